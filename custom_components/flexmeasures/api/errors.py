@@ -1,0 +1,206 @@
+"""What can go wrong with the server, in the few ways a caller has to tell apart.
+
+Each exception names its text in the translations (``exceptions`` in
+``translations/*.json``) and what the text needs, so that the places that turn
+them into Home Assistant's exceptions need no knowledge of each kind. None of
+them ever holds a password or a token.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, override
+
+
+class FlexMeasuresError(Exception):
+    """A request to the FlexMeasures server did not give what was asked for."""
+
+    translation_key: ClassVar[str]
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """What the translated text needs."""
+        return {}
+
+    @override
+    def __str__(self) -> str:
+        details = ", ".join(
+            f"{key}: {value}" for key, value in self.placeholders.items()
+        )
+        return (
+            f"{self.translation_key} ({details})" if details else self.translation_key
+        )
+
+
+class _ReasonedError(FlexMeasuresError):
+    """An error whose cause is best said in the words of who noticed it."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason, a sentence fragment for people."""
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+
+class NotAuthenticatedError(FlexMeasuresError):
+    """The login itself was refused; never raised for a 401 on anything else."""
+
+    translation_key = "not_authenticated"
+
+
+class UnknownUserError(NotAuthenticatedError):
+    """The server knows no user by this name (it compares letter case too)."""
+
+    translation_key = "unknown_user"
+
+
+class WrongPasswordError(NotAuthenticatedError):
+    """The user exists; the password is another."""
+
+    translation_key = "wrong_password"
+
+
+class NotPermittedError(_ReasonedError):
+    """The account may not see or do this (403)."""
+
+    translation_key = "not_permitted"
+
+
+class NotFoundError(_ReasonedError):
+    """The server knows no such sensor, asset or job."""
+
+    translation_key = "not_found"
+
+
+class RejectedError(_ReasonedError):
+    """The server understood the request and refuses it; the reason is its own."""
+
+    translation_key = "rejected"
+
+
+class RateLimitedError(FlexMeasuresError):
+    """Too many requests (429)."""
+
+    translation_key = "rate_limited"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        """Keep the time after which the server says it will answer again."""
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {"seconds": str(round(self.retry_after.total_seconds()))}
+
+
+class CannotConnectError(_ReasonedError):
+    """No answer: refused, unresolved, cut off or too slow."""
+
+    translation_key = "cannot_connect"
+
+
+class CertificateError(CannotConnectError):
+    """The server's TLS certificate is not one that this machine trusts."""
+
+    translation_key = "certificate_not_trusted"
+
+
+class ServerError(CannotConnectError):
+    """The server, or a part of it, is out of order (5xx)."""
+
+    translation_key = "server_error"
+
+
+class NotFlexMeasuresError(CannotConnectError):
+    """Something answers, but not the way a FlexMeasures server does."""
+
+    translation_key = "not_flexmeasures"
+
+
+class ServerTooOldError(FlexMeasuresError):
+    """The server's version lacks what this integration is built on."""
+
+    translation_key = "server_too_old"
+
+    def __init__(self, version: str, needed: str) -> None:
+        """Keep the version that the server has and the one it needs."""
+        super().__init__(version, needed)
+        self.version = version
+        self.needed = needed
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {"version": self.version, "needed": self.needed}
+
+
+class JobFailedError(_ReasonedError):
+    """The server's computation of a schedule ended without one."""
+
+    translation_key = "job_failed"
+
+
+class InfeasibleError(JobFailedError):
+    """No schedule can satisfy what was asked."""
+
+    translation_key = "infeasible"
+
+
+class InfeasiblePricesError(InfeasibleError):
+    """Selling pays more than buying costs, so the optimum has no bound."""
+
+    translation_key = "infeasible_prices"
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        moment: datetime,
+        production: float,
+        consumption: float,
+        unit: str,
+    ) -> None:
+        """Keep the first moment at which the prices contradict, and both prices."""
+        super().__init__(reason)
+        self.moment = moment
+        self.production = production
+        self.consumption = consumption
+        self.unit = unit
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {
+            "time": self.moment.strftime("%Y-%m-%d %H:%M"),
+            "production_price": f"{self.production:g} {self.unit}",
+            "consumption_price": f"{self.consumption:g} {self.unit}",
+        }
+
+
+class EmptyScheduleError(FlexMeasuresError):
+    """The computation succeeded, but planned nothing for this device in the period."""
+
+    translation_key = "empty_schedule"
+
+
+class JobTimeoutError(FlexMeasuresError):
+    """The job was accepted, but did not end in the time we wait."""
+
+    translation_key = "job_timeout"
+
+    def __init__(self, status: str, waited: timedelta) -> None:
+        """Keep the job's last status (``QUEUED``: no worker took it) and our patience."""
+        super().__init__(status, waited)
+        self.status = status
+        self.waited = waited
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {
+            "status": self.status,
+            "minutes": f"{self.waited.total_seconds() / 60:g}",
+        }

@@ -1,0 +1,177 @@
+"""What the server tells, as plain values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+import json
+from typing import Any, Self
+
+from homeassistant.util import dt as dt_util
+
+from ..durations import parse_duration
+from ..slots import Slot, slots_of
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 time with offset, as UTC."""
+    return dt_util.as_utc(datetime.fromisoformat(text))
+
+
+def _json_field(value: Any) -> Any:
+    """The server hands out some structures as JSON inside a string."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """A FlexMeasures sensor: a time series on the server."""
+
+    id: int
+    name: str
+    unit: str
+    resolution: timedelta
+    """Zero: each value holds for an instant."""
+    time_zone: tzinfo
+    asset_id: int
+    consumption_is_positive: bool
+    """Whether power is stored with consumption positive; else with production positive."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], time_zone: tzinfo) -> Self:
+        """Read ``GET /sensors/<id>``, or an item of ``GET /sensors``."""
+        attributes = _json_field(data.get("attributes")) or {}
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            unit=data["unit"],
+            resolution=parse_duration(data["event_resolution"]),
+            time_zone=time_zone,
+            asset_id=data["generic_asset_id"],
+            consumption_is_positive=bool(
+                attributes.get("consumption_is_positive", False)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A FlexMeasures asset: a thing, a building or a market that has sensors."""
+
+    id: int
+    name: str
+    is_public: bool
+    """Belongs to no account, like a price zone."""
+    parent_id: int | None
+    flex_model: Mapping[str, Any]
+    flex_context: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read one item of ``GET /assets``."""
+        flex_model = _json_field(data.get("flex_model")) or {}
+        flex_context = _json_field(data.get("flex_context")) or {}
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            is_public=data.get("account_id") is None,
+            parent_id=data.get("parent_asset_id"),
+            # Lists hold one model per device or one context per commodity: nothing
+            # that could be shown as the default of a single field.
+            flex_model=flex_model if isinstance(flex_model, dict) else {},
+            flex_context=flex_context if isinstance(flex_context, dict) else {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The assets and sensors that the account can see, public ones included."""
+
+    assets: Mapping[int, Asset]
+    sensors: Mapping[int, Sensor]
+
+    def flex_model(self, sensor: Sensor) -> Mapping[str, Any]:
+        """What the sensor's asset says of itself."""
+        asset = self.assets.get(sensor.asset_id)
+        return asset.flex_model if asset else {}
+
+    def flex_context(self, sensor: Sensor) -> Mapping[str, Any]:
+        """What the sensor's asset and those it is part of say, the nearest first."""
+        context: dict[str, Any] = {}
+        for asset in self._lineage(sensor.asset_id):
+            context = {**asset.flex_context, **context}
+        return context
+
+    def _lineage(self, asset_id: int | None) -> Iterator[Asset]:
+        """The asset, its parent, and so on."""
+        while asset_id is not None and (asset := self.assets.get(asset_id)):
+            yield asset
+            asset_id = asset.parent_id
+
+
+@dataclass(frozen=True, slots=True)
+class SensorData:
+    """Values of a sensor from `start` on, one per `resolution`; None where there is none."""
+
+    start: datetime
+    resolution: timedelta
+    unit: str
+    values: tuple[float | None, ...]
+
+    def slots(self) -> Iterator[Slot]:
+        """All intervals in order."""
+        return slots_of(self.start, self.resolution, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class PostedData:
+    """What the server did with posted values."""
+
+    status: str
+    """``PROCESSED``, or ``ACCEPTED`` when a worker stores them shortly after."""
+    job: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A computation on the server's queue."""
+
+    id: str
+    status: str
+    message: str
+    enqueued_at: datetime | None
+    ended_at: datetime | None
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, job_id: str, data: Mapping[str, Any]) -> Self:
+        """Read ``GET /jobs/<uuid>``."""
+
+        def moment(key: str) -> datetime | None:
+            return parse_moment(text) if (text := data.get(key)) else None
+
+        result = data.get("result")
+        return cls(
+            id=job_id,
+            status=str(data.get("status", "")),
+            message=str(data.get("message") or ""),
+            enqueued_at=moment("enqueued-at"),
+            ended_at=moment("ended-at"),
+            result=result if isinstance(result, dict) else {},
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        """The job gave its result."""
+        return self.status == "FINISHED"
+
+    @property
+    def is_unsuccessful(self) -> bool:
+        """The job ended and will give no result."""
+        return self.status in ("FAILED", "STOPPED", "CANCELED")
+
+    @property
+    def time_taken(self) -> timedelta | None:
+        """From being queued to its end, by the server's clock."""
+        if self.enqueued_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.enqueued_at

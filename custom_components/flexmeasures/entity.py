@@ -1,0 +1,37 @@
+"""The base of all entities of a device."""
+
+from typing import override
+
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import ScheduleCoordinator
+
+
+class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator]):
+    """Something about a device's schedule."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: ScheduleCoordinator, description: EntityDescription
+    ) -> None:
+        """Belong to the device that the subentry stands for."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        subentry = coordinator.subentry
+        self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, subentry.subentry_id)},
+            name=subentry.title,
+            manufacturer="FlexMeasures",
+            entry_type=DeviceEntryType.SERVICE,
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: the plan holds while the server is away, and after its end is unknown."""
+        return True

@@ -1,0 +1,83 @@
+"""What has to survive a restart, in one file per account."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .schedule import Schedule
+
+_VERSION = 1
+_SAVE_DELAY = 10.0
+
+
+@dataclass(slots=True)
+class DeviceMemory:
+    """What is remembered of one device."""
+
+    schedule: Schedule | None = None
+    planned_until: datetime | None = None
+    """The end of the schedule that was last asked for."""
+    job_durations: tuple[timedelta, ...] = ()
+    """How long the last jobs took on the server."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            schedule=Schedule.from_json(data["schedule"]) if data["schedule"] else None,
+            planned_until=(
+                datetime.fromisoformat(data["planned_until"])
+                if data["planned_until"]
+                else None
+            ),
+            job_durations=tuple(
+                timedelta(seconds=seconds) for seconds in data["job_durations"]
+            ),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "schedule": self.schedule.as_json() if self.schedule else None,
+            "planned_until": self.planned_until.isoformat()
+            if self.planned_until
+            else None,
+            "job_durations": [taken.total_seconds() for taken in self.job_durations],
+        }
+
+
+class AccountStore(Store[dict[str, Any]]):
+    """The memory of an account's devices."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Name the file after the config entry."""
+        super().__init__(hass, _VERSION, f"{DOMAIN}.{entry_id}")
+        self._memories: dict[str, DeviceMemory] = {}
+
+    async def async_restore(self, subentry_ids: Collection[str]) -> None:
+        """Read what is known of these devices; what belongs to others is dropped."""
+        stored = await self.async_load() or {}
+        self._memories = {
+            subentry_id: DeviceMemory.from_json(stored[subentry_id])
+            for subentry_id in subentry_ids
+            if subentry_id in stored
+        }
+
+    def memory(self, subentry_id: str) -> DeviceMemory:
+        """What is remembered of a device; change it and call `async_remember`."""
+        return self._memories.setdefault(subentry_id, DeviceMemory())
+
+    def async_remember(self) -> None:
+        """Write soon, and at the latest when Home Assistant stops."""
+        self.async_delay_save(self._as_json, _SAVE_DELAY)
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            subentry_id: memory.as_json()
+            for subentry_id, memory in self._memories.items()
+        }

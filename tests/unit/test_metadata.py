@@ -1,0 +1,686 @@
+"""The files around the code agree with it, with each other and with Home Assistant's rules for them.
+
+hassfest and the HACS action check a part of this too, but only as actions on GitHub.
+"""
+
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+import importlib
+import inspect
+import json
+from pathlib import Path
+import re
+from string import Formatter
+import struct
+import tomllib
+from typing import Any, get_type_hints
+
+import pytest
+
+from custom_components.flexmeasures.api import errors
+from homeassistant.const import Platform
+from homeassistant.util.yaml import load_yaml_dict
+
+type Json = dict[str, Any]
+type Texts = dict[str, str]
+
+ROOT = Path(__file__).parents[2]
+INTEGRATION = ROOT / "custom_components" / "flexmeasures"
+REPOSITORY = "https://github.com/FlexMeasures/flexmeasures-for-home-assistant"
+
+LANGUAGES = sorted(path.stem for path in (INTEGRATION / "translations").glob("*.json"))
+COMPONENTS = "homeassistant.components."
+PLATFORMS = {platform.value for platform in Platform}
+
+SEMANTIC_VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
+HTML = re.compile(r"</?[a-z!][^>]*>", re.IGNORECASE)
+URL = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
+QUOTED_PLACEHOLDER = re.compile(r"'[^'{}]*\{[^{}]*\}[^'{}]*'")
+TRANSLATION_KEY = re.compile(r"(?!.*[_-]{2})[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
+
+# hassfest lets these be imported without being declared, besides the platforms.
+ALWAYS_AVAILABLE = {
+    "frontend",
+    "hassio",
+    "homeassistant",
+    "persistent_notification",
+    "sun",
+    "system_health",
+    "websocket_api",
+    "zone",
+}
+# Reasons with which Home Assistant itself ends a flow.
+ABORTED_BY_HOME_ASSISTANT = {
+    "already_configured",
+    "already_in_progress",
+}
+HACS_KEYS = {
+    "content_in_root",
+    "country",
+    "filename",
+    "hacs",
+    "hide_default_branch",
+    "homeassistant",
+    "name",
+    "persistent_directory",
+    "render_readme",
+    "zip_release",
+}
+QUALITY_SCALE_RULES = {
+    # Bronze
+    "action-setup",
+    "appropriate-polling",
+    "brands",
+    "common-modules",
+    "config-flow",
+    "config-flow-test-coverage",
+    "dependency-transparency",
+    "docs-actions",
+    "docs-conditions",
+    "docs-high-level-description",
+    "docs-installation-instructions",
+    "docs-removal-instructions",
+    "docs-triggers",
+    "entity-event-setup",
+    "entity-unique-id",
+    "has-entity-name",
+    "runtime-data",
+    "test-before-configure",
+    "test-before-setup",
+    "unique-config-entry",
+    # Silver
+    "action-exceptions",
+    "config-entry-unloading",
+    "docs-configuration-parameters",
+    "docs-installation-parameters",
+    "entity-unavailable",
+    "integration-owner",
+    "log-when-unavailable",
+    "parallel-updates",
+    "reauthentication-flow",
+    "test-coverage",
+    # Gold
+    "devices",
+    "diagnostics",
+    "discovery",
+    "discovery-update-info",
+    "docs-data-update",
+    "docs-examples",
+    "docs-known-limitations",
+    "docs-supported-devices",
+    "docs-supported-functions",
+    "docs-troubleshooting",
+    "docs-use-cases",
+    "dynamic-devices",
+    "entity-category",
+    "entity-device-class",
+    "entity-disabled-by-default",
+    "entity-translations",
+    "exception-translations",
+    "icon-translations",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    # Platinum
+    "async-dependency",
+    "inject-websession",
+    "strict-typing",
+}
+
+# Something of each type that the constructors of our exceptions take.
+SAMPLES: dict[object, Any] = {
+    str: "text",
+    int: 1,
+    float: 0.5,
+    datetime: datetime(2026, 1, 1, tzinfo=UTC),
+    timedelta: timedelta(minutes=1),
+}
+
+
+# --- reading
+
+
+def read_json(path: Path) -> Json:
+    """Read a JSON file whose keys may not repeat."""
+
+    def without_duplicates(pairs: list[tuple[str, Any]]) -> Json:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), f"{path.name} repeats one of {keys}"
+        return dict(pairs)
+
+    content: Json = json.loads(
+        path.read_text(encoding="utf-8"), object_pairs_hook=without_duplicates
+    )
+    return content
+
+
+def read_yaml(name: str) -> Json:
+    """Read a YAML file of the integration the way Home Assistant does."""
+    return load_yaml_dict(str(INTEGRATION / name))
+
+
+def translation(language: str = "en") -> Json:
+    """Read the texts in one language."""
+    return read_json(INTEGRATION / "translations" / f"{language}.json")
+
+
+def flatten(node: Json | str, path: str = "") -> Texts:
+    """Give all texts by their path, such as ``config.error.cannot_connect``."""
+    if not isinstance(node, dict):
+        return {path: node}
+    texts: Texts = {}
+    for key, child in node.items():
+        texts |= flatten(child, f"{path}.{key}" if path else key)
+    return texts
+
+
+def placeholders(text: str) -> set[str]:
+    """Give the names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def keys_below(node: Json, path: str) -> set[str]:
+    """Give the keys at a path, none if there is no such path."""
+    for key in path.split("."):
+        node = node.get(key, {})
+    return set(node)
+
+
+# --- looking into the code
+
+
+def modules() -> dict[Path, ast.Module]:
+    """Parse all of the integration's code."""
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in INTEGRATION.rglob("*.py")
+    }
+
+
+def nodes[Node: ast.AST](kind: type[Node]) -> Iterator[Node]:
+    """Find all nodes of one kind in the code."""
+    for module in modules().values():
+        for node in ast.walk(module):
+            if isinstance(node, kind):
+                yield node
+
+
+def strings() -> set[str]:
+    """Find all string literals in the code."""
+    return {node.value for node in nodes(ast.Constant) if isinstance(node.value, str)}
+
+
+def literals(node: ast.expr | None) -> set[str]:
+    """Give the strings that an expression can be, as far as they are written there."""
+    match node:
+        case ast.Constant(value=str(value)):
+            return {value}
+        case ast.IfExp(body=body, orelse=orelse):
+            return literals(body) | literals(orelse)
+        case _:
+            return set()
+
+
+def keywords(call: ast.Call) -> dict[str | None, ast.expr]:
+    """Give the keyword arguments of a call."""
+    return {keyword.arg: keyword.value for keyword in call.keywords}
+
+
+def called(call: ast.Call) -> str:
+    """Give the last part of the name of what is called."""
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def raised_keys() -> Iterator[tuple[str, set[str] | None]]:
+    """Find the keys of translated exceptions, with their placeholders where they are literal."""
+    for call in nodes(ast.Call):
+        arguments = keywords(call)
+        if "translation_domain" not in arguments:
+            continue
+        match arguments.get("translation_placeholders"):
+            case None:
+                names: set[str] | None = set()
+            case ast.Dict(keys=keys) if None not in keys:
+                names = {name for key in keys for name in literals(key)}
+            case _:
+                names = None
+        for key in literals(arguments.get("translation_key")):
+            yield key, names
+
+
+def entity_keys() -> Iterator[tuple[str, str]]:
+    """Find the translation keys of entities, with their platforms."""
+    for path, module in modules().items():
+        platform = next(
+            (name for name in (path.stem, path.parent.name) if name in PLATFORMS), None
+        )
+        if platform is None:
+            continue
+        for node in ast.walk(module):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id="_attr_translation_key")], value=value
+                ):
+                    keys = literals(value)
+                case ast.Call() if "translation_domain" not in keywords(node):
+                    keys = literals(keywords(node).get("translation_key"))
+                case _:
+                    keys = set()
+            for key in keys:
+                yield platform, key
+
+
+def flow_errors() -> set[str]:
+    """Find the error keys that the flows show in their forms."""
+    found: set[str] = set()
+    for assignment in nodes(ast.Assign):
+        for target in assignment.targets:
+            match target:
+                case ast.Subscript(
+                    value=ast.Name(id="errors") | ast.Attribute(attr="errors")
+                ):
+                    found |= literals(assignment.value)
+                case ast.Name(id="errors") | ast.Attribute(attr="errors"):
+                    found |= dictionary_values(assignment.value)
+    for call in nodes(ast.Call):
+        found |= dictionary_values(keywords(call).get("errors"))
+    return found
+
+
+def dictionary_values(node: ast.expr | None) -> set[str]:
+    """Give the literal values of a dictionary that is written out."""
+    match node:
+        case ast.Dict(values=values):
+            return {text for value in values for text in literals(value)}
+        case _:
+            return set()
+
+
+def flow_aborts() -> set[str]:
+    """Find the reasons with which the flows end."""
+    found: set[str] = set()
+    for call in nodes(ast.Call):
+        if called(call) in {"async_abort", "AbortFlow"}:
+            found |= literals(keywords(call).get("reason"))
+            found |= {text for argument in call.args[:1] for text in literals(argument)}
+    return found
+
+
+def flow_texts(kind: str) -> set[str]:
+    """Give the keys of one kind that some flow, of the account or of a subentry, has a text for."""
+    english = translation()
+    found = keys_below(english, f"config.{kind}")
+    for subentry in english["config_subentries"]:
+        found |= keys_below(english, f"config_subentries.{subentry}.{kind}")
+    return found
+
+
+def error_classes() -> list[type[errors.FlexMeasuresError]]:
+    """Give all exceptions of ours that have a text, whichever module they are in."""
+    for path in sorted(modules()):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        importlib.import_module(name.removesuffix(".__init__"))
+    found = [errors.FlexMeasuresError]
+    for error in found:
+        found.extend(child for child in error.__subclasses__() if child not in found)
+    return [error for error in found if hasattr(error, "translation_key")]
+
+
+def sample(error: type[errors.FlexMeasuresError]) -> errors.FlexMeasuresError:
+    """Make an exception of a class, whatever its constructor takes."""
+    if error.__init__ is Exception.__init__:
+        return error()
+    hints = get_type_hints(error.__init__)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for parameter in list(inspect.signature(error.__init__).parameters.values())[1:]:
+        value = SAMPLES[hints[parameter.name]]
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            named[parameter.name] = value
+        else:
+            positional.append(value)
+    return error(*positional, **named)
+
+
+# --- manifest
+
+
+def test_manifest_has_what_home_assistant_and_hacs_require() -> None:
+    """Nothing is missing, and what is there has the right form."""
+    manifest = read_json(INTEGRATION / "manifest.json")
+
+    assert manifest["domain"] == INTEGRATION.name
+    assert manifest["name"] == "FlexMeasures"
+    assert manifest["codeowners"]
+    assert all(owner.startswith("@") for owner in manifest["codeowners"])
+    assert manifest["config_flow"] is True
+    assert manifest["documentation"].startswith(REPOSITORY)
+    assert manifest["issue_tracker"] == f"{REPOSITORY}/issues"
+    assert manifest["integration_type"] == "service"
+    assert manifest["iot_class"] == "cloud_polling"
+    assert SEMANTIC_VERSION.fullmatch(manifest["version"])
+
+
+def test_manifest_keys_are_in_order() -> None:
+    """Domain and name come first, the rest is sorted."""
+    keys = list(read_json(INTEGRATION / "manifest.json"))
+
+    assert keys == ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
+
+
+def test_requirements_are_pinned() -> None:
+    """An installation gets what was tested."""
+    requirements = read_json(INTEGRATION / "manifest.json")["requirements"]
+
+    assert requirements
+    assert all(
+        re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in requirements
+    )
+
+
+def test_changelog_has_the_version() -> None:
+    """The version is one that the changelog tells about."""
+    version = read_json(INTEGRATION / "manifest.json")["version"]
+
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_pyproject_has_the_version() -> None:
+    """The project has the version of the integration."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+
+    assert project["version"] == read_json(INTEGRATION / "manifest.json")["version"]
+
+
+def test_imported_components_are_declared() -> None:
+    """Each component of Home Assistant that the code imports is a dependency or always there."""
+    manifest = read_json(INTEGRATION / "manifest.json")
+    declared = {
+        *manifest.get("dependencies", ()),
+        *manifest.get("after_dependencies", ()),
+    }
+
+    imported = {
+        (path.stem, component) for path in modules() for component in components(path)
+    }
+
+    assert imported
+    undeclared = {
+        component
+        for stem, component in imported
+        if component not in declared | PLATFORMS | ALWAYS_AVAILABLE | {stem}
+    }
+    assert not undeclared
+
+
+def components(path: Path) -> set[str]:
+    """Give the components that a module imports something from."""
+    found: set[str] = set()
+    for node in ast.walk(modules()[path]):
+        match node:
+            case ast.ImportFrom(module="homeassistant.components", names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module)) if module.startswith(COMPONENTS):
+                found.add(module.split(".")[2])
+            case ast.Import(names=names):
+                found |= {
+                    alias.name.split(".")[2]
+                    for alias in names
+                    if alias.name.startswith(COMPONENTS)
+                }
+    return found
+
+
+def test_platforms_say_how_many_updates_run_at_once() -> None:
+    """Each platform sets ``PARALLEL_UPDATES``."""
+    platforms = {
+        path: module for path, module in modules().items() if path.stem in PLATFORMS
+    }
+
+    assert platforms
+    for path, module in platforms.items():
+        names = {
+            ast.unparse(target)
+            for node in module.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        }
+        assert "PARALLEL_UPDATES" in names, path.name
+
+
+# --- HACS
+
+
+def test_hacs_json() -> None:
+    """HACS and the Marketplace know all keys, and the zip is the one that a release makes."""
+    hacs = read_json(ROOT / "hacs.json")
+
+    assert set(hacs) <= HACS_KEYS
+    assert hacs["name"] == "FlexMeasures"
+    assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", hacs["homeassistant"])
+    assert hacs["zip_release"] is True
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text(
+        encoding="utf-8"
+    )
+    assert f"/{hacs['filename']}" in release
+
+
+# --- brand
+
+
+def png_size(name: str) -> tuple[int, int]:
+    """Read the size of a brand image that can be transparent."""
+    header = (INTEGRATION / "brand" / f"{name}.png").read_bytes()[:26]
+    signature, chunk, width, height, _, colour = struct.unpack(">8s4x4sIIBB", header)
+    assert signature == b"\x89PNG\r\n\x1a\n"
+    assert chunk == b"IHDR"
+    assert colour == 6, "not red, green, blue and alpha"
+    return width, height
+
+
+def test_brand_has_only_images_that_home_assistant_serves() -> None:
+    """Every image has a name by which it is asked for, in both resolutions."""
+    found = {path.name for path in (INTEGRATION / "brand").iterdir()}
+    known = {
+        f"{dark}{kind}{suffix}.png"
+        for dark in ("", "dark_")
+        for kind in ("icon", "logo")
+        for suffix in ("", "@2x")
+    }
+
+    assert {"icon.png", "icon@2x.png", "logo.png", "logo@2x.png"} <= found <= known
+
+
+def test_icon_is_a_square_of_256_pixels() -> None:
+    """The icon has the size that Home Assistant's brands have."""
+    assert png_size("icon") == (256, 256)
+    assert png_size("icon@2x") == (512, 512)
+
+
+@pytest.mark.parametrize("name", ["logo", "dark_logo"])
+def test_logo_has_a_short_side_of_128_to_256_pixels(name: str) -> None:
+    """The logo has a size that Home Assistant's brands have, and twice that."""
+    width, height = png_size(name)
+
+    assert 128 <= min(width, height) <= 256
+    assert png_size(f"{name}@2x") == (2 * width, 2 * height)
+
+
+# --- actions
+
+
+def service_fields(service: Json | None) -> Json:
+    """Give the fields of an action, those in sections included."""
+    fields: Json = {}
+    for name, field in ((service or {}).get("fields") or {}).items():
+        if "fields" in field:
+            fields |= field["fields"]
+        else:
+            fields[name] = field
+    return fields
+
+
+def service_sections(service: Json | None) -> set[str]:
+    """Give the sections that an action's form has."""
+    fields = (service or {}).get("fields") or {}
+    return {name for name, field in fields.items() if "fields" in field}
+
+
+def test_actions_have_texts_icons_and_code() -> None:
+    """The same actions are in the form, in the texts, among the icons and in the code."""
+    services = set(read_yaml("services.yaml"))
+
+    assert services
+    assert services == set(translation()["services"])
+    assert services == set(read_json(INTEGRATION / "icons.json")["services"])
+    assert services <= strings()
+
+
+def test_actions_and_their_fields_are_described() -> None:
+    """Every action, section and field has a name, and what needs one a description."""
+    texts = translation()["services"]
+
+    for name, service in read_yaml("services.yaml").items():
+        text = texts[name]
+        assert text["name"]
+        assert text["description"]
+        assert set(text.get("sections", {})) == service_sections(service), name
+        assert all(section["name"] for section in text.get("sections", {}).values()), (
+            name
+        )
+        assert set(text.get("fields", {})) == set(service_fields(service)), name
+        for field in text.get("fields", {}).values():
+            assert field["name"], name
+            assert field["description"], name
+
+
+def test_options_of_selectors_are_translated() -> None:
+    """Every choice in an action's form that has texts has one for each option."""
+    texts = translation().get("selector", {})
+
+    for key, options in selector_options():
+        assert options == keys_below(texts, f"{key}.options"), key
+
+
+def selector_options() -> Iterator[tuple[str, set[str]]]:
+    """Find the choices in the forms of the actions, with their translation keys."""
+    for service in read_yaml("services.yaml").values():
+        for field in service_fields(service).values():
+            select = field.get("selector", {}).get("select") or {}
+            if "translation_key" in select:
+                yield select["translation_key"], set(select["options"])
+
+
+def test_icons_are_material_design_icons() -> None:
+    """Every icon has the prefix that Home Assistant expects."""
+    icons = flatten(read_json(INTEGRATION / "icons.json"))
+
+    assert icons
+    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for icon in icons.values())
+
+
+# --- errors
+
+
+@pytest.mark.parametrize("error", error_classes())
+def test_errors_of_the_api_have_a_text(error: type[errors.FlexMeasuresError]) -> None:
+    """The text of an exception needs nothing that the exception does not give."""
+    text = translation()["exceptions"][error.translation_key]["message"]
+
+    assert placeholders(text) <= set(sample(error).placeholders)
+
+
+def test_raised_errors_have_a_text() -> None:
+    """The text of an exception that is raised has exactly the placeholders given to it."""
+    texts = translation()["exceptions"]
+    raised = list(raised_keys())
+
+    assert raised
+    for key, names in raised:
+        assert key in texts
+        assert names is None or names == placeholders(texts[key]["message"]), key
+
+
+def test_no_text_of_an_error_is_left_over() -> None:
+    """Everything among the exceptions is raised somewhere."""
+    assert keys_below(translation(), "exceptions") <= strings()
+
+
+def test_flow_errors_have_a_text() -> None:
+    """Every error key that a form can show is translated, and no other."""
+    found = flow_errors()
+
+    assert found
+    assert found <= flow_texts("error")
+    assert flow_texts("error") <= strings()
+
+
+def test_flow_aborts_have_a_text() -> None:
+    """Every reason with which a flow can end is translated, and no other."""
+    found = flow_aborts() | {"already_configured"}
+
+    assert found <= flow_texts("abort")
+    assert flow_texts("abort") <= strings() | ABORTED_BY_HOME_ASSISTANT
+
+
+def test_entities_have_a_name() -> None:
+    """Every translation key of an entity has a name in the texts."""
+    texts = translation()["entity"]
+    found = list(entity_keys())
+
+    assert found
+    for platform, key in found:
+        assert texts[platform][key]["name"]
+
+
+# --- texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_keep_the_rules(language: str) -> None:
+    """No text has anything in it that Home Assistant cannot show or translate."""
+    for path, text in flatten(translation(language)).items():
+        assert text, path
+        assert text == text.strip(), path
+        assert not HTML.search(text), path
+        assert not URL.search(text), path
+        assert "[%key:" not in text, path
+        assert not QUOTED_PLACEHOLDER.search(text), path
+        assert all(name.isidentifier() for name in placeholders(text)), path
+        assert all(TRANSLATION_KEY.fullmatch(key) for key in path.split(".")), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_have_the_same_texts(language: str) -> None:
+    """Every language has all texts of English, with the same placeholders."""
+    english = {
+        path: placeholders(text) for path, text in flatten(translation()).items()
+    }
+    other = {
+        path: placeholders(text)
+        for path, text in flatten(translation(language)).items()
+    }
+
+    assert other == english
+
+
+def test_there_is_english() -> None:
+    """Home Assistant falls back to English."""
+    assert "en" in LANGUAGES
+
+
+# --- quality scale
+
+
+def test_quality_scale_has_all_rules() -> None:
+    """Every rule of the scale has a status, and one that is not met says why."""
+    rules = read_yaml("quality_scale.yaml")["rules"]
+
+    assert len(QUALITY_SCALE_RULES) == 54
+    assert set(rules) == QUALITY_SCALE_RULES
+    for name, rule in rules.items():
+        status = rule if isinstance(rule, str) else rule["status"]
+        assert status in {"done", "exempt", "todo"}, name
+        assert status == "done" or rule["comment"].strip(), name
