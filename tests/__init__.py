@@ -1,0 +1,1 @@
+"""Tests of FlexMeasures for Home Assistant."""

@@ -1,0 +1,133 @@
+"""A real FlexMeasures server, and the integration set up with it."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_socket
+
+from custom_components.flexmeasures.address import ServerAddress
+from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.coordinator import FlexMeasuresConfigEntry
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from sandbox.flexmeasures_server import FlexMeasuresServer
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FlexMeasuresServer]:
+    """A server for all tests; a test that stops a part of it starts it again."""
+    # Home Assistant's plugin closes the network to tests before each of them.
+    pytest_socket.enable_socket()
+    with FlexMeasuresServer() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def open_network(socket_enabled: None) -> None:
+    """Let every test here reach the server."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that is set up, by the ids that Home Assistant gave it."""
+
+    entry: FlexMeasuresConfigEntry
+    device_id: str
+    entity_id: str
+
+
+@pytest.fixture
+async def api(hass: HomeAssistant, server: FlexMeasuresServer) -> FlexMeasuresApi:
+    """The server as the account's owner sees it, beside the integration."""
+    user = server.home.user("demo")
+    return FlexMeasuresApi(
+        async_get_clientsession(hass),
+        ServerAddress.parse(server.url),
+        user.email,
+        user.password,
+    )
+
+
+async def run_flow(
+    hass: HomeAssistant,
+    server: FlexMeasuresServer,
+    *,
+    user: str,
+    sensor: str,
+    settings: dict[str, Any],
+) -> FlexMeasuresConfigEntry:
+    """Add an account and its first device the way a user does."""
+    login = server.home.user(user)
+    flow = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    flow = await hass.config_entries.flow.async_configure(
+        flow["flow_id"],
+        {
+            CONF_HOST: server.url,
+            CONF_USERNAME: login.email,
+            CONF_PASSWORD: login.password,
+        },
+    )
+    assert flow["errors"] == {}
+    assert flow["step_id"] == "device"
+    flow = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"power_sensor": str(server.home.sensor(sensor))}
+    )
+    assert flow["errors"] == {}
+    assert flow["step_id"] == "settings"
+    flow = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {**suggested(flow["data_schema"]), **settings}
+    )
+    assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
+    await hass.async_block_till_done()
+    entry: FlexMeasuresConfigEntry = flow["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    return entry
+
+
+def suggested(schema: Any) -> dict[str, Any]:
+    """What a form shows before the user changes anything."""
+    return {
+        key.schema: key.description["suggested_value"]
+        for key in schema.schema
+        if key.description and "suggested_value" in key.description
+    }
+
+
+@pytest.fixture
+async def add_device(
+    hass: HomeAssistant, server: FlexMeasuresServer
+) -> AsyncIterator[Callable[..., Coroutine[Any, Any, Device]]]:
+    """Set up an account with one device; unloaded at the end of the test."""
+    entries: list[FlexMeasuresConfigEntry] = []
+
+    async def add(
+        sensor: str = "battery_power", *, user: str = "demo", **settings: Any
+    ) -> Device:
+        entry = await run_flow(
+            hass, server, user=user, sensor=sensor, settings=settings
+        )
+        entries.append(entry)
+        (subentry_id,) = entry.subentries
+        device = dr.async_get(hass).async_get_device_by_identifier(
+            (DOMAIN, subentry_id), entry.entry_id
+        )
+        assert device
+        entity_id = er.async_get(hass).async_get_entity_id(
+            "sensor", DOMAIN, f"{subentry_id}_schedule"
+        )
+        assert entity_id
+        return Device(entry, device.id, entity_id)
+
+    yield add
+    for entry in entries:
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
