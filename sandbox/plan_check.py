@@ -1,0 +1,103 @@
+"""What the schedule sensor in Home Assistant says, beside what the FlexMeasures server stores."""
+
+from collections.abc import Mapping
+from datetime import datetime
+import math
+from typing import Any
+
+import aiohttp
+
+from .errors import SandboxError
+from .flexmeasures_server import FlexMeasuresServer
+
+
+async def plan_table(
+    session: aiohttp.ClientSession, server: FlexMeasuresServer, state: Mapping[str, Any]
+) -> list[str]:
+    """Return a table of the slots that a schedule sensor holds: time, kW and price."""
+    slots = state["attributes"].get("schedule")
+    if not slots:
+        raise SandboxError(f"{state['entity_id']} holds no schedule: {state['state']}")
+    prices = await _stored(session, server, "price", slots, unit="EUR/kWh")
+    lines = ["  slot                kW    EUR/kWh"]
+    for slot, price in zip(slots, prices, strict=True):
+        start, end = (datetime.fromisoformat(slot[key]) for key in ("start", "end"))
+        lines.append(
+            f"  {start:%a %H:%M}-{end:%H:%M}  {slot['value']:8.3f}  {price:9.4f}"
+        )
+    return lines
+
+
+async def check_plan(
+    session: aiohttp.ClientSession, server: FlexMeasuresServer, state: Mapping[str, Any]
+) -> int:
+    """Compare the battery's plan in Home Assistant with the server's; returns the number of slots."""
+    slots = state["attributes"]["schedule"]
+    # The power sensor of the sandbox's battery stores consumption as positive.
+    stored = await _stored(
+        session, server, "battery_power", slots, unit="kW", source_type="scheduler"
+    )
+    for slot, value in zip(slots, stored, strict=True):
+        if value is None or not math.isclose(slot["value"], value, abs_tol=1e-6):
+            raise SandboxError(
+                f"At {slot['start']} Home Assistant has {slot['value']} kW, and the server {value}"
+            )
+    reported = datetime.fromisoformat(state["last_reported"])
+    (running,) = (
+        slot["value"]
+        for slot in slots
+        if datetime.fromisoformat(slot["start"])
+        <= reported
+        < datetime.fromisoformat(slot["end"])
+    )
+    if not math.isclose(float(state["state"]), running, abs_tol=1e-6):
+        raise SandboxError(
+            f"The state is {state['state']} kW, and the running slot's power {running}"
+        )
+    return len(slots)
+
+
+async def _stored(
+    session: aiohttp.ClientSession,
+    server: FlexMeasuresServer,
+    sensor: str,
+    slots: list[dict[str, Any]],
+    *,
+    unit: str,
+    source_type: str | None = None,
+) -> list[float | None]:
+    """Ask the server itself for the values of a sensor in these slots, one for each."""
+    user = server.home.user("demo")
+    async with session.post(
+        f"{server.url}/api/requestAuthToken",
+        json={"email": user.email, "password": user.password},
+    ) as answer:
+        token = (await answer.json())["auth_token"]
+    start, end = slots[0]["start"], slots[-1]["end"]
+    seconds = _seconds(start, end)
+    parameters = {
+        "start": start,
+        "duration": f"PT{seconds}S",
+        "resolution": f"PT{_seconds(start, slots[0]['end'])}S",
+        "unit": unit,
+    }
+    if source_type:
+        parameters["source-type"] = source_type
+    async with session.get(
+        f"{server.url}/api/v3_0/sensors/{server.home.sensor(sensor)}/data",
+        params=parameters,
+        headers={"Authorization": token},
+    ) as answer:
+        body = await answer.json()
+        if not answer.ok:
+            raise SandboxError(
+                f"The server does not tell the values of {sensor}: {body}"
+            )
+    values: list[float | None] = body["values"]
+    return values
+
+
+def _seconds(start: str, end: str) -> int:
+    return int(
+        (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    )
