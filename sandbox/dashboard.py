@@ -5,16 +5,22 @@ from typing import Any
 
 DASHBOARD_URL = "flexmeasures-demo"
 
+# A bar of at most this many blocks shows how much of the plan's highest power a slot has.
+_BLOCKS = 12
 _PLAN = """\
 {{% set plan = state_attr('{entity_id}', 'schedule') %}}
 {{% if not plan %}}
 No schedule yet.
 {{% else %}}
-| From | Until | Planned |
-|:-----|:------|--------:|
-{{% for slot in plan[:16] -%}}
-| {{{{ as_datetime(slot.start).strftime('%H:%M') }}}} | {{{{ as_datetime(slot.end).strftime('%H:%M') }}}} | {{{{ '%.2f' | format(slot.value) }}}} kW |
+{{% set highest = plan | map(attribute='value') | map('abs') | max %}}
+| From | Planned | |
+|:-----|--------:|:---|
+{{% for slot in plan[:24] -%}}
+{{% set blocks = (slot.value | abs / (highest or 1) * {blocks}) | round | int -%}}
+| {{{{ as_datetime(slot.start).strftime('%H:%M') }}}} | {{{{ '%.2f' | format(slot.value) }}}} kW | {{{{ ('▮' if slot.value > 0 else '▯') * blocks }}}} |
 {{% endfor %}}
+
+▮ charge or consume ▯ discharge or produce
 {{% endif %}}
 """
 
@@ -35,7 +41,7 @@ def dashboard(entity_ids: Sequence[str]) -> dict[str, Any]:
 
 
 def _section(entity_id: str) -> dict[str, Any]:
-    """The running slot, the change that comes next, the history, and the hours ahead."""
+    """The running slot, the change that comes next, and the hours ahead."""
     return {
         "type": "grid",
         "cards": [
@@ -47,15 +53,9 @@ def _section(entity_id: str) -> dict[str, Any]:
                 "grid_options": {"columns": "full"},
             },
             {
-                "type": "history-graph",
-                "entities": [entity_id],
-                "hours_to_show": 3,
-                "grid_options": {"columns": "full"},
-            },
-            {
                 "type": "markdown",
                 "title": "The next hours",
-                "content": _PLAN.format(entity_id=entity_id),
+                "content": _PLAN.format(entity_id=entity_id, blocks=_BLOCKS),
                 "grid_options": {"columns": "full"},
             },
         ],

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import signal
@@ -42,7 +43,10 @@ class Progress:
 
 
 async def configure(
-    client: HomeAssistantClient, server: FlexMeasuresServer, report: Progress
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    report: Progress,
+    devices: Iterable[str] = DEVICES,
 ) -> None:
     """Add the account and its devices through the flows that a user goes through."""
     user = server.home.user("demo")
@@ -53,24 +57,27 @@ async def configure(
         {"host": server.url, "username": user.email, "password": user.password},
     )
     entry_id = ""
-    for name, sensor in DEVICES.items():
+    for name in devices:
         report(f"Adding the device {name}")
         submit = client.submit_flow
         if entry_id:
             step = await client.start_subentry_flow(entry_id, "device")
             submit = client.submit_subentry_flow
         step = await _submit(
-            submit, step, "device", {"power_sensor": str(server.home.sensor(sensor))}
+            submit,
+            step,
+            "device",
+            {"power_sensor": str(server.home.sensor(DEVICES[name]))},
         )
         settings = {**_suggested(step), "schedule_duration": PLAN_AHEAD}
         step = await _submit(submit, step, "settings", settings)
         if step["type"] != "create_entry":
             raise SandboxError(f"The flow did not accept the device: {step}")
         entry_id = entry_id or step["result"]["entry_id"]
-        await _until_loaded(client, entry_id)
+        await until_loaded(client, entry_id)
 
 
-async def _until_loaded(client: HomeAssistantClient, entry_id: str) -> None:
+async def until_loaded(client: HomeAssistantClient, entry_id: str) -> None:
     """Wait until the account is there again: it starts over with each device that is added."""
     deadline = time.monotonic() + LOADED_SECONDS
     while True:
@@ -163,8 +170,9 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     report = Progress()
-    # A polite end by the system is as good as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite end by the system is as good as Ctrl-C, which a shell may have switched off.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as running:
             server = FlexMeasuresServer(report=report)

@@ -13,7 +13,7 @@ from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.coordinator import FlexMeasuresConfigEntry
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -53,6 +53,34 @@ async def api(hass: HomeAssistant, server: FlexMeasuresServer) -> FlexMeasuresAp
         user.email,
         user.password,
     )
+
+
+type AddDevice = Callable[..., Coroutine[Any, Any, Device]]
+
+
+async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
+    """Call an action and return its response."""
+    return await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+
+
+async def stored(api: FlexMeasuresApi, posted: dict[str, Any]) -> None:
+    """Wait until the server's worker has stored what was posted."""
+    if posted["job"]:
+        await api.wait_for_job(posted["job"])
+
+
+def plan(hass: HomeAssistant, device: Device) -> State:
+    """Give the schedule sensor's state."""
+    state = hass.states.get(device.entity_id)
+    assert state
+    return state
+
+
+def powers(response: dict[str, Any]) -> list[float]:
+    """Give the values of a response that holds a schedule."""
+    return [slot["value"] for slot in response["schedule"]]
 
 
 async def run_flow(
@@ -102,10 +130,24 @@ def suggested(schema: Any) -> dict[str, Any]:
     }
 
 
+def device_of(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> Device:
+    """Find the account's only device."""
+    (subentry_id,) = entry.subentries
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, subentry_id), entry.entry_id
+    )
+    entity_id = er.async_get(hass).async_get_entity_id(
+        "sensor", DOMAIN, f"{subentry_id}_schedule"
+    )
+    assert device
+    assert entity_id
+    return Device(entry, device.id, entity_id)
+
+
 @pytest.fixture
 async def add_device(
     hass: HomeAssistant, server: FlexMeasuresServer
-) -> AsyncIterator[Callable[..., Coroutine[Any, Any, Device]]]:
+) -> AsyncIterator[AddDevice]:
     """Set up an account with one device; unloaded at the end of the test."""
     entries: list[FlexMeasuresConfigEntry] = []
 
@@ -116,16 +158,7 @@ async def add_device(
             hass, server, user=user, sensor=sensor, settings=settings
         )
         entries.append(entry)
-        (subentry_id,) = entry.subentries
-        device = dr.async_get(hass).async_get_device_by_identifier(
-            (DOMAIN, subentry_id), entry.entry_id
-        )
-        assert device
-        entity_id = er.async_get(hass).async_get_entity_id(
-            "sensor", DOMAIN, f"{subentry_id}_schedule"
-        )
-        assert entity_id
-        return Device(entry, device.id, entity_id)
+        return device_of(hass, entry)
 
     yield add
     for entry in entries:

@@ -1,0 +1,1 @@
+"""Timings, each with its figures of the machine it was written on."""

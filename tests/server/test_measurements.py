@@ -1,0 +1,131 @@
+"""Measurements go to a real server and come back."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.flexmeasures.api import FlexMeasuresApi
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from sandbox.flexmeasures_server import FlexMeasuresServer
+
+from .conftest import AddDevice, call, stored
+
+
+@pytest.fixture(autouse=True)
+async def account(add_device: AddDevice) -> None:
+    """Set the account up."""
+    await add_device()
+
+
+async def test_interval_values(
+    hass: HomeAssistant, server: FlexMeasuresServer, api: FlexMeasuresApi
+) -> None:
+    """Values in another unit come back in the sensor's."""
+    sensor = server.home.sensor("grid_import")
+    start = dt_util.now().replace(minute=0, second=0, microsecond=0) - timedelta(
+        hours=3
+    )
+
+    posted = await call(
+        hass,
+        "post_measurements",
+        sensor=sensor,
+        start=start,
+        duration="PT45M",
+        values=[1500, 2500, -500.5],
+        unit="W",
+    )
+    await stored(api, posted)
+    read = await call(
+        hass, "get_measurements", sensor=sensor, start=start, duration="PT2H"
+    )
+
+    assert posted["status"] in ("accepted", "processed")
+    assert posted["values"] == [1500, 2500, -500.5]
+    assert read["unit"] == "kW"
+    assert read["resolution"] == "PT15M"
+    assert [slot["value"] for slot in read["measurements"]] == pytest.approx(
+        [1.5, 2.5, -0.5005]
+    )
+    assert read["start"] == start.isoformat()
+    assert read["end"] == (start + timedelta(minutes=45)).isoformat()
+
+
+async def test_state_of_charge_at_an_instant(
+    hass: HomeAssistant, server: FlexMeasuresServer, api: FlexMeasuresApi
+) -> None:
+    """A value without a start is stored where it is found again."""
+    sensor = server.home.sensor("battery_soc")
+
+    posted = await call(
+        hass, "post_measurements", sensor=sensor, values=7.25, unit="kWh"
+    )
+    await stored(api, posted)
+    read = await call(
+        hass,
+        "get_measurements",
+        sensor=sensor,
+        start=posted["start"],
+        duration="PT5M",
+    )
+
+    assert posted["duration"] == "PT0S"
+    assert [slot["value"] for slot in read["measurements"]] == [7.25]
+
+
+async def test_earlier_knowledge(
+    hass: HomeAssistant, server: FlexMeasuresServer, api: FlexMeasuresApi
+) -> None:
+    """What was known at a time can be asked for, and written with that time."""
+    sensor = server.home.sensor("consumption")
+    hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    start = hour - timedelta(days=30)
+    for value, known in (
+        (1, hour - timedelta(days=20)),
+        (2, hour - timedelta(days=10)),
+    ):
+        posted = await call(
+            hass,
+            "post_measurements",
+            sensor=sensor,
+            start=start,
+            duration="PT15M",
+            values=value,
+            unit="kW",
+            prior=known,
+        )
+        await stored(api, posted)
+
+    async def read(prior: timedelta) -> list[float]:
+        response = await call(
+            hass,
+            "get_measurements",
+            sensor=sensor,
+            start=start,
+            duration="PT15M",
+            prior=hour - prior,
+        )
+        return [slot["value"] for slot in response["measurements"]]
+
+    assert await read(timedelta(days=15)) == [1]
+    assert await read(timedelta(0)) == [2]
+
+
+async def test_prices_which_no_user_recorded(
+    hass: HomeAssistant, server: FlexMeasuresServer
+) -> None:
+    """Without values of users, everyone's are returned; a public sensor can be read."""
+    start = dt_util.now().replace(minute=0, second=0, microsecond=0)
+
+    read = await call(
+        hass,
+        "get_measurements",
+        sensor=server.home.sensor("price"),
+        start=start,
+        duration="PT3H",
+        unit="EUR/kWh",
+    )
+
+    assert len(read["measurements"]) == 3
+    assert read["unit"] == "EUR/kWh"
