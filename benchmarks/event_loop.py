@@ -20,14 +20,13 @@ import time
 from unittest.mock import patch
 
 from aiohttp import ThreadedResolver
-from homeassistant.config_entries import ConfigSubentryData
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
 )
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
-from sandbox.environments import REPOSITORY
+from homeassistant.config_entries import ConfigSubentryData
 
 from .canned_server import canned_server
 
@@ -81,7 +80,6 @@ async def measure(url: str, devices: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop("custom_components", None)
-            hass.config.config_dir = str(REPOSITORY)
             entry = account(url, devices)
             entry.add_to_hass(hass)
             await hass.config_entries.async_setup(entry.entry_id)

@@ -1,13 +1,11 @@
 """The FlexMeasures integration: schedules for flexible devices."""
 
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
-from .address import ServerAddress
-from .api import FlexMeasuresApi
+from .account import async_account_api
 from .const import DOMAIN, SUBENTRY_DEVICE
 from .coordinator import (
     FlexMeasuresConfigEntry,
@@ -32,12 +30,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
     """Set up an account and its devices."""
-    api = FlexMeasuresApi(
-        async_get_clientsession(hass),
-        ServerAddress.parse(entry.data[CONF_HOST]),
-        entry.data[CONF_USERNAME],
-        entry.data[CONF_PASSWORD],
-    )
+    api = async_account_api(hass, entry.data)
     store = AccountStore(hass, entry.entry_id)
     await store.async_restore(entry.subentries.keys())
     entry.runtime_data = FlexMeasuresData(
@@ -51,6 +44,7 @@ async def async_setup_entry(
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for coordinator in entry.runtime_data.coordinators.values():
         coordinator.async_follow()
+    entry.async_on_unload(store.async_close)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
 

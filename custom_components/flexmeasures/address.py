@@ -26,14 +26,14 @@ class ServerAddress:
         text = text.strip()
         if "://" not in text:
             text = f"https://{text}"
-        if any(character.isspace() for character in text):
-            raise ValueError("an address holds no spaces")
+        if any(character.isspace() or character == "@" for character in text):
+            raise ValueError("neither spaces nor a user are expected")
         url = URL(text)
         if url.scheme not in ("http", "https"):
             raise ValueError("only http and https are spoken")
         if not url.host or url.port is None or not 0 < url.port < 65536:
             raise ValueError("host or port is missing")
-        if url.path not in ("", "/") or url.query_string or url.fragment or url.user:
+        if url.path not in ("", "/") or url.query_string or url.fragment:
             raise ValueError("only a host and a port are expected")
         # yarl takes almost any text for a host; a URL built from it would not be found again.
         if URL.build(scheme=url.scheme, host=url.host, port=url.port).host != url.host:

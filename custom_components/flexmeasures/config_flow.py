@@ -9,10 +9,8 @@ from typing import Any, override
 import voluptuous as vol
 
 from homeassistant.config_entries import (
-    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowContext,
     ConfigFlowResult,
@@ -25,13 +23,13 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 
+from .account import async_account_api
 from .address import ServerAddress
 from .api import FlexMeasuresApi
 from .api.errors import (
@@ -105,7 +103,11 @@ class _ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handl
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
-            errors=self._errors,
+            # An error at a field that this form does not have would not be seen.
+            errors={
+                field if field in schema.schema else "base": error
+                for field, error in self._errors.items()
+            },
             description_placeholders={**placeholders, **self._placeholders},
         )
 
@@ -192,6 +194,8 @@ class FlexMeasuresConfigFlow(
 
     @override
     def _finish_device(self) -> ConfigFlowResult:
+        # Another flow may have been faster.
+        self._abort_if_unique_id_configured()
         return self.async_create_entry(
             title=self._account[CONF_USERNAME],
             data=self._account,
@@ -235,47 +239,48 @@ class FlexMeasuresConfigFlow(
         """Change the server's address or the login; without a password, the known one."""
         entry = self._get_reconfigure_entry()
         if user_input is not None and await self._async_log_in(
-            {**entry.data, **user_input}
+            {
+                **user_input,
+                CONF_PASSWORD: user_input.get(CONF_PASSWORD)
+                or entry.data[CONF_PASSWORD],
+            }
         ):
-            if self.unique_id != entry.unique_id:
-                self._abort_if_unique_id_configured()
+            if self.unique_id == entry.unique_id:
+                return self._update_and_abort(entry)
+            self._abort_if_unique_id_configured()
             with self._reported():
                 if not await self._async_sees_devices(entry):
                     return self.async_abort(reason="wrong_account")
             if not self._errors:
                 return self._update_and_abort(entry)
+        known = {key: entry.data[key] for key in (CONF_HOST, CONF_USERNAME)}
         return self._show_account(
-            "reconfigure", RECONFIGURE_SCHEMA, user_input or entry.data
+            "reconfigure", RECONFIGURE_SCHEMA, user_input or known
         )
 
     async def _async_log_in(self, account: Mapping[str, Any]) -> bool:
         """Ask the server whether it is one and accepts the login.
 
-        Keeps the account and its unique id if it does.
+        Keeps the account, and its unique id if it does.
         """
         try:
             address = ServerAddress.parse(account[CONF_HOST])
         except ValueError:
             self._errors = {CONF_HOST: "invalid_address"}
             return False
-        username = account[CONF_USERNAME].strip()
-        self._api = FlexMeasuresApi(
-            async_get_clientsession(self.hass),
-            address,
-            username,
-            account[CONF_PASSWORD],
-        )
+        self._account = {
+            CONF_HOST: str(address),
+            CONF_USERNAME: account[CONF_USERNAME].strip(),
+            CONF_PASSWORD: account[CONF_PASSWORD],
+        }
+        self._api = async_account_api(self.hass, self._account)
         with self._reported():
             await self._api.get_version()
             user_id = await self._api.log_in()
         if self._errors:
             return False
-        self._account = {
-            CONF_HOST: str(address),
-            CONF_USERNAME: username,
-            CONF_PASSWORD: account[CONF_PASSWORD],
-        }
-        await self.async_set_unique_id(f"{address}#{user_id}")
+        # A flow that was left open in a closed browser is no reason to wait for it.
+        await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
         return True
 
     async def _async_sees_devices(self, entry: ConfigEntry) -> bool:
@@ -296,10 +301,7 @@ class FlexMeasuresConfigFlow(
     ) -> ConfigFlowResult:
         """Show a form with a password; one that the server refused is asked for anew."""
         known = dict(values or {})
-        if (
-            self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE)
-            or CONF_PASSWORD in self._errors
-        ):
+        if CONF_PASSWORD in self._errors:
             known.pop(CONF_PASSWORD, None)
         return self._show(
             step_id, schema, known, address_examples=ADDRESS_EXAMPLES, **placeholders
@@ -308,14 +310,18 @@ class FlexMeasuresConfigFlow(
     def _update_and_abort(self, entry: FlexMeasuresConfigEntry) -> ConfigFlowResult:
         """Keep the account; its devices start over even if nothing has changed."""
         changed = self._account != entry.data or self.unique_id != entry.unique_id
-        if not (changed and entry.update_listeners):
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(
+        is_reloaded_by_listener = changed and bool(entry.update_listeners)
+        is_renamed = entry.title != entry.data[CONF_USERNAME]
+        result = self.async_update_and_abort(
             entry,
             unique_id=self.unique_id,
-            title=self._account[CONF_USERNAME],
+            title=entry.title if is_renamed else self._account[CONF_USERNAME],
             data=self._account,
         )
+        # Only now: the reload starts at once, and must not read the former login.
+        if not is_reloaded_by_listener:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
 
 
 class DeviceSubentryFlow(
@@ -328,16 +334,15 @@ class DeviceSubentryFlow(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Start to add a device."""
-        entry: FlexMeasuresConfigEntry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
+        entry = self._get_entry()
         present = self._present()
         others = [
             device
             for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
             if present is None or device.subentry_id != present.subentry_id
         ]
-        api = entry.runtime_data.api
+        # Not the loaded account's, which starts over with each device that is added.
+        api = async_account_api(self.hass, entry.data)
         with self._reported():
             self._form = DeviceForm(
                 api,
@@ -359,15 +364,25 @@ class DeviceSubentryFlow(
     @override
     def _finish_device(self) -> SubentryFlowResult:
         unique_id = str(self._form.sensor.id)
-        if (present := self._present()) is None:
-            titles = [device.title for device in self._get_entry().subentries.values()]
+        present = self._present()
+        title = self._form.title(
+            [
+                device.title
+                for device in self._get_entry().subentries.values()
+                if device is not present
+            ]
+        )
+        if present is None:
             return self.async_create_entry(
-                title=self._form.title(titles),
-                data=self._form.data,
-                unique_id=unique_id,
+                title=title, data=self._form.data, unique_id=unique_id
             )
         return self.async_update_and_abort(
-            self._get_entry(), present, data=self._form.data, unique_id=unique_id
+            self._get_entry(),
+            present,
+            data=self._form.data,
+            unique_id=unique_id,
+            # The former name may be the user's own, but it is that of another device.
+            title=present.title if unique_id == present.unique_id else title,
         )
 
     def _present(self) -> ConfigSubentry | None:

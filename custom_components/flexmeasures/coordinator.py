@@ -31,7 +31,7 @@ from .const import DOMAIN
 from .device import DeviceSettings
 from .prices import find_contradiction
 from .schedule import Schedule
-from .slots import ceil_to_slots, floor_to_grid
+from .slots import ceil_to_slots, floor_to_grid, whole_slots
 from .store import AccountStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -164,10 +164,16 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         """
         sensor = await self._get_sensor()
         grid = resolution or _resolution(sensor)
+        first, length = whole_slots(
+            start or floor_to_grid(dt_util.utcnow(), grid, sensor.time_zone),
+            duration or self.settings.schedule_duration,
+            grid,
+            sensor.time_zone,
+        )
         return await self._read(
             sensor,
-            start=floor_to_grid(start or dt_util.utcnow(), grid, sensor.time_zone),
-            duration=ceil_to_slots(duration or self.settings.schedule_duration, grid),
+            start=first,
+            duration=length,
             resolution=grid,
             unit=unit,
         )
@@ -219,6 +225,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
                 self._memory.job_durations, ended.time_taken
             )
         self._memory.planned_until = job.start + job.duration
+        self._store.async_remember()
         # The first schedule may have made the server settle the sensor's sign.
         self._sensor = None
 
@@ -238,6 +245,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
             async with self._lock:
                 await self._finish(job)
         except FlexMeasuresError as err:
+            if isinstance(err, NotAuthenticatedError):
+                self.config_entry.async_start_reauth(self.hass)
             self.async_set_update_error(_update_error(err))
 
     async def _explained(
@@ -368,12 +377,18 @@ async def async_first_refreshes(entry: FlexMeasuresConfigEntry) -> None:
         ),
         return_exceptions=True,
     )
-    failures = [result for result in results if isinstance(result, BaseException)]
+    failures = {
+        coordinator: result
+        for coordinator, result in zip(coordinators, results, strict=True)
+        if isinstance(result, BaseException)
+    }
     if len(failures) == len(coordinators) and not any(
         coordinator.covers_now for coordinator in coordinators
     ):
-        for failure in failures:
+        for failure in failures.values():
             raise failure
+    for coordinator, failure in failures.items():
+        _LOGGER.warning("The %s could not be read: %s", coordinator.name, failure)
 
 
 def _update_error(err: FlexMeasuresError) -> HomeAssistantError:

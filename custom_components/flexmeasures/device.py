@@ -95,10 +95,10 @@ class DeviceSettings:
             return model
         source = model.get(STATE_OF_CHARGE, stored.get(STATE_OF_CHARGE))
         match source:
-            case {"sensor": int(sensor_id), **filters} if (
-                not _SOURCE_FILTERS & filters.keys()
+            case {"sensor": int(sensor_id), **others} if (
+                not _SOURCE_FILTERS & others.keys()
             ):
-                model[STATE_OF_CHARGE] = measured(sensor_id)
+                model[STATE_OF_CHARGE] = measured(sensor_id) | others
             case None if any(key.startswith("soc-") for key in {*stored, *model}):
                 raise StateOfChargeUnknownError
         return model

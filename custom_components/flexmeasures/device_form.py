@@ -1,6 +1,6 @@
 """The two forms that set up a device: which power sensor, and then its settings."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 import re
 from typing import Any, override
@@ -16,7 +16,6 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -52,6 +51,7 @@ _SOC_UNITS = (
     UnitOfEnergy.MEGA_WATT_HOUR,
 )
 _ENERGY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kM]?Wh)\s*")
+_CHOICE = re.compile(r"(?:.*, id )?(\d+)\)?")
 _POWER = re.compile(r"[kM]?W")
 _ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")
 _STATE_OF_CHARGE = re.compile(r"[kM]?Wh|%")
@@ -70,6 +70,7 @@ _SENSOR_UNITS = {
     CONF_SOC_SENSOR: _STATE_OF_CHARGE,
     CONF_RM_DISCHARGE_SENSOR: _POWER,
 }
+_PRICES = (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
 _WRONG_UNIT = {
     _POWER: "not_a_power_sensor",
     _ENERGY_PRICE: "not_a_price_sensor",
@@ -87,17 +88,19 @@ class FieldError(Exception):
 
 
 class SensorSelector(SelectSelector):
-    """A choice of FlexMeasures sensors; any id can be typed."""
+    """A choice of FlexMeasures sensors; any id can be typed.
 
-    def __init__(self, catalogue: Catalogue, sensors: Collection[Sensor]) -> None:
+    The options are texts that hold the id, since the frontend shows the bare value
+    of a choice that can also be typed.
+    """
+
+    def __init__(self, catalogue: Catalogue, sensors: Iterable[Sensor]) -> None:
         """Offer these sensors by asset, name, unit and id."""
-        options = [
-            SelectOptionDict(value=str(sensor.id), label=_label(catalogue, sensor))
-            for sensor in sensors
-        ]
         super().__init__(
             SelectSelectorConfig(
-                options=sorted(options, key=lambda option: option["label"].casefold()),
+                options=sorted(
+                    (_label(catalogue, sensor) for sensor in sensors), key=str.casefold
+                ),
                 mode=SelectSelectorMode.DROPDOWN,
                 custom_value=True,
             )
@@ -154,14 +157,8 @@ class DeviceForm:
 
     def title(self, titles: Collection[str] = ()) -> str:
         """The asset's name, with the sensor's if another device has that title."""
-        asset = self._catalogue.assets.get(self.sensor.asset_id)
-        if asset is None:
-            return self.sensor.name
-        return (
-            asset.name
-            if asset.name not in titles
-            else f"{asset.name} {self.sensor.name}"
-        )
+        name = self._catalogue.assets[self.sensor.asset_id].name
+        return name if name not in titles else f"{name}: {self.sensor.name}"
 
     def device_schema(self) -> vol.Schema:
         """The form of the first step."""
@@ -172,7 +169,7 @@ class DeviceForm:
         """What the first form shows before anything is entered."""
         if self._settings is None:
             return {}
-        return {CONF_POWER_SENSOR: str(self._settings[CONF_POWER_SENSOR])}
+        return {CONF_POWER_SENSOR: self._shown(self._settings[CONF_POWER_SENSOR])}
 
     async def async_read_device(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Take over the first form; returns an error for each field that is wrong."""
@@ -218,12 +215,7 @@ class DeviceForm:
 
     def settings_values(self) -> dict[str, Any]:
         """What the second form shows first: the device's settings, else the server's."""
-        settings = self._settings or {}
-        if self._settings and self._settings[CONF_POWER_SENSOR] != self.sensor.id:
-            # Another asset: what was set for the former one means nothing here.
-            settings = {
-                key: value for key, value in settings.items() if key not in _FLEX_FIELDS
-            }
+        settings = self._own_settings()
         soc_unit = settings.get(CONF_SOC_UNIT, self._stored_soc_unit())
         values = self._stored_values(soc_unit) | {
             CONF_SOC_UNIT: soc_unit,
@@ -234,10 +226,19 @@ class DeviceForm:
         }
         values.pop(CONF_POWER_SENSOR, None)
         for key in _SENSOR_UNITS.keys() & values.keys():
-            values[key] = str(values[key])
+            values[key] = self._shown(values[key])
         for key in (CONF_SCHEDULE_DURATION, CONF_UPDATE_INTERVAL):
             values[key] = _duration_fields(timedelta(seconds=values[key]))
         return values
+
+    def _own_settings(self) -> Mapping[str, Any]:
+        """What is set for this power sensor so far."""
+        settings = self._settings or {}
+        if settings.get(CONF_POWER_SENSOR) == self.sensor.id:
+            return settings
+        # What was set for another device's sensors and limits means nothing here.
+        foreign = _FLEX_FIELDS.keys() | _SENSOR_UNITS.keys()
+        return {key: value for key, value in settings.items() if key not in foreign}
 
     def server_settings(self) -> str:
         """What the server already knows of the asset, as a list for the form's text."""
@@ -245,10 +246,11 @@ class DeviceForm:
             **self._catalogue.flex_context(self.sensor),
             **self._catalogue.flex_model(self.sensor),
         }
-        return "\n".join(
+        lines = [
             f"- {name}: {self._described(value)}"
             for name, value in sorted(known.items())
-        )
+        ]
+        return "\n".join(lines) or "–"  # noqa: RUF001
 
     async def async_read_settings(
         self, user_input: Mapping[str, Any]
@@ -265,7 +267,8 @@ class DeviceForm:
         sensors: dict[str, Sensor] = {}
 
         for key, unit in _SENSOR_UNITS.items():
-            if not (text := user_input.get(key)) or text == str(stored.get(key)):
+            text = user_input.get(key)
+            if not text or _sensor_id(text) == stored.get(key):
                 continue
             try:
                 sensors[key] = await self._async_sensor(text, unit)
@@ -275,15 +278,18 @@ class DeviceForm:
         if self._currencies_differ(sensors, stored):
             errors.setdefault(CONF_PRODUCTION_PRICE_SENSOR, "currencies_differ")
 
+        own = self._own_settings()
+        shown = self._stored_values(own.get(CONF_SOC_UNIT, self._stored_soc_unit()))
         for key in (CONF_SOC_MIN, CONF_SOC_MAX):
-            if (amount := user_input.get(key)) is not None and amount != stored.get(
-                key
-            ):
+            amount = user_input.get(key)
+            # A default left as it was shown stays the server's in another unit too.
+            left_alone = key not in own and amount == shown.get(key)
+            if amount not in (None, stored.get(key)) and not left_alone:
                 data[key] = amount
         limits = {**stored, **data}
         if (
-            CONF_SOC_MIN in limits
-            and CONF_SOC_MAX in limits
+            {CONF_SOC_MIN, CONF_SOC_MAX} & data.keys()
+            and {CONF_SOC_MIN, CONF_SOC_MAX} <= limits.keys()
             and limits[CONF_SOC_MIN] >= limits[CONF_SOC_MAX]
         ):
             errors[CONF_SOC_MIN] = "soc_min_not_below_soc_max"
@@ -330,13 +336,12 @@ class DeviceForm:
 
         Raises FieldError.
         """
-        text = text.strip()
-        if not text.isdecimal():
+        if (sensor_id := _sensor_id(text)) is None:
             raise FieldError("not_a_sensor_id")
-        sensor = self._catalogue.sensors.get(int(text))
+        sensor = self._catalogue.sensors.get(sensor_id)
         if sensor is None:
             try:
-                sensor = await self._api.get_sensor(int(text))
+                sensor = await self._api.get_sensor(sensor_id)
             except NotFoundError:
                 raise FieldError("sensor_not_found") from None
             except NotPermittedError:
@@ -386,24 +391,32 @@ class DeviceForm:
     def _currencies_differ(
         self, sensors: Mapping[str, Sensor], stored: Mapping[str, Any]
     ) -> bool:
-        """Whether buying and selling have prices in two currencies, which the server refuses."""
+        """Whether a price was chosen in another currency than the other price's.
+
+        The server refuses to compare them.
+        """
         currencies = {
             sensor.unit.partition("/")[0]
-            for key in (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
+            for key in _PRICES
             if (
                 sensor := sensors.get(key)
                 or self._catalogue.sensors.get(stored.get(key, 0))
             )
         }
-        return len(currencies) > 1
+        return len(currencies) > 1 and not sensors.keys().isdisjoint(_PRICES)
 
     def _described(self, value: Any) -> str:
         """A flex-model's or flex-context's value for people."""
-        sensor_id = _sensor_reference(value)
-        if sensor_id is None:
-            return str(value) if isinstance(value, str | int | float) else "…"
+        if (sensor_id := _sensor_reference(value)) is not None:
+            return self._shown(sensor_id)
+        if isinstance(value, list):
+            return ", ".join(self._described(item) for item in value)
+        return "…" if isinstance(value, dict) else str(value)
+
+    def _shown(self, sensor_id: int) -> str:
+        """A sensor as it is chosen; just its id if the account cannot see it."""
         sensor = self._catalogue.sensors.get(sensor_id)
-        return _label(self._catalogue, sensor) if sensor else f"sensor {sensor_id}"
+        return _label(self._catalogue, sensor) if sensor else str(sensor_id)
 
 
 def _label(catalogue: Catalogue, sensor: Sensor) -> str:
@@ -411,6 +424,12 @@ def _label(catalogue: Catalogue, sensor: Sensor) -> str:
     asset = catalogue.assets.get(sensor.asset_id)
     name = f"{asset.name}: {sensor.name}" if asset else sensor.name
     return f"{name} ({sensor.unit}, id {sensor.id})"
+
+
+def _sensor_id(text: str) -> int | None:
+    """The id in a choice of the list, or one that was typed."""
+    match = _CHOICE.fullmatch(text.strip())
+    return int(match[1]) if match else None
 
 
 def _sensor_reference(value: Any) -> int | None:

@@ -2,12 +2,22 @@
 
 from datetime import timedelta
 
+import voluptuous as vol
+
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read ``PT24H``, ``P1DT12H`` or ``24:00:00``; raises ValueError."""
-    if (duration := dt_util.parse_duration(text)) is None:
+    """Read ``PT24H``, ``P1DT12H``, ``24:00`` or ``24:00:00``; raises ValueError."""
+    try:
+        # Home Assistant's reader of ISO 8601 would take "24:00" for minutes.
+        duration = (
+            dt_util.parse_duration(text) if "P" in text else cv.time_period_str(text)
+        )
+    except vol.Invalid, OverflowError:
+        duration = None
+    if duration is None or text.endswith(("P", "T")):
         raise ValueError(f"not a duration: {text}")
     return duration
 

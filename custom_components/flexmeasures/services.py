@@ -36,7 +36,7 @@ from .const import DOMAIN
 from .coordinator import FlexMeasuresConfigEntry, ScheduleCoordinator, ScheduleRequest
 from .device import SOC_AT_START, StateOfChargeUnknownError
 from .durations import iso_duration, parse_duration
-from .slots import Slot, floor_to_grid, slots_as_dicts
+from .slots import Slot, floor_to_grid, slots_as_dicts, whole_slots
 
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 ATTR_DURATION: Final = "duration"
@@ -83,13 +83,13 @@ def _duration(value: Any) -> timedelta:
 
 def _duration_or_instant(value: Any) -> timedelta:
     """A duration that may be zero."""
-    if isinstance(value, str):
-        try:
-            duration = parse_duration(value)
-        except ValueError:
-            raise vol.Invalid("expected a duration like PT1H30M or 01:30:00") from None
-    else:
-        duration = cv.time_period(value)
+    is_iso = isinstance(value, str) and "P" in value
+    try:
+        duration = parse_duration(value) if is_iso else cv.time_period(value)
+    except ValueError, OverflowError:
+        duration = None
+    if duration is None or isinstance(value, bool):
+        raise vol.Invalid("expected a duration like PT1H30M or 01:30:00")
     if duration < timedelta(0):
         raise vol.Invalid("expected a duration that is not negative")
     return duration
@@ -103,27 +103,38 @@ def _finite(value: Any) -> float:
     return float(number)
 
 
+_STATE_OF_CHARGE = vol.All(_finite, vol.Range(min=0))
+
+
 def _target(value: Any) -> dict[str, Any]:
     """A state of charge to be reached at a moment, or kept from one moment to another."""
     target: dict[str, Any] = vol.Schema(
         {
-            vol.Required(ATTR_VALUE): _finite,
-            vol.Exclusive("datetime", "when"): _moment,
-            vol.Exclusive(ATTR_START, "when"): _moment,
+            vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
+            vol.Optional("datetime"): _moment,
+            vol.Optional(ATTR_START): _moment,
             vol.Optional("end"): _moment,
         }
     )(value)
-    if "datetime" not in target and not {ATTR_START, "end"} <= target.keys():
-        raise vol.Invalid("expected datetime, or start and end")
+    if target.keys() - {ATTR_VALUE} not in ({"datetime"}, {ATTR_START, "end"}):
+        raise vol.Invalid("expected either datetime, or start and end")
+    if ATTR_START in target and target[ATTR_START] >= target["end"]:
+        raise vol.Invalid("expected a start before the end")
     return target
 
 
-_SENSOR_ID = vol.All(vol.Coerce(int), vol.Range(min=1))
+def _sensor_id(value: Any) -> int:
+    """The id of a FlexMeasures sensor, which a template may give as a text."""
+    number = _finite(value)
+    if number < 1 or not number.is_integer():
+        raise vol.Invalid("expected the id of a FlexMeasures sensor")
+    return int(number)
+
 
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
-        vol.Optional(ATTR_SOC_AT_START): vol.All(_finite, vol.Range(min=0)),
+        vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
         vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
         vol.Optional(ATTR_FLEX_MODEL, default=dict): {str: object},
         vol.Optional(ATTR_FLEX_CONTEXT, default=dict): {str: object},
@@ -149,7 +160,7 @@ GET_SCHEDULE_SCHEMA: Final = vol.Schema(
 _SENSOR_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_SENSOR): _SENSOR_ID,
+        vol.Required(ATTR_SENSOR): _sensor_id,
         vol.Optional(ATTR_PRIOR): _moment,
     }
 )
@@ -171,7 +182,7 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
         vol.Optional(ATTR_RESOLUTION): vol.All(
             _duration, vol.Range(min=timedelta(minutes=1))
         ),
-        vol.Optional(ATTR_SOURCE_TYPE): cv.string,
+        vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     }
 )
 
@@ -291,12 +302,15 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
     async with _translated_errors(call.hass, entry):
         sensor = await api.get_sensor(call.data[ATTR_SENSOR])
         grid = resolution or sensor.resolution or INSTANT_GRID
+        start, duration = whole_slots(
+            call.data[ATTR_START], call.data[ATTR_DURATION], grid, sensor.time_zone
+        )
 
         async def read(source_type: str | None) -> SensorData | None:
             return await api.get_data(
                 sensor.id,
-                start=floor_to_grid(call.data[ATTR_START], grid, sensor.time_zone),
-                duration=call.data[ATTR_DURATION],
+                start=start,
+                duration=duration,
                 unit=call.data.get(ATTR_UNIT, sensor.unit),
                 resolution=resolution or (None if sensor.resolution else grid),
                 source_type=source_type,
@@ -350,11 +364,9 @@ async def _translated_errors(
 
 
 def _last_interval(sensor: Sensor, duration: timedelta) -> datetime:
-    """The start of the last whole interval of measurements that ended by now."""
-    now = dt_util.utcnow()
-    if not sensor.resolution:
-        return floor_to_grid(now, INSTANT_GRID, sensor.time_zone)
-    return floor_to_grid(now, sensor.resolution, sensor.time_zone) - duration
+    """The start of the last whole intervals of measurements that ended by now."""
+    grid = sensor.resolution or INSTANT_GRID
+    return floor_to_grid(dt_util.utcnow(), grid, sensor.time_zone) - duration
 
 
 def _response(slots: Iterable[Slot], key: str, unit: str) -> dict[str, Any]:

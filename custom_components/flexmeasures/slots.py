@@ -50,9 +50,19 @@ def floor_to_grid(
     midnight = local.replace(
         hour=0, minute=0, second=0, microsecond=0, fold=0
     ).astimezone(UTC)
+    if resolution >= timedelta(days=1):
+        return midnight  # The day may have 25 hours.
     return midnight + (moment - midnight) // resolution * resolution
 
 
 def ceil_to_slots(duration: timedelta, resolution: timedelta) -> timedelta:
     """The shortest whole number of slots that holds a duration."""
     return -(-duration // resolution) * resolution
+
+
+def whole_slots(
+    start: datetime, duration: timedelta, resolution: timedelta, time_zone: tzinfo
+) -> tuple[datetime, timedelta]:
+    """The slots that a period touches: where the first starts, and how long all are."""
+    first = floor_to_grid(start, resolution, time_zone)
+    return first, ceil_to_slots(start - first + duration, resolution)

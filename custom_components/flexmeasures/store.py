@@ -58,6 +58,7 @@ class AccountStore(Store[dict[str, Any]]):
         """Name the file after the config entry."""
         super().__init__(hass, _VERSION, f"{DOMAIN}.{entry_id}")
         self._memories: dict[str, DeviceMemory] = {}
+        self._is_closed = False
 
     async def async_restore(self, subentry_ids: Collection[str]) -> None:
         """Read what is known of these devices; what belongs to others is dropped."""
@@ -74,7 +75,13 @@ class AccountStore(Store[dict[str, Any]]):
 
     def async_remember(self) -> None:
         """Write soon, and at the latest when Home Assistant stops."""
-        self.async_delay_save(self._as_json, _SAVE_DELAY)
+        if not self._is_closed:
+            self.async_delay_save(self._as_json, _SAVE_DELAY)
+
+    async def async_close(self) -> None:
+        """Write now and never again: the file is the next one's, or is removed."""
+        self._is_closed = True
+        await self.async_save(self._as_json())
 
     def _as_json(self) -> dict[str, Any]:
         return {

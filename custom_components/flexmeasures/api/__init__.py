@@ -95,7 +95,7 @@ class FlexMeasuresApi:
         except NotFoundError:
             raise UnknownUserError from None
         with _reading("token"):
-            self._transport.access_token = answer["auth_token"]
+            self._transport.access_token = str(answer["auth_token"])
             return int(answer["user_id"])
 
     async def get_sensor(self, sensor_id: int) -> Sensor:

@@ -108,6 +108,12 @@ class CertificateError(CannotConnectError):
     translation_key = "certificate_not_trusted"
 
 
+class NoEncryptionError(CannotConnectError):
+    """Something listens there, but does not speak TLS."""
+
+    translation_key = "no_encryption"
+
+
 class ServerError(CannotConnectError):
     """The server, or a part of it, is out of order (5xx)."""
 

@@ -10,8 +10,11 @@ _FIRST_STEP = 0.12
 _GROWTH = 1.65
 _GROWTH_AFTER_EXPECTED_END = 1.4
 _LONGEST_STEP = 30.0
-# A look this much before the earliest end seen so far catches a slightly faster job.
-_EARLIER = 0.92
+# Looks from this share, and at most this many seconds, before the earliest end seen
+# so far catch a slightly faster job, and up to that end they are this close.
+_EARLIER = 0.08
+_EARLIEST = 2.0
+_CLOSE = 0.3
 _REMEMBERED = 5
 
 
@@ -23,13 +26,16 @@ def polling_waits(earlier_jobs: Iterable[timedelta]) -> Iterator[float]:
     that time are close together, and then farther and farther apart.
     """
     expected = min((taken.total_seconds() for taken in earlier_jobs), default=0.0)
-    step = _FIRST_STEP
-    growth = _GROWTH
-    if expected * _EARLIER > step:
-        yield expected * _EARLIER
-        growth = _GROWTH_AFTER_EXPECTED_END
+    first = expected - min(expected * _EARLIER, _EARLIEST)
+    step, growth, elapsed = _FIRST_STEP, _GROWTH, 0.0
+    if first > step:
+        yield first
+        growth, elapsed = _GROWTH_AFTER_EXPECTED_END, first
     while True:
+        if elapsed < expected:
+            step = min(step, _CLOSE)
         yield step
+        elapsed += step
         step = min(step * growth, _LONGEST_STEP)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, override
 
 from aiohttp import (
     ClientConnectorCertificateError,
+    ClientConnectorSSLError,
     ClientResponse,
     ClientSession,
     ContentTypeError,
@@ -24,6 +25,7 @@ from ..address import ServerAddress
 from .errors import (
     CannotConnectError,
     CertificateError,
+    NoEncryptionError,
     NotFlexMeasuresError,
     NotFoundError,
     NotPermittedError,
@@ -31,6 +33,9 @@ from .errors import (
     RejectedError,
     ServerError,
 )
+
+# A server that asks for more is asked again all the same.
+_LONGEST_RETRY_AFTER = timedelta(days=1)
 
 # Long enough for a server whose Redis is down: it answers only after 13 to 16 s.
 REQUEST_TIMEOUT = 30.0
@@ -91,13 +96,16 @@ class Transport(FlexMeasuresClient):
 
     @override
     async def request_once(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Send one request; keep the one header that the client would drop."""
+        """Send one request; keep what the client would drop or trip over."""
         answer = await super().request_once(*args, **kwargs)
         response: ClientResponse = answer[0]
         # Only here does the header say something: the server's rate limiter puts
         # it on every answer.
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimitedError(_retry_after(response.headers))
+        # aiohttp also reads application/problem+json and the like.
+        if "application/json" not in response.headers.get("Content-Type", ""):
+            raise _no_json(response.status, response.headers)
         return answer
 
     async def send(
@@ -139,25 +147,32 @@ def _connection_error(error: ConnectionError) -> CannotConnectError:
     """Tell apart why no usable answer came."""
     match error.__cause__:
         case ContentTypeError(status=status, headers=headers):
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                return ServerError(f"HTTP {status}")
-            if headers is not None and "Location" in headers:
-                return NotFlexMeasuresError(f"it redirects to {headers['Location']}")
-            return NotFlexMeasuresError(f"HTTP {status} without JSON")
+            return _no_json(status, headers or {})
         case ClientConnectorCertificateError() as cause:
             return CertificateError(str(cause.certificate_error))
+        case ClientConnectorSSLError() as cause:
+            return NoEncryptionError(cause.strerror or str(cause))
         case None | TimeoutError():
             return CannotConnectError(f"no answer within {REQUEST_TIMEOUT:g} seconds")
         case cause:
             return CannotConnectError(str(cause) or type(cause).__name__)
 
 
+def _no_json(status: int, headers: Mapping[str, str]) -> CannotConnectError:
+    """What an answer means that is not JSON, as all answers of the server are."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError(f"HTTP {status}")
+    if "Location" in headers:
+        return NotFlexMeasuresError(f"it redirects to {headers['Location']}")
+    return NotFlexMeasuresError(f"HTTP {status} without JSON")
+
+
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
     """The time to wait after a 429; the server sends seconds, a proxy perhaps a date."""
     seconds = headers.get("Retry-After", "")
-    return (
-        timedelta(seconds=int(seconds)) if seconds.isdecimal() else timedelta(minutes=1)
-    )
+    if not seconds.isdecimal():
+        return timedelta(minutes=1)
+    return min(timedelta(seconds=int(seconds[:9])), _LONGEST_RETRY_AFTER)
 
 
 def _raise_refusal(status: int, payload: Any) -> NoReturn:

@@ -1,0 +1,162 @@
+"""Walking through the flows as a user does, with a look at every text on the way."""
+
+from functools import cache
+import json
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import probatio
+
+from custom_components import flexmeasures
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlowContext,
+    ConfigSubentry,
+    SubentryFlowContext,
+)
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import config_validation as cv
+
+from .fake_server import EMAIL, PASSWORD, URL_OF_SERVER
+
+type Json = dict[str, Any]
+# Results of the flows for accounts and of those for devices have different types.
+type Result = Any
+
+ACCOUNT = {CONF_HOST: URL_OF_SERVER, CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD}
+
+
+@cache
+def english() -> Json:
+    """The texts."""
+    file = Path(flexmeasures.__file__).parent / "translations" / "en.json"
+    texts: Json = json.loads(file.read_text(encoding="utf-8"))
+    return texts
+
+
+def manager(hass: HomeAssistant, flow: Result) -> Any:
+    """What runs the flow."""
+    return (
+        hass.config_entries.subentries
+        if isinstance(flow["handler"], tuple)
+        else hass.config_entries.flow
+    )
+
+
+async def start_account(hass: HomeAssistant) -> Result:
+    """Start to add an account."""
+    return checked(
+        await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USER}
+        )
+    )
+
+
+async def start_device(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to add a device."""
+    return checked(
+        await hass.config_entries.subentries.async_init(
+            (entry.entry_id, SUBENTRY_DEVICE), context={"source": SOURCE_USER}
+        )
+    )
+
+
+async def start_change(
+    hass: HomeAssistant, entry: ConfigEntry, device: ConfigSubentry | None = None
+) -> Result:
+    """Start to change an account, or one of its devices."""
+    if device is None:
+        return checked(
+            await hass.config_entries.flow.async_init(
+                DOMAIN,
+                context=ConfigFlowContext(
+                    source=SOURCE_RECONFIGURE, entry_id=entry.entry_id
+                ),
+            )
+        )
+    return checked(
+        await hass.config_entries.subentries.async_init(
+            (entry.entry_id, SUBENTRY_DEVICE),
+            context=SubentryFlowContext(
+                source=SOURCE_RECONFIGURE, subentry_id=device.subentry_id
+            ),
+        )
+    )
+
+
+async def submit(hass: HomeAssistant, flow: Result, values: Json) -> Result:
+    """Fill in the form and go on."""
+    result = await manager(hass, flow).async_configure(flow["flow_id"], values)
+    await hass.async_block_till_done()
+    return checked(result)
+
+
+async def submit_settings(
+    hass: HomeAssistant, flow: Result, *cleared: str, **changes: Any
+) -> Result:
+    """Leave the settings as they are shown, but for some changes."""
+    values = {**suggested(flow), **changes}
+    return await submit(
+        hass, flow, {key: values[key] for key in values if key not in cleared}
+    )
+
+
+def suggested(flow: Result) -> Json:
+    """What the form shows."""
+    return {
+        key.schema: key.description["suggested_value"]
+        for key in flow["data_schema"].schema
+        if key.description and "suggested_value" in key.description
+    }
+
+
+def device_of(entry: ConfigEntry, power_sensor: int) -> ConfigSubentry:
+    """The device with this power sensor."""
+    (device,) = [
+        device
+        for device in entry.subentries.values()
+        if device.data["power_sensor"] == power_sensor
+    ]
+    assert device.unique_id == str(power_sensor)
+    return device
+
+
+def checked(flow: Result) -> Result:
+    """Check that a step has all its texts, and no secret."""
+    texts = english()["config"]
+    if isinstance(flow["handler"], tuple):
+        texts = english()["config_subentries"][flow["handler"][1]]
+    given = flow.get("description_placeholders") or {}
+    assert PASSWORD not in str(given)
+
+    if flow["type"] is FlowResultType.FORM:
+        step = texts["step"][flow["step_id"]]
+        # What the frontend gets.
+        sent: Any = probatio.to_field_list(
+            flow["data_schema"], custom_serializer=cv.custom_serializer
+        )
+        fields = {field["name"] for field in sent}
+        assert fields == step["data"].keys() == step["data_description"].keys()
+        assert placeholders(step) <= given.keys()
+        assert (flow["errors"] or {}).keys() <= fields | {"base"}
+        for error in (flow["errors"] or {}).values():
+            assert placeholders(texts["error"][error]) <= given.keys()
+    elif (
+        flow["type"] is FlowResultType.ABORT
+        and flow.get("translation_domain") != "homeassistant"
+    ):
+        assert placeholders(texts["abort"][flow["reason"]]) <= given.keys()
+    return flow
+
+
+def placeholders(texts: Any) -> set[str]:
+    """All placeholders in a text, or in a tree of texts."""
+    if isinstance(texts, dict):
+        return {name for text in texts.values() for name in placeholders(text)}
+    return {name for _, name, _, _ in Formatter().parse(texts) if name}

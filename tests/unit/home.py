@@ -1,0 +1,238 @@
+"""Home Assistant with an account, set up without its flow, at a time that stands still."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
+
+from .fake_server import (
+    BATTERY_POWER,
+    CABIN_POWER,
+    EMAIL,
+    GARAGE_POWER,
+    PASSWORD,
+    URL_OF_SERVER,
+    FakeServer,
+    StoredSchedule,
+)
+
+# Seven minutes past eleven in Amsterdam.
+NOW = datetime(2026, 11, 22, 10, 7, tzinfo=UTC)
+SLOT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+"""The start of the quarter of an hour, and of the hour, that NOW is in."""
+
+MINUTE = timedelta(minutes=1)
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+
+type Json = dict[str, Any]
+
+
+def device(
+    power_sensor: int = BATTERY_POWER, **settings: Any
+) -> ConfigSubentryDataWithId:
+    """Make a device that plans two hours ahead; its id is its power sensor's."""
+    return ConfigSubentryDataWithId(
+        data={
+            "power_sensor": power_sensor,
+            "soc_unit": "kWh",
+            "schedule_duration": 7200,
+            "update_interval": 3600,
+            "automatic_scheduling": False,
+            **settings,
+        },
+        subentry_id=str(power_sensor),
+        subentry_type=SUBENTRY_DEVICE,
+        title={
+            BATTERY_POWER: "Home battery",
+            GARAGE_POWER: "Garage battery",
+            CABIN_POWER: "Cabin battery",
+        }[power_sensor],
+        unique_id=str(power_sensor),
+    )
+
+
+class Home:
+    """Home Assistant in Amsterdam, with one account."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        server: FakeServer,
+        freezer: FrozenDateTimeFactory,
+        storage: Json,
+    ) -> None:
+        """Start without an account; call `set_up`."""
+        self.hass = hass
+        self.server = server
+        self._freezer = freezer
+        self._storage = storage
+        self.entry: MockConfigEntry
+
+    def add_account(
+        self, *devices: ConfigSubentryDataWithId, **changes: str
+    ) -> MockConfigEntry:
+        """Add an account that is not set up, by default one with a battery."""
+        self.entry = MockConfigEntry(
+            domain=DOMAIN,
+            title=EMAIL,
+            unique_id=f"{URL_OF_SERVER}#{len(self.entries) + 1}",
+            data={
+                CONF_HOST: URL_OF_SERVER,
+                CONF_USERNAME: EMAIL,
+                CONF_PASSWORD: PASSWORD,
+                **changes,
+            },
+            subentries_data=devices or (device(),),
+        )
+        self.entry.add_to_hass(self.hass)
+        return self.entry
+
+    async def set_up(
+        self, *devices: ConfigSubentryDataWithId, **changes: str
+    ) -> MockConfigEntry:
+        """Add an account, by default one with a battery, and set it up."""
+        entry = self.add_account(*devices, **changes)
+        await self.start()
+        return entry
+
+    async def start(self) -> ConfigEntryState:
+        """Set up the account."""
+        await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.settle()
+        return self.entry.state
+
+    async def reload(self) -> ConfigEntryState:
+        """Set up the account again."""
+        await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.settle()
+        return self.entry.state
+
+    async def settle(self) -> None:
+        """Let everything that has begun come to its end."""
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def go_to(self, moment: datetime, *, is_settled: bool = True) -> None:
+        """Let the time be another, and do what is due; to its end if `is_settled`."""
+        self._freezer.move_to(moment)
+        async_fire_time_changed(self.hass)
+        await self.hass.async_block_till_done(wait_background_tasks=is_settled)
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let the time be later, with nothing done of what is due."""
+        self._freezer.tick(time)
+
+    async def call(self, action: str, **data: Any) -> Any:
+        """Call an action and return its response."""
+        return await self.hass.services.async_call(
+            DOMAIN, action, data, blocking=True, return_response=True
+        )
+
+    @property
+    def entries(self) -> list[Any]:
+        """All accounts."""
+        return self.hass.config_entries.async_entries(DOMAIN)
+
+    def device_id(self, power_sensor: int = BATTERY_POWER) -> str:
+        """Home Assistant's id of a device."""
+        found = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, str(power_sensor)), self.entry.entry_id
+        )
+        assert found
+        return found.id
+
+    def entity_id(self, power_sensor: int = BATTERY_POWER) -> str:
+        """The schedule sensor of a device."""
+        entity_id = er.async_get(self.hass).async_get_entity_id(
+            "sensor", DOMAIN, f"{power_sensor}_schedule"
+        )
+        assert entity_id
+        return entity_id
+
+    def state(self, power_sensor: int = BATTERY_POWER) -> State:
+        """The state of a device's schedule sensor."""
+        state = self.hass.states.get(self.entity_id(power_sensor))
+        assert state
+        return state
+
+    def plan(self, power_sensor: int = BATTERY_POWER) -> list[float | None]:
+        """The values that a device's schedule sensor shows."""
+        slots = self.state(power_sensor).attributes.get("schedule", [])
+        return [slot["value"] for slot in slots]
+
+    def changes(self, power_sensor: int = BATTERY_POWER) -> list[State | None]:
+        """Give a list that each later change of a schedule sensor is added to."""
+        states: list[State | None] = []
+
+        def add(event: Event[EventStateChangedData]) -> None:
+            states.append(event.data["new_state"])
+
+        async_track_state_change_event(self.hass, self.entity_id(power_sensor), add)
+        return states
+
+    def has_planned(
+        self,
+        *values: float | None,
+        power_sensor: int = BATTERY_POWER,
+        start: datetime = SLOT,
+        resolution: timedelta = QUARTER,
+        unit: str = "kW",
+    ) -> None:
+        """Let the server have a plan, with the sign that it stores."""
+        self.server.schedules[power_sensor] = StoredSchedule(
+            start, resolution, list(values), unit
+        )
+
+    def remembers(
+        self,
+        *values: float | None,
+        power_sensor: int = BATTERY_POWER,
+        start: datetime = SLOT,
+        planned_until: datetime | None = None,
+    ) -> None:
+        """Let a plan of quarters of an hour be known from before a restart."""
+        content = self._storage.setdefault(
+            self.storage_key,
+            {"version": 1, "minor_version": 1, "key": self.storage_key, "data": {}},
+        )
+        content["data"][str(power_sensor)] = {
+            "schedule": {
+                "start": start.isoformat(),
+                "resolution": 900.0,
+                "values": list(values),
+            },
+            "planned_until": planned_until and planned_until.isoformat(),
+            "job_durations": [],
+        }
+
+    @property
+    def storage_key(self) -> str:
+        """The name of the account's file."""
+        return f"{DOMAIN}.{self.entry.entry_id}"
+
+    @property
+    def stored(self) -> Json:
+        """What is in the account's file, by device."""
+        stored: Json = self._storage[self.storage_key]["data"]
+        return stored
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the account has a file."""
+        return self.storage_key in self._storage
+
+    @property
+    def reauthentications(self) -> list[Any]:
+        """The flows that ask for a password."""
+        return list(self.entry.async_get_active_flows(self.hass, {"reauth"}))

@@ -1,0 +1,705 @@
+"""How a device's plan is followed, refreshed and computed."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+import logging
+from typing import Any
+from unittest.mock import Mock
+
+from aiohttp import ClientConnectionError
+import pytest
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.exceptions import HomeAssistantError
+
+from .fake_server import (
+    BATTERY,
+    BATTERY_POWER,
+    BATTERY_SOC,
+    CABIN,
+    CABIN_POWER,
+    EMAIL,
+    FEED_IN,
+    GARAGE_POWER,
+    HOUSE,
+    HTML,
+    PRICE,
+    RATE_LIMITED,
+    StoredSchedule,
+    failed_job,
+    finished_job,
+    running_job,
+)
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+
+SENSOR = f"/api/v3_0/sensors/{BATTERY_POWER}"
+DATA = f"{SENSOR}/data"
+TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
+JOB = "/api/v3_0/jobs/*"
+
+FAILED = "Error fetching schedule of Home battery data"
+RECOVERED = "Fetching schedule of Home battery data recovered"
+
+SECONDS_10 = timedelta(seconds=10)
+
+AUTOMATIC = device(automatic_scheduling=True)
+
+
+async def compute(home: Home, **data: Any) -> Any:
+    """Have the battery scheduled from a known state of charge."""
+    return await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, **data
+    )
+
+
+def paths(home: Home) -> list[str]:
+    """Give what the server was asked so far."""
+    return [request.path for request in home.server.requests]
+
+
+# --- following the plan
+
+
+async def test_slots_are_followed_without_asking(home: Home) -> None:
+    home.has_planned(1.0, 2.0, None, 4.0)
+    await home.set_up()
+    home.server.requests.clear()
+
+    states = []
+    for quarter in range(1, 5):
+        await home.go_to(SLOT + quarter * QUARTER - MINUTE)
+        states.append(home.state().state)
+        await home.go_to(SLOT + quarter * QUARTER)
+        states.append(home.state().state)
+
+    unknown = STATE_UNKNOWN
+    expected = ["1.0", "2.0", "2.0", unknown, unknown, "4.0", "4.0", unknown]
+    assert states == expected
+    assert home.server.requests == []
+
+
+async def test_boundaries_of_any_resolution(home: Home) -> None:
+    home.has_planned(
+        *[-1000.0, -2000.0, -3000.0],
+        power_sensor=GARAGE_POWER,
+        start=SLOT + 5 * MINUTE,
+        resolution=5 * MINUTE,
+        unit="W",
+    )
+    await home.set_up(device(GARAGE_POWER))
+
+    states = []
+    for minutes in (5, 10, 15, 20):
+        await home.go_to(SLOT + minutes * MINUTE)
+        states.append(home.state(GARAGE_POWER).state)
+
+    assert states == ["1.0", "2.0", "3.0", STATE_UNKNOWN]
+
+
+async def test_plan_that_begins_later(home: Home) -> None:
+    home.has_planned(5.0, start=SLOT + QUARTER)
+    await home.set_up()
+    assert home.state().state == STATE_UNKNOWN
+
+    await home.go_to(SLOT + QUARTER)
+
+    assert home.state().state == "5.0"
+
+
+# --- polling
+
+
+async def test_a_poll_is_one_request(home: Home) -> None:
+    home.has_planned(*range(8))
+    await home.set_up(device(BATTERY_POWER), device(CABIN_POWER))
+    home.server.requests.clear()
+
+    for _ in range(2):
+        await home.go_to(NOW + HOUR)
+        assert sorted(paths(home)) == [DATA, f"/api/v3_0/sensors/{CABIN_POWER}/data"]
+
+    battery = home.server.requests_to("GET", DATA)
+    assert [request.query["start"] for request in battery] == [
+        "2026-11-22T11:00:00+00:00"
+    ]
+    assert home.plan() == [4.0, 5.0, 6.0, 7.0]
+
+
+async def test_update_interval_is_kept(home: Home) -> None:
+    await home.set_up(device(update_interval=300))
+    home.has_planned(*[1.0] * 8)
+
+    await home.go_to(NOW + 4 * MINUTE)
+    assert home.state().state == STATE_UNKNOWN
+    await home.go_to(NOW + 5 * MINUTE)
+    assert home.state().state == "1.0"
+
+
+async def test_the_same_plan_is_no_news(home: Home) -> None:
+    home.has_planned(1.0, 2.0)
+    await home.set_up(device(update_interval=60))
+    state = home.state()
+
+    await home.go_to(NOW + MINUTE)
+    await home.go_to(NOW + 2 * MINUTE)
+
+    assert len(home.server.requests_to("GET", DATA)) == 3
+    assert home.state().last_reported == state.last_reported
+
+
+async def test_outage(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """The plan is kept and followed; the server is looked for every minute."""
+    home.has_planned(*range(8))
+    await home.set_up()
+    home.server.fail(ClientConnectionError("Connection refused"))
+
+    await home.go_to(NOW + HOUR)
+    assert home.state().state == "4.0"
+    assert len(home.server.requests_to("GET", DATA)) == 2
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert len(home.server.requests_to("GET", DATA)) == 3
+    await home.go_to(SLOT + HOUR + QUARTER)
+    assert home.state().state == "5.0"
+    assert len(home.server.requests_to("GET", DATA)) == 4
+    assert caplog.text.count(FAILED) == 1
+    assert "The FlexMeasures server does not answer: Connection refused" in caplog.text
+
+    home.server.recover()
+    home.has_planned(*[9.0] * 8, start=SLOT + HOUR)
+    await home.go_to(SLOT + HOUR + QUARTER + MINUTE)
+    assert home.state().state == "9.0"
+    assert caplog.text.count(RECOVERED) == 1
+    assert caplog.text.count(FAILED) == 1
+
+    home.server.requests.clear()
+    await home.go_to(SLOT + HOUR + QUARTER + 59 * MINUTE)
+    assert home.server.requests == []
+
+
+async def test_outage_until_the_plan_ends(home: Home) -> None:
+    home.has_planned(1.0, 2.0)
+    await home.set_up()
+    home.server.fail(ClientConnectionError())
+
+    await home.go_to(SLOT + 2 * QUARTER)
+
+    assert home.state().state == STATE_UNKNOWN
+
+
+async def test_rate_limit(home: Home) -> None:
+    """The next poll comes when the server says so."""
+    home.has_planned(*[1.0] * 8)
+    await home.set_up()
+    home.server.answer(
+        "GET", DATA, status=429, json=RATE_LIMITED, headers={"Retry-After": "296"}
+    )
+    await home.go_to(NOW + HOUR)
+    home.server.recover()
+    home.server.requests.clear()
+
+    await home.go_to(NOW + HOUR + timedelta(seconds=290))
+    assert home.server.requests == []
+    await home.go_to(NOW + HOUR + timedelta(seconds=297))
+    assert paths(home) == [DATA]
+
+
+async def test_other_errors_wait_for_the_next_poll(home: Home) -> None:
+    await home.set_up()
+    home.server.answer("GET", DATA, status=422, json={"message": "No."})
+    await home.go_to(NOW + HOUR)
+    home.server.requests.clear()
+
+    await home.go_to(NOW + HOUR + 59 * MINUTE)
+    assert home.server.requests == []
+    await home.go_to(NOW + 2 * HOUR)
+    assert paths(home) == [DATA]
+
+
+async def test_login_that_is_refused_later(home: Home) -> None:
+    """The user is asked for the password; the plan is followed all the while."""
+    home.has_planned(*range(8))
+    await home.set_up()
+    home.server.tokens.clear()
+    home.server.users[EMAIL].password = "another"
+
+    await home.go_to(NOW + HOUR)
+
+    assert len(home.reauthentications) == 1
+    assert home.state().state == "4.0"
+    await home.go_to(SLOT + HOUR + QUARTER)
+    assert home.state().state == "5.0"
+
+
+# --- computing a schedule
+
+
+async def test_computed_schedule_is_followed(home: Home) -> None:
+    home.has_planned(9.0, 9.0)
+    await home.set_up()
+
+    await compute(home)
+
+    assert home.plan() == [3.0, -2.0, 0.0, 3.0, -2.0, 0.0, 3.0, -2.0]
+    assert home.state().state == "3.0"
+    await home.go_to(SLOT + QUARTER)
+    assert home.state().state == "-2.0"
+
+
+async def test_what_is_asked_to_compute(home: Home) -> None:
+    """No request more than it takes."""
+    await home.set_up()
+    home.server.requests.clear()
+
+    await compute(home)
+
+    assert [(request.method, request.path) for request in home.server.requests] == [
+        ("GET", f"/api/v3_0/assets/{BATTERY}"),
+        ("POST", TRIGGER),
+        ("GET", f"/api/v3_0/jobs/{next(iter(home.server.jobs))}"),
+        ("GET", SENSOR),
+        ("GET", DATA),
+    ]
+
+
+async def test_poll_after_computing_is_one_request(home: Home) -> None:
+    """And comes an update interval later."""
+    await home.set_up()
+    await home.go_to(NOW + 30 * MINUTE)
+    await compute(home)
+    home.server.requests.clear()
+
+    await home.go_to(NOW + HOUR)
+    assert home.server.requests == []
+    await home.go_to(NOW + HOUR + 30 * MINUTE)
+    assert paths(home) == [DATA]
+
+
+async def test_sign_that_the_first_schedule_settles(home: Home) -> None:
+    """The server may set the sensor's attribute while it computes."""
+    home.server.sensors[CABIN_POWER]["attributes"] = {}
+    home.server.planned_values = [0.002]
+    await home.set_up(device(CABIN_POWER))
+    home.server.sensors[CABIN_POWER]["attributes"] = {"consumption_is_positive": True}
+
+    await home.call("trigger_schedule", device_id=home.device_id(CABIN_POWER))
+
+    assert home.state(CABIN_POWER).state == "2.0"
+
+
+async def test_farther_than_the_settings_plan(home: Home) -> None:
+    """What was asked for once is shown to its end, also by later polls."""
+    home.server.planned_values = [1.0]
+    await home.set_up()
+    await compute(home, duration="PT6H")
+    assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
+
+    await home.go_to(NOW + HOUR)
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert home.state().attributes["start"] == "2026-11-22T12:00:00+01:00"
+    assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
+
+    assert await home.reload() is ConfigEntryState.LOADED
+    assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
+
+
+async def test_planned_in_the_past(home: Home) -> None:
+    """The whole schedule is returned, and from the next poll on what is still to come."""
+    home.server.planned_values = [1.0]
+    await home.set_up()
+
+    response = await compute(home, start="2026-11-22T10:03:00+01:00")
+
+    assert response["start"] == "2026-11-22T10:00:00+01:00"
+    assert response["end"] == "2026-11-22T12:00:00+01:00"
+    assert home.state().attributes["start"] == "2026-11-22T10:00:00+01:00"
+    await home.go_to(SLOT + 59 * MINUTE)
+    assert home.state().state == "1.0"
+    await home.go_to(SLOT + HOUR)
+    assert home.state().state == STATE_UNKNOWN
+
+
+async def test_planned_for_later(home: Home) -> None:
+    """What is running until then stays."""
+    home.has_planned(9.0)
+    home.server.planned_values = [1.0]
+    await home.set_up()
+    home.server.data[BATTERY_POWER] = home.server.schedules[BATTERY_POWER]
+
+    response = await compute(home, start="2026-11-22T12:00:00+01:00", duration="PT1H")
+
+    assert response["start"] == "2026-11-22T12:00:00+01:00"
+    query = home.server.requests_to("GET", DATA)[-1].query
+    assert query["start"] == "2026-11-22T10:00:00+00:00"
+    assert query["duration"] == "PT2H"
+
+
+async def test_planned_long_ago(home: Home) -> None:
+    """Nothing is left to follow, but what was asked for is returned."""
+    home.server.planned_values = [1.0]
+    await home.set_up()
+
+    response = await compute(home, start="2026-11-22T08:00:00+01:00", duration="PT1H")
+
+    assert response["end"] == "2026-11-22T09:00:00+01:00"
+    assert home.state().state == STATE_UNKNOWN
+
+
+async def test_nothing_planned(home: Home) -> None:
+    """A job can finish without a value for this device."""
+    home.server.planned_values = [None]
+    await home.set_up()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await compute(home)
+
+    assert caught.value.translation_key == "empty_schedule"
+    assert home.state().state == STATE_UNKNOWN
+
+
+async def test_earlier_jobs_tell_when_to_look(home: Home, no_waiting: Mock) -> None:
+    """Also after a restart; a job that does not say how long it took teaches nothing."""
+    await home.set_up()
+    for seconds in (3, 2):
+        job = finished_job(timedelta(seconds=seconds))
+        home.server.answer("GET", JOB, json=job, times=1)
+        await compute(home)
+    home.server.answer("GET", JOB, json=finished_job() | {"ended-at": None}, times=1)
+    await compute(home)
+    await home.reload()
+    await compute(home)
+
+    learnt = [call.args[0] for call in no_waiting.call_args_list]
+    three, two = timedelta(seconds=3), timedelta(seconds=2)
+    assert learnt == [(), (three,), (three, two), (three, two)]
+
+
+async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
+    """While a job runs, a poll waits."""
+    home.has_planned(*[9.0] * 12)
+    await home.set_up()
+    await home.go_to(NOW + HOUR - SECONDS_10)
+    ended = asyncio.Event()
+    home.server.answer("GET", JOB, json=finished_job(), wait_for=ended)
+    computing = asyncio.create_task(compute(home))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert home.server.requests_to("GET", JOB)
+
+    await home.go_to(NOW + HOUR + SECONDS_10, is_settled=False)
+    assert len(home.server.requests_to("GET", DATA)) == 1
+    assert home.state().state == "9.0"
+
+    ended.set()
+    await computing
+    await home.settle()
+    assert len(home.server.requests_to("GET", DATA)) == 3
+    assert home.state().state == "3.0"
+
+
+# --- automatic scheduling
+
+
+async def test_automatic_scheduling(home: Home) -> None:
+    """Each update first has a schedule computed from what was measured, then reads it."""
+    await home.set_up(AUTOMATIC)
+    assert home.state().state == "3.0"
+    home.server.requests.clear()
+
+    await home.go_to(NOW + HOUR)
+    await home.go_to(NOW + HOUR + MINUTE)
+
+    assert [(request.method, request.path) for request in home.server.requests][1] == (
+        "POST",
+        TRIGGER,
+    )
+    assert paths(home)[-1] == DATA
+    (request,) = home.server.requests_to("POST", TRIGGER)
+    assert request.json == {
+        "start": "2026-11-22T11:00:00+00:00",
+        "duration": "PT2H",
+        "flex-model": [{"sensor": BATTERY_POWER}],
+        "force-new-job-creation": True,
+    }
+    assert home.state().attributes["start"] == "2026-11-22T12:00:00+01:00"
+
+
+async def test_set_up_does_not_wait_for_a_computation(home: Home) -> None:
+    accepted = asyncio.Event()
+    home.has_planned(7.0)
+    home.server.answer("POST", TRIGGER, json={"job": "j"}, wait_for=accepted)
+    entry = home.add_account(AUTOMATIC)
+
+    await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.hass.async_block_till_done()
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert home.state().state == "7.0"
+    assert len(home.server.requests_to("GET", DATA)) == 1
+    assert len(home.server.requests_to("POST", TRIGGER)) == 1
+    assert await home.hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_automatic_scheduling_fails(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The plan is kept; the reason is told once, in words."""
+    await home.set_up(AUTOMATIC)
+    home.server.answer(
+        "GET", JOB, status=422, json=failed_job("Prices unknown for planning window")
+    )
+
+    await home.go_to(NOW + HOUR)
+    await home.go_to(NOW + HOUR + 30 * MINUTE)
+
+    assert home.plan() == [3.0, -2.0, 0.0, 3.0, -2.0, 0.0, 3.0, -2.0]
+    assert home.state().state == "3.0"
+    assert len(home.server.requests_to("POST", TRIGGER)) == 2
+    assert caplog.text.count(FAILED) == 1
+    assert (
+        "FlexMeasures could not compute a schedule: Prices unknown for planning window"
+        in caplog.text
+    )
+    # The server's traceback is in its answer.
+    assert "(most recent call last): ..." not in caplog.text
+
+
+async def test_automatic_scheduling_from_an_unknown_state_of_charge(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+
+    await home.set_up(AUTOMATIC)
+
+    assert home.server.requests_to("POST", TRIGGER) == []
+    assert "The state of charge to start from is not known" in caplog.text
+
+
+async def test_limits_of_the_settings_are_sent(home: Home) -> None:
+    await home.set_up(
+        device(
+            automatic_scheduling=True,
+            soc_min=2,
+            soc_max=8,
+            soc_sensor=BATTERY_SOC,
+            consumption_price_sensor=PRICE,
+            production_price_sensor=FEED_IN,
+        )
+    )
+
+    (request,) = home.server.requests_to("POST", TRIGGER)
+    assert request.json["flex-model"] == [
+        {
+            "sensor": BATTERY_POWER,
+            "soc-min": "2 kWh",
+            "soc-max": "8 kWh",
+            "state-of-charge": {
+                "sensor": BATTERY_SOC,
+                "exclude-source-types": ["scheduler"],
+            },
+        }
+    ]
+    assert request.json["flex-context"] == {
+        "consumption-price": {"sensor": PRICE},
+        "production-price": {"sensor": FEED_IN},
+    }
+
+
+# --- why no schedule is possible
+
+INFEASIBLE = failed_job("infeasibleOrUnbounded", "str")
+
+
+def has_prices(home: Home, sensor: int, *values: float | None) -> None:
+    """Let a sensor have hourly prices, in EUR/MWh whatever its own unit."""
+    home.server.data[sensor] = StoredSchedule(SLOT, HOUR, list(values), "EUR/MWh")
+
+
+async def why(home: Home, **data: Any) -> HomeAssistantError:
+    """Have a schedule computed, which fails; give the error."""
+    home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
+    with pytest.raises(HomeAssistantError) as caught:
+        await compute(home, **data)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("context", "placeholders"),
+    [
+        pytest.param(
+            {},
+            {
+                "time": "2026-11-22 12:00",
+                "production_price": "0 EUR/MWh",
+                "consumption_price": "-5.5 EUR/MWh",
+            },
+            id="two sensors, the server's own",
+        ),
+        pytest.param(
+            {"production-price": {"sensor": PRICE}, "consumption-price": "20 EUR/MWh"},
+            {
+                "time": "2026-11-22 11:00",
+                "production_price": "80 EUR/MWh",
+                "consumption_price": "20 EUR/MWh",
+            },
+            id="sensor above a fixed price",
+        ),
+        pytest.param(
+            {
+                "production-price": "30.5 EUR/MWh",
+                "consumption-price": {"sensor": PRICE},
+            },
+            {
+                "time": "2026-11-22 12:00",
+                "production_price": "30.5 EUR/MWh",
+                "consumption_price": "-5.5 EUR/MWh",
+            },
+            id="fixed price above a sensor",
+        ),
+        pytest.param(
+            {"production-price": "0.3 EUR/kWh", "consumption-price": "0.1 EUR/kWh"},
+            {
+                "time": "2026-11-22 11:00",
+                "production_price": "0.3 EUR/kWh",
+                "consumption_price": "0.1 EUR/kWh",
+            },
+            id="two fixed prices",
+        ),
+    ],
+)
+async def test_prices_that_contradict(
+    home: Home, context: dict[str, Any], placeholders: dict[str, str]
+) -> None:
+    """The error names the first moment, in local time, and both prices."""
+    has_prices(home, PRICE, 80, -5.5)
+    has_prices(home, FEED_IN, 70, 0)
+    await home.set_up()
+
+    error = await why(home, flex_context=context)
+
+    assert error.translation_key == "infeasible_prices"
+    assert error.translation_placeholders == placeholders
+
+
+async def test_prices_of_the_settings_that_contradict(home: Home) -> None:
+    has_prices(home, PRICE, 80, 80)
+    has_prices(home, FEED_IN, 70, 90)
+    await home.set_up(
+        device(consumption_price_sensor=FEED_IN, production_price_sensor=PRICE)
+    )
+    home.server.sensors[FEED_IN]["unit"] = "EUR/MWh"
+
+    error = await why(home)
+
+    assert error.translation_placeholders == {
+        "time": "2026-11-22 11:00",
+        "production_price": "80 EUR/MWh",
+        "consumption_price": "70 EUR/MWh",
+    }
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        pytest.param({}, id="prices are as they should be"),
+        pytest.param({"production-price": None}, id="no production price"),
+        pytest.param(
+            {"consumption-price": [{"value": "1 EUR/kWh"}]}, id="prices in a list"
+        ),
+        pytest.param({"consumption-price": "cheap"}, id="no price"),
+        pytest.param(
+            {"production-price": "0.3 EUR/kWh", "consumption-price": "100 EUR/MWh"},
+            id="two units",
+        ),
+        pytest.param(
+            {"production-price": "20 EUR/MWh", "consumption-price": "20 EUR/MWh"},
+            id="the same price",
+        ),
+        pytest.param({"production-price": {"sensor": 9999}}, id="no such sensor"),
+    ],
+)
+async def test_prices_are_not_why(home: Home, context: dict[str, Any]) -> None:
+    has_prices(home, PRICE, 80, 70, None)
+    has_prices(home, FEED_IN, 80, None, 90)
+    await home.set_up()
+
+    error = await why(home, flex_context=context)
+
+    assert error.translation_key == "infeasible"
+    assert error.translation_placeholders == {"reason": "infeasibleOrUnbounded"}
+
+
+async def test_prices_that_cannot_be_looked_up(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error that matters is the first one."""
+    caplog.set_level(logging.DEBUG, "custom_components.flexmeasures")
+    await home.set_up()
+    home.server.answer("GET", "/api/v3_0/assets", status=502, text=HTML)
+
+    error = await why(home)
+
+    assert error.translation_key == "infeasible"
+    assert (
+        "Prices could not be compared: server_error (reason: HTTP 502)" in caplog.text
+    )
+
+
+async def test_contradicting_prices_in_automatic_scheduling(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.server.set_flex_context(
+        HOUSE, consumption_price="0.1 EUR/kWh", production_price="0.3 EUR/kWh"
+    )
+    home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
+
+    await home.set_up(AUTOMATIC)
+
+    assert (
+        "at 2026-11-22 11:00 energy sells for more (0.3 EUR/kWh) than it costs "
+        "(0.1 EUR/kWh)" in caplog.text
+    )
+
+
+async def test_job_that_is_never_done(home: Home, no_waiting: Mock) -> None:
+    """No worker runs on the server."""
+
+    def waits(_: Any) -> Iterator[float]:
+        while True:
+            home.pass_time(3 * MINUTE)
+            yield 0.0
+
+    no_waiting.side_effect = waits
+    await home.set_up()
+    home.server.answer("GET", JOB, status=202, json=running_job("QUEUED"))
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await compute(home)
+
+    assert caught.value.translation_key == "job_timeout"
+    assert caught.value.translation_placeholders == {"status": "QUEUED", "minutes": "5"}
+    assert len(home.server.requests_to("GET", JOB)) == 2
+
+
+async def test_cabin_has_no_flex_model(home: Home) -> None:
+    """What stores nothing is scheduled without a state of charge, on full hours."""
+    home.server.planned_values = [-0.001]
+    await home.set_up(device(CABIN_POWER))
+
+    await home.call(
+        "trigger_schedule",
+        device_id=home.device_id(CABIN_POWER),
+        start="2026-11-22T12:20:00+01:00",
+        duration="PT90M",
+    )
+
+    (request,) = home.server.requests_to(
+        "POST", f"/api/v3_0/assets/{CABIN}/schedules/trigger"
+    )
+    assert request.json == {
+        "start": "2026-11-22T11:00:00+00:00",
+        "duration": "PT2H",
+        "flex-model": [{"sensor": CABIN_POWER}],
+        "force-new-job-creation": True,
+    }

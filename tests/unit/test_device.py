@@ -1,0 +1,230 @@
+"""What a device's settings make of its asset's flex-model and flex-context."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from custom_components.flexmeasures.device import (
+    DeviceSettings,
+    StateOfChargeUnknownError,
+)
+
+SETTINGS = {
+    "power_sensor": 10,
+    "soc_unit": "kWh",
+    "schedule_duration": 86400,
+    "update_interval": 3600,
+    "automatic_scheduling": False,
+}
+MEASURED = {"sensor": 11, "exclude-source-types": ["scheduler"]}
+STORED = {"soc-min": "1 kWh", "soc-max": "10 kWh", "state-of-charge": MEASURED}
+
+
+def settings(**changes: Any) -> DeviceSettings:
+    """Read the settings of a device."""
+    return DeviceSettings.from_subentry(SETTINGS | changes)
+
+
+def test_only_what_was_set_is_known() -> None:
+    assert settings() == DeviceSettings(
+        power_sensor=10,
+        consumption_price_sensor=None,
+        production_price_sensor=None,
+        soc_sensor=None,
+        soc_unit="kWh",
+        soc_min=None,
+        soc_max=None,
+        schedule_duration=timedelta(hours=24),
+        update_interval=timedelta(hours=1),
+        automatic_scheduling=False,
+    )
+
+
+def test_everything_set_is_read() -> None:
+    assert settings(
+        consumption_price_sensor=1,
+        production_price_sensor=3,
+        soc_sensor=11,
+        soc_unit="MWh",
+        soc_min=0.001,
+        soc_max=0.01,
+        automatic_scheduling=True,
+        rm_discharge_sensor=12,
+    ) == DeviceSettings(
+        power_sensor=10,
+        consumption_price_sensor=1,
+        production_price_sensor=3,
+        soc_sensor=11,
+        soc_unit="MWh",
+        soc_min=0.001,
+        soc_max=0.01,
+        schedule_duration=timedelta(hours=24),
+        update_interval=timedelta(hours=1),
+        automatic_scheduling=True,
+    )
+
+
+def test_the_servers_own_settings_are_not_sent_again() -> None:
+    assert settings().flex_model(STORED, {}) == {"sensor": 10}
+    assert settings().flex_context({}) == {}
+
+
+def test_what_was_set_differently_is_sent() -> None:
+    device = settings(
+        soc_min=2, soc_max=9.5, consumption_price_sensor=1, production_price_sensor=3
+    )
+
+    assert device.flex_model(STORED, {}) == {
+        "sensor": 10,
+        "soc-min": "2 kWh",
+        "soc-max": "9.5 kWh",
+    }
+    assert device.flex_context({}) == {
+        "consumption-price": {"sensor": 1},
+        "production-price": {"sensor": 3},
+    }
+
+
+def test_zero_is_a_limit() -> None:
+    model = settings(soc_min=0).flex_model(STORED, {})
+
+    assert model == {"sensor": 10, "soc-min": "0 kWh"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "energy"),
+    [("Wh", "4500.0 Wh"), ("kWh", "4500.0 kWh"), ("MWh", "4500.0 MWh")],
+)
+def test_energy_has_the_unit_of_the_settings(unit: str, energy: str) -> None:
+    assert settings(soc_unit=unit).energy(4500.0) == energy
+
+
+@pytest.mark.parametrize(
+    ("changes", "stored", "overrides", "expected"),
+    [
+        pytest.param(
+            {"soc_sensor": 12},
+            {},
+            {},
+            {"sensor": 12, "exclude-source-types": ["scheduler"]},
+            id="own sensor: not what the scheduler planned",
+        ),
+        pytest.param(
+            {"soc_sensor": 12},
+            STORED,
+            {},
+            {"sensor": 12, "exclude-source-types": ["scheduler"]},
+            id="own sensor comes before the stored one",
+        ),
+        pytest.param(
+            {},
+            {"state-of-charge": {"sensor": 11}},
+            {},
+            MEASURED,
+            id="stored without a choice of sources",
+        ),
+        pytest.param(
+            {},
+            {"state-of-charge": {"sensor": 11, "default": "0 kWh"}},
+            {},
+            {**MEASURED, "default": "0 kWh"},
+            id="what else is stored stays",
+        ),
+        pytest.param(
+            {"soc_sensor": 12},
+            STORED,
+            {"state-of-charge": {"sensor": 13}},
+            {"sensor": 13, "exclude-source-types": ["scheduler"]},
+            id="for one request",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"state-of-charge": {"sensor": 13, "sources": [4]}},
+            {"sensor": 13, "sources": [4]},
+            id="for one request, sources chosen",
+        ),
+        *(
+            pytest.param(
+                {},
+                {"state-of-charge": {"sensor": 11, name: value}},
+                {},
+                None,
+                id=f"stored with {name}",
+            )
+            for name, value in (
+                ("exclude-source-types", ["forecaster"]),
+                ("source-types", ["user"]),
+                ("sources", [4]),
+                ("source-account", [1]),
+            )
+        ),
+        pytest.param(
+            {},
+            {"state-of-charge": "4 kWh", "soc-max": "9 kWh"},
+            {},
+            None,
+            id="stored as a quantity",
+        ),
+    ],
+)
+def test_state_of_charge_is_what_was_measured(
+    changes: dict[str, Any],
+    stored: dict[str, Any],
+    overrides: dict[str, Any],
+    expected: dict[str, Any] | None,
+) -> None:
+    """The scheduler's own plan is never taken for it; a choice of sources is kept."""
+    model = settings(**changes).flex_model(stored, overrides)
+
+    assert model.get("state-of-charge") == expected
+
+
+def test_a_given_state_of_charge_wins() -> None:
+    """Nothing need be known of a sensor then."""
+    given = {"soc-at-start": "4 kWh"}
+    stored = {"soc-max": "10 kWh", "state-of-charge": {"sensor": 11}}
+
+    assert settings().flex_model(stored, given) == {"sensor": 10, **given}
+    assert settings().flex_model({"soc-max": "10 kWh"}, given) == {
+        "sensor": 10,
+        **given,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "stored", "overrides"),
+    [
+        pytest.param({}, {"soc-max": "10 kWh"}, {}, id="storage by the server"),
+        pytest.param({"soc_max": 10}, {}, {}, id="storage by the settings"),
+        pytest.param({}, {}, {"soc-targets": []}, id="storage by the request"),
+        pytest.param(
+            {},
+            STORED,
+            {"state-of-charge": None},
+            id="state of charge taken away",
+        ),
+    ],
+)
+def test_unknown_state_of_charge(
+    changes: dict[str, Any], stored: dict[str, Any], overrides: dict[str, Any]
+) -> None:
+    """A storage is never scheduled from a state of charge that nobody told."""
+    with pytest.raises(StateOfChargeUnknownError):
+        settings(**changes).flex_model(stored, overrides)
+
+
+def test_what_stores_nothing_needs_no_state_of_charge() -> None:
+    stored = {"power-capacity": "3 kW"}
+
+    assert settings().flex_model(stored, {}) == {"sensor": 10}
+
+
+def test_overrides_win() -> None:
+    device = settings(soc_min=2, consumption_price_sensor=1)
+
+    assert device.flex_model(STORED, {"soc-min": "3 kWh"})["soc-min"] == "3 kWh"
+    assert device.flex_context({"consumption-price": "0.3 EUR/kWh"}) == {
+        "consumption-price": "0.3 EUR/kWh"
+    }

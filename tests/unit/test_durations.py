@@ -1,0 +1,61 @@
+"""Durations in ISO 8601 and as Home Assistant writes them."""
+
+from datetime import timedelta
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flexmeasures.durations import iso_duration, parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PT15M", timedelta(minutes=15)),
+        ("PT24H", timedelta(hours=24)),
+        ("P1D", timedelta(days=1)),
+        ("P1DT12H", timedelta(days=1, hours=12)),
+        ("PT1H30M15S", timedelta(hours=1, minutes=30, seconds=15)),
+        ("PT0.5H", timedelta(minutes=30)),
+        ("P0D", timedelta()),
+        ("PT0S", timedelta()),
+        ("-PT1H", timedelta(hours=-1)),
+        ("24:00:00", timedelta(hours=24)),
+        ("01:30:15", timedelta(hours=1, minutes=30, seconds=15)),
+        ("01:30", timedelta(hours=1, minutes=30)),
+        ("24:00", timedelta(hours=24)),
+    ],
+)
+def test_parse_duration(text: str, expected: timedelta) -> None:
+    assert parse_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "P", "PT", "P1DT", "P1W", "P1M", "P1Y", "24h", "soon", "1:2:3:4"]
+)
+def test_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [
+        (timedelta(), "PT0S"),
+        (timedelta(minutes=15), "PT15M"),
+        (timedelta(hours=1, minutes=30), "PT1H30M"),
+        (timedelta(hours=2, seconds=5), "PT2H5S"),
+        (timedelta(days=1), "PT24H"),
+        (timedelta(days=7), "PT168H"),
+    ],
+)
+def test_iso_duration(duration: timedelta, expected: str) -> None:
+    """No days, which the server takes for calendar days."""
+    assert iso_duration(duration) == expected
+
+
+@given(st.integers(0, 10**8))
+def test_what_is_written_can_be_read(seconds: int) -> None:
+    duration = timedelta(seconds=seconds)
+
+    assert parse_duration(iso_duration(duration)) == duration

@@ -1,0 +1,1082 @@
+"""The actions: what reaches the server, what comes back, and what is refused."""
+
+from datetime import UTC, datetime
+import logging
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import ClientConnectionError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.flexmeasures.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+
+from .fake_server import (
+    BATTERY,
+    BATTERY_POWER,
+    BATTERY_SOC,
+    CABIN,
+    CABIN_POWER,
+    EMAIL,
+    FORBIDDEN,
+    GARAGE_POWER,
+    HTML,
+    NEIGHBOUR_EMAIL,
+    NEIGHBOUR_POWER,
+    PASSWORD,
+    PRICE,
+    RATE_LIMITED,
+    TIME_ZONE,
+    UNKNOWN_SENSOR,
+    StoredSchedule,
+    failed_job,
+    unprocessable,
+)
+from .home import HOUR, NOW, QUARTER, SLOT, Home, device
+
+TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
+JOB = "/api/v3_0/jobs/*"
+DATA = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
+SOC_DATA = f"/api/v3_0/sensors/{BATTERY_SOC}/data"
+
+GET = {"sensor": BATTERY_POWER, "start": SLOT.isoformat(), "duration": "PT1H"}
+POST = {"sensor": BATTERY_POWER, "values": [1.5], "unit": "kW"}
+
+
+def last_json(home: Home, path: str) -> Any:
+    """Give what was last posted to a path."""
+    return home.server.requests_to("POST", path)[-1].json
+
+
+def last_query(home: Home, path: str) -> dict[str, str]:
+    """Give what was last asked of a path."""
+    return home.server.requests_to("GET", path)[-1].query
+
+
+# --- trigger_schedule
+
+
+async def test_trigger_schedule(home: Home) -> None:
+    """By default from now on, as far as the settings say, from what was measured."""
+    home.server.planned_values = [1.0, -2.0, None, 0.0]
+    await home.set_up(device(schedule_duration=3600))
+
+    response = await home.call("trigger_schedule", device_id=home.device_id())
+
+    assert last_json(home, TRIGGER) == {
+        "start": "2026-11-22T10:00:00+00:00",
+        "duration": "PT1H",
+        "flex-model": [{"sensor": BATTERY_POWER}],
+        "force-new-job-creation": True,
+    }
+    assert response == {
+        "unit": "kW",
+        "start": "2026-11-22T11:00:00+01:00",
+        "end": "2026-11-22T12:00:00+01:00",
+        "resolution": "PT15M",
+        "schedule": [
+            {
+                "start": "2026-11-22T11:00:00+01:00",
+                "end": "2026-11-22T11:15:00+01:00",
+                "value": 1.0,
+            },
+            {
+                "start": "2026-11-22T11:15:00+01:00",
+                "end": "2026-11-22T11:30:00+01:00",
+                "value": -2.0,
+            },
+            {
+                "start": "2026-11-22T11:45:00+01:00",
+                "end": "2026-11-22T12:00:00+01:00",
+                "value": 0.0,
+            },
+        ],
+    }
+    assert home.state().state == "1.0"
+
+
+async def test_trigger_schedule_with_everything(home: Home) -> None:
+    """Times without an offset are Home Assistant's."""
+    await home.set_up(device(soc_unit="Wh", soc_min=500))
+
+    await home.call(
+        "trigger_schedule",
+        device_id=home.device_id(),
+        soc_at_start=4500,
+        soc_targets=[
+            {"value": 9000, "datetime": "2026-11-22 18:00:00"},
+            {
+                "value": "8000.5",
+                "start": "2026-11-22T20:00:00+01:00",
+                "end": "2026-11-22T19:30:00Z",
+            },
+        ],
+        flex_model={"power-capacity": "3 kW", "soc-min": "1 kWh"},
+        flex_context={"site-power-capacity": "17 kVA"},
+        start="2026-11-22 12:07:00",
+        duration={"hours": 6, "minutes": 50},
+        force=False,
+    )
+
+    assert last_json(home, TRIGGER) == {
+        "start": "2026-11-22T11:00:00+00:00",
+        "duration": "PT7H",
+        "flex-model": [
+            {
+                "sensor": BATTERY_POWER,
+                "soc-min": "1 kWh",
+                "soc-at-start": "4500.0 Wh",
+                "soc-targets": [
+                    {"value": "9000.0 Wh", "datetime": "2026-11-22T17:00:00+00:00"},
+                    {
+                        "value": "8000.5 Wh",
+                        "start": "2026-11-22T19:00:00+00:00",
+                        "end": "2026-11-22T19:30:00+00:00",
+                    },
+                ],
+                "power-capacity": "3 kW",
+            }
+        ],
+        "flex-context": {"site-power-capacity": "17 kVA"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("PT3H", "PT3H"),
+        ("P1DT1H", "PT25H"),
+        ("03:00", "PT3H"),
+        ("03:00:00", "PT3H"),
+        ({"days": 1}, "PT24H"),
+        (5400, "PT1H30M"),
+        ("5400", "PT1H30M"),
+        ("PT1M", "PT15M"),
+    ],
+)
+async def test_durations(home: Home, given: Any, sent: str) -> None:
+    """As Home Assistant writes them, or FlexMeasures, in whole slots."""
+    await home.set_up()
+
+    await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, duration=given
+    )
+
+    assert last_json(home, TRIGGER)["duration"] == sent
+
+
+async def test_one_target_needs_no_list(home: Home) -> None:
+    await home.set_up()
+
+    await home.call(
+        "trigger_schedule",
+        device_id=home.device_id(),
+        soc_targets={"value": 9, "datetime": datetime(2026, 11, 22, 17, tzinfo=UTC)},
+    )
+
+    assert last_json(home, TRIGGER)["flex-model"][0]["soc-targets"] == [
+        {"value": "9.0 kWh", "datetime": "2026-11-22T17:00:00+00:00"}
+    ]
+
+
+async def test_no_targets(home: Home) -> None:
+    """As a template gives them when there are none."""
+    await home.set_up()
+
+    await home.call("trigger_schedule", device_id=home.device_id(), soc_targets=[])
+
+    assert last_json(home, TRIGGER)["flex-model"] == [{"sensor": BATTERY_POWER}]
+
+
+async def test_empty_battery(home: Home) -> None:
+    """Zero is a state of charge."""
+    await home.set_up()
+
+    await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=0)
+
+    model = last_json(home, TRIGGER)["flex-model"][0]
+    assert model["soc-at-start"] == "0.0 kWh"
+
+
+@pytest.mark.parametrize(
+    ("night", "start", "sent"),
+    [
+        ("2026-03-29T00:30:00Z", "2026-03-29 03:20:00", "2026-03-29T01:15:00+00:00"),
+        ("2026-10-24T23:30:00Z", "2026-10-25 02:20:00", "2026-10-25T00:15:00+00:00"),
+        (
+            "2026-10-24T23:30:00Z",
+            "2026-10-25T02:20:00+01:00",
+            "2026-10-25T01:15:00+00:00",
+        ),
+    ],
+)
+async def test_nights_in_which_the_clocks_change(
+    home: Home, night: str, start: str, sent: str
+) -> None:
+    await home.go_to(datetime.fromisoformat(night))
+    await home.set_up()
+
+    response = await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, start=start
+    )
+
+    assert last_json(home, TRIGGER)["start"] == sent
+    assert datetime.fromisoformat(response["start"]) == datetime.fromisoformat(sent)
+    assert len(response["schedule"]) == 8
+    assert len({slot["start"] for slot in response["schedule"]}) == 8
+
+
+async def test_without_waiting(home: Home) -> None:
+    """The job is told, and the sensor follows once it is done."""
+    await home.set_up()
+
+    response = await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, wait=False
+    )
+
+    assert response == {"job": next(iter(home.server.jobs))}
+    assert home.state().state == STATE_UNKNOWN
+    await home.settle()
+    assert home.state().state == "3.0"
+
+
+async def test_without_waiting_and_failing(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log tells why; the plan is kept, and polls go on."""
+    home.has_planned(*[7.0] * 8)
+    await home.set_up()
+    home.server.answer("GET", JOB, status=422, json=failed_job("Prices unknown"))
+
+    response = await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, wait=False
+    )
+    await home.settle()
+
+    assert set(response) == {"job"}
+    assert home.state().state == "7.0"
+    assert "FlexMeasures could not compute a schedule: Prices unknown" in caplog.text
+    home.has_planned(*[8.0] * 8)
+    await home.go_to(NOW + HOUR)
+    assert home.state().state == "8.0"
+
+
+async def test_without_waiting_and_locked_out(home: Home) -> None:
+    """A login that is refused meanwhile asks for the password."""
+    await home.set_up()
+    home.server.answer("GET", JOB, status=401, json={"message": "?"})
+    home.server.users[EMAIL].password = "another"
+
+    await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, wait=False
+    )
+    await home.settle()
+
+    assert len(home.reauthentications) == 1
+
+
+async def test_without_a_response(home: Home) -> None:
+    """An automation need not take it."""
+    await home.set_up()
+
+    await home.hass.services.async_call(
+        DOMAIN,
+        "trigger_schedule",
+        {"device_id": home.device_id(), "soc_at_start": 4},
+        blocking=True,
+    )
+
+    assert home.state().state == "3.0"
+
+
+async def test_unknown_state_of_charge(home: Home) -> None:
+    """The server would take its own old plan for it."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id())
+
+    assert caught.value.translation_key == "state_of_charge_unknown"
+    assert home.server.requests_to("POST", TRIGGER) == []
+
+
+# --- get_schedule
+
+
+async def test_get_schedule(home: Home) -> None:
+    """By default from the running slot on, as far as the settings plan."""
+    await home.set_up()
+    home.has_planned(3.0, None, -1.5)
+
+    response = await home.call("get_schedule", device_id=home.device_id())
+
+    assert response == {
+        "unit": "kW",
+        "start": "2026-11-22T11:00:00+01:00",
+        "end": "2026-11-22T11:45:00+01:00",
+        "resolution": "PT15M",
+        "schedule": [
+            {
+                "start": "2026-11-22T11:00:00+01:00",
+                "end": "2026-11-22T11:15:00+01:00",
+                "value": 3.0,
+            },
+            {
+                "start": "2026-11-22T11:30:00+01:00",
+                "end": "2026-11-22T11:45:00+01:00",
+                "value": -1.5,
+            },
+        ],
+    }
+    assert last_query(home, DATA) == {
+        "start": "2026-11-22T10:00:00+00:00",
+        "duration": "PT2H",
+        "unit": "kW",
+        "source-type": "scheduler",
+    }
+
+
+async def test_get_schedule_with_everything(home: Home) -> None:
+    await home.set_up(device(GARAGE_POWER))
+    home.has_planned(-1500.0, power_sensor=GARAGE_POWER, resolution=2 * HOUR, unit="W")
+
+    response = await home.call(
+        "get_schedule",
+        device_id=home.device_id(GARAGE_POWER),
+        start="2026-11-22 11:20:00",
+        duration="00:50",
+        resolution={"minutes": 30},
+        unit="W",
+    )
+
+    assert last_query(home, f"/api/v3_0/sensors/{GARAGE_POWER}/data") == {
+        "start": "2026-11-22T10:00:00+00:00",
+        "duration": "PT1H30M",
+        "unit": "W",
+        "resolution": "PT30M",
+        "source-type": "scheduler",
+    }
+    assert response["unit"] == "W"
+    assert response["resolution"] == "PT30M"
+    assert [slot["value"] for slot in response["schedule"]] == [1500.0] * 3
+
+
+@pytest.mark.parametrize("values", [[], [None]])
+async def test_get_schedule_without_one(home: Home, values: list[None]) -> None:
+    await home.set_up()
+    for _ in values:
+        home.has_planned(None)
+
+    assert await home.call("get_schedule", device_id=home.device_id()) == {
+        "unit": "kW",
+        "start": None,
+        "end": None,
+        "resolution": None,
+        "schedule": [],
+    }
+
+
+async def test_get_schedule_changes_nothing(home: Home) -> None:
+    """Other periods are not what the sensor shows."""
+    await home.set_up()
+    home.has_planned(3.0)
+
+    await home.call("get_schedule", device_id=home.device_id())
+
+    assert home.state().state == STATE_UNKNOWN
+
+
+# --- post_measurements
+
+
+async def test_post_measurements(home: Home) -> None:
+    """By default for the time up to now, one interval per value."""
+    await home.set_up()
+
+    response = await home.call(
+        "post_measurements", sensor=BATTERY_POWER, values=[1, "2.5"], unit="W"
+    )
+
+    assert last_json(home, DATA) == {
+        "start": "2026-11-22T09:30:00+00:00",
+        "duration": "PT30M",
+        "values": [1.0, 2.5],
+        "unit": "W",
+    }
+    assert response == {
+        "status": "processed",
+        "job": None,
+        "sensor": BATTERY_POWER,
+        "start": "2026-11-22T10:30:00+01:00",
+        "duration": "PT30M",
+        "values": [1.0, 2.5],
+        "unit": "W",
+    }
+
+
+async def test_post_measurements_with_everything(home: Home) -> None:
+    """Nothing then has to be asked first; and the server may do it later."""
+    home.server.posting_is_queued = True
+    entry = await home.set_up()
+    home.server.requests.clear()
+
+    response = await home.call(
+        "post_measurements",
+        config_entry_id=entry.entry_id,
+        sensor=str(BATTERY_POWER),
+        values=4,
+        unit="kW",
+        start="2026-11-22 09:00:00",
+        duration={"hours": 1},
+        prior="2026-11-22 10:05:00",
+    )
+
+    (request,) = home.server.requests
+    assert request.json == {
+        "start": "2026-11-22T08:00:00+00:00",
+        "duration": "PT1H",
+        "values": [4.0],
+        "unit": "kW",
+        "prior": "2026-11-22T09:05:00+00:00",
+    }
+    assert response["status"] == "accepted"
+    assert response["job"]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "data", "start", "duration"),
+    [
+        pytest.param(
+            BATTERY_POWER, {}, "2026-11-22T09:45:00+00:00", "PT15M", id="interval"
+        ),
+        pytest.param(
+            CABIN_POWER, {}, "2026-11-22T09:00:00+00:00", "PT1H", id="full hour"
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "2026-11-22 08:00:00"},
+            "2026-11-22T07:00:00+00:00",
+            "PT15M",
+            id="interval, start given",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"duration": "PT1H"},
+            "2026-11-22T09:00:00+00:00",
+            "PT1H",
+            id="interval, duration given",
+        ),
+        pytest.param(
+            BATTERY_SOC, {}, "2026-11-22T10:05:00+00:00", "PT0S", id="instant"
+        ),
+        pytest.param(
+            BATTERY_SOC,
+            {"start": "2026-11-22 08:00:00"},
+            "2026-11-22T07:00:00+00:00",
+            "PT0S",
+            id="instant, start given",
+        ),
+        pytest.param(
+            BATTERY_SOC,
+            {"values": [1, 2, 3], "duration": "PT15M"},
+            "2026-11-22T09:50:00+00:00",
+            "PT15M",
+            id="instants, duration given",
+        ),
+        pytest.param(
+            BATTERY_SOC,
+            {"start": "2026-11-22 08:00:00", "duration": 0},
+            "2026-11-22T07:00:00+00:00",
+            "PT0S",
+            id="instant, everything given",
+        ),
+    ],
+)
+async def test_when_measurements_were(
+    home: Home, sensor: int, data: dict[str, Any], start: str, duration: str
+) -> None:
+    """Instants lie on a grid: between its points the server would never show them."""
+    await home.set_up()
+
+    await home.call(
+        "post_measurements", **{"sensor": sensor, "values": [4], "unit": "kW", **data}
+    )
+
+    posted = last_json(home, f"/api/v3_0/sensors/{sensor}/data")
+    assert (posted["start"], posted["duration"]) == (start, duration)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"duration": 0}, {"duration": "PT0S", "start": "2026-11-22 08:00:00"}]
+)
+async def test_several_values_at_one_instant(home: Home, data: dict[str, Any]) -> None:
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(
+            "post_measurements", sensor=BATTERY_SOC, values=[4, 5], unit="kWh", **data
+        )
+
+    assert caught.value.translation_key == "several_values_at_one_instant"
+    assert caught.value.translation_placeholders == {"values": "2"}
+    assert home.server.requests_to("POST", SOC_DATA) == []
+
+
+async def test_posting_over_the_hour_that_comes_twice(home: Home) -> None:
+    """The last interval is the last one, whatever its hour is called."""
+    await home.go_to(datetime(2026, 10, 25, 1, 7, tzinfo=UTC))
+    await home.set_up()
+
+    response = await home.call("post_measurements", **POST)
+
+    assert last_json(home, DATA)["start"] == "2026-10-25T00:45:00+00:00"
+    assert response["start"] == "2026-10-25T02:45:00+02:00"
+
+
+# --- get_measurements
+
+
+async def test_get_measurements(home: Home) -> None:
+    """What users and devices posted comes first."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, QUARTER, [1.0, None, 3.0])
+    await home.set_up()
+
+    response = await home.call("get_measurements", **GET)
+
+    assert last_query(home, DATA) == {
+        "start": "2026-11-22T10:00:00+00:00",
+        "duration": "PT1H",
+        "unit": "kW",
+        "source-type": "user",
+    }
+    assert response == {
+        "unit": "kW",
+        "start": "2026-11-22T11:00:00+01:00",
+        "end": "2026-11-22T11:45:00+01:00",
+        "resolution": "PT15M",
+        "measurements": [
+            {
+                "start": "2026-11-22T11:00:00+01:00",
+                "end": "2026-11-22T11:15:00+01:00",
+                "value": 1.0,
+            },
+            {
+                "start": "2026-11-22T11:30:00+01:00",
+                "end": "2026-11-22T11:45:00+01:00",
+                "value": 3.0,
+            },
+        ],
+    }
+
+
+async def test_get_measurements_with_everything(home: Home) -> None:
+    """Naive times are Home Assistant's."""
+    entry = await home.set_up()
+
+    response = await home.call(
+        "get_measurements",
+        config_entry_id=entry.entry_id,
+        sensor=BATTERY_SOC,
+        start="2026-11-22 09:07:00",
+        duration={"hours": 2},
+        unit="MWh",
+        resolution="PT1H",
+        source_type="forecaster",
+        prior="2026-11-22 10:00:00",
+    )
+
+    assert last_query(home, SOC_DATA) == {
+        "start": "2026-11-22T08:00:00+00:00",
+        "duration": "PT3H",
+        "unit": "MWh",
+        "resolution": "PT1H",
+        "source-type": "forecaster",
+        "prior": "2026-11-22T09:00:00+00:00",
+    }
+    assert response == {
+        "unit": "MWh",
+        "start": None,
+        "end": None,
+        "resolution": None,
+        "measurements": [],
+    }
+
+
+NOBODY_POSTED = unprocessable(
+    {
+        "combined_sensor_data_description": {
+            "source-type": [
+                "No data source with source-type 'user' has recorded any data on this sensor."
+            ]
+        }
+    }
+).json
+
+
+async def test_get_what_others_wrote(home: Home) -> None:
+    """If no user ever posted anything, what schedulers and forecasters wrote is shown."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, HOUR, [2.0])
+    await home.set_up()
+    home.server.answer("GET", DATA, status=422, json=NOBODY_POSTED, times=1)
+
+    response = await home.call("get_measurements", **GET)
+
+    assert "source-type" not in last_query(home, DATA)
+    assert [slot["value"] for slot in response["measurements"]] == [2.0] * 4
+
+
+async def test_get_what_a_source_never_wrote(home: Home) -> None:
+    """Nobody else's values are shown for it."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, HOUR, [2.0])
+    await home.set_up()
+    home.server.answer("GET", DATA, status=422, json=NOBODY_POSTED, times=1)
+
+    response = await home.call("get_measurements", **GET, source_type="user")
+
+    assert response["unit"] == "kW"
+    assert response["measurements"] == []
+
+
+async def test_get_instants(home: Home) -> None:
+    """They are read on the grid that they are posted on."""
+    await home.set_up()
+
+    await home.call(
+        "get_measurements", sensor=BATTERY_SOC, start=NOW.isoformat(), duration="PT15M"
+    )
+
+    query = last_query(home, SOC_DATA)
+    assert query["start"] == "2026-11-22T10:05:00+00:00"
+    assert query["duration"] == "PT20M"
+    assert query["resolution"] == "PT5M"
+    assert query["unit"] == "kWh"
+
+
+@pytest.mark.parametrize(
+    ("data", "start", "duration"),
+    [
+        ({"start": "2026-11-22 11:10:00"}, "2026-11-22T10:00:00+00:00", "PT1H15M"),
+        ({"duration": "PT50M"}, "2026-11-22T10:00:00+00:00", "PT1H"),
+    ],
+)
+async def test_the_period_is_read_whole(
+    home: Home, data: dict[str, str], start: str, duration: str
+) -> None:
+    """All intervals that it touches, of which none is shortened."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, HOUR, [2.0, 2.0])
+    await home.set_up()
+
+    response = await home.call("get_measurements", **{**GET, **data})
+
+    assert last_query(home, DATA)["start"] == start
+    assert last_query(home, DATA)["duration"] == duration
+    assert response["resolution"] == "PT15M"
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-22", 24)]
+)
+async def test_get_a_local_day(home: Home, day: str, hours: int) -> None:
+    """Between two local midnights are as many hours as there are."""
+    midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(TIME_ZONE))
+    home.server.data[CABIN_POWER] = StoredSchedule(
+        midnight.astimezone(UTC), HOUR, list(range(hours)), "MW"
+    )
+    await home.set_up()
+
+    response = await home.call(
+        "get_measurements",
+        sensor=CABIN_POWER,
+        start=f"{day} 00:00:00",
+        duration={"hours": hours},
+    )
+
+    slots = response["measurements"]
+    assert [slot["value"] for slot in slots] == list(range(hours))
+    assert len({slot["start"] for slot in slots}) == hours
+    assert slots[0]["start"].startswith(f"{day}T00:00:00")
+    assert "T00:00:00" in slots[-1]["end"]
+
+
+# --- what never reaches the server
+
+NAN = float("nan")
+INFINITY = float("inf")
+BEGIN = "2026-11-22T18:00:00+01:00"
+END = "2026-11-22T19:00:00+01:00"
+TARGET = {"value": 9, "datetime": BEGIN}
+
+WRONG_DURATIONS = [
+    *("", "soon", "P", "P1M", "-PT1H", "-01:00", "PT9999999999999999H"),
+    *(-900, True, NAN, INFINITY, None, [1], {"hours": -1}, {"fortnights": 1}),
+]
+WRONG_MOMENTS = ["", "yesterday", 5, True, None, ["2026-11-22"], "2026-13-01T00:00:00"]
+WRONG_NUMBERS = ["", "much", True, False, NAN, INFINITY, "nan", None, [1], {"a": 1}]
+WRONG_AMOUNTS = [*WRONG_NUMBERS, -1]
+WRONG_SENSORS = [0, -1, "", "battery", 1.5, True, None, [1], NAN]
+
+type Wrong = list[Any]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("duration", [*WRONG_DURATIONS, 0, "PT0S"]),
+        ("start", WRONG_MOMENTS),
+        ("soc_at_start", WRONG_AMOUNTS),
+        ("soc_targets", [[{**TARGET, "value": value}] for value in WRONG_AMOUNTS]),
+        ("soc_targets", [[{**TARGET, "datetime": value}] for value in WRONG_MOMENTS]),
+        ("soc_targets", ["full", [9], {}, {"value": 9}, {"datetime": BEGIN}]),
+        ("soc_targets", [{"value": 9, "start": BEGIN}, {"value": 9, "end": END}]),
+        ("soc_targets", [{**TARGET, "start": BEGIN}, {**TARGET, "end": END}]),
+        ("soc_targets", [{**TARGET, "start": BEGIN, "end": END}]),
+        ("soc_targets", [{"value": 9, "start": END, "end": BEGIN}]),
+        ("soc_targets", [{"value": 9, "start": BEGIN, "end": BEGIN}]),
+        ("soc_targets", [{**TARGET, "unit": "kWh"}]),
+        ("flex_model", ["soc-min", [{"soc-min": "1 kWh"}], {1: 2}, None]),
+        ("flex_context", ["cheap", [], None]),
+        ("force", ["perhaps", None]),
+        ("wait", ["a while", None]),
+        ("device_id", [["a", "b"], None]),
+        ("no_such_field", [1]),
+    ],
+)
+async def test_wrong_trigger_schedule(home: Home, field: str, values: Wrong) -> None:
+    await home.set_up()
+
+    await refused(
+        home, "trigger_schedule", {"device_id": home.device_id()}, field, values
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("duration", [*WRONG_DURATIONS, 0]),
+        ("resolution", [*WRONG_DURATIONS, 0, "PT59S"]),
+        ("start", WRONG_MOMENTS),
+        ("unit", ["kWh", "", None]),
+        ("wait", [True]),
+    ],
+)
+async def test_wrong_get_schedule(home: Home, field: str, values: Wrong) -> None:
+    await home.set_up()
+
+    await refused(home, "get_schedule", {"device_id": home.device_id()}, field, values)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("duration", WRONG_DURATIONS),
+        ("start", WRONG_MOMENTS),
+        ("prior", WRONG_MOMENTS),
+        ("sensor", WRONG_SENSORS),
+        ("values", [[value] for value in WRONG_NUMBERS]),
+        ("values", ["", [], None, True, NAN, {}, [1, None]]),
+        ("unit", [None, ["kW"]]),
+        ("config_entry_id", [None]),
+        ("source", ["me"]),
+    ],
+)
+async def test_wrong_post_measurements(home: Home, field: str, values: Wrong) -> None:
+    await home.set_up()
+
+    await refused(home, "post_measurements", POST, field, values)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("duration", [*WRONG_DURATIONS, 0]),
+        ("resolution", [*WRONG_DURATIONS, 0, "PT59S"]),
+        ("start", WRONG_MOMENTS),
+        ("prior", WRONG_MOMENTS),
+        ("sensor", WRONG_SENSORS),
+        ("unit", [None]),
+        ("source_type", ["", None]),
+        ("horizon", ["PT1H"]),
+    ],
+)
+async def test_wrong_get_measurements(home: Home, field: str, values: Wrong) -> None:
+    await home.set_up()
+
+    await refused(home, "get_measurements", GET, field, values)
+
+
+async def refused(
+    home: Home, action: str, data: dict[str, Any], field: str, values: Wrong
+) -> None:
+    """Check that the schema refuses values of a field, and the server never hears of it."""
+    home.server.requests.clear()
+
+    for value in values:
+        with pytest.raises(vol.Invalid):
+            await home.call(action, **{**data, field: value})
+
+    assert home.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger_schedule", {"device_id": "x"}),
+        ("get_schedule", {"device_id": "x"}),
+        ("post_measurements", POST),
+        ("get_measurements", GET),
+    ],
+)
+async def test_missing_fields(home: Home, action: str, data: dict[str, Any]) -> None:
+    await home.set_up()
+
+    for missing in data:
+        others = {key: value for key, value in data.items() if key != missing}
+        with pytest.raises(vol.Invalid, match="required key not provided"):
+            await home.call(action, **others)
+
+
+# --- which account, which device
+
+
+async def test_unknown_device(home: Home) -> None:
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError):
+        await home.call("get_schedule", device_id="none-of-these")
+
+
+async def test_device_of_another_integration(home: Home) -> None:
+    await home.set_up()
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(home.hass)
+    found = dr.async_get(home.hass).async_get_or_create(
+        config_entry_id=other.entry_id, identifiers={("other", "1")}
+    )
+
+    with pytest.raises(ServiceValidationError):
+        await home.call("trigger_schedule", device_id=found.id)
+
+
+@pytest.mark.parametrize("action", ["trigger_schedule", "get_schedule"])
+async def test_device_of_an_account_that_is_not_loaded(home: Home, action: str) -> None:
+    entry = await home.set_up()
+    device_id = home.device_id()
+    await home.hass.config_entries.async_unload(entry.entry_id)
+
+    with pytest.raises(ServiceValidationError):
+        await home.call(action, device_id=device_id)
+
+
+@pytest.mark.parametrize(
+    ("action", "data"), [("post_measurements", POST), ("get_measurements", GET)]
+)
+async def test_account_that_is_not_loaded(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    entry = await home.set_up()
+    await home.hass.config_entries.async_unload(entry.entry_id)
+
+    for account in ({}, {"config_entry_id": entry.entry_id}):
+        with pytest.raises(ServiceValidationError):
+            await home.call(action, **data, **account)
+
+
+async def test_one_of_two_accounts(home: Home) -> None:
+    """It has to be said which."""
+    first = await home.set_up()
+    second = await home.set_up(
+        device(CABIN_POWER), username=NEIGHBOUR_EMAIL, password=PASSWORD
+    )
+    assert second.state is ConfigEntryState.SETUP_RETRY
+    await home.hass.config_entries.async_remove(second.entry_id)
+    home.server.users[NEIGHBOUR_EMAIL].account = 1
+    second = await home.set_up(device(CABIN_POWER), username=NEIGHBOUR_EMAIL)
+
+    with pytest.raises(ServiceValidationError):
+        await home.call("post_measurements", **POST)
+
+    for entry, user in ((first, 1), (second, 3)):
+        await home.call("post_measurements", **POST, config_entry_id=entry.entry_id)
+        token = home.server.requests[-1].headers["Authorization"]
+        assert token.endswith(f"-of-{user}")
+
+
+async def test_account_of_another_integration(home: Home) -> None:
+    await home.set_up()
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(home.hass)
+
+    with pytest.raises(ServiceValidationError):
+        await home.call("get_measurements", **GET, config_entry_id=other.entry_id)
+
+
+# --- what the server says
+
+
+@pytest.mark.parametrize(
+    ("status", "json", "key", "reason"),
+    [
+        pytest.param(
+            422,
+            {"message": {"json": {"flex-model": {"0": {"soc-targets": ["Bad."]}}}}},
+            "rejected",
+            "flex-model.0.soc-targets: Bad.",
+            id="rejected",
+        ),
+        pytest.param(
+            403,
+            FORBIDDEN,
+            "not_permitted",
+            "You cannot be authorized for this content or functionality.",
+            id="not permitted",
+        ),
+        pytest.param(
+            404, {"message": "No such asset."}, "not_found", "No such asset.", id="gone"
+        ),
+    ],
+)
+async def test_refusals(
+    home: Home, status: int, json: dict[str, Any], key: str, reason: str
+) -> None:
+    """What the caller can mend is told in the server's words."""
+    await home.set_up()
+    home.server.answer("POST", TRIGGER, status=status, json=json)
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+
+    assert caught.value.translation_domain == DOMAIN
+    assert caught.value.translation_key == key
+    assert caught.value.translation_placeholders == {"reason": reason}
+    assert reason in str(caught.value)
+    assert str(status) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "key", "placeholders"),
+    [
+        (
+            {"status": 429, "json": RATE_LIMITED, "headers": {"Retry-After": "296"}},
+            "rate_limited",
+            {"seconds": "296"},
+        ),
+        (
+            {"status": 500, "json": {"message": "'values'", "status": 500}},
+            "server_error",
+            {"reason": "'values'"},
+        ),
+        (
+            {"exception": ClientConnectionError("gone")},
+            "cannot_connect",
+            {"reason": "gone"},
+        ),
+        ({"text": HTML}, "not_flexmeasures", {"reason": "HTTP 200 without JSON"}),
+    ],
+)
+async def test_failures(
+    home: Home, answer: dict[str, Any], key: str, placeholders: dict[str, str]
+) -> None:
+    """What the caller cannot mend is an error, not a wrong call; the plan stays."""
+    home.has_planned(1.0)
+    await home.set_up()
+    home.server.answer("POST", TRIGGER, **answer)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+
+    assert not isinstance(caught.value, ServiceValidationError)
+    assert caught.value.translation_key == key
+    assert caught.value.translation_placeholders == placeholders
+    assert home.state().state == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("action", "sensor", "key"),
+    [
+        ("post_measurements", UNKNOWN_SENSOR, "not_found"),
+        ("get_measurements", UNKNOWN_SENSOR, "not_found"),
+        ("post_measurements", NEIGHBOUR_POWER, "not_permitted"),
+        ("get_measurements", NEIGHBOUR_POWER, "not_permitted"),
+    ],
+)
+async def test_unknown_and_foreign_sensors(
+    home: Home, action: str, sensor: int, key: str
+) -> None:
+    await home.set_up()
+    data = {"post_measurements": POST, "get_measurements": GET}[action]
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(action, **{**data, "sensor": sensor})
+
+    assert caught.value.translation_key == key
+
+
+async def test_public_sensors_can_be_read_only(home: Home) -> None:
+    await home.set_up()
+
+    await home.call("get_measurements", **{**GET, "sensor": PRICE})
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call("post_measurements", sensor=PRICE, values=[1], unit="EUR/MWh")
+
+    assert caught.value.translation_key == "not_permitted"
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger_schedule", {}),
+        ("get_schedule", {}),
+        ("post_measurements", POST),
+        ("get_measurements", GET),
+    ],
+)
+async def test_refused_login(
+    home: Home, action: str, data: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The user is asked for the password, and the caller told why it failed."""
+    caplog.set_level(logging.DEBUG)
+    await home.set_up()
+    target = {} if data else {"device_id": home.device_id()}
+    home.server.tokens.clear()
+    home.server.users[EMAIL].password = "another"
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call(action, **data, **target)
+    await home.settle()
+
+    assert caught.value.translation_key == "wrong_password"
+    assert len(home.reauthentications) == 1
+    assert PASSWORD not in caplog.text
+    assert PASSWORD not in repr(caught.value)
+
+
+async def test_failed_job(home: Home) -> None:
+    """The plan before stays in force."""
+    home.has_planned(7.0)
+    await home.set_up()
+    home.server.answer("GET", JOB, status=422, json=failed_job("Prices unknown"))
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+
+    assert caught.value.translation_key == "job_failed"
+    assert caught.value.translation_placeholders == {"reason": "Prices unknown"}
+    assert home.state().state == "7.0"
+
+
+async def test_cabin(home: Home) -> None:
+    """Another device of the account is another asset of the server."""
+    await home.set_up(device(BATTERY_POWER), device(CABIN_POWER))
+
+    await home.call("trigger_schedule", device_id=home.device_id(CABIN_POWER))
+
+    assert home.server.requests_to("POST", TRIGGER) == []
+    model = last_json(home, f"/api/v3_0/assets/{CABIN}/schedules/trigger")["flex-model"]
+    assert model == [{"sensor": CABIN_POWER}]
+    assert home.state(BATTERY_POWER).state == STATE_UNKNOWN

@@ -1,0 +1,464 @@
+"""Slots, the grid that they lie on, and schedules as values."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import example, given, strategies as st
+import pytest
+
+from custom_components.flexmeasures.schedule import Schedule
+from custom_components.flexmeasures.slots import (
+    Slot,
+    ceil_to_slots,
+    floor_to_grid,
+    slots_as_dicts,
+    slots_of,
+    whole_slots,
+)
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+KOLKATA = ZoneInfo("Asia/Kolkata")
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
+
+MINUTES_5 = timedelta(minutes=5)
+MINUTES_15 = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    """Read a time with its offset."""
+    return datetime.fromisoformat(text)
+
+
+def quarters(*values: float | None) -> Schedule:
+    """Plan quarters of an hour from START on."""
+    return Schedule(START, MINUTES_15, values)
+
+
+def quarter(number: float) -> datetime:
+    """Give the start of a quarter of an hour of `quarters`."""
+    return START + number * MINUTES_15
+
+
+# --- the grid
+
+
+@pytest.mark.parametrize(
+    ("moment", "resolution", "time_zone", "expected"),
+    [
+        pytest.param(
+            "2026-11-22T10:07:31+00:00",
+            MINUTES_15,
+            AMSTERDAM,
+            "2026-11-22T10:00:00+00:00",
+            id="inside a quarter",
+        ),
+        pytest.param(
+            "2026-11-22T10:15:00+00:00",
+            MINUTES_15,
+            AMSTERDAM,
+            "2026-11-22T10:15:00+00:00",
+            id="on a boundary",
+        ),
+        pytest.param(
+            "2026-11-22T10:14:59.999999+00:00",
+            MINUTES_5,
+            AMSTERDAM,
+            "2026-11-22T10:10:00+00:00",
+            id="just before a boundary",
+        ),
+        pytest.param(
+            "2026-11-22T10:07:00+00:00",
+            HOUR,
+            KOLKATA,
+            "2026-11-22T09:30:00+00:00",
+            id="hours begin at half past in UTC",
+        ),
+        pytest.param(
+            "2026-11-22T23:30:00+00:00",
+            DAY,
+            AMSTERDAM,
+            "2026-11-22T23:00:00+00:00",
+            id="a day begins at local midnight",
+        ),
+        pytest.param(
+            "2026-11-22T18:00:00+00:00",
+            DAY,
+            KOLKATA,
+            "2026-11-21T18:30:00+00:00",
+            id="a day in Kolkata",
+        ),
+        pytest.param(
+            "2026-03-29T03:10:00+02:00",
+            HOUR,
+            AMSTERDAM,
+            "2026-03-29T03:00:00+02:00",
+            id="after the hour that does not exist",
+        ),
+        pytest.param(
+            "2026-03-29T23:59:00+02:00",
+            DAY,
+            AMSTERDAM,
+            "2026-03-29T00:00:00+01:00",
+            id="a day of 23 hours",
+        ),
+        pytest.param(
+            "2026-03-30T00:30:00+02:00",
+            DAY,
+            AMSTERDAM,
+            "2026-03-30T00:00:00+02:00",
+            id="the day after it",
+        ),
+        pytest.param(
+            "2026-10-25T02:40:00+02:00",
+            MINUTES_15,
+            AMSTERDAM,
+            "2026-10-25T02:30:00+02:00",
+            id="the hour that comes twice, first time",
+        ),
+        pytest.param(
+            "2026-10-25T02:40:00+01:00",
+            MINUTES_15,
+            AMSTERDAM,
+            "2026-10-25T02:30:00+01:00",
+            id="the hour that comes twice, second time",
+        ),
+        pytest.param(
+            "2026-10-25T23:30:00+01:00",
+            DAY,
+            AMSTERDAM,
+            "2026-10-25T00:00:00+02:00",
+            id="the last hour of a day of 25 hours",
+        ),
+        pytest.param(
+            "2026-04-05T01:40:00+10:30",
+            MINUTES_15,
+            LORD_HOWE,
+            "2026-04-05T01:30:00+10:30",
+            id="half an hour that comes twice",
+        ),
+        pytest.param(
+            "2026-10-04T02:35:00+11:00",
+            MINUTES_5,
+            LORD_HOWE,
+            "2026-10-04T02:35:00+11:00",
+            id="half an hour that does not exist",
+        ),
+        pytest.param(
+            "2026-04-05T23:45:00+10:30",
+            DAY,
+            LORD_HOWE,
+            "2026-04-05T00:00:00+11:00",
+            id="a day of 24.5 hours",
+        ),
+    ],
+)
+def test_floor_to_grid(
+    moment: str, resolution: timedelta, time_zone: ZoneInfo, expected: str
+) -> None:
+    floor = floor_to_grid(at(moment), resolution, time_zone)
+
+    assert floor == at(expected)
+    assert floor.tzinfo is UTC
+
+
+MOMENTS = st.integers(
+    int(at("2024-01-01T00:00:00Z").timestamp()),
+    int(at("2028-01-01T00:00:00Z").timestamp()),
+).map(lambda timestamp: datetime.fromtimestamp(timestamp, UTC))
+RESOLUTIONS = st.sampled_from([MINUTES_5, MINUTES_15, 2 * MINUTES_15, HOUR])
+TIME_ZONES = st.sampled_from([AMSTERDAM, KOLKATA, LORD_HOWE, ZoneInfo("Africa/Cairo")])
+
+
+@given(MOMENTS, RESOLUTIONS, TIME_ZONES)
+def test_the_grid_holds_every_moment(
+    moment: datetime, resolution: timedelta, time_zone: ZoneInfo
+) -> None:
+    """The slot that is found holds the moment and is found again from its own start."""
+    floor = floor_to_grid(moment, resolution, time_zone)
+
+    assert floor <= moment < floor + resolution
+    assert floor_to_grid(floor, resolution, time_zone) == floor
+
+
+@example(at("2026-10-25T23:30:00+01:00"), AMSTERDAM)
+@example(at("2026-04-05T23:45:00+10:30"), LORD_HOWE)
+@given(MOMENTS, TIME_ZONES)
+def test_the_grid_of_days_has_local_dates(
+    moment: datetime, time_zone: ZoneInfo
+) -> None:
+    """A day begins at the first moment of its date, however long it is."""
+    floor = floor_to_grid(moment, DAY, time_zone)
+
+    def local_date(instant: datetime) -> date:
+        return instant.astimezone(time_zone).date()
+
+    assert local_date(floor) == local_date(moment)
+    assert local_date(floor - timedelta(seconds=1)) < local_date(moment)
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [
+        (timedelta(), timedelta()),
+        (timedelta(seconds=1), MINUTES_15),
+        (MINUTES_15, MINUTES_15),
+        (timedelta(minutes=16), timedelta(minutes=30)),
+    ],
+)
+def test_ceil_to_slots(duration: timedelta, expected: timedelta) -> None:
+    assert ceil_to_slots(duration, MINUTES_15) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [
+        pytest.param(0, 1, (0, 1), id="one slot"),
+        pytest.param(0.1, 0.5, (0, 1), id="inside one"),
+        pytest.param(0.9, 0.2, (0, 2), id="over a boundary"),
+        pytest.param(1, 2.5, (1, 3), id="the last one only in part"),
+    ],
+)
+def test_whole_slots(start: float, duration: float, expected: tuple[int, int]) -> None:
+    first, length = whole_slots(
+        quarter(start), duration * MINUTES_15, MINUTES_15, AMSTERDAM
+    )
+
+    assert (first, length) == (quarter(expected[0]), expected[1] * MINUTES_15)
+
+
+# --- slots
+
+
+def test_slots_follow_each_other() -> None:
+    """Each begins where the one before ends; an unknown value keeps its slot."""
+    assert list(slots_of(START, HOUR, [1.5, None])) == [
+        Slot(START, START + HOUR, 1.5),
+        Slot(START + HOUR, START + 2 * HOUR, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        pytest.param(
+            "2026-03-29T00:00:00+00:00",
+            [
+                "2026-03-29T01:00:00+01:00",
+                "2026-03-29T03:00:00+02:00",
+                "2026-03-29T04:00:00+02:00",
+            ],
+            id="an hour is left out",
+        ),
+        pytest.param(
+            "2026-10-25T00:00:00+00:00",
+            [
+                "2026-10-25T02:00:00+02:00",
+                "2026-10-25T02:00:00+01:00",
+                "2026-10-25T03:00:00+01:00",
+            ],
+            id="an hour comes twice",
+        ),
+    ],
+)
+def test_slots_as_dicts_in_a_night_of_change(start: str, expected: list[str]) -> None:
+    """Every time has the offset that holds then, so that none is told twice."""
+    slots = slots_as_dicts(slots_of(at(start), HOUR, [1.0, 2.0]), AMSTERDAM)
+
+    assert slots == [
+        {"start": expected[0], "end": expected[1], "value": 1.0},
+        {"start": expected[1], "end": expected[2], "value": 2.0},
+    ]
+
+
+# --- making schedules
+
+
+@pytest.mark.parametrize(
+    ("values", "start", "kept"),
+    [
+        pytest.param((1.0, 2.0), 0, (1.0, 2.0), id="nothing to trim"),
+        pytest.param((None, None, 1.0, None), 2, (1.0,), id="both ends"),
+        pytest.param((0.0, None, 1.0, None), 0, (0.0, None, 1.0), id="not the middle"),
+    ],
+)
+def test_unplanned_ends_are_trimmed(
+    values: tuple[float | None, ...], start: int, kept: tuple[float | None, ...]
+) -> None:
+    assert Schedule.from_values(START, MINUTES_15, values) == Schedule(
+        quarter(start), MINUTES_15, kept
+    )
+
+
+@pytest.mark.parametrize("values", [(), (None,), (None, None)])
+def test_nothing_planned_is_no_schedule(values: tuple[None, ...]) -> None:
+    assert Schedule.from_values(START, MINUTES_15, values) is None
+
+
+def test_schedules_are_in_utc() -> None:
+    """Two that mean the same are equal, whatever offset the server used."""
+    schedule = Schedule.from_values(START.astimezone(AMSTERDAM), HOUR, [1.0])
+
+    assert schedule == Schedule(START, HOUR, (1.0,))
+    assert schedule
+    assert schedule.start.tzinfo is UTC
+
+
+def test_storage_keeps_a_schedule() -> None:
+    schedule = Schedule(START, timedelta(minutes=7, seconds=30), (1.0, None, -0.25))
+
+    assert Schedule.from_json(schedule.as_json()) == schedule
+
+
+# --- asking schedules
+
+
+@pytest.mark.parametrize(
+    ("moment", "power"),
+    [
+        (quarter(-0.001), None),
+        (quarter(0), 3.0),
+        (quarter(0.999), 3.0),
+        (quarter(1), None),
+        (quarter(2), 0.0),
+        (quarter(2.999), 0.0),
+        (quarter(3), None),
+    ],
+)
+def test_power_at(moment: datetime, power: float | None) -> None:
+    """A slot holds its start and not its end; nothing planned is not zero."""
+    schedule = quarters(3.0, None, 0.0)
+
+    assert schedule.power_at(moment) == power
+    assert schedule.covers(moment) is (power is not None)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (quarter(-9.5), quarter(0)),
+        (quarter(-0.5), quarter(0)),
+        (quarter(0), quarter(1)),
+        (quarter(0.5), quarter(1)),
+        (quarter(1.5), quarter(2)),
+        (quarter(2), None),
+        (quarter(9), None),
+    ],
+)
+def test_next_boundary(moment: datetime, expected: datetime | None) -> None:
+    """The end is a boundary too: from then on nothing is planned."""
+    assert quarters(1.0, 1.0).next_boundary(moment) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "moment", "expected"),
+    [
+        pytest.param((1.0, 1.0, 2.0), 0.5, 2, id="later slot"),
+        pytest.param((1.0, 1.0, 2.0), 1, 2, id="on a boundary"),
+        pytest.param((1.0, 1.0, 2.0), 2, None, id="last value"),
+        pytest.param((1.0, 1.0), 0, None, id="always the same"),
+        pytest.param((1.0, None, 2.0), 0, 2, id="after a gap"),
+        pytest.param((1.0, None, 1.0), 0, None, id="the same after a gap"),
+        pytest.param((1.0, None, 1.0), 1, 2, id="from a gap"),
+        pytest.param((1.0, 2.0), -3, 0, id="before the start"),
+        pytest.param((1.0, 2.0), 5, None, id="after the end"),
+    ],
+)
+def test_next_change(
+    values: tuple[float | None, ...], moment: float, expected: int | None
+) -> None:
+    assert quarters(*values).next_change(quarter(moment)) == (
+        None if expected is None else quarter(expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        pytest.param(0, 4, quarters(1.0, 2.0, None, 4.0), id="all"),
+        pytest.param(-8, 99, quarters(1.0, 2.0, None, 4.0), id="more than all"),
+        pytest.param(
+            1, 2, Schedule(quarter(1), MINUTES_15, (2.0,)), id="one in the middle"
+        ),
+        pytest.param(
+            1, 3, Schedule(quarter(1), MINUTES_15, (2.0,)), id="an end without a plan"
+        ),
+        pytest.param(2, 3, None, id="only a gap"),
+        pytest.param(-5, 0, None, id="before"),
+        pytest.param(4, 9, None, id="after"),
+    ],
+)
+def test_between(start: int, end: int, expected: Schedule | None) -> None:
+    schedule = quarters(1.0, 2.0, None, 4.0)
+
+    assert schedule.between(quarter(start), quarter(end)) == expected
+
+
+@pytest.mark.parametrize("resolution", [MINUTES_5, MINUTES_15, HOUR, DAY])
+def test_any_resolution(resolution: timedelta) -> None:
+    schedule = Schedule(START, resolution, (1.0, 2.0))
+
+    assert schedule.end == START + 2 * resolution
+    assert schedule.duration == 2 * resolution
+    assert list(schedule.slots()) == [
+        Slot(START, START + resolution, 1.0),
+        Slot(START + resolution, START + 2 * resolution, 2.0),
+    ]
+    assert schedule.power_at(START + resolution) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("midnight", "hours"),
+    [("2026-03-29T00:00:00+01:00", 23), ("2026-10-25T00:00:00+02:00", 25)],
+)
+def test_a_day_has_as_many_hours_as_it_has(midnight: str, hours: int) -> None:
+    """Each hour of a day in which the clocks change has one slot."""
+    schedule = Schedule.from_values(at(midnight), HOUR, list(range(hours)))
+
+    assert schedule
+    last = at(midnight).replace(hour=23, tzinfo=AMSTERDAM)
+    assert schedule.power_at(last) == hours - 1
+    assert schedule.end == last.astimezone(UTC) + HOUR
+    assert schedule.end.astimezone(AMSTERDAM).hour == 0
+
+
+PLANS = st.builds(
+    Schedule.from_values,
+    MOMENTS,
+    RESOLUTIONS,
+    st.lists(st.none() | st.floats(-99, 99), max_size=30),
+).filter(bool)
+
+
+@given(PLANS, st.data())
+def test_questions_agree(schedule: Schedule, data: st.DataObject) -> None:
+    """The answers at one moment do not contradict each other."""
+    moment = schedule.start + data.draw(
+        st.timedeltas(-DAY, schedule.duration + DAY), label="after the start"
+    )
+    boundary = schedule.next_boundary(moment)
+    change = schedule.next_change(moment)
+    running = [slot for slot in schedule.slots() if slot.start <= moment < slot.end]
+
+    assert [slot.value for slot in running] in ([], [schedule.power_at(moment)])
+    assert (boundary is None) is (moment >= schedule.end)
+    assert boundary is None or moment < boundary <= schedule.end
+    assert change is None or (boundary is not None and boundary <= change)
+    assert change is None or schedule.power_at(change) != schedule.power_at(moment)
+    assert Schedule.from_json(schedule.as_json()) == schedule
+
+
+@given(PLANS, st.integers(-5, 35), st.integers(0, 35))
+def test_a_part_is_as_the_whole(schedule: Schedule, first: int, count: int) -> None:
+    """A part plans the same as the whole within its limits, and nothing outside."""
+    start = schedule.start + first * schedule.resolution
+    end = start + count * schedule.resolution
+
+    part = schedule.between(start, end)
+
+    for slot in schedule.slots():
+        planned = part.power_at(slot.start) if part else None
+        assert planned == (slot.value if start <= slot.start < end else None)

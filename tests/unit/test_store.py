@@ -1,0 +1,133 @@
+"""What survives a restart."""
+
+import asyncio
+from datetime import timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+
+from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
+from .home import HOUR, MINUTE, NOW, SLOT, Home, device
+
+BATTERY = str(BATTERY_POWER)
+JOB = "/api/v3_0/jobs/*"
+SECONDS_11 = timedelta(seconds=11)
+
+
+async def compute(home: Home) -> None:
+    """Have the battery scheduled by a job of three seconds."""
+    job = finished_job(timedelta(seconds=3))
+    home.server.answer("GET", JOB, json=job)
+    await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+
+
+async def test_what_is_written(home: Home) -> None:
+    """A little later, so that several changes are one write."""
+    home.server.planned_values = [1.0, None, -2.0]
+    await home.set_up()
+    await compute(home)
+    assert not home.is_stored
+
+    await home.go_to(NOW + SECONDS_11)
+
+    assert home.stored == {
+        BATTERY: {
+            "schedule": {
+                "start": "2026-11-22T10:00:00+00:00",
+                "resolution": 900.0,
+                "values": [1.0, None, -2.0, 1.0, None, -2.0, 1.0],
+            },
+            "planned_until": "2026-11-22T12:00:00+00:00",
+            "job_durations": [3.0],
+        }
+    }
+
+
+async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:
+    await home.set_up()
+    await compute(home)
+
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await home.settle()
+
+    assert home.stored[BATTERY]["job_durations"] == [3.0]
+
+
+async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
+    entry = await home.set_up()
+    await compute(home)
+
+    await home.hass.config_entries.async_unload(entry.entry_id)
+
+    assert home.stored[BATTERY]["job_durations"] == [3.0]
+
+
+async def test_job_of_an_unchanged_plan(home: Home) -> None:
+    """How long it took is worth remembering all the same."""
+    await home.set_up()
+    await compute(home)
+    await home.go_to(NOW + SECONDS_11)
+
+    await compute(home)
+    await home.go_to(NOW + 2 * SECONDS_11)
+
+    assert home.stored[BATTERY]["job_durations"] == [3.0, 3.0]
+
+
+async def test_nothing_new_is_not_written(home: Home) -> None:
+    home.add_account()
+    home.remembers(1.0, 2.0)
+    home.has_planned(1.0, 2.0)
+    before = home.stored
+    await home.start()
+
+    await home.go_to(NOW + MINUTE)
+
+    assert home.stored is before
+
+
+async def test_a_device_of_which_nothing_is_known(home: Home) -> None:
+    """It was added while Home Assistant was off, or never had a plan."""
+    home.add_account(device(BATTERY_POWER), device(GARAGE_POWER))
+    home.remembers(1.0)
+
+    assert await home.start() is ConfigEntryState.LOADED
+    await home.go_to(NOW + HOUR)
+    await home.go_to(NOW + HOUR + MINUTE)
+
+    assert home.stored == {
+        device_id: {"schedule": None, "planned_until": None, "job_durations": []}
+        for device_id in (BATTERY, str(GARAGE_POWER))
+    }
+
+
+async def test_what_was_planned_until_is_remembered(home: Home) -> None:
+    """A plan that goes farther than the settings is read to its end after a restart."""
+    home.add_account()
+    home.remembers(1.0, planned_until=SLOT + 6 * HOUR)
+
+    await home.start()
+
+    assert home.server.requests[-1].query["duration"] == "PT6H"
+
+
+async def test_computation_that_ends_after_the_account_was_removed(home: Home) -> None:
+    """There is nothing left to remember it for."""
+    entry = await home.set_up()
+    ended = asyncio.Event()
+    home.server.answer("GET", JOB, json=finished_job(), wait_for=ended)
+    device_id = home.device_id()
+    computing = asyncio.create_task(
+        home.call("trigger_schedule", device_id=device_id, soc_at_start=4)
+    )
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert home.server.requests_to("GET", JOB)
+
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    ended.set()
+    response = await computing
+    await home.go_to(NOW + MINUTE)
+
+    assert len(response["schedule"]) == 8
+    assert not home.is_stored
