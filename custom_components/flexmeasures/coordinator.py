@@ -39,6 +39,13 @@ _LOGGER = logging.getLogger(__name__)
 # An outage is looked at again well before the usual hour is over.
 OUTAGE_RETRY = timedelta(minutes=1)
 
+# Planned power is exact enough to the milliwatt.
+_MILLIWATTS = {
+    UnitOfPower.WATT: 1e3,
+    UnitOfPower.KILO_WATT: 1e6,
+    UnitOfPower.MEGA_WATT: 1e9,
+}
+
 # The server's scheduler takes 15 minutes for a power sensor without a resolution.
 _FALLBACK_RESOLUTION = timedelta(minutes=15)
 
@@ -155,7 +162,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         start: datetime | None,
         duration: timedelta | None,
         resolution: timedelta | None,
-        unit: str,
+        unit: UnitOfPower,
     ) -> SensorData | None:
         """What the scheduler planned in a period, consumption positive; None if nothing ever.
 
@@ -309,7 +316,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         start: datetime,
         duration: timedelta,
         resolution: timedelta,
-        unit: str,
+        unit: UnitOfPower,
     ) -> SensorData | None:
         """What the scheduler planned, consumption positive; None if it never did."""
         data = await self._api.get_data(
@@ -323,12 +330,13 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         )
         if data is None:
             return None
-        sign = 1 if sensor.consumption_is_positive else -1
-        # The solver's values are off by 1e-10, and "- 0" becomes plain 0.
+        milliwatts = _MILLIWATTS[unit]
+        signed = milliwatts if sensor.consumption_is_positive else -milliwatts
+        # The solver's values are off by 1e-10, and no state should read "-0.0".
         return replace(
             data,
             values=tuple(
-                None if value is None else round(sign * value, 6) + 0.0
+                None if value is None else round(value * signed) / milliwatts
                 for value in data.values
             ),
         )

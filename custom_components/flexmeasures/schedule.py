@@ -1,11 +1,11 @@
 """A schedule as a value: what power is planned for a device, and when."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
-from .slots import Slot, slots_of
+from .slots import slots_as_dicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Schedule:
             self.values[first:last],
         )
 
-    def slots(self) -> Iterator[Slot]:
-        """All slots in order; values in kW."""
-        return slots_of(self.start, self.resolution, self.values)
+    def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
+        """All slots in order, with ISO times of a time zone; values in kW."""
+        return slots_as_dicts(self.start, self.resolution, self.values, time_zone)
 
     def _index(self, moment: datetime) -> int:
         """The position of the slot that holds this moment; outside the values before and after."""

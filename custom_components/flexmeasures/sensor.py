@@ -17,7 +17,6 @@ from .coordinator import FlexMeasuresConfigEntry
 from .durations import iso_duration
 from .entity import FlexMeasuresEntity
 from .schedule import Schedule
-from .slots import slots_as_dicts
 
 PARALLEL_UPDATES = 0
 
@@ -77,7 +76,7 @@ class ScheduleSensor(FlexMeasuresEntity, SensorEntity):
 
 def _describe(schedule: Schedule) -> dict[str, Any]:
     return {
-        "schedule": slots_as_dicts(schedule.slots(), dt_util.get_default_time_zone()),
+        "schedule": schedule.as_dicts(dt_util.get_default_time_zone()),
         "start": _local(schedule.start),
         "end": _local(schedule.end),
         "duration": iso_duration(schedule.duration),

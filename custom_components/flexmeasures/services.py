@@ -1,6 +1,6 @@
 """Actions: check the input, make one call, shape the response."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 import math
@@ -36,7 +36,8 @@ from .const import DOMAIN
 from .coordinator import FlexMeasuresConfigEntry, ScheduleCoordinator, ScheduleRequest
 from .device import SOC_AT_START, StateOfChargeUnknownError
 from .durations import iso_duration, parse_duration
-from .slots import Slot, floor_to_grid, slots_as_dicts, whole_slots
+from .schedule import Schedule
+from .slots import floor_to_grid, whole_slots
 
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 ATTR_DURATION: Final = "duration"
@@ -152,8 +153,9 @@ GET_SCHEDULE_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_RESOLUTION): vol.All(
             _duration, vol.Range(min=timedelta(minutes=1))
         ),
-        vol.Optional(ATTR_UNIT, default=UnitOfPower.KILO_WATT): vol.In(
-            [UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]
+        vol.Optional(ATTR_UNIT, default=UnitOfPower.KILO_WATT): vol.All(
+            vol.In([UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]),
+            vol.Coerce(UnitOfPower),
         ),
     }
 )
@@ -242,7 +244,7 @@ async def _trigger_schedule(call: ServiceCall) -> ServiceResponse:
         if not call.data[ATTR_WAIT]:
             return {"job": await coordinator.async_trigger(request)}
         schedule = await coordinator.async_compute(request)
-    return _response(schedule.slots(), "schedule", UnitOfPower.KILO_WATT)
+    return _response(schedule, "schedule", UnitOfPower.KILO_WATT)
 
 
 async def _get_schedule(call: ServiceCall) -> ServiceResponse:
@@ -255,7 +257,7 @@ async def _get_schedule(call: ServiceCall) -> ServiceResponse:
             resolution=call.data.get(ATTR_RESOLUTION),
             unit=unit,
         )
-    return _response(data.slots() if data else (), "schedule", unit)
+    return _response(data, "schedule", unit)
 
 
 async def _post_measurements(call: ServiceCall) -> ServiceResponse:
@@ -322,8 +324,7 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
         data = await read(source_type or "user")
         if data is None and source_type is None:
             data = await read(None)
-    slots = data.slots() if data else ()
-    return _response(slots, "measurements", data.unit if data else sensor.unit)
+    return _response(data, "measurements", data.unit if data else sensor.unit)
 
 
 def _account(call: ServiceCall) -> FlexMeasuresConfigEntry:
@@ -369,14 +370,19 @@ def _last_interval(sensor: Sensor, duration: timedelta) -> datetime:
     return floor_to_grid(dt_util.utcnow(), grid, sensor.time_zone) - duration
 
 
-def _response(slots: Iterable[Slot], key: str, unit: str) -> dict[str, Any]:
-    """The known slots as a response."""
-    known = [slot for slot in slots if slot.value is not None]
-    time_zone = dt_util.get_default_time_zone()
+def _response(
+    series: Schedule | SensorData | None, key: str, unit: str
+) -> dict[str, Any]:
+    """The intervals that have a value, as a response."""
+    known = [
+        slot
+        for slot in (series.as_dicts(dt_util.get_default_time_zone()) if series else ())
+        if slot["value"] is not None
+    ]
     return {
-        "unit": unit,
-        ATTR_START: known[0].start.astimezone(time_zone).isoformat() if known else None,
-        "end": known[-1].end.astimezone(time_zone).isoformat() if known else None,
-        ATTR_RESOLUTION: iso_duration(known[0].end - known[0].start) if known else None,
-        key: slots_as_dicts(known, time_zone),
+        ATTR_UNIT: unit,
+        ATTR_START: known[0]["start"] if known else None,
+        "end": known[-1]["end"] if known else None,
+        ATTR_RESOLUTION: iso_duration(series.resolution) if known and series else None,
+        key: known,
     }

@@ -55,7 +55,6 @@ from custom_components.flexmeasures.api.models import (
     Sensor,
     SensorData,
 )
-from custom_components.flexmeasures.slots import Slot
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
@@ -294,7 +293,11 @@ async def test_get_data(api: FlexMeasuresApi, fake_server: FakeServer) -> None:
     data = await api.get_data(BATTERY_POWER, start=START, duration=HOUR, unit="W")
 
     assert data == SensorData(START, QUARTER, "W", (1000.0, None, 3000.0, None))
-    assert next(iter(data.slots())) == Slot(START, START + QUARTER, 1000.0)
+    assert data.as_dicts(UTC)[0] == {
+        "start": START.isoformat(),
+        "end": (START + QUARTER).isoformat(),
+        "value": 1000.0,
+    }
     assert fake_server.requests[-1].query == {
         "start": "2026-11-22T10:00:00+00:00",
         "duration": "PT1H",
@@ -1118,7 +1121,7 @@ async def test_no_secret_in_any_log(
 ) -> None:
     """Neither is any in what can be shown of the objects."""
     for name in (None, "flexmeasures_client", "flexmeasures_client.client", "aiohttp"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)
     fake_server.answer(
         "POST", DATA, status=status, json={"message": "x", "status": "y"}
     )

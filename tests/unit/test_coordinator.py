@@ -140,13 +140,13 @@ async def test_update_interval_is_kept(home: Home) -> None:
 async def test_the_same_plan_is_no_news(home: Home) -> None:
     home.has_planned(1.0, 2.0)
     await home.set_up(device(update_interval=60))
-    state = home.state()
+    reported = home.state().last_reported
 
     await home.go_to(NOW + MINUTE)
     await home.go_to(NOW + 2 * MINUTE)
 
     assert len(home.server.requests_to("GET", DATA)) == 3
-    assert home.state().last_reported == state.last_reported
+    assert home.state().last_reported == reported
 
 
 async def test_outage(home: Home, caplog: pytest.LogCaptureFixture) -> None:
@@ -302,6 +302,16 @@ async def test_farther_than_the_settings_plan(home: Home) -> None:
 
     assert await home.reload() is ConfigEntryState.LOADED
     assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
+
+
+async def test_not_so_far_as_the_settings_plan(home: Home) -> None:
+    """Polls also see what was planned before for the time after it."""
+    await home.set_up(device(update_interval=300))
+    await compute(home, duration="PT1H")
+
+    await home.go_to(NOW + 5 * MINUTE)
+
+    assert home.server.requests[-1].query["duration"] == "PT2H"
 
 
 async def test_planned_in_the_past(home: Home) -> None:
@@ -609,7 +619,7 @@ async def test_prices_of_the_settings_that_contradict(home: Home) -> None:
         ),
         pytest.param({"consumption-price": "cheap"}, id="no price"),
         pytest.param(
-            {"production-price": "0.3 EUR/kWh", "consumption-price": "100 EUR/MWh"},
+            {"production-price": "100 EUR/MWh", "consumption-price": "0.3 EUR/kWh"},
             id="two units",
         ),
         pytest.param(

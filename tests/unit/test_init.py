@@ -303,6 +303,15 @@ async def test_one_of_two_devices_fails(
     assert home.state(BATTERY_POWER).state == "1.0"
 
 
+async def test_one_of_two_devices_fails_and_the_other_has_no_plan(home: Home) -> None:
+    """The server answers, so that there is nothing to wait for."""
+    home.server.answer("GET", BATTERY_DATA, status=502, text=HTML)
+
+    entry = await home.set_up(device(BATTERY_POWER), device(GARAGE_POWER))
+
+    assert entry.state is ConfigEntryState.LOADED
+
+
 async def test_one_plan_of_two_is_remembered(home: Home) -> None:
     """It is worth following, whichever device it is of."""
     home.add_account(device(GARAGE_POWER), device(BATTERY_POWER))

@@ -170,6 +170,20 @@ async def test_durations(home: Home, given: Any, sent: str) -> None:
     assert last_json(home, TRIGGER)["duration"] == sent
 
 
+async def test_what_the_flex_model_says_wins(home: Home) -> None:
+    await home.set_up()
+
+    await home.call(
+        "trigger_schedule",
+        device_id=home.device_id(),
+        soc_at_start=4,
+        flex_model={"soc-at-start": "5 kWh"},
+    )
+
+    model = last_json(home, TRIGGER)["flex-model"][0]
+    assert model["soc-at-start"] == "5 kWh"
+
+
 async def test_one_target_needs_no_list(home: Home) -> None:
     await home.set_up()
 

@@ -8,11 +8,9 @@ import pytest
 
 from custom_components.flexmeasures.schedule import Schedule
 from custom_components.flexmeasures.slots import (
-    Slot,
     ceil_to_slots,
     floor_to_grid,
     slots_as_dicts,
-    slots_of,
     whole_slots,
 )
 
@@ -235,10 +233,15 @@ def test_whole_slots(start: float, duration: float, expected: tuple[int, int]) -
 
 def test_slots_follow_each_other() -> None:
     """Each begins where the one before ends; an unknown value keeps its slot."""
-    assert list(slots_of(START, HOUR, [1.5, None])) == [
-        Slot(START, START + HOUR, 1.5),
-        Slot(START + HOUR, START + 2 * HOUR, None),
+    assert slots_as_dicts(START, HOUR, [1.5, None], UTC) == [
+        {"start": iso(START), "end": iso(START + HOUR), "value": 1.5},
+        {"start": iso(START + HOUR), "end": iso(START + 2 * HOUR), "value": None},
     ]
+
+
+def iso(moment: datetime) -> str:
+    """A time in UTC as a text."""
+    return moment.astimezone(UTC).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -266,7 +269,7 @@ def test_slots_follow_each_other() -> None:
 )
 def test_slots_as_dicts_in_a_night_of_change(start: str, expected: list[str]) -> None:
     """Every time has the offset that holds then, so that none is told twice."""
-    slots = slots_as_dicts(slots_of(at(start), HOUR, [1.0, 2.0]), AMSTERDAM)
+    slots = slots_as_dicts(at(start), HOUR, [1.0, 2.0], AMSTERDAM)
 
     assert slots == [
         {"start": expected[0], "end": expected[1], "value": 1.0},
@@ -403,9 +406,9 @@ def test_any_resolution(resolution: timedelta) -> None:
 
     assert schedule.end == START + 2 * resolution
     assert schedule.duration == 2 * resolution
-    assert list(schedule.slots()) == [
-        Slot(START, START + resolution, 1.0),
-        Slot(START + resolution, START + 2 * resolution, 2.0),
+    assert [slot["start"] for slot in schedule.as_dicts(UTC)] == [
+        iso(START),
+        iso(START + resolution),
     ]
     assert schedule.power_at(START + resolution) == 2.0
 
@@ -441,9 +444,13 @@ def test_questions_agree(schedule: Schedule, data: st.DataObject) -> None:
     )
     boundary = schedule.next_boundary(moment)
     change = schedule.next_change(moment)
-    running = [slot for slot in schedule.slots() if slot.start <= moment < slot.end]
+    running = [
+        slot["value"]
+        for slot in schedule.as_dicts(UTC)
+        if at(slot["start"]) <= moment < at(slot["end"])
+    ]
 
-    assert [slot.value for slot in running] in ([], [schedule.power_at(moment)])
+    assert running in ([], [schedule.power_at(moment)])
     assert (boundary is None) is (moment >= schedule.end)
     assert boundary is None or moment < boundary <= schedule.end
     assert change is None or (boundary is not None and boundary <= change)
@@ -459,6 +466,7 @@ def test_a_part_is_as_the_whole(schedule: Schedule, first: int, count: int) -> N
 
     part = schedule.between(start, end)
 
-    for slot in schedule.slots():
-        planned = part.power_at(slot.start) if part else None
-        assert planned == (slot.value if start <= slot.start < end else None)
+    for slot in schedule.as_dicts(UTC):
+        begin = at(slot["start"])
+        planned = part.power_at(begin) if part else None
+        assert planned == (slot["value"] if start <= begin < end else None)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from homeassistant.util import dt as dt_util
 
 from ..durations import parse_duration
-from ..slots import Slot, slots_of
+from ..slots import slots_as_dicts
 
 
 def parse_moment(text: str) -> datetime:
@@ -117,9 +117,9 @@ class SensorData:
     unit: str
     values: tuple[float | None, ...]
 
-    def slots(self) -> Iterator[Slot]:
-        """All intervals in order."""
-        return slots_of(self.start, self.resolution, self.values)
+    def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
+        """All intervals in order, with ISO times of a time zone."""
+        return slots_as_dicts(self.start, self.resolution, self.values, time_zone)
 
 
 @dataclass(frozen=True, slots=True)

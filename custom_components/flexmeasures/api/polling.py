@@ -3,40 +3,43 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-# The wait after the first look, and how much longer each next one is. Without
-# knowledge: 10 looks in 30 s. A job that takes as long as earlier ones is seen
-# within one step of its end.
-_FIRST_STEP = 0.12
-_GROWTH = 1.65
-_GROWTH_AFTER_EXPECTED_END = 1.4
+# Seconds from one look to the next: never shorter, never longer.
+_SHORTEST_STEP = 0.12
 _LONGEST_STEP = 30.0
-# Looks from this share, and at most this many seconds, before the earliest end seen
-# so far catch a slightly faster job, and up to that end they are this close.
-_EARLIER = 0.08
-_EARLIEST = 2.0
-_CLOSE = 0.3
+
+# Looks that are spread over the time in which earlier jobs ended.
+_LOOKS = 8
+# How much earlier jobs that all took the same may be off.
+_SPREAD = 0.02
+# How fast the looks come apart when nothing is known, or no longer.
+_GROWTH = 1.6
+# The first step after all earlier jobs would have ended, as a share of the time so far.
+_OVERDUE = 0.1
+
 _REMEMBERED = 5
 
 
 def polling_waits(earlier_jobs: Iterable[timedelta]) -> Iterator[float]:
     """Yield for ever the seconds to wait before each look at a job.
 
-    `earlier_jobs` are the times that this device's last jobs took: the first look
-    comes just before the fastest of them would have ended, the next ones around
-    that time are close together, and then farther and farther apart.
+    `earlier_jobs` are the times that this device's last jobs took. Looks begin when
+    the fastest of them had just not ended, are evenly spread until the slowest one
+    had, and then come farther and farther apart: six for a usual job, and a dozen
+    for one that takes several times as long.
     """
-    expected = min((taken.total_seconds() for taken in earlier_jobs), default=0.0)
-    first = expected - min(expected * _EARLIER, _EARLIEST)
-    step, growth, elapsed = _FIRST_STEP, _GROWTH, 0.0
-    if first > step:
-        yield first
-        growth, elapsed = _GROWTH_AFTER_EXPECTED_END, first
+    step = _SHORTEST_STEP
+    if taken := [duration.total_seconds() for duration in earlier_jobs]:
+        fastest, slowest = min(taken), max(taken)
+        step = max(step, slowest * _SPREAD, (slowest - fastest) / _LOOKS)
+        elapsed = max(fastest - step, step)
+        yield elapsed
+        while elapsed < slowest + step:
+            yield step
+            elapsed += step
+        step = max(step, elapsed * _OVERDUE)
     while True:
-        if elapsed < expected:
-            step = min(step, _CLOSE)
         yield step
-        elapsed += step
-        step = min(step * growth, _LONGEST_STEP)
+        step = min(step * _GROWTH, _LONGEST_STEP)
 
 
 def remember(
