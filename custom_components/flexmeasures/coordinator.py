@@ -289,8 +289,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         resolution = _resolution(sensor)
         start = floor_to_grid(dt_util.utcnow(), resolution, sensor.time_zone)
         end = start + ceil_to_slots(self.settings.schedule_duration, resolution)
-        if (planned_until := self._memory.planned_until) and planned_until > start:
-            end = planned_until if since else max(end, planned_until)
+        if planned_until := self._memory.planned_until:
+            end = max(end, planned_until)
         start = min(start, since or start)
         data = await self._read(
             sensor,
@@ -407,13 +407,14 @@ def _update_error(err: FlexMeasuresError) -> HomeAssistantError:
             translation_key=err.translation_key,
             translation_placeholders=err.placeholders,
         )
-    retry_after: timedelta | None = None
+    retry_after: float | None = None
     if isinstance(err, RateLimitedError):
-        retry_after = err.retry_after
+        # Not 0, which would mean nothing.
+        retry_after = max(1.0, err.retry_after.total_seconds())
     elif isinstance(err, CannotConnectError):
-        retry_after = OUTAGE_RETRY
+        retry_after = OUTAGE_RETRY.total_seconds()
     return UpdateFailed(
-        retry_after=retry_after.total_seconds() if retry_after else None,
+        retry_after=retry_after,
         translation_domain=DOMAIN,
         translation_key=err.translation_key,
         translation_placeholders=err.placeholders,

@@ -8,6 +8,8 @@ from typing import Any
 
 from .api import FlexMeasuresApi
 
+# The server converts units in floating point.
+_NOISE = 1e-9
 _QUANTITY = re.compile(r"\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*")
 
 
@@ -60,7 +62,7 @@ async def find_contradiction(
 
     pairs = zip(await values(production), await values(consumption), strict=False)
     for index, (earned, paid) in enumerate(pairs):
-        if earned is not None and paid is not None and earned > paid:
+        if earned is not None and paid is not None and earned - paid > _NOISE:
             return Contradiction(start + index * resolution, earned, paid, unit)
     return None
 

@@ -132,12 +132,22 @@ def _sensor_id(value: Any) -> int:
     return int(number)
 
 
+def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
+    """A flex-model of the device that the action is for, and of no other."""
+    for field in ("sensor", "asset"):
+        if field in flex_model:
+            raise vol.Invalid("the device is chosen by device_id", path=[field])
+    return flex_model
+
+
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
         vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
-        vol.Optional(ATTR_FLEX_MODEL, default=dict): {str: object},
+        vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
+            {str: object}, _own_device
+        ),
         vol.Optional(ATTR_FLEX_CONTEXT, default=dict): {str: object},
         vol.Optional(ATTR_START): _moment,
         vol.Optional(ATTR_DURATION): _duration,

@@ -905,7 +905,6 @@ async def test_expired_token_and_changed_password(
 ) -> None:
     await api.get_asset(BATTERY)
     fake_server.tokens.clear()
-    fake_server.users[EMAIL].password = "another"
 
     with pytest.raises(WrongPasswordError):
         await api.get_asset(BATTERY)
@@ -954,6 +953,31 @@ async def test_requests_at_once_share_a_login(
 
     assert len(await requests) == 10
     assert logins(fake_server) == 1
+
+
+async def test_requests_at_once_share_a_refusal(
+    api: FlexMeasuresApi, fake_server: FakeServer
+) -> None:
+    """A wrong password is tried once for all, and again only for a later request."""
+    answered = asyncio.Event()
+    fake_server.answer(
+        "POST",
+        LOGIN,
+        status=401,
+        json={"errors": ["User password does not match."], "status": 401},
+        wait_for=answered,
+    )
+
+    requests = asyncio.gather(
+        *(api.get_asset(BATTERY) for _ in range(10)), return_exceptions=True
+    )
+    asyncio.get_running_loop().call_soon(answered.set)
+
+    assert {type(answer) for answer in await requests} == {WrongPasswordError}
+    assert logins(fake_server) == 1
+    with pytest.raises(WrongPasswordError):
+        await api.get_asset(BATTERY)
+    assert logins(fake_server) == 2
 
 
 # --- jobs

@@ -754,6 +754,7 @@ type Wrong = list[Any]
         ("soc_targets", [{"value": 9, "start": BEGIN, "end": BEGIN}]),
         ("soc_targets", [{**TARGET, "unit": "kWh"}]),
         ("flex_model", ["soc-min", [{"soc-min": "1 kWh"}], {1: 2}, None]),
+        ("flex_model", [{"sensor": 20}, {"asset": 5, "soc-min": "1 kWh"}]),
         ("flex_context", ["cheap", [], None]),
         ("force", ["perhaps", None]),
         ("wait", ["a while", None]),

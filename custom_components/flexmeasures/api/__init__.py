@@ -23,6 +23,7 @@ from .errors import (
     InfeasibleError,
     JobFailedError,
     JobTimeoutError,
+    NotAuthenticatedError,
     NotFlexMeasuresError,
     NotFoundError,
     RejectedError,
@@ -54,6 +55,7 @@ class FlexMeasuresApi:
         """Prepare; nothing is sent before the first call."""
         self._transport = Transport(session, address, username, password)
         self._login = asyncio.Lock()
+        self._refusal: NotAuthenticatedError | None = None
 
     async def get_version(self) -> str:
         """The server's version; raises NotFlexMeasuresError and ServerTooOldError.
@@ -306,10 +308,17 @@ class FlexMeasuresApi:
             raise ServerError(str(err)) from None
 
     async def _renew_token(self, used_token: str | None) -> str | None:
-        """Log in, unless another request has done so meanwhile."""
+        """Log in, unless another request has done so, or was refused, meanwhile."""
+        seen = self._refusal
         async with self._login:
+            if self._refusal is not seen and self._refusal is not None:
+                raise self._refusal
             if self._transport.access_token == used_token:
-                await self.log_in()
+                try:
+                    await self.log_in()
+                except NotAuthenticatedError as err:
+                    self._refusal = err
+                    raise
             return self._transport.access_token
 
 
