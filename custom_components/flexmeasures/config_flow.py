@@ -304,7 +304,12 @@ class FlexMeasuresConfigFlow(
         if CONF_PASSWORD in self._errors:
             known.pop(CONF_PASSWORD, None)
         return self._show(
-            step_id, schema, known, address_examples=ADDRESS_EXAMPLES, **placeholders
+            step_id,
+            schema,
+            known,
+            address_examples=ADDRESS_EXAMPLES,
+            http="http://",
+            **placeholders,
         )
 
     def _update_and_abort(self, entry: FlexMeasuresConfigEntry) -> ConfigFlowResult:

@@ -85,7 +85,7 @@ async def test_set_up_while_the_server_is_away(
     hass: HomeAssistant, server: FlexMeasuresServer, add_device: AddDevice
 ) -> None:
     """Without a plan for now, set-up waits for the server."""
-    device = await add_device("cabin_battery_power")
+    device = await add_device("grid_import")
     server.stop_web()
     try:
         assert not await hass.config_entries.async_reload(device.entry.entry_id)
