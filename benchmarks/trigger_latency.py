@@ -84,12 +84,14 @@ class JobTimes:
             return await answer.json()
 
 
-async def timed(schedule: Callable[[], Awaitable[Any]], times: JobTimes) -> Run:
-    """Time one schedule."""
+async def timed(
+    schedule: Callable[[], Awaitable[Any]], times: JobTimes
+) -> tuple[Run, Any]:
+    """Time one schedule; returns what it gives, too."""
     start = time.perf_counter()
-    await schedule()
+    response = await schedule()
     total = time.perf_counter() - start
-    return Run(total, await times.last())
+    return Run(total, await times.last()), response
 
 
 async def compare(
@@ -121,16 +123,13 @@ async def compare(
             # Other states of charge, so that the server computes each time.
             soc = 3 + number / 10
 
-            async def call_ours(soc: float = soc) -> None:
-                response = await client.call_service(
+            async def call_ours(soc: float = soc) -> Any:
+                return await client.call_service(
                     "flexmeasures",
                     "trigger_schedule",
                     {"device_id": device_id, "soc_at_start": soc, "duration": "PT6H"},
                     return_response=True,
                 )
-                state = await client.state("sensor.home_battery_schedule")
-                followed = state["attributes"]["schedule"]
-                assert followed[: len(response["schedule"])] == response["schedule"]
 
             async def call_theirs(soc: float = soc + 0.05) -> None:
                 now = datetime.now(UTC)
@@ -146,8 +145,13 @@ async def compare(
                     flex_model={"soc-at-start": f"{soc} kWh"},
                 )
 
-            ours.append(await timed(call_ours, times))
-            clients.append(await timed(call_theirs, times))
+            run, response = await timed(call_ours, times)
+            ours.append(run)
+            state = await client.state("sensor.home_battery_schedule")
+            followed = state["attributes"]["schedule"]
+            assert followed[: len(response["schedule"])] == response["schedule"]
+            run, _ = await timed(call_theirs, times)
+            clients.append(run)
             print(
                 f"run {number + 1:2}: job {ours[-1].job:5.2f} s, ours + {ours[-1].overhead:5.2f} s"
                 f" | job {clients[-1].job:5.2f} s, client + {clients[-1].overhead:5.2f} s",

@@ -112,6 +112,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         self._memory = store.memory(subentry.subentry_id)
         self.data = self._memory.schedule
         self._sensor: Sensor | None = None
+        self._sensor_may_differ = False
         # One request in flight per device: a poll must not overwrite a newer plan.
         self._lock = asyncio.Lock()
         self._cancel_boundary: CALLBACK_TYPE | None = None
@@ -234,7 +235,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         self._memory.planned_until = job.start + job.duration
         self._store.async_remember()
         # The first schedule may have made the server settle the sensor's sign.
-        self._sensor = None
+        self._sensor_may_differ = True
 
     async def _finish(self, job: _RunningJob) -> Schedule:
         """Wait for the job and take over its schedule."""
@@ -319,14 +320,17 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         unit: UnitOfPower,
     ) -> SensorData | None:
         """What the scheduler planned, consumption positive; None if it never did."""
-        data = await self._api.get_data(
-            sensor.id,
-            start=start,
-            duration=duration,
-            # For its own resolution the server need not resample.
-            resolution=None if resolution == sensor.resolution else resolution,
-            unit=unit,
-            source_type="scheduler",
+        data, sensor = await asyncio.gather(
+            self._api.get_data(
+                sensor.id,
+                start=start,
+                duration=duration,
+                # For its own resolution the server need not resample.
+                resolution=None if resolution == sensor.resolution else resolution,
+                unit=unit,
+                source_type="scheduler",
+            ),
+            self._get_sensor(current=True),
         )
         if data is None:
             return None
@@ -341,10 +345,11 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
             ),
         )
 
-    async def _get_sensor(self) -> Sensor:
-        """The power sensor's metadata."""
-        if self._sensor is None:
+    async def _get_sensor(self, *, current: bool = False) -> Sensor:
+        """The power sensor's metadata: of before the last job, or `current`."""
+        if self._sensor is None or (current and self._sensor_may_differ):
             self._sensor = await self._api.get_sensor(self.settings.power_sensor)
+            self._sensor_may_differ = False
         return self._sensor
 
     @callback

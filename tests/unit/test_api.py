@@ -905,6 +905,7 @@ async def test_expired_token_and_changed_password(
 ) -> None:
     await api.get_asset(BATTERY)
     fake_server.tokens.clear()
+    fake_server.users[EMAIL].password = "another"
 
     with pytest.raises(WrongPasswordError):
         await api.get_asset(BATTERY)

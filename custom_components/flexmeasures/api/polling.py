@@ -8,7 +8,7 @@ _SHORTEST_STEP = 0.12
 _LONGEST_STEP = 30.0
 
 # Looks that are spread over the time in which earlier jobs ended.
-_LOOKS = 8
+_LOOKS = 10
 # How much earlier jobs that all took the same may be off.
 _SPREAD = 0.02
 # How fast the looks come apart when nothing is known, or no longer.
@@ -24,8 +24,8 @@ def polling_waits(earlier_jobs: Iterable[timedelta]) -> Iterator[float]:
 
     `earlier_jobs` are the times that this device's last jobs took. Looks begin when
     the fastest of them had just not ended, are evenly spread until the slowest one
-    had, and then come farther and farther apart: six for a usual job, and a dozen
-    for one that takes several times as long.
+    had, and then come farther and farther apart: about six for a usual job, and up to
+    twenty for one that takes many times as long.
     """
     step = _SHORTEST_STEP
     if taken := [duration.total_seconds() for duration in earlier_jobs]:
