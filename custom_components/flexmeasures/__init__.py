@@ -6,7 +6,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import async_account_api
-from .const import DOMAIN, SUBENTRY_DEVICE
+from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import (
     FlexMeasuresConfigEntry,
     FlexMeasuresData,
@@ -32,12 +32,13 @@ async def async_setup_entry(
     """Set up an account and its devices."""
     api = async_account_api(hass, entry.data)
     store = AccountStore(hass, entry.entry_id)
-    await store.async_restore(entry.subentries.keys())
+    devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
+    await store.async_restore(device.data[CONF_POWER_SENSOR] for device in devices)
     entry.runtime_data = FlexMeasuresData(
         api=api,
         coordinators={
-            subentry.subentry_id: ScheduleCoordinator(hass, entry, subentry, api, store)
-            for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+            device.subentry_id: ScheduleCoordinator(hass, entry, device, api, store)
+            for device in devices
         },
     )
     await async_first_refreshes(entry)

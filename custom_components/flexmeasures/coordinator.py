@@ -109,7 +109,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         self.subentry = subentry
         self._api = api
         self._store = store
-        self._memory = store.memory(subentry.subentry_id)
+        self._memory = store.memory(self.settings.power_sensor)
         self.data = self._memory.schedule
         self._sensor: Sensor | None = None
         self._sensor_may_differ = False

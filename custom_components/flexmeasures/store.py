@@ -1,6 +1,6 @@
 """What has to survive a restart, in one file per account."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -52,7 +52,11 @@ class DeviceMemory:
 
 
 class AccountStore(Store[dict[str, Any]]):
-    """The memory of an account's devices."""
+    """The memory of an account's devices, by their power sensors.
+
+    Not by their subentries: a device that is given another power sensor has another
+    plan.
+    """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file after the config entry."""
@@ -60,18 +64,18 @@ class AccountStore(Store[dict[str, Any]]):
         self._memories: dict[str, DeviceMemory] = {}
         self._is_closed = False
 
-    async def async_restore(self, subentry_ids: Collection[str]) -> None:
+    async def async_restore(self, power_sensors: Iterable[int]) -> None:
         """Read what is known of these devices; what belongs to others is dropped."""
         stored = await self.async_load() or {}
         self._memories = {
-            subentry_id: DeviceMemory.from_json(stored[subentry_id])
-            for subentry_id in subentry_ids
-            if subentry_id in stored
+            key: DeviceMemory.from_json(stored[key])
+            for key in map(str, power_sensors)
+            if key in stored
         }
 
-    def memory(self, subentry_id: str) -> DeviceMemory:
+    def memory(self, power_sensor: int) -> DeviceMemory:
         """What is remembered of a device; change it and call `async_remember`."""
-        return self._memories.setdefault(subentry_id, DeviceMemory())
+        return self._memories.setdefault(str(power_sensor), DeviceMemory())
 
     def async_remember(self) -> None:
         """Write soon, and at the latest when Home Assistant stops."""
@@ -84,7 +88,4 @@ class AccountStore(Store[dict[str, Any]]):
         await self.async_save(self._as_json())
 
     def _as_json(self) -> dict[str, Any]:
-        return {
-            subentry_id: memory.as_json()
-            for subentry_id, memory in self._memories.items()
-        }
+        return {key: memory.as_json() for key, memory in self._memories.items()}

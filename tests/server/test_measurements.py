@@ -129,3 +129,19 @@ async def test_prices_which_no_user_recorded(
 
     assert len(read["measurements"]) == 3
     assert read["unit"] == "EUR/kWh"
+
+
+async def test_sensor_without_data(
+    hass: HomeAssistant, server: FlexMeasuresServer
+) -> None:
+    """A sensor that nobody has written to has nothing to tell, which is no error."""
+    read = await call(
+        hass,
+        "get_measurements",
+        sensor=server.home.sensor("battery_production"),
+        start=dt_util.now(),
+        duration="PT1H",
+    )
+
+    assert read["measurements"] == []
+    assert read["unit"] == "kW"

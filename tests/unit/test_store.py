@@ -131,3 +131,19 @@ async def test_computation_that_ends_after_the_account_was_removed(home: Home) -
 
     assert len(response["schedule"]) == 8
     assert not home.is_stored
+
+
+async def test_device_with_another_power_sensor(home: Home) -> None:
+    """The plan of the former one is not followed, even if the server is away."""
+    home.has_planned(1.0, 2.0)
+    entry = await home.set_up()
+    assert home.state().state == "1.0"
+    (subentry,) = entry.subentries.values()
+    home.server.fail(TimeoutError())
+
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "power_sensor": GARAGE_POWER}
+    )
+    await home.settle()
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
