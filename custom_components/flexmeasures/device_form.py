@@ -1,17 +1,15 @@
 """The two forms that set up a device: which power sensor, and then its settings."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 import re
-from typing import Any, override
+from typing import Any
 
 import voluptuous as vol
 
 from homeassistant.const import UnitOfEnergy
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    DurationSelector,
     DurationSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
@@ -41,7 +39,15 @@ from .const import (
     DEFAULT_UPDATE_INTERVAL,
 )
 from .device import STATE_OF_CHARGE
-from .durations import parse_duration
+from .form_fields import (
+    FieldError,
+    LenientDurationSelector,
+    SensorSelector,
+    duration_fields,
+    label,
+    read_duration,
+    read_sensor_id,
+)
 
 MINIMUM_UPDATE_INTERVAL = timedelta(minutes=1)
 
@@ -51,7 +57,6 @@ _SOC_UNITS = (
     UnitOfEnergy.MEGA_WATT_HOUR,
 )
 _ENERGY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kM]?Wh)\s*")
-_CHOICE = re.compile(r"(?:.*, id )?(\d+)\)?")
 _POWER = re.compile(r"[kM]?W")
 _ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")
 _STATE_OF_CHARGE = re.compile(r"[kM]?Wh|%")
@@ -76,49 +81,6 @@ _WRONG_UNIT = {
     _ENERGY_PRICE: "not_a_price_sensor",
     _STATE_OF_CHARGE: "not_a_state_of_charge_sensor",
 }
-
-
-class FieldError(Exception):
-    """What is wrong with a field; the key of a translated text."""
-
-    def __init__(self, key: str) -> None:
-        """Keep the key."""
-        super().__init__(key)
-        self.key = key
-
-
-class SensorSelector(SelectSelector):
-    """A choice of FlexMeasures sensors; any id can be typed.
-
-    The options are texts that hold the id, since the frontend shows the bare value
-    of a choice that can also be typed.
-    """
-
-    def __init__(self, catalogue: Catalogue, sensors: Iterable[Sensor]) -> None:
-        """Offer these sensors by asset, name, unit and id."""
-        super().__init__(
-            SelectSelectorConfig(
-                options=sorted(
-                    (_label(catalogue, sensor) for sensor in sensors), key=str.casefold
-                ),
-                mode=SelectSelectorMode.DROPDOWN,
-                custom_value=True,
-            )
-        )
-
-    @override
-    def __call__(self, data: Any) -> Any:
-        """Take an id as a number too."""
-        return super().__call__(str(data) if isinstance(data, int) else data)
-
-
-class LenientDurationSelector(DurationSelector):
-    """A duration that may also come in ISO 8601; the form reports a text that is none."""
-
-    @override
-    def __call__(self, data: Any) -> Any:
-        """Leave texts to the form."""
-        return data if isinstance(data, str) else super().__call__(data)
 
 
 class DeviceForm:
@@ -228,7 +190,7 @@ class DeviceForm:
         for key in _SENSOR_UNITS.keys() & values.keys():
             values[key] = self._shown(values[key])
         for key in (CONF_SCHEDULE_DURATION, CONF_UPDATE_INTERVAL):
-            values[key] = _duration_fields(timedelta(seconds=values[key]))
+            values[key] = duration_fields(timedelta(seconds=values[key]))
         return values
 
     def _own_settings(self) -> Mapping[str, Any]:
@@ -268,7 +230,7 @@ class DeviceForm:
 
         for key, unit in _SENSOR_UNITS.items():
             text = user_input.get(key)
-            if not text or _sensor_id(text) == stored.get(key):
+            if not text or read_sensor_id(text) == stored.get(key):
                 continue
             try:
                 sensors[key] = await self._async_sensor(text, unit)
@@ -307,7 +269,7 @@ class DeviceForm:
             ),
         ):
             try:
-                data[key] = _read_duration(
+                data[key] = read_duration(
                     user_input[key], minimum, error
                 ).total_seconds()
             except FieldError as err:
@@ -336,7 +298,7 @@ class DeviceForm:
 
         Raises FieldError.
         """
-        if (sensor_id := _sensor_id(text)) is None:
+        if (sensor_id := read_sensor_id(text)) is None:
             raise FieldError("not_a_sensor_id")
         sensor = self._catalogue.sensors.get(sensor_id)
         if sensor is None:
@@ -416,20 +378,7 @@ class DeviceForm:
     def _shown(self, sensor_id: int) -> str:
         """A sensor as it is chosen; just its id if the account cannot see it."""
         sensor = self._catalogue.sensors.get(sensor_id)
-        return _label(self._catalogue, sensor) if sensor else str(sensor_id)
-
-
-def _label(catalogue: Catalogue, sensor: Sensor) -> str:
-    """E.g. ``Home battery: battery power (kW, id 10)``."""
-    asset = catalogue.assets.get(sensor.asset_id)
-    name = f"{asset.name}: {sensor.name}" if asset else sensor.name
-    return f"{name} ({sensor.unit}, id {sensor.id})"
-
-
-def _sensor_id(text: str) -> int | None:
-    """The id in a choice of the list, or one that was typed."""
-    match = _CHOICE.fullmatch(text.strip())
-    return int(match[1]) if match else None
+        return label(self._catalogue, sensor) if sensor else str(sensor_id)
 
 
 def _sensor_reference(value: Any) -> int | None:
@@ -446,26 +395,3 @@ def _energy(value: Any, unit: str) -> float | None:
     if match is None:
         return None
     return round(EnergyConverter.convert(float(match[1]), match[2], unit), 9)
-
-
-def _duration_fields(duration: timedelta) -> dict[str, int]:
-    """What a duration selector shows."""
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
-
-
-def _read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
-    """Read a duration selector's value, or a text; raises FieldError."""
-    try:
-        duration = (
-            parse_duration(value.strip())
-            if isinstance(value, str)
-            else cv.positive_time_period_dict(value)
-        )
-    except ValueError:
-        raise FieldError("not_a_duration") from None
-    if duration < minimum or not duration:
-        raise FieldError(too_short)
-    return duration

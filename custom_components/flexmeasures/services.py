@@ -1,12 +1,9 @@
-"""Actions: check the input, make one call, shape the response."""
+"""Actions: make one call, shape the response, and say what went wrong."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-import math
 from typing import Any, Final
-
-import voluptuous as vol
 
 from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
 from homeassistant.core import (
@@ -17,13 +14,34 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
 )
 from homeassistant.util import dt as dt_util
 
+from .action_schemas import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_DURATION,
+    ATTR_FLEX_CONTEXT,
+    ATTR_FLEX_MODEL,
+    ATTR_FORCE,
+    ATTR_PRIOR,
+    ATTR_RESOLUTION,
+    ATTR_SENSOR,
+    ATTR_SOC_AT_START,
+    ATTR_SOC_TARGETS,
+    ATTR_SOURCE_TYPE,
+    ATTR_START,
+    ATTR_UNIT,
+    ATTR_VALUE,
+    ATTR_VALUES,
+    ATTR_WAIT,
+    GET_MEASUREMENTS_SCHEMA,
+    GET_SCHEDULE_SCHEMA,
+    POST_MEASUREMENTS_SCHEMA,
+    TRIGGER_SCHEDULE_SCHEMA,
+)
 from .api.errors import (
     FlexMeasuresError,
     NotAuthenticatedError,
@@ -35,26 +53,9 @@ from .api.models import Sensor, SensorData
 from .const import DOMAIN
 from .coordinator import FlexMeasuresConfigEntry, ScheduleCoordinator, ScheduleRequest
 from .device import SOC_AT_START, StateOfChargeUnknownError
-from .durations import iso_duration, parse_duration
+from .durations import iso_duration
 from .schedule import Schedule
 from .slots import floor_to_grid, whole_slots
-
-ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
-ATTR_DURATION: Final = "duration"
-ATTR_FLEX_CONTEXT: Final = "flex_context"
-ATTR_FLEX_MODEL: Final = "flex_model"
-ATTR_FORCE: Final = "force"
-ATTR_PRIOR: Final = "prior"
-ATTR_RESOLUTION: Final = "resolution"
-ATTR_SENSOR: Final = "sensor"
-ATTR_SOC_AT_START: Final = "soc_at_start"
-ATTR_SOC_TARGETS: Final = "soc_targets"
-ATTR_SOURCE_TYPE: Final = "source_type"
-ATTR_START: Final = "start"
-ATTR_UNIT: Final = "unit"
-ATTR_VALUE: Final = "value"
-ATTR_VALUES: Final = "values"
-ATTR_WAIT: Final = "wait"
 
 # An instantaneous sensor has no grid, but is read back on this one: values
 # between its points would be stored and never seen again.
@@ -66,136 +67,6 @@ _WRONG_USE = (
     NotPermittedError,
     RejectedError,
     StateOfChargeUnknownError,
-)
-
-
-def _moment(value: Any) -> datetime:
-    """A time with an offset; without one, in Home Assistant's time zone."""
-    return dt_util.as_utc(cv.datetime(value))
-
-
-def _duration(value: Any) -> timedelta:
-    """A positive duration, as Home Assistant or ISO 8601 writes them."""
-    duration = _duration_or_instant(value)
-    if not duration:
-        raise vol.Invalid("expected a duration longer than zero")
-    return duration
-
-
-def _duration_or_instant(value: Any) -> timedelta:
-    """A duration that may be zero."""
-    is_iso = isinstance(value, str) and "P" in value
-    try:
-        duration = parse_duration(value) if is_iso else cv.time_period(value)
-    except ValueError, OverflowError:
-        duration = None
-    if duration is None or isinstance(value, bool):
-        raise vol.Invalid("expected a duration like PT1H30M or 01:30:00")
-    if duration < timedelta(0):
-        raise vol.Invalid("expected a duration that is not negative")
-    return duration
-
-
-def _finite(value: Any) -> float:
-    """A number, and neither infinite nor NaN, which JSON cannot hold."""
-    number = vol.Coerce(float)(value)
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise vol.Invalid("expected a finite number")
-    return float(number)
-
-
-_STATE_OF_CHARGE = vol.All(_finite, vol.Range(min=0))
-
-
-def _target(value: Any) -> dict[str, Any]:
-    """A state of charge to be reached at a moment, or kept from one moment to another."""
-    target: dict[str, Any] = vol.Schema(
-        {
-            vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
-            vol.Optional("datetime"): _moment,
-            vol.Optional(ATTR_START): _moment,
-            vol.Optional("end"): _moment,
-        }
-    )(value)
-    if target.keys() - {ATTR_VALUE} not in ({"datetime"}, {ATTR_START, "end"}):
-        raise vol.Invalid("expected either datetime, or start and end")
-    if ATTR_START in target and target[ATTR_START] >= target["end"]:
-        raise vol.Invalid("expected a start before the end")
-    return target
-
-
-def _sensor_id(value: Any) -> int:
-    """The id of a FlexMeasures sensor, which a template may give as a text."""
-    number = _finite(value)
-    if number < 1 or not number.is_integer():
-        raise vol.Invalid("expected the id of a FlexMeasures sensor")
-    return int(number)
-
-
-def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
-    """A flex-model of the device that the action is for, and of no other."""
-    for field in ("sensor", "asset"):
-        if field in flex_model:
-            raise vol.Invalid("the device is chosen by device_id", path=[field])
-    return flex_model
-
-
-TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
-        vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
-        vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
-        vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
-            {str: object}, _own_device
-        ),
-        vol.Optional(ATTR_FLEX_CONTEXT, default=dict): {str: object},
-        vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration,
-        vol.Optional(ATTR_FORCE, default=True): cv.boolean,
-        vol.Optional(ATTR_WAIT, default=True): cv.boolean,
-    }
-)
-GET_SCHEDULE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
-        vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration,
-        vol.Optional(ATTR_RESOLUTION): vol.All(
-            _duration, vol.Range(min=timedelta(minutes=1))
-        ),
-        vol.Optional(ATTR_UNIT, default=UnitOfPower.KILO_WATT): vol.All(
-            vol.In([UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]),
-            vol.Coerce(UnitOfPower),
-        ),
-    }
-)
-_SENSOR_SCHEMA: Final = vol.Schema(
-    {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_SENSOR): _sensor_id,
-        vol.Optional(ATTR_PRIOR): _moment,
-    }
-)
-POST_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
-    {
-        vol.Required(ATTR_VALUES): vol.All(
-            cv.ensure_list, vol.Length(min=1), [_finite]
-        ),
-        vol.Required(ATTR_UNIT): cv.string,
-        vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration_or_instant,
-    }
-)
-GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
-    {
-        vol.Required(ATTR_START): _moment,
-        vol.Required(ATTR_DURATION): _duration,
-        vol.Optional(ATTR_UNIT): cv.string,
-        vol.Optional(ATTR_RESOLUTION): vol.All(
-            _duration, vol.Range(min=timedelta(minutes=1))
-        ),
-        vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
-    }
 )
 
 

@@ -1,0 +1,99 @@
+"""The fields of the device's forms: what they show, and how they are read."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+import re
+from typing import Any, override
+
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.selector import (
+    DurationSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+
+from .api.models import Catalogue, Sensor
+from .durations import parse_duration
+
+# A choice of the list, which ends in its id, or an id that was typed.
+_CHOICE = re.compile(r"(?:.*, id )?(\d+)\)?")
+
+
+class FieldError(Exception):
+    """What is wrong with a field; the key of a translated text."""
+
+    def __init__(self, key: str) -> None:
+        """Keep the key."""
+        super().__init__(key)
+        self.key = key
+
+
+class SensorSelector(SelectSelector):
+    """A choice of FlexMeasures sensors; any id can be typed.
+
+    The options are texts that hold the id, since the frontend shows the bare value
+    of a choice that can also be typed.
+    """
+
+    def __init__(self, catalogue: Catalogue, sensors: Iterable[Sensor]) -> None:
+        """Offer these sensors by asset, name, unit and id."""
+        super().__init__(
+            SelectSelectorConfig(
+                options=sorted(
+                    (label(catalogue, sensor) for sensor in sensors), key=str.casefold
+                ),
+                mode=SelectSelectorMode.DROPDOWN,
+                custom_value=True,
+            )
+        )
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Take an id as a number too."""
+        return super().__call__(str(data) if isinstance(data, int) else data)
+
+
+class LenientDurationSelector(DurationSelector):
+    """A duration that may also come in ISO 8601; the form reports a text that is none."""
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Leave texts to the form."""
+        return data if isinstance(data, str) else super().__call__(data)
+
+
+def label(catalogue: Catalogue, sensor: Sensor) -> str:
+    """E.g. ``Home battery: battery power (kW, id 10)``."""
+    asset = catalogue.assets.get(sensor.asset_id)
+    name = f"{asset.name}: {sensor.name}" if asset else sensor.name
+    return f"{name} ({sensor.unit}, id {sensor.id})"
+
+
+def read_sensor_id(text: str) -> int | None:
+    """The id in a choice of the list, or one that was typed."""
+    match = _CHOICE.fullmatch(text.strip())
+    return int(match[1]) if match else None
+
+
+def duration_fields(duration: timedelta) -> dict[str, int]:
+    """What a duration selector shows."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+
+
+def read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
+    """Read a duration selector's value, or a text; raises FieldError."""
+    try:
+        duration = (
+            parse_duration(value.strip())
+            if isinstance(value, str)
+            else cv.positive_time_period_dict(value)
+        )
+    except ValueError:
+        raise FieldError("not_a_duration") from None
+    if duration < minimum or not duration:
+        raise FieldError(too_short)
+    return duration
