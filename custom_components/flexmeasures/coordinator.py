@@ -171,20 +171,19 @@ class ScheduleCoordinator(DataUpdateCoordinator[Schedule | None]):
         FlexMeasuresError.
         """
         sensor = await self._get_sensor()
-        grid = resolution or _resolution(sensor)
+        own = _resolution(sensor)
+        wanted = resolution or own
         first, length = whole_slots(
-            start or floor_to_grid(dt_util.utcnow(), grid, sensor.time_zone),
+            start or floor_to_grid(dt_util.utcnow(), wanted, sensor.time_zone),
             duration or self.settings.schedule_duration,
-            grid,
+            wanted,
             sensor.time_zone,
         )
-        return await self._read(
-            sensor,
-            start=first,
-            duration=length,
-            resolution=grid,
-            unit=unit,
+        own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
+        data = await self._read(
+            sensor, start=own_first, duration=own_length, resolution=own, unit=unit
         )
+        return data.at_resolution(first, wanted) if data and wanted != own else data
 
     @override
     async def _async_update_data(self) -> Schedule | None:

@@ -184,18 +184,21 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
     source_type: str | None = call.data.get(ATTR_SOURCE_TYPE)
     async with _translated_errors(call.hass, entry):
         sensor = await api.get_sensor(call.data[ATTR_SENSOR])
-        grid = resolution or sensor.resolution or INSTANT_GRID
-        start, duration = whole_slots(
-            call.data[ATTR_START], call.data[ATTR_DURATION], grid, sensor.time_zone
+        # An instantaneous sensor is read as finely as it is wanted.
+        own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
+        wanted = resolution or own
+        first, length = whole_slots(
+            call.data[ATTR_START], call.data[ATTR_DURATION], wanted, sensor.time_zone
         )
+        own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
 
         async def read(source_type: str | None) -> SensorData | None:
             return await api.get_data(
                 sensor.id,
-                start=start,
-                duration=duration,
+                start=own_first,
+                duration=own_length,
                 unit=call.data.get(ATTR_UNIT, sensor.unit),
-                resolution=resolution or (None if sensor.resolution else grid),
+                resolution=None if sensor.resolution else own,
                 source_type=source_type,
                 prior=call.data.get(ATTR_PRIOR),
             )
@@ -205,6 +208,8 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
         data = await read(source_type or "user")
         if data is None and source_type is None:
             data = await read(None)
+    if data and wanted != own:
+        data = data.at_resolution(first, wanted)
     return _response(data, "measurements", data.unit if data else sensor.unit)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate, pairwise, repeat
+from math import gcd
 from operator import add
+from statistics import fmean
 from typing import Any
 
 from homeassistant.helpers.json import json_bytes
@@ -61,3 +63,27 @@ def whole_slots(
     """The slots that a period touches: where the first starts, and how long all are."""
     first = floor_to_grid(start, resolution, time_zone)
     return first, ceil_to_slots(start - first + duration, resolution)
+
+
+def resampled(
+    values: Sequence[float | None],
+    resolution: timedelta,
+    wanted: timedelta,
+    *,
+    skip: timedelta = timedelta(0),
+) -> list[float | None]:
+    """Values of another resolution, from `skip` after their start on: means, or repeated.
+
+    Only whole slots come back; a slot of which a part is unknown is the mean of the
+    rest. Not left to the server, which puts the grid of its own resampling at the
+    first value that it has, and then finds nothing on the grid that was asked for.
+    """
+    second = timedelta(seconds=1)
+    step = gcd(resolution // second, wanted // second, skip // second) * second
+    fine = [value for value in values for _ in range(resolution // step)]
+    size = wanted // step
+    means: list[float | None] = []
+    for first in range(skip // step, len(fine) - size + 1, size):
+        known = [value for value in fine[first : first + size] if value is not None]
+        means.append(fmean(known) if known else None)
+    return means

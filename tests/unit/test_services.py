@@ -373,7 +373,6 @@ async def test_get_schedule_with_everything(home: Home) -> None:
         "start": "2026-11-22T10:00:00+00:00",
         "duration": "PT1H30M",
         "unit": "W",
-        "resolution": "PT30M",
         "source-type": "scheduler",
     }
     assert response["unit"] == "W"
@@ -609,7 +608,8 @@ async def test_get_measurements_with_everything(home: Home) -> None:
         "start": "2026-11-22T08:00:00+00:00",
         "duration": "PT3H",
         "unit": "MWh",
-        "resolution": "PT1H",
+        # As finely as there can be values; hours are made of them here.
+        "resolution": "PT5M",
         "source-type": "forecaster",
         "prior": "2026-11-22T09:00:00+00:00",
     }

@@ -10,6 +10,7 @@ from custom_components.flexmeasures.schedule import Schedule
 from custom_components.flexmeasures.slots import (
     ceil_to_slots,
     floor_to_grid,
+    resampled,
     slots_as_dicts,
     whole_slots,
 )
@@ -275,6 +276,38 @@ def test_slots_as_dicts_in_a_night_of_change(start: str, expected: list[str]) ->
         {"start": expected[0], "end": expected[1], "value": 1.0},
         {"start": expected[1], "end": expected[2], "value": 2.0},
     ]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "wanted", "skip", "expected"),
+    [
+        pytest.param(5, 15, 0, [2.0, 5.0], id="means"),
+        pytest.param(5, 15, 10, [4.0], id="only whole slots, from later on"),
+        pytest.param(15, 5, 10, [1.0, 2.0, 2.0, 2.0, 3.0], id="repeated"),
+        pytest.param(15, 10, 5, [1.0, 2.0, 2.5], id="neither divides the other"),
+        pytest.param(5, 5, 0, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], id="the same"),
+    ],
+)
+def test_resampled(
+    resolution: int, wanted: int, skip: int, expected: list[float]
+) -> None:
+    """Values of other slots are the means of what they cover."""
+    values = resampled(
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        timedelta(minutes=resolution),
+        timedelta(minutes=wanted),
+        skip=timedelta(minutes=skip),
+    )
+
+    assert values[: len(expected)] == expected
+    assert resolution > wanted or len(values) == len(expected)
+
+
+def test_resampled_of_what_is_partly_unknown() -> None:
+    """A gap is no zero."""
+    values = [None, 2.0, 4.0, None, None, None]
+
+    assert resampled(values, HOUR, 3 * HOUR) == [3.0, None]
 
 
 # --- making schedules

@@ -1,7 +1,7 @@
 """What the server tells, as plain values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 import json
 from typing import Any, Self
@@ -9,7 +9,7 @@ from typing import Any, Self
 from homeassistant.util import dt as dt_util
 
 from ..durations import parse_duration
-from ..slots import slots_as_dicts
+from ..slots import resampled, slots_as_dicts
 
 
 def parse_moment(text: str) -> datetime:
@@ -116,6 +116,13 @@ class SensorData:
     resolution: timedelta
     unit: str
     values: tuple[float | None, ...]
+
+    def at_resolution(self, start: datetime, resolution: timedelta) -> Self:
+        """The same series from a later `start` on, in slots of another length."""
+        values = resampled(
+            self.values, self.resolution, resolution, skip=start - self.start
+        )
+        return replace(self, start=start, resolution=resolution, values=tuple(values))
 
     def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
         """All intervals in order, with ISO times of a time zone."""
