@@ -6,9 +6,6 @@ it the same for `trigger_and_get_schedule` of flexmeasures-client with its defau
 A battery, 6 hours ahead, at 15 minutes; both take turns in one run.
 
 usage: .environments/homeassistant/bin/python -m benchmarks.trigger_latency [--runs 10]
-
-On two cores of a shared machine, November 2026, 10 runs (medians, in seconds):
-see README.md beside this file.
 """
 
 import argparse
