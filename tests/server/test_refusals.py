@@ -6,6 +6,7 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
 from .conftest import AddDevice, call, plan, powers
@@ -81,17 +82,21 @@ async def test_selling_for_more_than_buying(
 ) -> None:
     """The error names the first time, and both prices."""
     battery = await add_device(schedule_duration="PT2H")
+    # Prices are hourly: at a quarter past, the running hour's price counts.
+    start = dt_util.now().replace(minute=15, second=0, microsecond=0)
 
     error = await refusal(
         hass,
         "trigger_schedule",
         device_id=battery.device_id,
+        start=start,
         soc_at_start=5,
         flex_context={"production-price": "0.9 EUR/kWh"},
     )
 
     assert error.translation_key == "infeasible_prices"
     assert error.translation_placeholders
+    assert error.translation_placeholders["time"] == f"{start:%Y-%m-%d %H:%M}"
     assert error.translation_placeholders["production_price"] == "0.9 EUR/kWh"
     assert error.translation_placeholders["consumption_price"].endswith("EUR/kWh")
 
