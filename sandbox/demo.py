@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from .dashboard import DASHBOARD_URL, dashboard
+from .dashboard import DASHBOARD_URL, Entities, dashboard
+from .demo_devices import BATTERY, CAR, DEVICES, DemoDevice, simulation
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
 from .home_assistant import HomeAssistant
@@ -21,14 +22,12 @@ from .home_assistant_client import HomeAssistantClient
 from .plan_check import check_plan, plan_table
 
 DOMAIN = "flexmeasures"
-# The devices of the sandbox's home, by their power sensors; the first one comes with the account.
-DEVICES = {
-    "Home battery": "battery_power",
-    "EV charger": "ev_power",
-    "Heat pump": "hp_power",
-}
 PLAN_AHEAD = "PT12H"
 LOADED_SECONDS = 30
+SCHEDULED_SECONDS = 120
+# What the car has to have stored, and when.
+CAR_TARGET = 45
+CAR_READY_IN = timedelta(hours=8)
 
 
 class Progress:
@@ -47,7 +46,9 @@ async def configure(
     client: HomeAssistantClient,
     server: FlexMeasuresServer,
     report: Progress,
-    devices: Iterable[str] = DEVICES,
+    devices: Iterable[str] = tuple(DEVICES),
+    *,
+    are_simulated: bool = False,
 ) -> None:
     """Add the account and its devices through the flows that a user goes through."""
     user = server.home.user("demo")
@@ -60,6 +61,7 @@ async def configure(
     entry_id = ""
     for name in devices:
         report(f"Adding the device {name}")
+        device = DEVICES[name]
         submit = client.submit_flow
         if entry_id:
             step = await client.start_subentry_flow(entry_id, "device")
@@ -68,10 +70,12 @@ async def configure(
             submit,
             step,
             "device",
-            {"power_sensor": str(server.home.sensor(DEVICES[name]))},
+            {"power_sensor": str(server.home.sensor(device.power_sensor))},
         )
-        settings = {**_suggested(step), "schedule_duration": PLAN_AHEAD}
-        step = await _submit(submit, step, "settings", settings)
+        changes: dict[str, Any] = {"schedule_duration": PLAN_AHEAD}
+        if are_simulated:
+            changes["soc_entity"] = device.soc_entity
+        step = await _submit(submit, step, "settings", _filled_in(step, changes))
         if step["type"] != "create_entry":
             raise SandboxError(f"The flow did not accept the device: {step}")
         entry_id = entry_id or step["result"]["entry_id"]
@@ -97,47 +101,76 @@ async def _submit(submit: Any, step: dict[str, Any], step_id: str, data: Any) ->
     return await submit(step["flow_id"], data)
 
 
-def _suggested(step: dict[str, Any]) -> dict[str, Any]:
-    """What a form shows before the user changes anything."""
+def _filled_in(step: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What a form in sections shows, but for some changes, given without sections."""
+    values: dict[str, dict[str, Any]] = {}
+    for section in step["data_schema"]:
+        fields = {field["name"]: field for field in section["schema"]}
+        values[section["name"]] = {
+            name: field["description"]["suggested_value"]
+            for name, field in fields.items()
+            if "suggested_value" in field.get("description", {})
+        } | {name: changes[name] for name in fields if name in changes}
+    return values
+
+
+async def entities_of(
+    client: HomeAssistantClient, device: DemoDevice
+) -> dict[str, str]:
+    """Return the ids of a device's entities, by what they are."""
+    (device_id,) = [
+        entry["id"]
+        for entry in await client.command("config/device_registry/list")
+        if entry["name"] == device.name
+    ]
     return {
-        field["name"]: field["description"]["suggested_value"]
-        for field in step["data_schema"]
-        if "suggested_value" in field.get("description", {})
-    }
-
-
-async def schedule(client: HomeAssistantClient, report: Progress) -> list[str]:
-    """Have every device scheduled; returns their schedule sensors, in the order of the devices."""
-    devices = {
-        device["name"]: device["id"]
-        for device in await client.command("config/device_registry/list")
-        if device["name"] in DEVICES
-    }
-    entities = {
-        entity["device_id"]: entity["entity_id"]
+        entity["unique_id"].removeprefix(f"{entity['config_subentry_id']}_"): entity[
+            "entity_id"
+        ]
         for entity in await client.command("config/entity_registry/list")
-        if entity["platform"] == DOMAIN and entity["entity_id"].startswith("sensor.")
+        if entity["device_id"] == device_id
     }
-    for name in DEVICES:
-        report(f"Having FlexMeasures schedule the device {name}")
-        await client.call_service(
-            DOMAIN,
-            "trigger_schedule",
-            {"device_id": devices[name], **_wish(name)},
-            return_response=True,
-        )
-    return [entities[devices[name]] for name in DEVICES]
 
 
-def _wish(name: str) -> dict[str, Any]:
-    """Say what a schedule has to reach: a car that is half full in eight hours."""
-    if name != "EV charger":
-        return {}
-    ready = datetime.now(UTC).replace(minute=0, second=0) + timedelta(hours=8)
-    return {"soc_targets": [{"value": 30, "datetime": ready.isoformat("T", "seconds")}]}
+async def schedule(
+    client: HomeAssistantClient,
+    devices: Mapping[DemoDevice, Entities],
+    report: Progress,
+) -> None:
+    """Say when the car has to be ready, and let all devices be scheduled by themselves."""
+    car = devices[CAR]
+    await client.call_service(
+        "number", "set_value", {"entity_id": car["target_soc"], "value": CAR_TARGET}
+    )
+    ready = (datetime.now(UTC) + CAR_READY_IN).replace(minute=0, second=0)
+    await client.call_service(
+        "datetime",
+        "set_value",
+        {"entity_id": car["ready_by"], "datetime": ready.isoformat("T", "seconds")},
+    )
+    switches = [entities["automatic_scheduling"] for entities in devices.values()]
+    await client.call_service("switch", "turn_on", {"entity_id": switches})
+    for device, entities in devices.items():
+        report(f"Waiting for the schedule of the device {device.name}")
+        await until_scheduled(client, entities)
 
 
-async def show(client: HomeAssistantClient, entity_ids: list[str]) -> None:
+async def until_scheduled(client: HomeAssistantClient, entities: Entities) -> None:
+    """Wait until a device has its first schedule."""
+    deadline = time.monotonic() + SCHEDULED_SECONDS
+    while True:
+        status = await client.state(entities["scheduling_status"])
+        if status["state"] == "ok":
+            return
+        if status["state"] != "not_scheduled" or time.monotonic() > deadline:
+            reason = status["attributes"]["reason"]
+            raise SandboxError(f"{status['entity_id']} is {status['state']}: {reason}")
+        await asyncio.sleep(0.1)
+
+
+async def show(
+    client: HomeAssistantClient, devices: Mapping[DemoDevice, Entities]
+) -> None:
     """Make a dashboard of built-in cards."""
     await client.command(
         "lovelace/dashboards/create",
@@ -148,8 +181,21 @@ async def show(client: HomeAssistantClient, entity_ids: list[str]) -> None:
         mode="storage",
     )
     await client.command(
-        "lovelace/config/save", url_path=DASHBOARD_URL, config=dashboard(entity_ids)
+        "lovelace/config/save", url_path=DASHBOARD_URL, config=dashboard(devices)
     )
+
+
+async def set_up(
+    client: HomeAssistantClient, server: FlexMeasuresServer, report: Progress
+) -> dict[DemoDevice, Entities]:
+    """Add the devices, have them scheduled, and make the dashboard."""
+    await configure(client, server, report, are_simulated=True)
+    devices: dict[DemoDevice, Entities] = {
+        device: await entities_of(client, device) for device in DEVICES.values()
+    }
+    await schedule(client, devices, report)
+    await show(client, devices)
+    return devices
 
 
 async def run_demo(
@@ -157,9 +203,8 @@ async def run_demo(
 ) -> None:
     """Set the home up and schedule it; prints the battery's plan and checks it."""
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
-        await configure(client, server, report)
-        battery, *others = await schedule(client, report)
-        await show(client, [battery, *others])
+        devices = await set_up(client, server, report)
+        battery = devices[BATTERY]["schedule"]
         state = await client.state(battery)
     async with aiohttp.ClientSession() as session:
         lines = await plan_table(session, server, state)
@@ -185,7 +230,9 @@ def main() -> int:
     try:
         with contextlib.ExitStack() as running:
             server = FlexMeasuresServer(report=report)
-            home_assistant = HomeAssistant(report=report)
+            home_assistant = HomeAssistant(
+                configuration=simulation(DEVICES.values()), report=report
+            )
             running.callback(server.stop)
             running.callback(home_assistant.__exit__)
             with ThreadPoolExecutor() as both:

@@ -1,28 +1,44 @@
 """The FlexMeasures integration: schedules for flexible devices."""
 
+import voluptuous as vol
+
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .account import async_account_api
+from .account import FlexMeasuresConfigEntry, FlexMeasuresData, async_first_refreshes
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .coordinator import (
-    FlexMeasuresConfigEntry,
-    FlexMeasuresData,
-    ScheduleCoordinator,
-    async_first_refreshes,
-)
+from .entity_references import async_follow_renames
+from .issues import async_forget_removed
 from .services import async_setup_services
 from .store import AccountStore
+from .yaml_import import async_setup_yaml
 
-CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.SENSOR]
+# What is wrong with a key becomes a repair issue, and the rest holds.
+CONFIG_SCHEMA = vol.Schema(
+    {DOMAIN: vol.All(cv.ensure_list, [object])}, extra=vol.ALLOW_EXTRA
+)
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.DATETIME,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SWITCH,
+]
+# Written last: who follows the setpoint finds everything else up to date.
+LAST_PLATFORMS = [Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions, and what ``configuration.yaml`` says."""
     async_setup_services(hass)
+    async_setup_yaml(hass, config.get(DOMAIN, ()))
+    async_follow_renames(hass)
+    async_forget_removed(hass)
     return True
 
 
@@ -30,23 +46,16 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
     """Set up an account and its devices."""
-    api = async_account_api(hass, entry.data)
     store = AccountStore(hass, entry.entry_id)
     devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
     await store.async_restore(device.data[CONF_POWER_SENSOR] for device in devices)
-    entry.runtime_data = FlexMeasuresData(
-        api=api,
-        coordinators={
-            device.subentry_id: ScheduleCoordinator(hass, entry, device, api, store)
-            for device in devices
-        },
-    )
-    await async_first_refreshes(entry)
+    entry.runtime_data = FlexMeasuresData.async_create(hass, entry, store)
+    await async_first_refreshes(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    for coordinator in entry.runtime_data.coordinators.values():
-        coordinator.async_follow()
+    await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
+    entry.runtime_data.async_start(hass, entry)
     entry.async_on_unload(store.async_close)
-    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    entry.async_on_unload(entry.add_update_listener(_async_apply))
     return True
 
 
@@ -54,7 +63,9 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
     """Unload an account."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    return await hass.config_entries.async_unload_platforms(
+        entry, [*PLATFORMS, *LAST_PLATFORMS]
+    )
 
 
 async def async_remove_entry(
@@ -64,6 +75,7 @@ async def async_remove_entry(
     await AccountStore(hass, entry.entry_id).async_remove()
 
 
-async def _async_reload(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+async def _async_apply(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Take over changed settings, and devices that were added or removed."""
-    await hass.config_entries.async_reload(entry.entry_id)
+    if not entry.runtime_data.async_take_over(entry):
+        await hass.config_entries.async_reload(entry.entry_id)

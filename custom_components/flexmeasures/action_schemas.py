@@ -17,6 +17,7 @@ ATTR_DURATION: Final = "duration"
 ATTR_FLEX_CONTEXT: Final = "flex_context"
 ATTR_FLEX_MODEL: Final = "flex_model"
 ATTR_FORCE: Final = "force"
+ATTR_POWER: Final = "power"
 ATTR_PRIOR: Final = "prior"
 ATTR_RESOLUTION: Final = "resolution"
 ATTR_SENSOR: Final = "sensor"
@@ -25,6 +26,7 @@ ATTR_SOC_TARGETS: Final = "soc_targets"
 ATTR_SOURCE_TYPE: Final = "source_type"
 ATTR_START: Final = "start"
 ATTR_UNIT: Final = "unit"
+ATTR_UNTIL: Final = "until"
 ATTR_VALUE: Final = "value"
 ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
@@ -101,6 +103,13 @@ def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
     return flex_model
 
 
+def _one_end(data: dict[str, Any]) -> dict[str, Any]:
+    """An override that says once when it ends."""
+    if (ATTR_UNTIL in data) == (ATTR_DURATION in data):
+        raise vol.Invalid("expected either until or duration")
+    return data
+
+
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
@@ -157,4 +166,15 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
         ),
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     }
+)
+CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+OVERRIDE_SCHEMA: Final = vol.All(
+    CLEAR_OVERRIDE_SCHEMA.extend(
+        {
+            vol.Required(ATTR_POWER): _finite,
+            vol.Optional(ATTR_UNTIL): _moment,
+            vol.Optional(ATTR_DURATION): _duration,
+        }
+    ),
+    _one_end,
 )

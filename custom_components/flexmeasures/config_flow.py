@@ -1,51 +1,38 @@
-"""The flows that set up accounts and their devices."""
+"""The flows that set up accounts."""
 
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-import logging
+from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
 
 from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigFlow,
     ConfigFlowContext,
     ConfigFlowResult,
-    ConfigSubentry,
     ConfigSubentryData,
     ConfigSubentryFlow,
-    SubentryFlowContext,
-    SubentryFlowResult,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 
-from .account import async_account_api
+from .account import FlexMeasuresConfigEntry, async_account_api
 from .address import ServerAddress
 from .api import FlexMeasuresApi
-from .api.errors import (
-    CannotConnectError,
-    FlexMeasuresError,
-    NotFoundError,
-    NotPermittedError,
-    ServerTooOldError,
-    UnknownUserError,
-    WrongPasswordError,
-)
-from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .coordinator import FlexMeasuresConfigEntry
+from .api.errors import NotFoundError, NotPermittedError
+from .const import CONF_JOINT_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
+from .device_flow import DeviceFlow, DeviceSubentryFlow
 from .device_form import DeviceForm
-
-_LOGGER = logging.getLogger(__name__)
+from .hacs_defaults import async_former_account, async_former_devices
+from .yaml_import.devices import async_keep_devices, async_read_devices
+from .yaml_import.settings import YamlAccount
 
 ADDRESS_EXAMPLES = (
     "flexmeasures.io, https://flexmeasures.example.com:8443, http://localhost:5000"
@@ -67,96 +54,13 @@ RECONFIGURE_SCHEMA = vol.Schema(
     {**_ADDRESS_AND_USER, vol.Optional(CONF_PASSWORD): _PASSWORD}
 )
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
-
-
-class _ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    FlowHandler[ContextT, ResultT, HandlerT]
-):
-    """A flow that shows what went wrong with the server at the field that it is about."""
-
-    def __init__(self) -> None:
-        """Start without errors."""
-        self._errors: dict[str, str] = {}
-        self._placeholders: dict[str, str] = {}
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turn an exception into an error of the form."""
-        self._errors, self._placeholders = {}, {}
-        try:
-            yield
-        except FlexMeasuresError as err:
-            self._errors[_field(err)] = err.translation_key
-            self._placeholders = err.placeholders
-        except Exception:
-            _LOGGER.exception("Unexpected exception")
-            self._errors["base"] = "unknown"
-
-    def _show(
-        self,
-        step_id: str,
-        schema: vol.Schema,
-        values: Mapping[str, Any] | None,
-        **placeholders: str,
-    ) -> ResultT:
-        """Show a form with what was entered, or known, and what is wrong with it."""
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, values),
-            # An error at a field that this form does not have would not be seen.
-            errors={
-                field if field in schema.schema else "base": error
-                for field, error in self._errors.items()
-            },
-            description_placeholders={**placeholders, **self._placeholders},
-        )
-
-
-class _DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    _ReportingFlow[ContextT, ResultT, HandlerT]
-):
-    """The two steps that set up a device."""
-
-    _form: DeviceForm
-
-    async def async_step_device(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ResultT:
-        """Ask for the power sensor."""
-        if user_input is not None:
-            with self._reported():
-                self._errors = await self._form.async_read_device(user_input)
-            if not self._errors:
-                return await self.async_step_settings()
-        return self._show(
-            "device",
-            self._form.device_schema(),
-            user_input or self._form.device_values(),
-        )
-
-    async def async_step_settings(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ResultT:
-        """Ask for the settings."""
-        if user_input is not None:
-            with self._reported():
-                self._errors = await self._form.async_read_settings(user_input)
-            if not self._errors:
-                return self._finish_device()
-        return self._show(
-            "settings",
-            self._form.settings_schema(),
-            user_input or self._form.settings_values(),
-            server_settings=self._form.server_settings(),
-        )
-
-    @abstractmethod
-    def _finish_device(self) -> ResultT:
-        """Keep what the form made."""
+OPTIONS_SCHEMA = vol.Schema(
+    {vol.Required(CONF_JOINT_SCHEDULING, default=False): BooleanSelector()}
+)
 
 
 class FlexMeasuresConfigFlow(
-    _DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN
+    DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN
 ):
     """Set up an account, its first device, and later changes of the login."""
 
@@ -177,6 +81,13 @@ class FlexMeasuresConfigFlow(
         """Devices can be added to an account."""
         return {SUBENTRY_DEVICE: DeviceSubentryFlow}
 
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """What holds for all devices can be changed."""
+        return AccountOptionsFlow()
+
     @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -185,12 +96,28 @@ class FlexMeasuresConfigFlow(
         if user_input is not None and await self._async_log_in(user_input):
             self._abort_if_unique_id_configured()
             with self._reported():
-                self._form = DeviceForm(self._api, await self._api.get_catalogue())
+                catalogue = await self._api.get_catalogue()
+                self._form = DeviceForm(
+                    self.hass,
+                    self._api,
+                    catalogue,
+                    former=async_former_devices(
+                        self.hass, self._account, catalogue, taken=()
+                    ),
+                )
             if not self._errors:
                 if not self._form.has_choice:
                     return self.async_abort(reason="no_power_sensors")
                 return await self.async_step_device()
-        return self._show_account("user", ACCOUNT_SCHEMA, user_input)
+        former = async_former_account(self.hass)
+        return self._show_account(
+            "former_account" if former else "user",
+            ACCOUNT_SCHEMA,
+            user_input or former,
+        )
+
+    # The same, with a text about the values of the former integration.
+    async_step_former_account = async_step_user
 
     @override
     def _finish_device(self) -> ConfigFlowResult:
@@ -208,6 +135,31 @@ class FlexMeasuresConfigFlow(
                 )
             ],
         )
+
+    async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
+        """Take over an account of ``configuration.yaml``; ends with why it failed."""
+        devices: list[ConfigSubentryData] = []
+        if await self._async_log_in(account.login):
+            with self._reported():
+                devices = await async_read_devices(
+                    self.hass, self._api, account, self._configured_entry()
+                )
+        if self._errors:
+            return self.async_abort(
+                reason=next(iter(self._errors.values())),
+                description_placeholders=self._placeholders,
+            )
+        entry = self._configured_entry()
+        if entry is None and devices:
+            return self.async_create_entry(
+                title=account.username, data=self._account, subentries=devices
+            )
+        result = self.async_abort(reason="already_configured")
+        if entry is not None:
+            if self._account != entry.data:
+                result = self._update_and_abort(entry)
+            async_keep_devices(self.hass, entry, devices)
+        return result
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
@@ -283,6 +235,17 @@ class FlexMeasuresConfigFlow(
         await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
         return True
 
+    def _configured_entry(self) -> FlexMeasuresConfigEntry | None:
+        """The account that was logged in to, if it is set up."""
+        return next(
+            (
+                entry
+                for entry in self._async_current_entries()
+                if entry.unique_id == self.unique_id
+            ),
+            None,
+        )
+
     async def _async_sees_devices(self, entry: ConfigEntry) -> bool:
         """Whether the login is for the account that the devices belong to."""
         try:
@@ -329,82 +292,18 @@ class FlexMeasuresConfigFlow(
         return result
 
 
-class DeviceSubentryFlow(
-    _DeviceFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    ConfigSubentryFlow,
-):
-    """Add a device to an account, or change one."""
+class AccountOptionsFlow(OptionsFlow):
+    """Change what holds for all devices of an account."""
 
-    async def async_step_user(
+    async def async_step_init(
         self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Start to add a device."""
-        entry = self._get_entry()
-        present = self._present()
-        others = [
-            device
-            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-            if present is None or device.subentry_id != present.subentry_id
-        ]
-        # Not the loaded account's, which starts over with each device that is added.
-        api = async_account_api(self.hass, entry.data)
-        with self._reported():
-            self._form = DeviceForm(
-                api,
-                await api.get_catalogue(),
-                taken=[device.data[CONF_POWER_SENSOR] for device in others],
-                settings=present.data if present else None,
-            )
-        if self._errors:
-            return self.async_abort(
-                reason=next(iter(self._errors.values())),
-                description_placeholders=self._placeholders,
-            )
-        if not self._form.has_choice:
-            return self.async_abort(reason="no_power_sensors")
-        return await self.async_step_device()
-
-    async_step_reconfigure = async_step_user
-
-    @override
-    def _finish_device(self) -> SubentryFlowResult:
-        unique_id = str(self._form.sensor.id)
-        present = self._present()
-        title = self._form.title(
-            [
-                device.title
-                for device in self._get_entry().subentries.values()
-                if device is not present
-            ]
+    ) -> ConfigFlowResult:
+        """Ask for everything."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_SCHEMA, self.config_entry.options
+            ),
         )
-        if present is None:
-            return self.async_create_entry(
-                title=title, data=self._form.data, unique_id=unique_id
-            )
-        return self.async_update_and_abort(
-            self._get_entry(),
-            present,
-            data=self._form.data,
-            unique_id=unique_id,
-            # The former name may be the user's own, but it is that of another device.
-            title=present.title if unique_id == present.unique_id else title,
-        )
-
-    def _present(self) -> ConfigSubentry | None:
-        """The device that is being changed."""
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_subentry()
-        return None
-
-
-def _field(err: FlexMeasuresError) -> str:
-    """The field of the account's form that an error is about."""
-    match err:
-        case UnknownUserError():
-            return CONF_USERNAME
-        case WrongPasswordError():
-            return CONF_PASSWORD
-        case CannotConnectError() | ServerTooOldError():
-            return CONF_HOST
-        case _:
-            return "base"

@@ -15,8 +15,23 @@ CONF_SCHEDULE_DURATION: Final = "schedule_duration"
 CONF_SOC_UNIT: Final = "soc_unit"
 CONF_SOC_MIN: Final = "soc_min"
 CONF_SOC_MAX: Final = "soc_max"
+CONF_CAPACITY: Final = "capacity"
+CONF_SOC_ENTITY: Final = "soc_entity"
+CONF_SOC_MAX_AGE: Final = "soc_max_age"
 CONF_UPDATE_INTERVAL: Final = "update_interval"
+CONF_UPDATE_INTERVAL_CHARGING: Final = "update_interval_charging"
+CONF_UPDATE_INTERVAL_CLIMATE: Final = "update_interval_climate"
+CONF_CHARGING_ENTITY: Final = "charging_entity"
+CONF_CLIMATE_ENTITY: Final = "climate_entity"
 CONF_AUTOMATIC_SCHEDULING: Final = "automatic_scheduling"
+CONF_SOC_DEVIATION: Final = "soc_deviation"
+CONF_TRIGGER_ENTITIES: Final = "trigger_entities"
+
+CONF_JOINT_SCHEDULING: Final = "joint_scheduling"
+CONF_YAML: Final = "yaml"
 
 DEFAULT_SCHEDULE_DURATION: Final = timedelta(hours=24)
+DEFAULT_SOC_MAX_AGE: Final = timedelta(hours=1)
 DEFAULT_UPDATE_INTERVAL: Final = timedelta(hours=1)
+DEFAULT_UPDATE_INTERVAL_CHARGING: Final = timedelta(minutes=15)
+DEFAULT_UPDATE_INTERVAL_CLIMATE: Final = timedelta(minutes=5)

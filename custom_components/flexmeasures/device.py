@@ -5,19 +5,35 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
+from homeassistant.const import PERCENTAGE
+
 from .api.errors import FlexMeasuresError
 from .const import (
     CONF_AUTOMATIC_SCHEDULING,
+    CONF_CAPACITY,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SCHEDULE_DURATION,
+    CONF_SOC_DEVIATION,
+    CONF_SOC_ENTITY,
     CONF_SOC_MAX,
+    CONF_SOC_MAX_AGE,
     CONF_SOC_MIN,
     CONF_SOC_SENSOR,
     CONF_SOC_UNIT,
+    CONF_TRIGGER_ENTITIES,
     CONF_UPDATE_INTERVAL,
+    CONF_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE,
+    DEFAULT_SOC_MAX_AGE,
+    DEFAULT_UPDATE_INTERVAL_CHARGING,
+    DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
+from .energy_units import quantity_in_kwh
+from .prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
 SOC_AT_START = "soc-at-start"
@@ -48,13 +64,28 @@ class DeviceSettings:
     production_price_sensor: int | None
     soc_sensor: int | None
     soc_unit: str
+    """An energy unit, or % of the capacity."""
     soc_min: float | None
     """In `soc_unit`."""
     soc_max: float | None
     """In `soc_unit`."""
+    capacity: float | None
+    """In kWh; known where anything is in %."""
+    soc_entity: str | None
+    """The Home Assistant entity that measures the state of charge."""
+    soc_max_age: timedelta
+    """What `soc_entity` reported longer ago is not used."""
     schedule_duration: timedelta
     update_interval: timedelta
+    update_interval_charging: timedelta
+    update_interval_climate: timedelta
+    charging_entity: str | None
+    climate_entity: str | None
     automatic_scheduling: bool
+    soc_deviation: float | None
+    """In `soc_unit`: a new schedule is made once the plan is off by more."""
+    trigger_entities: tuple[str, ...]
+    """A new schedule is made when the state of one of them changes."""
 
     @classmethod
     def from_subentry(cls, data: Mapping[str, Any]) -> Self:
@@ -67,21 +98,42 @@ class DeviceSettings:
             soc_unit=data[CONF_SOC_UNIT],
             soc_min=data.get(CONF_SOC_MIN),
             soc_max=data.get(CONF_SOC_MAX),
+            capacity=data.get(CONF_CAPACITY),
+            soc_entity=data.get(CONF_SOC_ENTITY),
+            soc_max_age=_seconds(data, CONF_SOC_MAX_AGE, DEFAULT_SOC_MAX_AGE),
             schedule_duration=timedelta(seconds=data[CONF_SCHEDULE_DURATION]),
             update_interval=timedelta(seconds=data[CONF_UPDATE_INTERVAL]),
+            update_interval_charging=_seconds(
+                data, CONF_UPDATE_INTERVAL_CHARGING, DEFAULT_UPDATE_INTERVAL_CHARGING
+            ),
+            update_interval_climate=_seconds(
+                data, CONF_UPDATE_INTERVAL_CLIMATE, DEFAULT_UPDATE_INTERVAL_CLIMATE
+            ),
+            charging_entity=data.get(CONF_CHARGING_ENTITY),
+            climate_entity=data.get(CONF_CLIMATE_ENTITY),
             automatic_scheduling=data[CONF_AUTOMATIC_SCHEDULING],
+            soc_deviation=data.get(CONF_SOC_DEVIATION),
+            trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
         )
 
     def energy(self, amount: float) -> str:
         """An amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
+        if self.soc_unit == PERCENTAGE:
+            # The server takes no % here.
+            assert self.capacity is not None
+            return _kwh(amount / 100 * self.capacity)
         return f"{amount} {self.soc_unit}"
 
     def flex_model(
-        self, stored: Mapping[str, Any], overrides: Mapping[str, Any]
+        self,
+        stored: Mapping[str, Any],
+        overrides: Mapping[str, Any],
+        soc_kwh: float | None = None,
     ) -> dict[str, Any]:
         """The flex-model to send: what differs from the `stored` one of the asset.
 
-        `overrides` hold for one request and win. Raises StateOfChargeUnknownError.
+        `overrides` hold for one request and win, also over the measured `soc_kwh`.
+        Raises StateOfChargeUnknownError.
         """
         model: dict[str, Any] = {"sensor": self.power_sensor}
         if self.soc_min is not None:
@@ -90,6 +142,8 @@ class DeviceSettings:
             model["soc-max"] = self.energy(self.soc_max)
         if self.soc_sensor is not None:
             model[STATE_OF_CHARGE] = measured(self.soc_sensor)
+        if soc_kwh is not None:
+            model[SOC_AT_START] = _kwh(_within_limits(soc_kwh, {**stored, **model}))
         model |= overrides
         if SOC_AT_START in model:
             return model
@@ -107,10 +161,31 @@ class DeviceSettings:
         """The flex-context to send: what differs from the one of the asset and its parents."""
         context: dict[str, Any] = {}
         if self.consumption_price_sensor is not None:
-            context["consumption-price"] = {"sensor": self.consumption_price_sensor}
+            context[CONSUMPTION_PRICE] = {"sensor": self.consumption_price_sensor}
         if self.production_price_sensor is not None:
-            context["production-price"] = {"sensor": self.production_price_sensor}
+            context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
         return context | dict(overrides)
+
+
+def _kwh(amount: float) -> str:
+    return f"{round(amount, 6)} kWh"
+
+
+def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:
+    """The nearest state of charge from which the server can plan.
+
+    A battery that is a bit fuller than its maximum is a matter of rounding, or of a
+    limit that was just lowered, and no reason to have no schedule at all.
+    """
+    lowest = quantity_in_kwh(model.get("soc-min"))
+    highest = quantity_in_kwh(model.get("soc-max"))
+    if highest is not None:
+        soc_kwh = min(soc_kwh, highest)
+    return soc_kwh if lowest is None else max(soc_kwh, lowest)
+
+
+def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta:
+    return timedelta(seconds=data[key]) if key in data else default
 
 
 def measured(soc_sensor: int) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The base of all entities of a device."""
 
+from datetime import datetime
 from typing import override
 
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
@@ -35,3 +37,8 @@ class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator]):
     def available(self) -> bool:
         """Always: the plan holds while the server is away, and after its end is unknown."""
         return True
+
+
+def local_time(moment: datetime) -> str:
+    """A moment as an attribute: ISO 8601, with the local offset that it has then."""
+    return dt_util.as_local(moment).isoformat()

@@ -1,6 +1,6 @@
 """The fields of the device's forms: what they show, and how they are read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 import re
 from typing import Any, override
@@ -15,6 +15,10 @@ from homeassistant.helpers.selector import (
 
 from .api.models import Catalogue, Sensor
 from .durations import parse_duration
+
+POWER = re.compile(r"[kM]?W")
+ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")
+STATE_OF_CHARGE = re.compile(r"[kM]?Wh|%")
 
 # A choice of the list, which ends in its id, or an id that was typed.
 _CHOICE = re.compile(r"(?:.*, id )?(\d+)\)?")
@@ -70,9 +74,32 @@ def label(catalogue: Catalogue, sensor: Sensor) -> str:
     return f"{name} ({sensor.unit}, id {sensor.id})"
 
 
-def read_sensor_id(text: str) -> int | None:
+def shown(catalogue: Catalogue, sensor_id: int) -> str:
+    """A sensor as it is chosen; just its id if the account cannot see it."""
+    sensor = catalogue.sensors.get(sensor_id)
+    return label(catalogue, sensor) if sensor else str(sensor_id)
+
+
+def power_sensors(catalogue: Catalogue, taken: Collection[int]) -> list[Sensor]:
+    """The account's own power sensors but for those that are `taken`."""
+    return [
+        sensor
+        for sensor in catalogue.sensors.values()
+        if POWER.fullmatch(sensor.unit)
+        and sensor.id not in taken
+        and (asset := catalogue.assets.get(sensor.asset_id))
+        and not asset.is_public
+    ]
+
+
+def currencies(prices: Iterable[Sensor | None]) -> set[str]:
+    """The currencies of prices, of which some may not be known."""
+    return {price.unit.partition("/")[0] for price in prices if price is not None}
+
+
+def read_sensor_id(choice: str | int) -> int | None:
     """The id in a choice of the list, or one that was typed."""
-    match = _CHOICE.fullmatch(text.strip())
+    match = _CHOICE.fullmatch(str(choice).strip())
     return int(match[1]) if match else None
 
 

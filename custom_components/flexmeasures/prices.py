@@ -1,16 +1,140 @@
-"""Prices that contradict each other: selling for more than buying costs."""
+"""Prices of energy: what a flex-context refers to, as values in time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import re
-from typing import Any
+from typing import Any, Self
 
 from .api import FlexMeasuresApi
+from .schedule import Schedule
+from .series import Series
+
+CONSUMPTION_PRICE = "consumption-price"
+PRODUCTION_PRICE = "production-price"
 
 # The server converts units in floating point.
 _NOISE = 1e-9
 _QUANTITY = re.compile(r"\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*")
+_UNIT = re.compile(r"([A-Z]{3})/([kM]?Wh)")
+_KWH = {"Wh": 1e-3, "kWh": 1.0, "MWh": 1e3}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A fixed amount with its unit, like ``0.3 EUR/kWh``."""
+
+    amount: float
+    unit: str
+
+
+def price_reference(value: Any) -> int | Quantity | None:
+    """What a field of a flex-context refers to: a sensor, or a fixed price.
+
+    None for a time series in the flex-context itself, and for anything unknown.
+    """
+    match value:
+        case {"sensor": int(sensor)}:
+            return sensor
+        case str() if match := _QUANTITY.fullmatch(value):
+            return Quantity(float(match[1]), match[2])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a kWh costs or earns."""
+
+    currency: str
+    """ISO 4217."""
+    fixed: float | None = None
+    series: Series | None = None
+
+    @classmethod
+    def from_quantity(cls, quantity: Quantity) -> Self | None:
+        """One price for all times; None if the unit is not one of an energy price."""
+        if (match := _UNIT.fullmatch(quantity.unit)) is None:
+            return None
+        return cls(match[1], fixed=quantity.amount / _KWH[match[2]])
+
+    @classmethod
+    def from_series(cls, series: Series, unit: str) -> Self | None:
+        """Prices that change; None if the unit is not one of an energy price."""
+        if (match := _UNIT.fullmatch(unit)) is None:
+            return None
+        values = tuple(
+            None if value is None else value / _KWH[match[2]] for value in series.values
+        )
+        return cls(match[1], series=Series(series.start, series.resolution, values))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            data["currency"],
+            data["fixed"],
+            Series.from_json(data["series"]) if data["series"] else None,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "currency": self.currency,
+            "fixed": self.fixed,
+            "series": self.series.as_json() if self.series else None,
+        }
+
+    def per_kwh_at(self, moment: datetime) -> float | None:
+        """The price that holds at a moment; None if it is not known."""
+        return self.series.value_at(moment) if self.series else self.fixed
+
+    def next_boundary(self, moment: datetime) -> datetime | None:
+        """When the price may next be another; None if it never is."""
+        return self.series.next_boundary(moment) if self.series else None
+
+    def within(self, start: datetime, end: datetime) -> Price:
+        """The part of it that holds in a period."""
+        if self.series is None:
+            return self
+        return replace(self, series=self.series.between(start, end))
+
+    def mean(self, start: datetime, end: datetime) -> float | None:
+        """The mean price of a period; None if a part of it is not known."""
+        total = 0.0
+        moment = start
+        while moment < end:
+            price = self.per_kwh_at(moment)
+            if price is None:
+                return None
+            until = min(self.next_boundary(moment) or end, end)
+            total += price * (until - moment).total_seconds()
+            moment = until
+        return total / (end - start).total_seconds()
+
+
+def cost(
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    *,
+    consumption: Price,
+    production: Price,
+) -> float | None:
+    """What a period of a schedule costs, what it earns subtracted.
+
+    None if nothing is planned, or a price is missing while there is power.
+    """
+    amounts: list[float] = []
+    for slot in schedule.slots(start, end):
+        if not slot.power:
+            amounts.append(0.0)
+            continue
+        price = consumption if slot.power > 0 else production
+        per_kwh = price.mean(slot.start, slot.end)
+        if per_kwh is None:
+            return None
+        amounts.append(slot.energy * per_kwh)
+    return sum(amounts) if amounts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +158,25 @@ async def find_contradiction(
     """Look for it in the prices of a flex-context, in the window of a schedule.
 
     With such prices the cheapest schedule has no bound, and the server only says
-    ``infeasible``. Prices given as a time series in the flex-context itself are
-    not looked at.
+    ``infeasible``.
     """
-    consumption = _Price.from_flex_context(flex_context.get("consumption-price"))
-    production = _Price.from_flex_context(flex_context.get("production-price"))
+    consumption = price_reference(flex_context.get(CONSUMPTION_PRICE))
+    production = price_reference(flex_context.get(PRODUCTION_PRICE))
     if consumption is None or production is None:
         return None
-    unit = consumption.unit or production.unit
-    if unit is None:
-        assert consumption.sensor is not None
-        unit = (await api.get_sensor(consumption.sensor)).unit
-    if {consumption.unit, production.unit} - {None, unit}:
-        return None
+    match consumption, production:
+        case (Quantity(unit=unit), Quantity(unit=other)) if unit != other:
+            return None
+        case (Quantity(unit=unit), _) | (_, Quantity(unit=unit)):
+            pass
+        case (int(sensor), _):
+            unit = (await api.get_sensor(sensor)).unit
 
-    async def values(price: _Price) -> tuple[float | None, ...]:
-        if price.sensor is None:
-            return (price.fixed,) * -(-duration // resolution)
+    async def values(price: int | Quantity) -> tuple[float | None, ...]:
+        if isinstance(price, Quantity):
+            return (price.amount,) * -(-duration // resolution)
         data = await api.get_data(
-            price.sensor,
-            start=start,
-            duration=duration,
-            unit=unit,
-            resolution=resolution,
+            price, start=start, duration=duration, unit=unit, resolution=resolution
         )
         return data.values if data else ()
 
@@ -65,21 +185,3 @@ async def find_contradiction(
         if earned is not None and paid is not None and earned - paid > _NOISE:
             return Contradiction(start + index * resolution, earned, paid, unit)
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Price:
-    """A price in a flex-context: a sensor, or a fixed quantity with its unit."""
-
-    sensor: int | None = None
-    fixed: float | None = None
-    unit: str | None = None
-
-    @classmethod
-    def from_flex_context(cls, value: Any) -> _Price | None:
-        match value:
-            case {"sensor": int(sensor)}:
-                return cls(sensor=sensor)
-            case str() if match := _QUANTITY.fullmatch(value):
-                return cls(fixed=float(match[1]), unit=match[2])
-        return None

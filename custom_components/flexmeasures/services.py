@@ -1,7 +1,5 @@
 """Actions: make one call, shape the response, and say what went wrong."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,19 +11,21 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
 )
 from homeassistant.util import dt as dt_util
 
+from .account import FlexMeasuresConfigEntry
 from .action_schemas import (
     ATTR_CONFIG_ENTRY_ID,
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
     ATTR_FLEX_MODEL,
     ATTR_FORCE,
+    ATTR_POWER,
     ATTR_PRIOR,
     ATTR_RESOLUTION,
     ATTR_SENSOR,
@@ -34,40 +34,31 @@ from .action_schemas import (
     ATTR_SOURCE_TYPE,
     ATTR_START,
     ATTR_UNIT,
+    ATTR_UNTIL,
     ATTR_VALUE,
     ATTR_VALUES,
     ATTR_WAIT,
+    CLEAR_OVERRIDE_SCHEMA,
     GET_MEASUREMENTS_SCHEMA,
     GET_SCHEDULE_SCHEMA,
+    OVERRIDE_SCHEMA,
     POST_MEASUREMENTS_SCHEMA,
     TRIGGER_SCHEDULE_SCHEMA,
 )
-from .api.errors import (
-    FlexMeasuresError,
-    NotAuthenticatedError,
-    NotFoundError,
-    NotPermittedError,
-    RejectedError,
-)
 from .api.models import Sensor, SensorData
 from .const import DOMAIN
-from .coordinator import FlexMeasuresConfigEntry, ScheduleCoordinator, ScheduleRequest
-from .device import SOC_AT_START, StateOfChargeUnknownError
+from .control import Override
+from .coordinator import ScheduleCoordinator
+from .device import SOC_AT_START
 from .durations import iso_duration
+from .error_translation import check_future, translated_errors
 from .schedule import Schedule
+from .schedule_request import ScheduleRequest
 from .slots import floor_to_grid, whole_slots
 
 # An instantaneous sensor has no grid, but is read back on this one: values
 # between its points would be stored and never seen again.
 INSTANT_GRID: Final = timedelta(minutes=5)
-
-# What the user can mend by calling differently.
-_WRONG_USE = (
-    NotFoundError,
-    NotPermittedError,
-    RejectedError,
-    StateOfChargeUnknownError,
-)
 
 
 @callback
@@ -92,6 +83,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
             _get_measurements,
             GET_MEASUREMENTS_SCHEMA,
             SupportsResponse.ONLY,
+        ),
+        ("override", _override, OVERRIDE_SCHEMA, SupportsResponse.NONE),
+        (
+            "clear_override",
+            _clear_override,
+            CLEAR_OVERRIDE_SCHEMA,
+            SupportsResponse.NONE,
         ),
     ):
         hass.services.async_register(
@@ -121,17 +119,18 @@ async def _trigger_schedule(call: ServiceCall) -> ServiceResponse:
         flex_context=call.data[ATTR_FLEX_CONTEXT],
         force=call.data[ATTR_FORCE],
     )
-    async with _translated_errors(call.hass, entry):
+    scheduler = entry.runtime_data.scheduler
+    async with translated_errors(call.hass, entry):
         if not call.data[ATTR_WAIT]:
-            return {"job": await coordinator.async_trigger(request)}
-        schedule = await coordinator.async_compute(request)
+            return {"job": await scheduler.async_trigger(coordinator, request)}
+        schedule = await scheduler.async_compute(coordinator, request)
     return _response(schedule, "schedule", UnitOfPower.KILO_WATT)
 
 
 async def _get_schedule(call: ServiceCall) -> ServiceResponse:
     entry, coordinator = _device(call)
     unit = call.data[ATTR_UNIT]
-    async with _translated_errors(call.hass, entry):
+    async with translated_errors(call.hass, entry):
         data = await coordinator.async_get(
             start=call.data.get(ATTR_START),
             duration=call.data.get(ATTR_DURATION),
@@ -147,7 +146,7 @@ async def _post_measurements(call: ServiceCall) -> ServiceResponse:
     values: list[float] = call.data[ATTR_VALUES]
     start: datetime | None = call.data.get(ATTR_START)
     duration: timedelta | None = call.data.get(ATTR_DURATION)
-    async with _translated_errors(call.hass, entry):
+    async with translated_errors(call.hass, entry):
         if start is None or duration is None:
             sensor = await api.get_sensor(call.data[ATTR_SENSOR])
             duration = sensor.resolution * len(values) if duration is None else duration
@@ -182,7 +181,7 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
     api = entry.runtime_data.api
     resolution: timedelta | None = call.data.get(ATTR_RESOLUTION)
     source_type: str | None = call.data.get(ATTR_SOURCE_TYPE)
-    async with _translated_errors(call.hass, entry):
+    async with translated_errors(call.hass, entry):
         sensor = await api.get_sensor(call.data[ATTR_SENSOR])
         # An instantaneous sensor is read as finely as it is wanted.
         own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
@@ -213,6 +212,19 @@ async def _get_measurements(call: ServiceCall) -> ServiceResponse:
     return _response(data, "measurements", data.unit if data else sensor.unit)
 
 
+async def _override(call: ServiceCall) -> None:
+    _, coordinator = _device(call)
+    now = dt_util.utcnow()
+    until: datetime = call.data.get(ATTR_UNTIL) or now + call.data[ATTR_DURATION]
+    check_future(until)
+    coordinator.async_set_override(Override(call.data[ATTR_POWER], until))
+
+
+async def _clear_override(call: ServiceCall) -> None:
+    _, coordinator = _device(call)
+    coordinator.async_set_override(None)
+
+
 def _account(call: ServiceCall) -> FlexMeasuresConfigEntry:
     """The account that was named, or the only one."""
     return async_get_config_entry(
@@ -226,28 +238,6 @@ def _device(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ScheduleCoordin
         call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
     )
     return entry, entry.runtime_data.coordinators[device.config_subentry_id]
-
-
-@asynccontextmanager
-async def _translated_errors(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
-) -> AsyncIterator[None]:
-    """Say in the user's language what went wrong, and whose turn it is."""
-    try:
-        yield
-    except FlexMeasuresError as err:
-        if isinstance(err, NotAuthenticatedError):
-            entry.async_start_reauth(hass)
-        kind = (
-            ServiceValidationError
-            if isinstance(err, _WRONG_USE)
-            else HomeAssistantError
-        )
-        raise kind(
-            translation_domain=DOMAIN,
-            translation_key=err.translation_key,
-            translation_placeholders=err.placeholders,
-        ) from err
 
 
 def _last_interval(sensor: Sensor, duration: timedelta) -> datetime:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from homeassistant.helpers.json import json_bytes
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads_array
 
 
@@ -50,6 +51,15 @@ def floor_to_grid(
     if resolution >= timedelta(days=1):
         return midnight  # The day may have 25 hours.
     return midnight + (moment - midnight) // resolution * resolution
+
+
+def local_midnight(moment: datetime, *, days_later: int = 0) -> datetime:
+    """The start of a moment's day, or of a later one, where Home Assistant is.
+
+    Returns UTC.
+    """
+    day = dt_util.as_local(moment).date() + timedelta(days=days_later)
+    return dt_util.as_utc(dt_util.start_of_local_day(day))
 
 
 def ceil_to_slots(duration: timedelta, resolution: timedelta) -> timedelta:

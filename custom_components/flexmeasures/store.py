@@ -1,53 +1,129 @@
 """What has to survive a restart, in one file per account."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
+from .api.errors import FlexMeasuresError
 from .const import DOMAIN
-from .schedule import Schedule
+from .control import Mode, Override
+from .plan import Plan
+from .targets import TargetReport
 
-_VERSION = 1
+# 1 held the schedule alone.
+_VERSION = 2
 _SAVE_DELAY = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why the last attempt to have a schedule computed gave none."""
+
+    key: str
+    """Of the translated text of the error."""
+    placeholders: Mapping[str, str]
+    moment: datetime
+    in_a_row: int
+    """How many attempts have failed one after the other."""
+
+    @classmethod
+    def of(cls, err: FlexMeasuresError, moment: datetime, in_a_row: int) -> Self:
+        """Keep what is wrong, without the exception and all that hangs on it."""
+        return cls(
+            key=err.translation_key,
+            placeholders=err.placeholders,
+            moment=moment,
+            in_a_row=in_a_row,
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            key=data["key"],
+            placeholders=data["placeholders"],
+            moment=datetime.fromisoformat(data["moment"]),
+            in_a_row=data["in_a_row"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "key": self.key,
+            "placeholders": dict(self.placeholders),
+            "moment": self.moment.isoformat(),
+            "in_a_row": self.in_a_row,
+        }
 
 
 @dataclass(slots=True)
 class DeviceMemory:
     """What is remembered of one device."""
 
-    schedule: Schedule | None = None
+    plan: Plan = field(default_factory=Plan)
     planned_until: datetime | None = None
     """The end of the schedule that was last asked for."""
     job_durations: tuple[timedelta, ...] = ()
     """How long the last jobs took on the server."""
+    last_schedule: datetime | None = None
+    """When a schedule was last computed."""
+    last_attempt: datetime | None = None
+    """When one was last asked for."""
+    failure: Failure | None = None
+    targets: TargetReport | None = None
+    """How the last schedule does at its targets; None if it had none."""
+    mode: Mode = Mode.AUTOMATIC
+    override: Override | None = None
+    target_soc: float | None = None
+    """In the unit of the settings."""
+    ready_by: datetime | None = None
+    passed_ready_by: datetime | None = None
+    """The last `ready_by` that has passed."""
+    settings: str | None = None
+    """A digest of the settings that the last schedule was asked for with."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
+        failure, override, targets = data["failure"], data["override"], data["targets"]
         return cls(
-            schedule=Schedule.from_json(data["schedule"]) if data["schedule"] else None,
-            planned_until=(
-                datetime.fromisoformat(data["planned_until"])
-                if data["planned_until"]
-                else None
-            ),
+            plan=Plan.from_json(data["plan"]),
+            planned_until=_moment(data["planned_until"]),
             job_durations=tuple(
                 timedelta(seconds=seconds) for seconds in data["job_durations"]
             ),
+            last_schedule=_moment(data["last_schedule"]),
+            last_attempt=_moment(data["last_attempt"]),
+            failure=Failure.from_json(failure) if failure else None,
+            targets=TargetReport.from_json(targets) if targets else None,
+            mode=Mode(data["mode"]),
+            override=Override.from_json(override) if override else None,
+            target_soc=data["target_soc"],
+            ready_by=_moment(data["ready_by"]),
+            passed_ready_by=_moment(data["passed_ready_by"]),
+            settings=data["settings"],
         )
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""
         return {
-            "schedule": self.schedule.as_json() if self.schedule else None,
-            "planned_until": self.planned_until.isoformat()
-            if self.planned_until
-            else None,
+            "plan": self.plan.as_json(),
+            "planned_until": _text(self.planned_until),
             "job_durations": [taken.total_seconds() for taken in self.job_durations],
+            "last_schedule": _text(self.last_schedule),
+            "last_attempt": _text(self.last_attempt),
+            "failure": self.failure.as_json() if self.failure else None,
+            "targets": self.targets.as_json() if self.targets else None,
+            "mode": self.mode.value,
+            "override": self.override.as_json() if self.override else None,
+            "target_soc": self.target_soc,
+            "ready_by": _text(self.ready_by),
+            "passed_ready_by": _text(self.passed_ready_by),
+            "settings": self.settings,
         }
 
 
@@ -73,6 +149,16 @@ class AccountStore(Store[dict[str, Any]]):
             if key in stored
         }
 
+    @override
+    async def _async_migrate_func(
+        self,
+        old_major_version: int,
+        old_minor_version: int,
+        old_data: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Forget what is read again from the server anyway."""
+        return {}
+
     def memory(self, power_sensor: int) -> DeviceMemory:
         """What is remembered of a device; change it and call `async_remember`."""
         return self._memories.setdefault(str(power_sensor), DeviceMemory())
@@ -89,3 +175,11 @@ class AccountStore(Store[dict[str, Any]]):
 
     def _as_json(self) -> dict[str, Any]:
         return {key: memory.as_json() for key, memory in self._memories.items()}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

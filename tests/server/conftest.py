@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import pytest_socket
 
+from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
 from custom_components.flexmeasures.address import ServerAddress
 from custom_components.flexmeasures.api import FlexMeasuresApi
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.coordinator import FlexMeasuresConfigEntry
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
@@ -112,7 +112,7 @@ async def run_flow(
     assert flow["errors"] == {}
     assert flow["step_id"] == "settings"
     flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {**suggested(flow["data_schema"]), **settings}
+        flow["flow_id"], filled_in(flow["data_schema"], settings)
     )
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     await hass.async_block_till_done()
@@ -121,13 +121,18 @@ async def run_flow(
     return entry
 
 
-def suggested(schema: Any) -> dict[str, Any]:
-    """What a form shows before the user changes anything."""
-    return {
-        key.schema: key.description["suggested_value"]
-        for key in schema.schema
-        if key.description and "suggested_value" in key.description
-    }
+def filled_in(schema: Any, changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a form in sections shows, but for some changes, given without sections."""
+    values: dict[str, dict[str, Any]] = {}
+    for name, section in schema.schema.items():
+        values[name.schema] = {
+            key.schema: key.description["suggested_value"]
+            for key in section.schema.schema
+            if key.description and "suggested_value" in key.description
+        } | {
+            key.schema: changes[key] for key in section.schema.schema if key in changes
+        }
+    return values
 
 
 def device_of(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> Device:

@@ -47,6 +47,15 @@ def no_waiting() -> Iterator[Mock]:
 
 
 @pytest.fixture
+def every_entity() -> Iterator[None]:
+    """Let no entity be disabled by default."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", new=True
+    ):
+        yield
+
+
+@pytest.fixture
 async def home(
     hass: HomeAssistant,
     fake_server: FakeServer,

@@ -116,8 +116,17 @@ class StoredSchedule:
         index = (moment - self.start) // self.resolution
         if not 0 <= index < len(self.values) or (value := self.values[index]) is None:
             return None
-        watts = {"W": 1.0, "kW": 1e3, "MW": 1e6}
-        return value * watts[self.unit] / watts[unit] if unit != self.unit else value
+        return (
+            value * _factor(self.unit) / _factor(unit) if unit != self.unit else value
+        )
+
+
+def _factor(unit: str) -> float:
+    """What a unit of power, energy or an energy price is in watts, Wh or per Wh."""
+    currency, _, energy = unit.rpartition("/")
+    prefixes = {"": 1.0, "k": 1e3, "M": 1e6}
+    factor = prefixes[energy.removesuffix("h").removesuffix("W")]
+    return 1 / factor if currency else factor
 
 
 @dataclass(frozen=True)

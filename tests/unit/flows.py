@@ -20,7 +20,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers import config_validation as cv
 
 from .fake_server import EMAIL, PASSWORD, URL_OF_SERVER
@@ -42,11 +42,12 @@ def english() -> Json:
 
 def manager(hass: HomeAssistant, flow: Result) -> Any:
     """What runs the flow."""
-    return (
-        hass.config_entries.subentries
-        if isinstance(flow["handler"], tuple)
-        else hass.config_entries.flow
-    )
+    match flow["handler"]:
+        case tuple():
+            return hass.config_entries.subentries
+        case str(handler) if handler == DOMAIN:
+            return hass.config_entries.flow
+    return hass.config_entries.options
 
 
 async def start_account(hass: HomeAssistant) -> Result:
@@ -90,6 +91,11 @@ async def start_change(
     )
 
 
+async def start_options(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to change what holds for all devices of an account."""
+    return checked(await hass.config_entries.options.async_init(entry.entry_id))
+
+
 async def submit(hass: HomeAssistant, flow: Result, values: Json) -> Result:
     """Fill in the form and go on."""
     result = await manager(hass, flow).async_configure(flow["flow_id"], values)
@@ -100,20 +106,59 @@ async def submit(hass: HomeAssistant, flow: Result, values: Json) -> Result:
 async def submit_settings(
     hass: HomeAssistant, flow: Result, *cleared: str, **changes: Any
 ) -> Result:
-    """Leave the settings as they are shown, but for some changes."""
+    """Leave the settings as they are shown, but for some changes, given without sections."""
     values = {**suggested(flow), **changes}
     return await submit(
-        hass, flow, {key: values[key] for key in values if key not in cleared}
+        hass,
+        flow,
+        {
+            name: {
+                key: values[key] for key in keys if key in values and key not in cleared
+            }
+            for name, keys in sections(flow).items()
+        },
     )
 
 
-def suggested(flow: Result) -> Json:
-    """What the form shows."""
+def sections(flow: Result) -> dict[str, list[str]]:
+    """The form's sections, with their fields."""
     return {
-        key.schema: key.description["suggested_value"]
-        for key in flow["data_schema"].schema
-        if key.description and "suggested_value" in key.description
+        key.schema: [field.schema for field in value.schema.schema]
+        for key, value in flow["data_schema"].schema.items()
+        if isinstance(value, section)
     }
+
+
+def open_sections(flow: Result) -> set[str]:
+    """The form's sections that show their fields at once."""
+    return {
+        key.schema
+        for key, value in flow["data_schema"].schema.items()
+        if isinstance(value, section) and not value.options["collapsed"]
+    }
+
+
+def fields(flow: Result) -> Json:
+    """The form's fields with what they are entered with, those in sections included."""
+    found: Json = {}
+    for key, value in flow["data_schema"].schema.items():
+        if isinstance(value, section):
+            found |= {
+                field.schema: entry for field, entry in value.schema.schema.items()
+            }
+        else:
+            found[key.schema] = value
+    return found
+
+
+def suggested(flow: Result) -> Json:
+    """What the form shows, without its sections."""
+    values: Json = {}
+    for key, value in flow["data_schema"].schema.items():
+        for field in value.schema.schema if isinstance(value, section) else (key,):
+            if field.description and "suggested_value" in field.description:
+                values[field.schema] = field.description["suggested_value"]
+    return values
 
 
 def device_of(entry: ConfigEntry, power_sensor: int) -> ConfigSubentry:
@@ -129,9 +174,13 @@ def device_of(entry: ConfigEntry, power_sensor: int) -> ConfigSubentry:
 
 def checked(flow: Result) -> Result:
     """Check that a step has all its texts, and no secret."""
-    texts = english()["config"]
-    if isinstance(flow["handler"], tuple):
-        texts = english()["config_subentries"][flow["handler"][1]]
+    match flow["handler"]:
+        case (_, str(kind)):
+            texts = english()["config_subentries"][kind]
+        case str(handler) if handler == DOMAIN:
+            texts = english()["config"]
+        case _:
+            texts = english()["options"]
     given = flow.get("description_placeholders") or {}
     assert PASSWORD not in str(given)
 
@@ -141,10 +190,20 @@ def checked(flow: Result) -> Result:
         sent: Any = probatio.to_field_list(
             flow["data_schema"], custom_serializer=cv.custom_serializer
         )
-        fields = {field["name"] for field in sent}
-        assert fields == step["data"].keys() == step["data_description"].keys()
+        in_section = {
+            field["name"]: field for field in sent if field.get("type") == "expandable"
+        }
+        for name, field in in_section.items():
+            check_texts_of_fields(field["schema"], step["sections"][name])
+            assert step["sections"][name]["name"]
+        assert in_section.keys() == step.get("sections", {}).keys()
+        check_texts_of_fields(
+            [field for field in sent if field["name"] not in in_section], step
+        )
         assert placeholders(step) <= given.keys()
-        assert (flow["errors"] or {}).keys() <= fields | {"base"}
+        # The frontend shows errors at these places only.
+        shown = {field["name"] for field in sent} | {"base"}
+        assert (flow["errors"] or {}).keys() <= shown
         for error in (flow["errors"] or {}).values():
             assert placeholders(texts["error"][error]) <= given.keys()
     elif (
@@ -153,6 +212,13 @@ def checked(flow: Result) -> Result:
     ):
         assert placeholders(texts["abort"][flow["reason"]]) <= given.keys()
     return flow
+
+
+def check_texts_of_fields(sent: list[Json], texts: Json) -> None:
+    """Check that each field has a name and a description, and no text is left over."""
+    names = {field["name"] for field in sent}
+    assert names == texts.get("data", {}).keys()
+    assert names == texts.get("data_description", {}).keys()
 
 
 def placeholders(texts: Any) -> set[str]:

@@ -24,6 +24,7 @@ from .fake_server import (
     PASSWORD,
     URL_OF_SERVER,
     FakeServer,
+    Request,
     StoredSchedule,
 )
 
@@ -38,6 +39,22 @@ HOUR = timedelta(hours=1)
 
 type Json = dict[str, Any]
 
+NOTHING_REMEMBERED: Json = {
+    "plan": dict.fromkeys(("power", "soc", "consumption_price", "production_price")),
+    "planned_until": None,
+    "job_durations": [],
+    "last_schedule": None,
+    "last_attempt": None,
+    "failure": None,
+    "targets": None,
+    "mode": "automatic",
+    "override": None,
+    "target_soc": None,
+    "ready_by": None,
+    "passed_ready_by": None,
+    "settings": None,
+}
+
 
 def device(
     power_sensor: int = BATTERY_POWER, **settings: Any
@@ -49,6 +66,8 @@ def device(
             "soc_unit": "kWh",
             "schedule_duration": 7200,
             "update_interval": 3600,
+            # The same: most tests are not about how often a running device is looked at.
+            "update_interval_charging": 3600,
             "automatic_scheduling": False,
             **settings,
         },
@@ -199,22 +218,24 @@ class Home:
         *values: float | None,
         power_sensor: int = BATTERY_POWER,
         start: datetime = SLOT,
-        planned_until: datetime | None = None,
+        **more: Any,
     ) -> None:
-        """Let a plan of quarters of an hour be known from before a restart."""
+        """Let a plan of quarters of an hour, and more, be known from before a restart."""
         content = self._storage.setdefault(
             self.storage_key,
-            {"version": 1, "minor_version": 1, "key": self.storage_key, "data": {}},
+            {"version": 2, "minor_version": 1, "key": self.storage_key, "data": {}},
         )
-        content["data"][str(power_sensor)] = {
-            "schedule": {
+        plan: Json = {
+            "power": {
                 "start": start.isoformat(),
                 "resolution": 900.0,
                 "values": list(values),
             },
-            "planned_until": planned_until and planned_until.isoformat(),
-            "job_durations": [],
+            "soc": None,
+            "consumption_price": None,
+            "production_price": None,
         }
+        content["data"][str(power_sensor)] = NOTHING_REMEMBERED | {"plan": plan} | more
 
     @property
     def storage_key(self) -> str:
@@ -232,7 +253,73 @@ class Home:
         """Whether the account has a file."""
         return self.storage_key in self._storage
 
+    def plans_read(self, power_sensor: int = BATTERY_POWER) -> list[Request]:
+        """The requests for what the scheduler planned."""
+        return [
+            request
+            for request in self.server.requests_to(
+                "GET", f"/api/v3_0/sensors/{power_sensor}/data"
+            )
+            if request.query.get("source-type") == "scheduler"
+        ]
+
     @property
     def reauthentications(self) -> list[Any]:
         """The flows that ask for a password."""
         return list(self.entry.async_get_active_flows(self.hass, {"reauth"}))
+
+    def entity(self, platform: str, key: str, power_sensor: int = BATTERY_POWER) -> str:
+        """The id of an entity of a device."""
+        entity_id = er.async_get(self.hass).async_get_entity_id(
+            platform, DOMAIN, f"{power_sensor}_{key}"
+        )
+        assert entity_id
+        return entity_id
+
+    def state_of(
+        self, platform: str, key: str, power_sensor: int = BATTERY_POWER
+    ) -> State:
+        """The state of an entity of a device."""
+        state = self.hass.states.get(self.entity(platform, key, power_sensor))
+        assert state
+        return state
+
+    def value(self, platform: str, key: str, power_sensor: int = BATTERY_POWER) -> str:
+        """What an entity of a device says."""
+        return self.state_of(platform, key, power_sensor).state
+
+    def attributes(self, platform: str, key: str) -> Json:
+        """What an entity of the battery says besides."""
+        return dict(self.state_of(platform, key).attributes)
+
+    def record(self) -> list[State]:
+        """Give a list that each later state of any entity of the account is added to."""
+        states: list[State] = []
+        entities = er.async_entries_for_config_entry(
+            er.async_get(self.hass), self.entry.entry_id
+        )
+
+        def add(event: Event[EventStateChangedData]) -> None:
+            assert event.data["new_state"]
+            states.append(event.data["new_state"])
+
+        async_track_state_change_event(
+            self.hass, [entity.entity_id for entity in entities], add
+        )
+        return states
+
+    async def act(self, action: str, platform: str, key: str, **data: Any) -> None:
+        """Do something to an entity of the battery, and let it take effect."""
+        await self.hass.services.async_call(
+            platform,
+            action,
+            {"entity_id": self.entity(platform, key), **data},
+            blocking=True,
+        )
+        await self.settle()
+
+    async def override(self, **data: Any) -> None:
+        """Override the battery's setpoint."""
+        await self.hass.services.async_call(
+            DOMAIN, "override", {"device_id": self.device_id(), **data}, blocking=True
+        )

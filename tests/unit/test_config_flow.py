@@ -28,7 +28,7 @@ from homeassistant.config_entries import (
     ConfigSubentryData,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
 
 from .fake_server import (
@@ -56,6 +56,7 @@ from .flows import (
     device_of,
     start_account,
     start_change,
+    start_options,
     submit,
     submit_settings,
     suggested,
@@ -141,6 +142,19 @@ async def set_up(
     await hass.async_block_till_done()
     assert entry.state is state
     return entry
+
+
+def loads_of(entry: MockConfigEntry) -> list[ConfigEntryState]:
+    """Give a list that grows each time that the account gets loaded."""
+    loads: list[ConfigEntryState] = []
+
+    @callback
+    def note() -> None:
+        if entry.state is ConfigEntryState.LOADED:
+            loads.append(entry.state)
+
+    entry.async_on_state_change(note)
+    return loads
 
 
 # --- adding an account
@@ -598,10 +612,10 @@ async def login_form(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
 
 
 async def log_in_again(
-    hass: HomeAssistant, entry: MockConfigEntry, fake_server: FakeServer, flow: Result
+    hass: HomeAssistant, entry: MockConfigEntry, flow: Result
 ) -> None:
     """Type the right password, and look whether the account works again."""
-    fake_server.requests.clear()
+    loads = loads_of(entry)
     flow = await submit(hass, flow, {CONF_PASSWORD: NEW_PASSWORD})
 
     assert flow["type"] is FlowResultType.ABORT
@@ -611,7 +625,7 @@ async def log_in_again(
     (coordinator,) = entry.runtime_data.coordinators.values()
     assert coordinator.last_update_success
     # Once: the entry was not reloaded twice.
-    assert len(fake_server.requests_to("GET", f"{SENSORS_PATH}/*/data")) == 1
+    assert loads == [ConfigEntryState.LOADED]
     assert hass.config_entries.flow.async_progress() == []
 
 
@@ -629,7 +643,7 @@ async def test_log_in_again_while_loaded(
     flow = await start_login(hass, account, freezer)
 
     assert account.state is ConfigEntryState.LOADED
-    await log_in_again(hass, account, fake_server, flow)
+    await log_in_again(hass, account, flow)
 
 
 async def test_log_in_again_after_failed_set_up(
@@ -641,7 +655,7 @@ async def test_log_in_again_after_failed_set_up(
 
     flow = await login_form(hass, account)
 
-    await log_in_again(hass, account, fake_server, flow)
+    await log_in_again(hass, account, flow)
 
 
 async def test_log_in_again_with_the_same_password(
@@ -709,7 +723,7 @@ async def test_no_login_yet(
     assert suggested(flow) == {CONF_PASSWORD: NEW_PASSWORD}
 
     fake_server.recover()
-    await log_in_again(hass, account, fake_server, flow)
+    await log_in_again(hass, account, flow)
 
 
 async def test_wrong_password_again(
@@ -726,7 +740,7 @@ async def test_wrong_password_again(
     assert suggested(flow) == {}
     assert dict(account.data) == ACCOUNT
 
-    await log_in_again(hass, account, fake_server, flow)
+    await log_in_again(hass, account, flow)
 
 
 async def test_login_of_another_account(
@@ -793,7 +807,7 @@ async def test_change_account(
     assert flow["step_id"] == "reconfigure"
     assert flow["errors"] == {}
     assert suggested(flow) == {CONF_HOST: URL_OF_SERVER, CONF_USERNAME: EMAIL}
-    fake_server.requests.clear()
+    loads = loads_of(account)
     flow = await submit(hass, flow, {**suggested(flow), **typed})
 
     assert flow["type"] is FlowResultType.ABORT
@@ -804,7 +818,7 @@ async def test_change_account(
     assert account.state is ConfigEntryState.LOADED
     assert device_of(account, BATTERY_POWER).title == "Home battery"
     # Once: the entry was not reloaded twice.
-    assert len(fake_server.requests_to("GET", f"{SENSORS_PATH}/*/data")) == 1
+    assert loads == [ConfigEntryState.LOADED]
 
 
 async def test_change_keeps_the_name_of_an_account(
@@ -966,6 +980,30 @@ async def test_change_to_no_address(
     flow = await submit(hass, flow, {CONF_HOST: OTHER_URL, CONF_USERNAME: EMAIL})
     assert flow["reason"] == "reconfigure_successful"
     assert dict(account.data) == {**ACCOUNT, CONF_HOST: OTHER_URL}
+
+
+# --- what holds for all devices of an account
+
+
+async def test_options(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """Devices of one site are scheduled together if that is wanted, from then on."""
+    await set_up(hass, account)
+    before = account.runtime_data
+    flow = await start_options(hass, account)
+    assert suggested(flow) == {}
+    flow = await submit(hass, flow, {"joint_scheduling": True})
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(account.options) == {"joint_scheduling": True}
+    assert account.state is ConfigEntryState.LOADED
+    assert account.runtime_data is not before
+
+    flow = await start_options(hass, account)
+    assert suggested(flow) == {"joint_scheduling": True}
+    await submit(hass, flow, {"joint_scheduling": False})
+    assert dict(account.options) == {"joint_scheduling": False}
 
 
 # --- secrets

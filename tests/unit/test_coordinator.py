@@ -36,6 +36,12 @@ from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
 SENSOR = f"/api/v3_0/sensors/{BATTERY_POWER}"
 DATA = f"{SENSOR}/data"
+CATALOGUE = ["/api/v3_0/assets", "/api/v3_0/sensors"]
+# The plan and measured power, the state of charge and both prices.
+READING = sorted(
+    f"/api/v3_0/sensors/{sensor}/data"
+    for sensor in (BATTERY_POWER, BATTERY_POWER, BATTERY_SOC, PRICE, FEED_IN)
+)
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
 JOB = "/api/v3_0/jobs/*"
 
@@ -111,20 +117,31 @@ async def test_plan_that_begins_later(home: Home) -> None:
 # --- polling
 
 
-async def test_a_poll_is_one_request(home: Home) -> None:
+async def test_what_a_poll_asks(home: Home) -> None:
+    """What differs between devices once for each, what does not once for all."""
     home.has_planned(*range(8))
     await home.set_up(device(BATTERY_POWER), device(CABIN_POWER))
     home.server.requests.clear()
 
-    for _ in range(2):
-        await home.go_to(NOW + HOUR)
-        assert sorted(paths(home)) == [DATA, f"/api/v3_0/sensors/{CABIN_POWER}/data"]
+    await home.go_to(NOW + HOUR)
+    cabin = [f"/api/v3_0/sensors/{CABIN_POWER}/data"] * 2
+    assert sorted(paths(home)) == sorted(CATALOGUE + READING + cabin)
+    home.server.requests.clear()
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert paths(home) == []
 
-    battery = home.server.requests_to("GET", DATA)
-    assert [request.query["start"] for request in battery] == [
-        "2026-11-22T11:00:00+00:00"
-    ]
-    assert home.plan() == [4.0, 5.0, 6.0, 7.0]
+    assert home.plan() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+
+
+async def test_today_stays_with_the_plan(home: Home) -> None:
+    """From local midnight on, also on the day after a change of daylight saving time."""
+    home.has_planned(*range(8))
+    await home.set_up()
+
+    (request,) = home.plans_read()
+    assert request.query["start"] == "2026-11-21T23:00:00+00:00"
+    # Eleven hours and two to come, from the start of the running slot on.
+    assert request.query["duration"] == "PT13H"
 
 
 async def test_update_interval_is_kept(home: Home) -> None:
@@ -139,13 +156,13 @@ async def test_update_interval_is_kept(home: Home) -> None:
 
 async def test_the_same_plan_is_no_news(home: Home) -> None:
     home.has_planned(1.0, 2.0)
-    await home.set_up(device(update_interval=60))
+    await home.set_up(device(update_interval=60, update_interval_charging=60))
     reported = home.state().last_reported
 
     await home.go_to(NOW + MINUTE)
     await home.go_to(NOW + 2 * MINUTE)
 
-    assert len(home.server.requests_to("GET", DATA)) == 3
+    assert len(home.plans_read()) == 3
     assert home.state().last_reported == reported
 
 
@@ -155,14 +172,15 @@ async def test_outage(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     await home.set_up()
     home.server.fail(ClientConnectionError("Connection refused"))
 
-    await home.go_to(NOW + HOUR)
-    assert home.state().state == "4.0"
-    assert len(home.server.requests_to("GET", DATA)) == 2
-    await home.go_to(NOW + HOUR + MINUTE)
-    assert len(home.server.requests_to("GET", DATA)) == 3
-    await home.go_to(SLOT + HOUR + QUARTER)
-    assert home.state().state == "5.0"
-    assert len(home.server.requests_to("GET", DATA)) == 4
+    for moment, state in (
+        (NOW + HOUR, "4.0"),
+        (NOW + HOUR + MINUTE, "4.0"),
+        (SLOT + HOUR + QUARTER, "5.0"),
+    ):
+        home.server.requests.clear()
+        await home.go_to(moment)
+        assert home.server.requests != []
+        assert home.state().state == state
     assert caplog.text.count(FAILED) == 1
     assert "The FlexMeasures server does not answer: Connection refused" in caplog.text
 
@@ -202,7 +220,7 @@ async def test_rate_limit(home: Home) -> None:
     await home.go_to(NOW + HOUR + timedelta(seconds=290))
     assert home.server.requests == []
     await home.go_to(NOW + HOUR + timedelta(seconds=297))
-    assert paths(home) == [DATA]
+    assert sorted(paths(home)) == READING
 
 
 async def test_other_errors_wait_for_the_next_poll(home: Home) -> None:
@@ -214,7 +232,7 @@ async def test_other_errors_wait_for_the_next_poll(home: Home) -> None:
     await home.go_to(NOW + HOUR + 59 * MINUTE)
     assert home.server.requests == []
     await home.go_to(NOW + 2 * HOUR)
-    assert paths(home) == [DATA]
+    assert sorted(paths(home)) == sorted(CATALOGUE + READING)
 
 
 async def test_login_that_is_refused_later(home: Home) -> None:
@@ -254,17 +272,16 @@ async def test_what_is_asked_to_compute(home: Home) -> None:
 
     await compute(home)
 
-    assert [(request.method, request.path) for request in home.server.requests] == [
+    assert [(request.method, request.path) for request in home.server.requests][:3] == [
         ("GET", f"/api/v3_0/assets/{BATTERY}"),
         ("POST", TRIGGER),
         ("GET", f"/api/v3_0/jobs/{next(iter(home.server.jobs))}"),
-        ("GET", DATA),
-        ("GET", SENSOR),
     ]
+    assert sorted(paths(home)[3:]) == sorted([*READING, SENSOR])
 
 
-async def test_poll_after_computing_is_one_request(home: Home) -> None:
-    """And comes an update interval later."""
+async def test_poll_after_computing(home: Home) -> None:
+    """It comes an update interval later."""
     await home.set_up()
     await home.go_to(NOW + 30 * MINUTE)
     await compute(home)
@@ -273,7 +290,7 @@ async def test_poll_after_computing_is_one_request(home: Home) -> None:
     await home.go_to(NOW + HOUR)
     assert home.server.requests == []
     await home.go_to(NOW + HOUR + 30 * MINUTE)
-    assert paths(home) == [DATA]
+    assert sorted(paths(home)) == sorted(CATALOGUE + READING)
 
 
 async def test_sign_that_the_first_schedule_settles(home: Home) -> None:
@@ -297,7 +314,7 @@ async def test_farther_than_the_settings_plan(home: Home) -> None:
 
     await home.go_to(NOW + HOUR)
     await home.go_to(NOW + HOUR + MINUTE)
-    assert home.state().attributes["start"] == "2026-11-22T12:00:00+01:00"
+    assert home.state().attributes["start"] == "2026-11-22T11:00:00+01:00"
     assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
 
     assert await home.reload() is ConfigEntryState.LOADED
@@ -306,16 +323,18 @@ async def test_farther_than_the_settings_plan(home: Home) -> None:
 
 async def test_not_so_far_as_the_settings_plan(home: Home) -> None:
     """Polls also see what was planned before for the time after it."""
-    await home.set_up(device(update_interval=300))
+    home.has_planned(*[7.0] * 8)
+    await home.set_up(device(update_interval=300, update_interval_charging=300))
     await compute(home, duration="PT1H")
+    home.has_planned(*[5.0] * 8)
 
     await home.go_to(NOW + 5 * MINUTE)
 
-    assert home.server.requests[-1].query["duration"] == "PT2H"
+    assert home.plan() == [5.0] * 8
 
 
 async def test_planned_in_the_past(home: Home) -> None:
-    """The whole schedule is returned, and from the next poll on what is still to come."""
+    """The whole schedule is returned, and what is still to come is followed."""
     home.server.planned_values = [1.0]
     await home.set_up()
 
@@ -340,9 +359,9 @@ async def test_planned_for_later(home: Home) -> None:
     response = await compute(home, start="2026-11-22T12:00:00+01:00", duration="PT1H")
 
     assert response["start"] == "2026-11-22T12:00:00+01:00"
-    query = home.server.requests_to("GET", DATA)[-1].query
-    assert query["start"] == "2026-11-22T10:00:00+00:00"
-    assert query["duration"] == "PT2H"
+    query = home.plans_read()[-1].query
+    assert query["start"] == "2026-11-21T23:00:00+00:00"
+    assert query["duration"] == "PT13H"
 
 
 async def test_planned_long_ago(home: Home) -> None:
@@ -398,122 +417,14 @@ async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
     assert home.server.requests_to("GET", JOB)
 
     await home.go_to(NOW + HOUR + SECONDS_10, is_settled=False)
-    assert len(home.server.requests_to("GET", DATA)) == 1
+    assert len(home.plans_read()) == 1
     assert home.state().state == "9.0"
 
     ended.set()
     await computing
     await home.settle()
-    assert len(home.server.requests_to("GET", DATA)) == 3
+    assert len(home.plans_read()) == 3
     assert home.state().state == "3.0"
-
-
-# --- automatic scheduling
-
-
-async def test_automatic_scheduling(home: Home) -> None:
-    """Each update first has a schedule computed from what was measured, then reads it."""
-    await home.set_up(AUTOMATIC)
-    assert home.state().state == "3.0"
-    home.server.requests.clear()
-
-    await home.go_to(NOW + HOUR)
-    await home.go_to(NOW + HOUR + MINUTE)
-
-    assert [(request.method, request.path) for request in home.server.requests][1] == (
-        "POST",
-        TRIGGER,
-    )
-    assert DATA in paths(home)[2:]
-    (request,) = home.server.requests_to("POST", TRIGGER)
-    assert request.json == {
-        "start": "2026-11-22T11:00:00+00:00",
-        "duration": "PT2H",
-        "flex-model": [{"sensor": BATTERY_POWER}],
-        "force-new-job-creation": True,
-    }
-    assert home.state().attributes["start"] == "2026-11-22T12:00:00+01:00"
-
-
-async def test_set_up_does_not_wait_for_a_computation(home: Home) -> None:
-    accepted = asyncio.Event()
-    home.has_planned(7.0)
-    home.server.answer("POST", TRIGGER, json={"job": "j"}, wait_for=accepted)
-    entry = home.add_account(AUTOMATIC)
-
-    await home.hass.config_entries.async_setup(entry.entry_id)
-    await home.hass.async_block_till_done()
-
-    assert entry.state is ConfigEntryState.LOADED
-    assert home.state().state == "7.0"
-    assert len(home.server.requests_to("GET", DATA)) == 1
-    assert len(home.server.requests_to("POST", TRIGGER)) == 1
-    assert await home.hass.config_entries.async_unload(entry.entry_id)
-
-
-async def test_automatic_scheduling_fails(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The plan is kept; the reason is told once, in words."""
-    await home.set_up(AUTOMATIC)
-    home.server.answer(
-        "GET", JOB, status=422, json=failed_job("Prices unknown for planning window")
-    )
-
-    await home.go_to(NOW + HOUR)
-    await home.go_to(NOW + HOUR + 30 * MINUTE)
-
-    assert home.plan() == [3.0, -2.0, 0.0, 3.0, -2.0, 0.0, 3.0, -2.0]
-    assert home.state().state == "3.0"
-    assert len(home.server.requests_to("POST", TRIGGER)) == 2
-    assert caplog.text.count(FAILED) == 1
-    assert (
-        "FlexMeasures could not compute a schedule: Prices unknown for planning window"
-        in caplog.text
-    )
-    # The server's traceback is in its answer.
-    assert "(most recent call last): ..." not in caplog.text
-
-
-async def test_automatic_scheduling_from_an_unknown_state_of_charge(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
-    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
-
-    await home.set_up(AUTOMATIC)
-
-    assert home.server.requests_to("POST", TRIGGER) == []
-    assert "The state of charge to start from is not known" in caplog.text
-
-
-async def test_limits_of_the_settings_are_sent(home: Home) -> None:
-    await home.set_up(
-        device(
-            automatic_scheduling=True,
-            soc_min=2,
-            soc_max=8,
-            soc_sensor=BATTERY_SOC,
-            consumption_price_sensor=PRICE,
-            production_price_sensor=FEED_IN,
-        )
-    )
-
-    (request,) = home.server.requests_to("POST", TRIGGER)
-    assert request.json["flex-model"] == [
-        {
-            "sensor": BATTERY_POWER,
-            "soc-min": "2 kWh",
-            "soc-max": "8 kWh",
-            "state-of-charge": {
-                "sensor": BATTERY_SOC,
-                "exclude-source-types": ["scheduler"],
-            },
-        }
-    ]
-    assert request.json["flex-context"] == {
-        "consumption-price": {"sensor": PRICE},
-        "production-price": {"sensor": FEED_IN},
-    }
 
 
 # --- why no schedule is possible
@@ -646,7 +557,8 @@ async def test_prices_that_cannot_be_looked_up(
     """The error that matters is the first one."""
     caplog.set_level(logging.DEBUG, "custom_components.flexmeasures")
     await home.set_up()
-    home.server.answer("GET", "/api/v3_0/assets", status=502, text=HTML)
+    path = f"/api/v3_0/sensors/{PRICE}"
+    home.server.answer("GET", path, status=502, text=HTML)
 
     error = await why(home)
 
@@ -713,3 +625,69 @@ async def test_cabin_has_no_flex_model(home: Home) -> None:
         "flex-model": [{"sensor": CABIN_POWER}],
         "force-new-job-creation": True,
     }
+
+
+# --- answers of other shapes than asked for
+
+
+def answer_plan(home: Home, values: list[float | None], **changes: Any) -> None:
+    """Let the server tell the plan from the running slot on in its own way."""
+    answer = {
+        "values": values,
+        "start": SLOT.isoformat(),
+        "duration": "PT1H",
+        "unit": "kW",
+        "resolution": "PT15M",
+    }
+    home.server.answer("GET", DATA, json=answer | changes)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"), [("W", 2500.0), ("kW", 2.5), ("MW", 0.0025)]
+)
+async def test_plan_in_another_unit(home: Home, unit: str, value: float) -> None:
+    answer_plan(home, [value] * 4, unit=unit)
+
+    await home.set_up()
+
+    assert home.plan() == [2.5] * 4
+
+
+async def test_plan_that_is_no_power(home: Home) -> None:
+    answer_plan(home, [20.0] * 4, unit="°C")
+
+    entry = await home.set_up()
+
+    assert entry.error_reason_translation_key == "not_flexmeasures"
+
+
+@pytest.mark.parametrize(
+    ("values", "duration", "expected"),
+    [
+        pytest.param([1.0, 2.0], "PT30M", [1.0, 2.0], id="shorter"),
+        pytest.param([1.0] * 16, "PT4H", [1.0] * 16, id="longer"),
+        pytest.param([1.0, None, 2.0, None], "PT1H", [1.0, None, 2.0], id="nulls"),
+        pytest.param([None] * 4, "PT1H", [], id="nothing but nulls"),
+        pytest.param([1.0, 2.0], "PT1H", [1.0, 2.0], id="coarser"),
+    ],
+)
+async def test_plan_of_another_length(
+    home: Home,
+    values: list[float | None],
+    duration: str,
+    expected: list[float | None],
+) -> None:
+    answer_plan(home, values, duration=duration)
+
+    await home.set_up()
+
+    assert home.plan() == expected
+
+
+async def test_plan_without_values(home: Home) -> None:
+    answer_plan(home, [])
+
+    entry = await home.set_up()
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "not_flexmeasures"

@@ -35,9 +35,18 @@ def test_only_what_was_set_is_known() -> None:
         soc_unit="kWh",
         soc_min=None,
         soc_max=None,
+        capacity=None,
+        soc_entity=None,
+        soc_max_age=timedelta(hours=1),
         schedule_duration=timedelta(hours=24),
         update_interval=timedelta(hours=1),
+        update_interval_charging=timedelta(minutes=15),
+        update_interval_climate=timedelta(minutes=5),
+        charging_entity=None,
+        climate_entity=None,
         automatic_scheduling=False,
+        soc_deviation=None,
+        trigger_entities=(),
     )
 
 
@@ -51,6 +60,15 @@ def test_everything_set_is_read() -> None:
         soc_max=0.01,
         automatic_scheduling=True,
         rm_discharge_sensor=12,
+        capacity=12,
+        soc_entity="sensor.soc",
+        soc_max_age=60,
+        update_interval_charging=120,
+        update_interval_climate=180,
+        charging_entity="binary_sensor.charging",
+        climate_entity="climate.home",
+        soc_deviation=0.5,
+        trigger_entities=["binary_sensor.plug"],
     ) == DeviceSettings(
         power_sensor=10,
         consumption_price_sensor=1,
@@ -59,9 +77,18 @@ def test_everything_set_is_read() -> None:
         soc_unit="MWh",
         soc_min=0.001,
         soc_max=0.01,
+        capacity=12,
+        soc_entity="sensor.soc",
+        soc_max_age=timedelta(minutes=1),
         schedule_duration=timedelta(hours=24),
         update_interval=timedelta(hours=1),
+        update_interval_charging=timedelta(minutes=2),
+        update_interval_climate=timedelta(minutes=3),
+        charging_entity="binary_sensor.charging",
+        climate_entity="climate.home",
         automatic_scheduling=True,
+        soc_deviation=0.5,
+        trigger_entities=("binary_sensor.plug",),
     )
 
 
@@ -98,6 +125,48 @@ def test_zero_is_a_limit() -> None:
 )
 def test_energy_has_the_unit_of_the_settings(unit: str, energy: str) -> None:
     assert settings(soc_unit=unit).energy(4500.0) == energy
+
+
+def test_share_of_the_capacity_is_sent_as_energy() -> None:
+    """The server takes no %."""
+    device = settings(soc_unit="%", soc_min=10, soc_max=95, capacity=12)
+
+    assert device.flex_model(STORED, {}) == {
+        "sensor": 10,
+        "soc-min": "1.2 kWh",
+        "soc-max": "11.4 kWh",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "stored", "measured", "expected"),
+    [
+        pytest.param({}, STORED, 4.25, "4.25 kWh", id="between the limits"),
+        pytest.param({}, STORED, 10.02, "10.0 kWh", id="above the server's maximum"),
+        pytest.param({}, STORED, 0.5, "1.0 kWh", id="below the server's minimum"),
+        pytest.param({"soc_max": 8}, STORED, 9, "8.0 kWh", id="above the own maximum"),
+        pytest.param(
+            {"soc_min": 2000, "soc_unit": "Wh"}, STORED, 1, "2.0 kWh", id="in Wh"
+        ),
+        pytest.param({}, {}, 99, "99 kWh", id="no limits"),
+        pytest.param(
+            {}, {"soc-max": {"sensor": 3}}, 99, "99 kWh", id="limits that change"
+        ),
+    ],
+)
+def test_measured_state_of_charge(
+    changes: dict[str, Any], stored: dict[str, Any], measured: float, expected: str
+) -> None:
+    """It is sent from where the server can plan: outside the limits it never can."""
+    model = settings(**changes).flex_model(stored, {}, measured)
+
+    assert model["soc-at-start"] == expected
+
+
+def test_state_of_charge_of_a_request_comes_first() -> None:
+    model = settings().flex_model(STORED, {"soc-at-start": "3 kWh"}, 4)
+
+    assert model["soc-at-start"] == "3 kWh"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,9 @@ from .flows import (
     Json,
     Result,
     device_of,
+    fields,
+    open_sections,
+    sections,
     start_account,
     start_change,
     start_device,
@@ -56,6 +59,13 @@ SENSORS_PATH = "/api/v3_0/sensors"
 HOUR = 3600
 DAY = {"days": 1, "hours": 0, "minutes": 0, "seconds": 0}
 EVERY_HOUR = {"days": 0, "hours": 1, "minutes": 0, "seconds": 0}
+USUAL_SECTIONS = {"schedule", "state_of_charge"}
+# What the form shows where no setting was made, and is not stored.
+DEFAULTS: Json = {
+    "soc_max_age": EVERY_HOUR,
+    "update_interval_charging": {"days": 0, "hours": 0, "minutes": 15, "seconds": 0},
+    "update_interval_climate": {"days": 0, "hours": 0, "minutes": 5, "seconds": 0},
+}
 
 
 def settings(power_sensor: int, **changes: Any) -> Json:
@@ -160,7 +170,7 @@ def stored(hass: HomeAssistant) -> Json:
 
 def options(flow: Result, field: str) -> dict[str, str]:
     """The choices of a field, with the id that each of them holds."""
-    choices = flow["data_schema"].schema[field].config["options"]
+    choices = fields(flow)[field].config["options"]
     return {choice: id_of(choice) for choice in choices}
 
 
@@ -358,6 +368,7 @@ async def test_defaults(
     flow = await pick(hass, flow, power_sensor)
 
     assert suggested_ids(flow) == {
+        **DEFAULTS,
         **defaults,
         "schedule_duration": DAY,
         "update_interval": EVERY_HOUR,
@@ -409,9 +420,18 @@ async def test_all_settings(
         soc_unit="MWh",
         soc_min=0,
         soc_max=0.009,
+        capacity=12,
+        soc_entity="sensor.battery_energy",
+        soc_max_age={"minutes": 5},
         schedule_duration={"hours": 36},
         update_interval={"minutes": 5, "seconds": 30},
+        update_interval_charging={"minutes": 1},
+        update_interval_climate={"days": 1},
+        charging_entity="binary_sensor.charging",
+        climate_entity="climate.heat_pump",
         automatic_scheduling=True,
+        soc_deviation=0.001,
+        trigger_entities=["binary_sensor.plug", "input_boolean.away"],
     ) == {
         "power_sensor": BATTERY_POWER,
         "consumption_price_sensor": PRICE_15MIN,
@@ -420,9 +440,18 @@ async def test_all_settings(
         "soc_unit": "MWh",
         "soc_min": 0,
         "soc_max": 0.009,
+        "capacity": 12,
+        "soc_entity": "sensor.battery_energy",
+        "soc_max_age": 300,
         "schedule_duration": 36 * HOUR,
         "update_interval": 330,
+        "update_interval_charging": 60,
+        "update_interval_climate": 24 * HOUR,
+        "charging_entity": "binary_sensor.charging",
+        "climate_entity": "climate.heat_pump",
         "automatic_scheduling": True,
+        "soc_deviation": 0.001,
+        "trigger_entities": ["binary_sensor.plug", "input_boolean.away"],
     }
 
 
@@ -438,6 +467,7 @@ async def test_cleared_defaults(hass: HomeAssistant, flow: Result) -> None:
         "soc_min",
         "soc_max",
         production_price_sensor="",
+        trigger_entities=[],
     ) == settings(BATTERY_POWER)
 
 
@@ -466,82 +496,110 @@ async def test_other_unit(
     ("changes", "errors"),
     [
         (
-            {"consumption_price_sensor": str(BATTERY_POWER)},
-            {"consumption_price_sensor": "not_a_price_sensor"},
-        ),
+            {"consumption_price_sensor": price},
+            {"prices": "not_a_consumption_price_sensor"},
+        )
+        for price in (
+            "?",
+            str(UNKNOWN_SENSOR),
+            str(NEIGHBOUR_POWER),
+            str(BATTERY_POWER),
+        )
+    ]
+    + [
         (
             {"production_price_sensor": str(CABIN_SOC)},
-            {"production_price_sensor": "not_a_price_sensor"},
-        ),
-        (
-            {"soc_sensor": str(PRICE)},
-            {"soc_sensor": "not_a_state_of_charge_sensor"},
-        ),
-        (
-            {"rm_discharge_sensor": str(BATTERY_SOC)},
-            {"rm_discharge_sensor": "not_a_power_sensor"},
-        ),
-        ({"soc_sensor": "the battery's"}, {"soc_sensor": "not_a_sensor_id"}),
-        ({"soc_sensor": str(UNKNOWN_SENSOR)}, {"soc_sensor": "sensor_not_found"}),
-        (
-            {"rm_discharge_sensor": str(NEIGHBOUR_POWER)},
-            {"rm_discharge_sensor": "sensor_of_another_account"},
+            {"prices": "not_a_production_price_sensor"},
         ),
         (
             {"production_price_sensor": str(DOLLAR_PRICE)},
-            {"production_price_sensor": "currencies_differ"},
+            {"prices": "currencies_differ"},
         ),
         (
             {"consumption_price_sensor": str(DOLLAR_PRICE)},
-            {"production_price_sensor": "currencies_differ"},
+            {"prices": "currencies_differ"},
+        ),
+        (
+            {"soc_sensor": str(PRICE)},
+            {"state_of_charge": "not_a_state_of_charge_sensor"},
+        ),
+        ({"soc_sensor": "the battery's"}, {"state_of_charge": "not_a_sensor_id"}),
+        ({"soc_sensor": str(UNKNOWN_SENSOR)}, {"state_of_charge": "sensor_not_found"}),
+        ({"rm_discharge_sensor": str(BATTERY_SOC)}, {"s2": "not_a_power_sensor"}),
+        (
+            {"rm_discharge_sensor": str(NEIGHBOUR_POWER)},
+            {"s2": "sensor_of_another_account"},
         ),
         (
             {"soc_min": 9, "soc_max": 8},
-            {"soc_min": "soc_min_not_below_soc_max"},
+            {"state_of_charge": "soc_min_not_below_soc_max"},
         ),
         (
             {"soc_min": 8, "soc_max": 8},
-            {"soc_min": "soc_min_not_below_soc_max"},
+            {"state_of_charge": "soc_min_not_below_soc_max"},
         ),
-        ({"soc_min": 10}, {"soc_min": "soc_min_not_below_soc_max"}),
-        ({"soc_max": 1}, {"soc_min": "soc_min_not_below_soc_max"}),
-        ({"schedule_duration": "tomorrow"}, {"schedule_duration": "not_a_duration"}),
-        ({"schedule_duration": ""}, {"schedule_duration": "not_a_duration"}),
+        ({"soc_min": 10}, {"state_of_charge": "soc_min_not_below_soc_max"}),
+        ({"soc_max": 1}, {"state_of_charge": "soc_min_not_below_soc_max"}),
+        ({"soc_unit": "%"}, {"state_of_charge": "capacity_required"}),
+        ({"capacity": 0}, {"state_of_charge": "capacity_not_positive"}),
         (
-            {"schedule_duration": "P999999999999D"},
-            {"schedule_duration": "not_a_duration"},
+            {"soc_unit": "%", "capacity": 10, "soc_max": 101},
+            {"state_of_charge": "not_a_percentage"},
         ),
+        (
+            {"soc_unit": "%", "capacity": 10, "soc_min": 100.5, "soc_max": 100},
+            {"state_of_charge": "not_a_percentage"},
+        ),
+        (
+            {"soc_unit": "%", "capacity": 10, "soc_min": 80, "soc_max": 20},
+            {"state_of_charge": "soc_min_not_below_soc_max"},
+        ),
+        ({"schedule_duration": "tomorrow"}, {"schedule": "not_a_duration"}),
+        ({"schedule_duration": ""}, {"schedule": "not_a_duration"}),
+        ({"schedule_duration": "P999999999999D"}, {"schedule": "not_a_duration"}),
         (
             {"schedule_duration": {"minutes": 14}},
-            {"schedule_duration": "schedule_duration_too_short"},
+            {"schedule": "schedule_duration_too_short"},
         ),
-        (
-            {"schedule_duration": "-PT1H"},
-            {"schedule_duration": "schedule_duration_too_short"},
-        ),
-        (
-            {"schedule_duration": "PT0S"},
-            {"schedule_duration": "schedule_duration_too_short"},
-        ),
-        ({"update_interval": "sometimes"}, {"update_interval": "not_a_duration"}),
+        ({"schedule_duration": "-PT1H"}, {"schedule": "schedule_duration_too_short"}),
+        ({"schedule_duration": "PT0S"}, {"schedule": "schedule_duration_too_short"}),
+        ({"update_interval": "sometimes"}, {"schedule": "not_a_duration"}),
         (
             {"update_interval": {"seconds": 59}},
-            {"update_interval": "update_interval_too_short"},
+            {"schedule": "update_interval_too_short"},
         ),
         (
+            {"update_interval_charging": {"seconds": 59}},
+            {"busy": "update_interval_too_short"},
+        ),
+        (
+            {"update_interval_climate": {"seconds": 59}},
+            {"busy": "update_interval_too_short"},
+        ),
+        (
+            {"soc_max_age": {"seconds": 59}},
+            {"new_schedules": "soc_max_age_too_short"},
+        ),
+        ({"soc_deviation": 0}, {"new_schedules": "soc_deviation_not_positive"}),
+        (
             {
-                "consumption_price_sensor": "?",
+                "schedule_duration": "?",
+                "update_interval": {"seconds": 1},
                 "soc_sensor": "?",
                 "soc_min": 11,
-                "schedule_duration": "?",
-                "update_interval": "?",
+                "consumption_price_sensor": "?",
+                "production_price_sensor": "?",
+                "soc_deviation": 0,
+                "update_interval_climate": "?",
+                "rm_discharge_sensor": "?",
             },
             {
-                "consumption_price_sensor": "not_a_sensor_id",
-                "soc_sensor": "not_a_sensor_id",
-                "soc_min": "soc_min_not_below_soc_max",
-                "schedule_duration": "not_a_duration",
-                "update_interval": "not_a_duration",
+                "schedule": "not_a_duration",
+                "state_of_charge": "not_a_sensor_id",
+                "prices": "not_a_consumption_price_sensor",
+                "new_schedules": "soc_deviation_not_positive",
+                "busy": "not_a_duration",
+                "s2": "not_a_sensor_id",
             },
         ),
     ],
@@ -549,17 +607,33 @@ async def test_other_unit(
 async def test_wrong_settings(
     hass: HomeAssistant, flow: Result, changes: Json, errors: dict[str, str]
 ) -> None:
-    """Everything that is wrong is shown at once, each at its field, as it was typed."""
+    """Each section that has something wrong says so, and shows it as it was typed."""
     flow = await pick(hass, flow, BATTERY_POWER)
     shown = suggested(flow)
     flow = await submit_settings(hass, flow, **changes)
 
     assert flow["step_id"] == "settings"
     assert flow["errors"] == errors
+    assert open_sections(flow) == USUAL_SECTIONS | errors.keys()
     assert suggested(flow) == {**shown, **changes}
 
     new = changes.keys() - shown.keys()
     assert await finish(hass, flow, *new, **shown) == settings(BATTERY_POWER)
+
+
+async def test_sections(hass: HomeAssistant, flow: Result) -> None:
+    """What is usually set is seen at once, the rest a click away."""
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert list(sections(flow)) == [
+        "schedule",
+        "state_of_charge",
+        "prices",
+        "new_schedules",
+        "busy",
+        "s2",
+    ]
+    assert open_sections(flow) == USUAL_SECTIONS
 
 
 @pytest.mark.parametrize(
@@ -574,7 +648,7 @@ async def test_limit_that_only_the_server_has(
     (other,) = {"soc_min", "soc_max"} - {given}
     flow = await submit_settings(hass, flow, other, **cleared)
 
-    assert flow["errors"] == {"soc_min": "soc_min_not_below_soc_max"}
+    assert flow["errors"] == {"state_of_charge": "soc_min_not_below_soc_max"}
 
     assert await finish(hass, flow, **{given: 5}) == settings(
         BATTERY_POWER, **{given: 5}
@@ -590,6 +664,89 @@ async def test_limits_without_any_on_the_server(
     assert await finish(hass, flow, soc_min=3) == settings(CABIN_POWER, soc_min=3)
 
 
+async def test_limits_in_percent(hass: HomeAssistant, flow: Result) -> None:
+    """A limit may be a share of the capacity, which is stored with it."""
+    flow = await pick(hass, flow, BATTERY_POWER)
+    assert "capacity" not in suggested(flow)
+
+    assert await finish(
+        hass, flow, soc_unit="%", capacity=8, soc_min=20, soc_max=90
+    ) == settings(BATTERY_POWER, soc_unit="%", capacity=8, soc_min=20, soc_max=90)
+
+
+async def test_limits_of_the_server_in_percent(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The server's limits are shown as shares of a known capacity, and stay its own."""
+    entry = await add_account(
+        hass,
+        device("Home battery", settings(BATTERY_POWER, soc_unit="%", capacity=12.5)),
+    )
+    flow = await start_change(hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await pick(hass, flow, BATTERY_POWER)
+    shown = suggested(flow)
+    assert (shown["soc_min"], shown["soc_max"]) == (8, 80)
+
+    flow = await submit_settings(hass, flow, capacity=20, soc_min=8)
+    assert flow["reason"] == "reconfigure_successful"
+    assert stored(hass) == settings(BATTERY_POWER, soc_unit="%", capacity=20)
+
+
+@pytest.mark.parametrize("unit", ["%", "kWh", "Wh", "MWh"])
+async def test_entity_with_the_state_of_charge(
+    hass: HomeAssistant, flow: Result, unit: str
+) -> None:
+    """It can have any unit of energy, or % if the capacity is known."""
+    hass.states.async_set("sensor.battery", "50", {"unit_of_measurement": unit})
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert await finish(
+        hass, flow, soc_entity="sensor.battery", capacity=10
+    ) == settings(BATTERY_POWER, soc_entity="sensor.battery", capacity=10)
+
+
+@pytest.mark.parametrize("state", ["50", "unavailable"])
+async def test_capacity_of_an_entity_in_percent(
+    hass: HomeAssistant, flow: Result, state: str
+) -> None:
+    """A share of an unknown capacity says nothing."""
+    hass.states.async_set("sensor.battery", state, {"unit_of_measurement": "%"})
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, soc_entity="sensor.battery")
+    assert flow["errors"] == {"state_of_charge": "capacity_required"}
+
+    assert await finish(hass, flow, capacity=10) == settings(
+        BATTERY_POWER, soc_entity="sensor.battery", capacity=10
+    )
+
+
+@pytest.mark.parametrize("attributes", [{}, {"unit_of_measurement": "°C"}])
+async def test_entity_with_something_else(
+    hass: HomeAssistant, flow: Result, attributes: Json
+) -> None:
+    """An entity that measures something else is refused once that can be seen."""
+    hass.states.async_set("number.other", "50", attributes)
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, soc_entity="number.other")
+    assert flow["errors"] == {"state_of_charge": "not_a_state_of_charge_entity"}
+    assert suggested(flow)["soc_entity"] == "number.other"
+
+    assert await finish(hass, flow, "soc_entity") == settings(BATTERY_POWER)
+
+
+@pytest.mark.parametrize("state", ["unavailable", "unknown"])
+async def test_entity_that_says_nothing_yet(
+    hass: HomeAssistant, flow: Result, state: str
+) -> None:
+    """An entity whose device is away can be chosen all the same."""
+    hass.states.async_set("input_number.battery", state)
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert await finish(hass, flow, soc_entity="input_number.battery") == settings(
+        BATTERY_POWER, soc_entity="input_number.battery"
+    )
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -599,6 +756,11 @@ async def test_limits_without_any_on_the_server(
         {"schedule_duration": {"hours": -1}},
         {"update_interval": 60},
         {"soc_sensor": [BATTERY_SOC]},
+        {"soc_deviation": -1},
+        {"soc_entity": "light.battery"},
+        {"charging_entity": "sensor"},
+        {"climate_entity": "sensor.heat_pump"},
+        {"trigger_entities": "binary_sensor.plug"},
     ],
 )
 async def test_settings_that_no_form_can_send(
@@ -609,7 +771,8 @@ async def test_settings_that_no_form_can_send(
     with pytest.raises(InvalidData) as refused:
         await submit_settings(hass, flow, **changes)
 
-    assert refused.value.schema_errors.keys() == changes.keys()
+    (field,) = changes
+    assert field in str(refused.value.schema_errors)
     assert await finish(hass, flow) == settings(BATTERY_POWER)
 
 
@@ -646,7 +809,7 @@ async def test_duration_of_an_instantaneous_power_sensor(
     flow = await start_device(hass, await add_account(hass))
     flow = await pick(hass, flow, BATTERY_POWER)
     flow = await submit_settings(hass, flow, schedule_duration={"hours": 0})
-    assert flow["errors"] == {"schedule_duration": "schedule_duration_too_short"}
+    assert flow["errors"] == {"schedule": "schedule_duration_too_short"}
 
     data = await finish(hass, flow, schedule_duration={"minutes": 1})
     assert data["schedule_duration"] == 60
@@ -701,9 +864,9 @@ async def test_defaults_in_other_forms(
     flow = await start_device(hass, await add_account(hass))
     flow = await pick(hass, flow, BATTERY_POWER)
 
-    durations = {"schedule_duration", "update_interval", "automatic_scheduling"}
+    others = {"schedule_duration", "update_interval", "automatic_scheduling", *DEFAULTS}
     form = suggested(flow)
-    assert {key: form[key] for key in form.keys() - durations} == shown
+    assert {key: form[key] for key in form.keys() - others} == shown
     assert await finish(hass, flow) == settings(
         BATTERY_POWER, soc_unit=shown["soc_unit"]
     )
@@ -789,6 +952,7 @@ async def test_change_device(hass: HomeAssistant, battery: MockConfigEntry) -> N
     assert suggested_ids(flow) == {"power_sensor": str(BATTERY_POWER)}
     flow = await pick(hass, flow, BATTERY_POWER)
     assert suggested_ids(flow) == {
+        **DEFAULTS,
         "consumption_price_sensor": str(PRICE_15MIN),
         "production_price_sensor": str(FEED_IN),
         "soc_sensor": str(BATTERY_SOC),
@@ -855,6 +1019,7 @@ async def test_change_the_power_sensor(
     flow = await start_change(hass, battery, before)
     flow = await pick(hass, flow, GARAGE_POWER)
     assert suggested_ids(flow) == {
+        **DEFAULTS,
         "consumption_price_sensor": str(PRICE),
         "production_price_sensor": str(FEED_IN),
         "soc_sensor": str(GARAGE_SOC),
@@ -875,6 +1040,39 @@ async def test_change_the_power_sensor(
     garage = device_of(battery, GARAGE_POWER)
     assert garage.subentry_id == before.subentry_id
     assert garage.title == "Garage battery"
+
+
+async def test_change_the_power_sensor_of_a_device_with_entities(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """Entities, the capacity and what is in % belong to the former device."""
+    entry = await add_account(
+        hass,
+        device(
+            "Home battery",
+            settings(
+                BATTERY_POWER,
+                soc_unit="%",
+                soc_min=10,
+                capacity=10,
+                soc_entity="sensor.battery",
+                soc_max_age=60,
+                soc_deviation=5,
+                charging_entity="sensor.charger",
+                climate_entity="climate.heat_pump",
+                trigger_entities=["binary_sensor.plug"],
+                update_interval_charging=60,
+            ),
+        ),
+    )
+    flow = await start_change(hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await pick(hass, flow, GARAGE_POWER)
+    flow = await submit_settings(hass, flow)
+
+    assert flow["reason"] == "reconfigure_successful"
+    assert stored(hass) == settings(
+        GARAGE_POWER, soc_unit="Wh", update_interval_charging=60
+    )
 
 
 async def test_change_to_another_power_sensor_of_the_asset(

@@ -13,11 +13,14 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .fake_server import (
     BATTERY_POWER,
+    BATTERY_SOC,
     EMAIL,
+    FEED_IN,
     FORBIDDEN,
     GARAGE_POWER,
     HTML,
     INTERNAL_ERROR,
+    PRICE,
     RATE_LIMITED,
     UNAUTHENTICATED,
 )
@@ -62,20 +65,29 @@ async def test_reload(home: Home) -> None:
 
 
 async def test_what_set_up_asks(home: Home) -> None:
-    """A login, the sensor, and its plan: nothing else, and no schedule is computed."""
+    """A login, what there is, and the plan: no schedule is computed."""
     await home.set_up()
 
-    assert [(request.method, request.path) for request in home.server.requests] == [
-        ("POST", LOGIN),
-        ("GET", f"/api/v3_0/sensors/{BATTERY_POWER}"),
-        ("GET", BATTERY_DATA),
-    ]
-    assert home.server.requests[-1].query == {
-        "start": "2026-11-22T10:00:00+00:00",
-        "duration": "PT2H",
-        "unit": "kW",
-        "source-type": "scheduler",
+    asked = [(request.method, request.path) for request in home.server.requests]
+    assert asked.count(("POST", LOGIN)) == 1
+    assert {path for method, path in asked if method == "GET"} == {
+        "/api/",
+        "/api/v3_0/assets",
+        "/api/v3_0/sensors",
+        f"/api/v3_0/sensors/{BATTERY_POWER}",
+        *(
+            f"/api/v3_0/sensors/{sensor}/data"
+            for sensor in (BATTERY_POWER, BATTERY_SOC, PRICE, FEED_IN)
+        ),
     }
+    assert [request.query for request in home.plans_read()] == [
+        {
+            "start": "2026-11-21T23:00:00+00:00",
+            "duration": "PT13H",
+            "unit": "kW",
+            "source-type": "scheduler",
+        }
+    ]
 
 
 async def test_device(home: Home) -> None:
@@ -95,7 +107,7 @@ async def test_account_without_devices(home: Home) -> None:
     home.hass.config_entries.async_remove_subentry(entry, str(BATTERY_POWER))
 
     assert await home.start() is ConfigEntryState.LOADED
-    assert home.server.requests == []
+    assert [request.path for request in home.server.requests] == ["/api/"]
 
 
 # --- changes
@@ -149,7 +161,7 @@ async def test_changed_device(home: Home) -> None:
     )
     await home.settle()
 
-    assert home.server.requests[-1].query["duration"] == "PT1H"
+    assert home.plans_read()[-1].query["duration"] == "PT12H"
 
 
 async def test_changed_account(home: Home) -> None:

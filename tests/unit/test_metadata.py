@@ -131,6 +131,7 @@ QUALITY_SCALE_RULES = {
 # Something of each type that the constructors of our exceptions take.
 SAMPLES: dict[object, Any] = {
     str: "text",
+    str | None: "text",
     int: 1,
     float: 0.5,
     datetime: datetime(2026, 1, 1, tzinfo=UTC),
@@ -249,12 +250,17 @@ def raised_keys() -> Iterator[tuple[str, set[str] | None]]:
             yield key, names
 
 
+def platform_of(path: Path) -> str | None:
+    """Give the platform that a module is, or is a part of; None for other modules."""
+    return next(
+        (name for name in (path.stem, path.parent.name) if name in PLATFORMS), None
+    )
+
+
 def entity_keys() -> Iterator[tuple[str, str]]:
     """Find the translation keys of entities, with their platforms."""
     for path, module in modules().items():
-        platform = next(
-            (name for name in (path.stem, path.parent.name) if name in PLATFORMS), None
-        )
+        platform = platform_of(path)
         if platform is None:
             continue
         for node in ast.walk(module):
@@ -308,11 +314,13 @@ def flow_aborts() -> set[str]:
 
 
 def flow_texts(kind: str) -> set[str]:
-    """Give the keys of one kind that some flow, of the account or of a subentry, has a text for."""
+    """Give the keys of one kind that some flow has a text for: of accounts, subentries or repairs."""
     english = translation()
     found = keys_below(english, f"config.{kind}")
     for subentry in english["config_subentries"]:
         found |= keys_below(english, f"config_subentries.{subentry}.{kind}")
+    for issue in english["issues"]:
+        found |= keys_below(english, f"issues.{issue}.fix_flow.{kind}")
     return found
 
 
@@ -436,7 +444,9 @@ def components(path: Path) -> set[str]:
 def test_platforms_say_how_many_updates_run_at_once() -> None:
     """Each platform sets ``PARALLEL_UPDATES``."""
     platforms = {
-        path: module for path, module in modules().items() if path.stem in PLATFORMS
+        path: module
+        for path, module in modules().items()
+        if path.stem in PLATFORMS or (path.stem == "__init__" and platform_of(path))
     }
 
     assert platforms
@@ -626,13 +636,28 @@ def test_flow_aborts_have_a_text() -> None:
 
 
 def test_entities_have_a_name() -> None:
-    """Every translation key of an entity has a name in the texts."""
+    """Every translation key of an entity has a name in the texts, and no other has."""
     texts = translation()["entity"]
-    found = list(entity_keys())
+    found = set(entity_keys())
 
     assert found
+    assert found == {(platform, key) for platform in texts for key in texts[platform]}
     for platform, key in found:
         assert texts[platform][key]["name"]
+
+
+def test_icons_are_of_entities() -> None:
+    """Icons are for entities that there are, and for states that have a text."""
+    texts = translation()["entity"]
+    icons = read_json(INTEGRATION / "icons.json")["entity"]
+
+    assert icons
+    for platform, entities in icons.items():
+        for key, icon in entities.items():
+            assert (platform, key) in set(entity_keys())
+            assert set(icon) <= {"default", "state"}
+            states = set(texts[platform][key].get("state", {}))
+            assert set(icon.get("state", {})) <= states, key
 
 
 # --- texts

@@ -165,7 +165,8 @@ async def test_a_sensor_without_resolution(home: Home) -> None:
 
     assert home.plan() == [1.0, 2.0]
     assert home.state().attributes["resolution"] == "PT15M"
-    assert home.server.requests[-1].query["resolution"] == "PT15M"
+    (request,) = home.plans_read()
+    assert request.query["resolution"] == "PT15M"
 
 
 async def test_the_same_power_is_no_change(home: Home) -> None:
@@ -244,10 +245,69 @@ async def test_nights_in_which_the_clocks_change(
     assert shown().state == STATE_UNKNOWN
 
 
-async def test_days_whose_length_changes(home: Home) -> None:
-    """Planning a day ahead over the change asks for 24 hours, not for a calendar day."""
-    await home.go_to(datetime(2026, 10, 24, 12, tzinfo=UTC))
+@pytest.mark.parametrize(
+    ("noon", "hours"),
+    [
+        pytest.param(datetime(2026, 3, 28, 11, tzinfo=UTC), 36, id="a long day"),
+        pytest.param(datetime(2026, 3, 29, 10, tzinfo=UTC), 35, id="after a short day"),
+        pytest.param(datetime(2026, 10, 25, 11, tzinfo=UTC), 37, id="after a long day"),
+    ],
+)
+async def test_days_whose_length_changes(
+    home: Home, noon: datetime, hours: int
+) -> None:
+    """From local midnight on, and 24 hours ahead: not a calendar day."""
+    await home.go_to(noon)
 
     await home.set_up(device(schedule_duration=timedelta(days=1).total_seconds()))
 
-    assert home.server.requests[-1].query["duration"] == "PT24H"
+    (request,) = home.plans_read()
+    assert request.query["duration"] == f"PT{hours}H"
+
+
+async def test_the_plan_of_yesterday_is_dropped_at_midnight(home: Home) -> None:
+    """Not at the first reading of the day, which would be a change within a slot."""
+    midnight = datetime(2026, 11, 22, 23, tzinfo=UTC)
+    home.has_planned(*[1.0] * 3, *[2.0] * 8, start=midnight - 3 * QUARTER)
+    await home.go_to(midnight - QUARTER)
+    await home.set_up()
+    assert home.plan() == [1.0] * 3 + [2.0] * 7
+    changes = home.changes()
+
+    await home.go_to(midnight)
+    assert home.plan() == [2.0] * 7
+    assert home.state().attributes["start"] == "2026-11-23T00:00:00+01:00"
+
+    home.server.requests.clear()
+    home.has_planned(*[2.0] * 7, start=midnight)
+    await home.go_to(midnight + HOUR - QUARTER)
+    assert len(home.plans_read()) == 1
+    assert len(changes) == 1
+
+
+async def test_midnight_within_a_slot(home: Home) -> None:
+    """The day changes with the slot, and keeps the one in which it began."""
+    await home.hass.config.async_set_time_zone("Asia/Kolkata")
+    midnight = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+    slot = midnight - HOUR / 2
+    home.has_planned(
+        *[-0.001, -0.002, -0.003, -0.004, -0.005],
+        power_sensor=CABIN_POWER,
+        start=slot - HOUR,
+        resolution=HOUR,
+        unit="MW",
+    )
+    await home.go_to(slot + 7 * MINUTE)
+    await home.set_up(device(CABIN_POWER, schedule_duration=4 * 3600))
+    changes = home.changes(CABIN_POWER)
+
+    await home.go_to(midnight)
+    assert home.plan(CABIN_POWER) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert changes == []
+    await home.go_to(slot + HOUR)
+    assert home.plan(CABIN_POWER) == [2.0, 3.0, 4.0, 5.0]
+    home.server.requests.clear()
+    await home.go_to(slot + HOUR + 8 * MINUTE)
+
+    assert len(home.plans_read(CABIN_POWER)) == 1
+    assert len(changes) == 1

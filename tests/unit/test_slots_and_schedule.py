@@ -364,11 +364,11 @@ def test_storage_keeps_a_schedule() -> None:
         (quarter(3), None),
     ],
 )
-def test_power_at(moment: datetime, power: float | None) -> None:
+def test_value_at(moment: datetime, power: float | None) -> None:
     """A slot holds its start and not its end; nothing planned is not zero."""
     schedule = quarters(3.0, None, 0.0)
 
-    assert schedule.power_at(moment) == power
+    assert schedule.value_at(moment) == power
     assert schedule.covers(moment) is (power is not None)
 
 
@@ -443,7 +443,7 @@ def test_any_resolution(resolution: timedelta) -> None:
         iso(START),
         iso(START + resolution),
     ]
-    assert schedule.power_at(START + resolution) == 2.0
+    assert schedule.value_at(START + resolution) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -456,7 +456,7 @@ def test_a_day_has_as_many_hours_as_it_has(midnight: str, hours: int) -> None:
 
     assert schedule
     last = at(midnight).replace(hour=23, tzinfo=AMSTERDAM)
-    assert schedule.power_at(last) == hours - 1
+    assert schedule.value_at(last) == hours - 1
     assert schedule.end == last.astimezone(UTC) + HOUR
     assert schedule.end.astimezone(AMSTERDAM).hour == 0
 
@@ -483,11 +483,11 @@ def test_questions_agree(schedule: Schedule, data: st.DataObject) -> None:
         if at(slot["start"]) <= moment < at(slot["end"])
     ]
 
-    assert running in ([], [schedule.power_at(moment)])
+    assert running in ([], [schedule.value_at(moment)])
     assert (boundary is None) is (moment >= schedule.end)
     assert boundary is None or moment < boundary <= schedule.end
     assert change is None or (boundary is not None and boundary <= change)
-    assert change is None or schedule.power_at(change) != schedule.power_at(moment)
+    assert change is None or schedule.value_at(change) != schedule.value_at(moment)
     assert Schedule.from_json(schedule.as_json()) == schedule
 
 
@@ -501,5 +501,5 @@ def test_a_part_is_as_the_whole(schedule: Schedule, first: int, count: int) -> N
 
     for slot in schedule.as_dicts(UTC):
         begin = at(slot["start"])
-        planned = part.power_at(begin) if part else None
+        planned = part.value_at(begin) if part else None
         assert planned == (slot["value"] if start <= begin < end else None)

@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
-from .home import HOUR, MINUTE, NOW, SLOT, Home, device
+from .home import HOUR, MINUTE, NOTHING_REMEMBERED, NOW, SLOT, Home, device
 
 BATTERY = str(BATTERY_POWER)
 JOB = "/api/v3_0/jobs/*"
@@ -31,16 +32,24 @@ async def test_what_is_written(home: Home) -> None:
     await home.go_to(NOW + SECONDS_11)
 
     assert home.stored == {
-        BATTERY: {
-            "schedule": {
-                "start": "2026-11-22T10:00:00+00:00",
-                "resolution": 900.0,
-                "values": [1.0, None, -2.0, 1.0, None, -2.0, 1.0],
+        BATTERY: NOTHING_REMEMBERED
+        | {
+            "plan": NOTHING_REMEMBERED["plan"]
+            | {
+                "power": {
+                    "start": "2026-11-22T10:00:00+00:00",
+                    "resolution": 900.0,
+                    "values": [1.0, None, -2.0, 1.0, None, -2.0, 1.0],
+                }
             },
             "planned_until": "2026-11-22T12:00:00+00:00",
             "job_durations": [3.0],
+            "last_attempt": "2026-11-22T10:07:00+00:00",
+            "last_schedule": "2026-11-22T10:07:00+00:00",
+            "settings": home.stored[BATTERY]["settings"],
         }
     }
+    assert len(home.stored[BATTERY]["settings"]) == 64
 
 
 async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:
@@ -95,20 +104,36 @@ async def test_a_device_of_which_nothing_is_known(home: Home) -> None:
     await home.go_to(NOW + HOUR)
     await home.go_to(NOW + HOUR + MINUTE)
 
-    assert home.stored == {
-        device_id: {"schedule": None, "planned_until": None, "job_durations": []}
-        for device_id in (BATTERY, str(GARAGE_POWER))
-    }
+    assert home.stored == dict.fromkeys(
+        (BATTERY, str(GARAGE_POWER)), NOTHING_REMEMBERED
+    )
 
 
 async def test_what_was_planned_until_is_remembered(home: Home) -> None:
     """A plan that goes farther than the settings is read to its end after a restart."""
     home.add_account()
-    home.remembers(1.0, planned_until=SLOT + 6 * HOUR)
+    home.remembers(1.0, planned_until=(SLOT + 6 * HOUR).isoformat())
 
     await home.start()
 
-    assert home.server.requests[-1].query["duration"] == "PT6H"
+    assert home.plans_read()[-1].query["duration"] == "PT17H"
+
+
+async def test_file_of_the_first_version(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """What it held is read again from the server."""
+    home.add_account()
+    hass_storage[home.storage_key] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": home.storage_key,
+        "data": {BATTERY: {"schedule": None}},
+    }
+    home.has_planned(1.0)
+
+    assert await home.start() is ConfigEntryState.LOADED
+    assert home.state().state == "1.0"
 
 
 async def test_computation_that_ends_after_the_account_was_removed(home: Home) -> None:

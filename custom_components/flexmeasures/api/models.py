@@ -101,6 +101,13 @@ class Catalogue:
             context = {**asset.flex_context, **context}
         return context
 
+    def site(self, sensor: Sensor) -> int:
+        """The outermost asset of the account that the sensor's asset is part of."""
+        own = [
+            asset.id for asset in self._lineage(sensor.asset_id) if not asset.is_public
+        ]
+        return own[-1] if own else sensor.asset_id
+
     def _lineage(self, asset_id: int | None) -> Iterator[Asset]:
         """The asset, its parent, and so on."""
         while asset_id is not None and (asset := self.assets.get(asset_id)):

@@ -18,6 +18,7 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
 )
+from flexmeasures_client import __version__
 from flexmeasures_client.client import FlexMeasuresClient
 from yarl import URL
 
@@ -33,6 +34,8 @@ from .errors import (
     RejectedError,
     ServerError,
 )
+
+CLIENT_VERSION: str = __version__
 
 # A server that asks for more is asked again all the same.
 _LONGEST_RETRY_AFTER = timedelta(days=1)

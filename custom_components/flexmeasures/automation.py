@@ -1,0 +1,233 @@
+"""When a device wants a new schedule, and how often it is looked at."""
+
+from datetime import datetime, timedelta
+
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import (
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
+
+from .coordinator import ScheduleCoordinator
+from .energy_units import from_kwh
+from .pace import update_interval
+from .plan import Plan
+from .plan_reader import Reading
+from .prices import Price
+from .schedule_queue import ScheduleQueue, Urgency
+from .schedule_request import settings_digest
+from .soc import StateOfChargeEntityError, read_soc_entity
+
+# What happens together shall make one schedule.
+DEBOUNCE = timedelta(seconds=10)
+
+# However often the state of charge leaves the plan, or prices change.
+_QUIET = timedelta(minutes=5)
+
+# Prices of the next day arrive once; an hour later would be late.
+_PRICE_CHECK = timedelta(minutes=15)
+
+_SHORTEST_WAIT = timedelta(minutes=1)
+
+
+type _Target = tuple[float, datetime] | None
+type _Prices = tuple[Price | None, Price | None]
+
+
+class DeviceAutomation:
+    """Watches one device's entities and plan."""
+
+    def __init__(
+        self, hass: HomeAssistant, device: ScheduleCoordinator, queue: ScheduleQueue
+    ) -> None:
+        """Wait to be started."""
+        self._hass = hass
+        self._device = device
+        self._queue = queue
+        self._was_on = False
+        self._interval: timedelta | None = None
+        self._read_at: datetime | None = None
+        self._target: _Target = None
+        self._planned_prices: _Prices = (None, None)
+        self._last_states: dict[str, str] = {}
+
+    @callback
+    def async_start(self) -> None:
+        """Watch until the account is unloaded."""
+        device, settings = self._device, self._device.settings
+        self._read_at = dt_util.utcnow() if device.reading else None
+        self._target = self._wanted()
+        self._planned_prices = _prices(device.data)
+        stops = [
+            device.async_add_reading_listener(self._handle_reading),
+            device.async_add_listener(self._handle_update),
+        ]
+        for entity_ids, handler in (
+            ((settings.charging_entity, settings.climate_entity), self._handle_pace),
+            ((settings.soc_entity,), self._handle_soc),
+            (settings.trigger_entities, self._handle_trigger),
+        ):
+            if chosen := [entity_id for entity_id in entity_ids if entity_id]:
+                stops.append(
+                    async_track_state_change_event(self._hass, chosen, handler)
+                )
+        for entity_id in settings.trigger_entities:
+            self._note_state(self._hass.states.get(entity_id))
+        for stop in stops:
+            device.config_entry.async_on_unload(stop)
+        self._handle_update()
+
+    @callback
+    def _handle_update(self) -> None:
+        """Notice what the user changed, and when another slot begins."""
+        device = self._device
+        is_on = device.settings.automatic_scheduling
+        if is_on and not self._was_on:
+            self._begin()
+        elif self._was_on and not is_on:
+            self._queue.async_drop(device)
+        is_switched, self._was_on = is_on != self._was_on, is_on
+
+        target, self._target = self._target, self._wanted()
+        has_passed = target and target[1] == device.memory.passed_ready_by
+        if is_on and self._target != target and not has_passed:
+            self._queue.async_wish(device, Urgency.SETTINGS_CHANGED, delay=DEBOUNCE)
+        if self._rule() != self._interval or is_switched:
+            self._rearm()
+
+    def _begin(self) -> None:
+        """Ask for a schedule if there is none to go on with."""
+        memory = self._device.memory
+        if not self._device.covers_now:
+            self._queue.async_wish(self._device, Urgency.NO_PLAN)
+        elif memory.settings != settings_digest(self._device.settings):
+            self._queue.async_wish(self._device, Urgency.SETTINGS_CHANGED)
+        elif self._due_in() <= timedelta(0):
+            self._queue.async_wish(self._device, Urgency.INTERVAL)
+
+    @callback
+    def _handle_reading(self, reading: Reading, is_of_job: bool) -> None:  # noqa: FBT001
+        """Set when to look again; ask for a schedule that is due, or that prices call for."""
+        device, now = self._device, dt_util.utcnow()
+        self._read_at = now
+        prices = _prices(reading.plan)
+        if is_of_job:
+            self._planned_prices = prices
+        elif device.settings.automatic_scheduling:
+            if reading.plan.power_at(now) is None:
+                self._queue.async_wish(device, Urgency.NO_PLAN, delay=self._quiet())
+            elif self._due_in() <= timedelta(0):
+                self._queue.async_wish(device, Urgency.INTERVAL)
+            elif self._are_news(prices):
+                self._queue.async_wish(device, Urgency.NEW_PRICES, delay=self._quiet())
+        self._interval = self._rule()
+        device.update_interval = self._wait()
+
+    @callback
+    def _handle_pace(self, _event: Event[EventStateChangedData]) -> None:
+        """Look more often while the device is running."""
+        if self._rule() != self._interval:
+            self._rearm()
+
+    @callback
+    def _handle_soc(self, event: Event[EventStateChangedData]) -> None:
+        """Ask for a schedule when the plan has become wrong, or possible again."""
+        device, settings = self._device, self._device.settings
+        if not settings.automatic_scheduling:
+            return
+        now = dt_util.utcnow()
+        try:
+            soc_kwh = read_soc_entity(event.data["new_state"], settings, now)
+        except StateOfChargeEntityError:
+            return
+        soc = from_kwh(soc_kwh, settings.soc_unit, settings.capacity)
+        expected = device.data.soc.interpolated_at(now) if device.data.soc else None
+        is_off = (
+            settings.soc_deviation is not None
+            and soc is not None
+            and expected is not None
+            and abs(soc - expected) > settings.soc_deviation
+        )
+        if device.soc_problem or is_off:
+            self._queue.async_wish(device, Urgency.STATE_OF_CHARGE, delay=self._quiet())
+
+    @callback
+    def _handle_trigger(self, event: Event[EventStateChangedData]) -> None:
+        """Ask for a schedule when something happened that it should know."""
+        if (
+            self._note_state(event.data["new_state"])
+            and self._device.settings.automatic_scheduling
+        ):
+            self._queue.async_wish(self._device, Urgency.ENTITY_CHANGED, delay=DEBOUNCE)
+
+    def _note_state(self, state: State | None) -> bool:
+        """Whether it is another one than the last that was known."""
+        if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            return False
+        before = self._last_states.get(state.entity_id)
+        self._last_states[state.entity_id] = state.state
+        return before is not None and before != state.state
+
+    def _wanted(self) -> _Target:
+        memory = self._device.memory
+        if memory.target_soc is None or memory.ready_by is None:
+            return None
+        return memory.target_soc, memory.ready_by
+
+    def _are_news(self, prices: _Prices) -> bool:
+        """Whether prices are known, or others, in the time that was planned."""
+        now = dt_util.utcnow()
+        until = self._device.memory.planned_until or now
+        return any(
+            price is not None
+            and price.within(now, until) != (planned and planned.within(now, until))
+            for price, planned in zip(prices, self._planned_prices, strict=True)
+        )
+
+    def _quiet(self) -> timedelta:
+        """How long to wait after the last attempt with what can happen all the time."""
+        last_attempt = self._device.memory.last_attempt
+        if last_attempt is None:
+            return DEBOUNCE
+        return max(DEBOUNCE, last_attempt + _QUIET - dt_util.utcnow())
+
+    def _rule(self) -> timedelta:
+        """The interval that rules now."""
+        device = self._device
+        is_measured = device.reading is not None and device.reading.is_running
+        return update_interval(
+            device.settings,
+            self._hass.states.get,
+            is_running=is_measured or bool(device.data.power_at(dt_util.utcnow())),
+        )
+
+    def _due_in(self) -> timedelta:
+        """How long until a schedule is due, by the interval."""
+        last_attempt = self._device.memory.last_attempt
+        if last_attempt is None:
+            return timedelta(0)
+        return last_attempt + self._rule() - dt_util.utcnow()
+
+    def _wait(self) -> timedelta:
+        """How long after a reading to read again."""
+        if not self._device.settings.automatic_scheduling:
+            return self._rule()
+        return min(self._rule(), _PRICE_CHECK, max(self._due_in(), _SHORTEST_WAIT))
+
+    def _rearm(self) -> None:
+        """Count the interval that rules now from the last reading on."""
+        self._interval = self._rule()
+        if self._read_at is None:
+            # The server is away, and is looked at again soon.
+            return
+        remaining = self._read_at + self._wait() - dt_util.utcnow()
+        self._device.async_read_in(max(remaining, timedelta(0)))
+
+
+def _prices(plan: Plan) -> _Prices:
+    return plan.consumption_price, plan.production_price

@@ -1,0 +1,104 @@
+"""Binary sensors: what the plan means, and whether it can be relied on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .account import FlexMeasuresConfigEntry
+from .coordinator import ScheduleCoordinator
+from .entity import FlexMeasuresEntity
+
+PARALLEL_UPDATES = 0
+
+
+def _charging_planned(device: ScheduleCoordinator) -> bool | None:
+    power = device.data.power_at(dt_util.utcnow())
+    return None if power is None else power > 0
+
+
+def _targets_met(device: ScheduleCoordinator) -> bool | None:
+    report = device.memory.targets
+    return report.are_met if report else None
+
+
+def _plan_out_of_date(device: ScheduleCoordinator) -> bool:
+    is_missed = device.settings.automatic_scheduling and bool(device.memory.failure)
+    return not device.covers_now or not device.last_update_success or is_missed
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor of a device."""
+
+    value_fn: Callable[[ScheduleCoordinator], bool | None]
+
+
+SENSORS = (
+    DeviceBinarySensorDescription(
+        key="charging_planned",
+        translation_key="charging_planned",
+        value_fn=_charging_planned,
+    ),
+    DeviceBinarySensorDescription(
+        key="plan_out_of_date",
+        translation_key="plan_out_of_date",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_plan_out_of_date,
+    ),
+)
+TARGETS_MET = DeviceBinarySensorDescription(
+    key="targets_met",
+    translation_key="targets_met",
+    value_fn=_targets_met,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of each device."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(
+            [
+                *(DeviceBinarySensor(coordinator, sensor) for sensor in SENSORS),
+                TargetsBinarySensor(coordinator, TARGETS_MET),
+            ],
+            config_subentry_id=subentry_id,
+        )
+
+
+class DeviceBinarySensor(FlexMeasuresEntity, BinarySensorEntity):
+    """A yes or no about a device's plan."""
+
+    entity_description: DeviceBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.entity_description.value_fn(self.coordinator)
+
+
+class TargetsBinarySensor(DeviceBinarySensor):
+    """Whether the last schedule reaches all targets; unknown if it had none."""
+
+    _unrecorded_attributes = frozenset({"unresolved", "resolved"})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Which targets are missed and which are reached, when, and by how much."""
+        report = self.coordinator.memory.targets
+        return report.as_json() if report else None

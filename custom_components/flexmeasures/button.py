@@ -1,0 +1,44 @@
+"""Button: have a schedule computed."""
+
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .account import FlexMeasuresConfigEntry
+from .entity import FlexMeasuresEntity
+from .error_translation import translated_errors
+from .schedule_request import ScheduleRequest
+
+# No device has to wait for another one's job.
+PARALLEL_UPDATES = 0
+
+COMPUTE_SCHEDULE = ButtonEntityDescription(
+    key="compute_schedule", translation_key="compute_schedule"
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the button of each device."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(
+            [ComputeScheduleButton(coordinator, COMPUTE_SCHEDULE)],
+            config_subentry_id=subentry_id,
+        )
+
+
+class ComputeScheduleButton(FlexMeasuresEntity, ButtonEntity):
+    """Has a new schedule computed, and waits for it."""
+
+    @override
+    async def async_press(self) -> None:
+        entry = self.coordinator.config_entry
+        async with translated_errors(self.hass, entry):
+            await entry.runtime_data.scheduler.async_compute(
+                self.coordinator, ScheduleRequest()
+            )

@@ -1,0 +1,84 @@
+"""Calendar: when the device charges and discharges."""
+
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.components.calendar import (
+    CalendarEntity,
+    CalendarEntityDescription,
+    CalendarEvent,
+)
+from homeassistant.const import Platform, UnitOfEnergy, UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.translation import async_translate_state
+from homeassistant.util import dt as dt_util
+
+from .account import FlexMeasuresConfigEntry
+from .const import DOMAIN
+from .entity import FlexMeasuresEntity
+from .schedule import Block, Schedule
+
+PARALLEL_UPDATES = 0
+
+PLAN = CalendarEntityDescription(key="plan", translation_key="plan")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the calendar of each device."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(
+            [PlanCalendar(coordinator, PLAN)], config_subentry_id=subentry_id
+        )
+
+
+class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
+    """The blocks of the plan in which the device charges, or discharges."""
+
+    _plan_blocks: tuple[Schedule | None, list[Block]] = (None, [])
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        """The block that runs now, or the next one."""
+        now = dt_util.utcnow()
+        return next(
+            (self._event(block) for block in self._blocks() if block.end > now), None
+        )
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        """The blocks of which a part lies in a period."""
+        return [
+            self._event(block)
+            for block in self._blocks()
+            if block.start < end_date and block.end > start_date
+        ]
+
+    def _blocks(self) -> list[Block]:
+        """Found once per plan: they are asked for several times at each new slot."""
+        schedule = self.coordinator.data.power
+        described, blocks = self._plan_blocks
+        if schedule is not described:
+            blocks = list(schedule.blocks()) if schedule else []
+            self._plan_blocks = (schedule, blocks)
+        return blocks
+
+    def _event(self, block: Block) -> CalendarEvent:
+        # In the language of Home Assistant: the word that the action sensor shows.
+        action = async_translate_state(
+            self.hass, block.action, Platform.SENSOR, DOMAIN, "action", None
+        )
+        power = block.energy / ((block.end - block.start) / timedelta(hours=1))
+        return CalendarEvent(
+            start=dt_util.as_local(block.start),
+            end=dt_util.as_local(block.end),
+            summary=f"{action} {block.energy:.1f} {UnitOfEnergy.KILO_WATT_HOUR}",
+            description=f"{power:.2f} {UnitOfPower.KILO_WATT}",
+        )

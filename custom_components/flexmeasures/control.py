@@ -1,0 +1,55 @@
+"""What a device has to do now: the plan's power, unless the user says otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Mode(StrEnum):
+    """What the setpoint follows while there is no override."""
+
+    AUTOMATIC = "automatic"
+    """The plan."""
+    HOLD = "hold"
+    """Zero."""
+    OFF = "off"
+    """Nothing: there is no setpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A power that holds until a moment, whatever the plan and the mode."""
+
+    power: float
+    """In kW, consumption positive."""
+    until: datetime
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(data["power"], datetime.fromisoformat(data["until"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {"power": self.power, "until": self.until.isoformat()}
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it has not ended."""
+        return moment < self.until
+
+
+def setpoint(
+    planned: float | None, mode: Mode, override: Override | None, moment: datetime
+) -> float | None:
+    """The power to follow at a moment, in kW; None when there is none."""
+    if override and override.holds_at(moment):
+        return override.power
+    match mode:
+        case Mode.AUTOMATIC:
+            return planned
+        case Mode.HOLD:
+            return 0.0
+        case Mode.OFF:
+            return None

@@ -1,0 +1,142 @@
+"""What helps to find out why something does not work; nothing secret."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.loader import async_get_integration
+
+from .account import FlexMeasuresConfigEntry, FlexMeasuresData
+from .api.transport import CLIENT_VERSION
+from .const import DOMAIN, SUBENTRY_DEVICE
+from .coordinator import ScheduleCoordinator
+from .entity_references import named_entities
+from .schedule_queue import ScheduleQueue
+from .series import Series
+
+_SECRET = (CONF_USERNAME, CONF_PASSWORD)
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
+) -> dict[str, Any]:
+    """What is known of an account and all its devices."""
+    devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
+    return await _diagnostics(hass, entry, list(devices))
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """What is known of an account and one of its devices."""
+    assert device.config_subentry_id
+    subentry = entry.subentries[device.config_subentry_id]
+    return await _diagnostics(hass, entry, [subentry])
+
+
+async def _diagnostics(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    devices: Iterable[ConfigSubentry],
+) -> dict[str, Any]:
+    integration = await async_get_integration(hass, DOMAIN)
+    # Also there if set-up failed, which is when someone looks here.
+    data: FlexMeasuresData | None = getattr(entry, "runtime_data", None)
+    titles = {device.title for device in devices}
+    diagnostics = {
+        "versions": {
+            "integration": integration.version,
+            "server": data.server_version if data else None,
+            "flexmeasures_client": CLIENT_VERSION,
+        },
+        # Its title and unique id may hold the user's name.
+        "account": {
+            "settings": dict(entry.data),
+            "options": dict(entry.options),
+            "state": entry.state.value,
+            "error": entry.error_reason_translation_key,
+        },
+        "devices": [_device(hass, device, data) for device in devices],
+        "recent_errors": [
+            asdict(error) for error in data.errors if error.device in titles
+        ]
+        if data
+        else [],
+    }
+    return async_redact_data(diagnostics, _SECRET)
+
+
+@callback
+def _device(
+    hass: HomeAssistant, device: ConfigSubentry, data: FlexMeasuresData | None
+) -> dict[str, Any]:
+    facts = {
+        "title": device.title,
+        "settings": dict(device.data),
+        "entities": {
+            entity_id: _entity(hass.states.get(entity_id))
+            for entity_id in named_entities(device.data)
+        },
+    }
+    if data and (coordinator := data.coordinators.get(device.subentry_id)):
+        facts |= _schedule(coordinator, data.queue)
+    return facts
+
+
+def _entity(state: State | None) -> dict[str, Any] | None:
+    if state is None:
+        return None
+    return {
+        "state": state.state,
+        "unit": state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+        "last_reported": state.last_reported,
+    }
+
+
+def _schedule(device: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, Any]:
+    """How scheduling goes."""
+    memory = device.memory.as_json()
+    # Long, and nothing but a digest.
+    del memory["plan"], memory["settings"]
+    plan = device.data
+    waiting = queue.async_waiting(device)
+    return {
+        "plan": {
+            "power": _coverage(plan.power),
+            "state_of_charge": _coverage(plan.soc),
+            "has_consumption_price": plan.consumption_price is not None,
+            "has_production_price": plan.production_price is not None,
+            "covers_now": device.covers_now,
+        },
+        "memory": memory,
+        "setpoint": device.setpoint,
+        "reading": {
+            "last": device.read_at,
+            "interval": device.update_interval
+            and device.update_interval.total_seconds(),
+            "succeeded": device.last_update_success,
+            "missing_sensors": device.missing_sensors,
+        },
+        "state_of_charge_problem": device.soc_problem and str(device.soc_problem),
+        "waiting": {"for": waiting[0].name.lower(), "until": waiting[1]}
+        if waiting
+        else None,
+    }
+
+
+def _coverage(series: Series | None) -> dict[str, Any] | None:
+    """The time that is covered, without the values."""
+    if series is None:
+        return None
+    return {
+        "start": series.start,
+        "end": series.end,
+        "resolution": series.resolution.total_seconds(),
+        "slots": len(series.values),
+        "gaps": series.values.count(None),
+    }

@@ -1,0 +1,70 @@
+"""The entities that the settings of devices name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+
+from .const import (
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+    CONF_SOC_ENTITY,
+    CONF_TRIGGER_ENTITIES,
+    DOMAIN,
+    SUBENTRY_DEVICE,
+)
+
+_SINGLE = (CONF_SOC_ENTITY, CONF_CHARGING_ENTITY, CONF_CLIMATE_ENTITY)
+
+
+def named_entities(data: Mapping[str, Any]) -> list[str]:
+    """The ids of the entities that a device's settings name, each once."""
+    single = (data[key] for key in _SINGLE if key in data)
+    return list(dict.fromkeys([*single, *data.get(CONF_TRIGGER_ENTITIES, ())]))
+
+
+@callback
+def async_is_gone(hass: HomeAssistant, entity_id: str) -> bool:
+    """Whether nothing will ever have a state for this entity: it was removed or disabled."""
+    if hass.states.get(entity_id) is not None:
+        return False
+    known = er.async_get(hass).async_get(entity_id)
+    return known is None or known.disabled
+
+
+@callback
+def async_follow_renames(hass: HomeAssistant) -> None:
+    """Keep the settings of all devices right when the user gives an entity another id."""
+
+    @callback
+    def is_rename(data: er.EventEntityRegistryUpdatedData) -> bool:
+        return "old_entity_id" in data
+
+    @callback
+    def rename(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        assert event.data["action"] == "update"
+        former, present = event.data["old_entity_id"], event.data["entity_id"]
+        for entry in hass.config_entries.async_entries(DOMAIN):
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE):
+                if former in named_entities(device.data):
+                    hass.config_entries.async_update_subentry(
+                        entry, device, data=_renamed(device.data, former, present)
+                    )
+
+    hass.bus.async_listen(
+        er.EVENT_ENTITY_REGISTRY_UPDATED, rename, event_filter=is_rename
+    )
+
+
+def _renamed(data: Mapping[str, Any], former: str, present: str) -> dict[str, Any]:
+    renamed = {**data}
+    for key in _SINGLE:
+        if data.get(key) == former:
+            renamed[key] = present
+    if CONF_TRIGGER_ENTITIES in data:
+        renamed[CONF_TRIGGER_ENTITIES] = [
+            present if entity_id == former else entity_id
+            for entity_id in data[CONF_TRIGGER_ENTITIES]
+        ]
+    return renamed

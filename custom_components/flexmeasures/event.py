@@ -1,0 +1,54 @@
+"""Event: what becomes of scheduling."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .account import FlexMeasuresConfigEntry
+from .entity import FlexMeasuresEntity
+from .outcome import Outcome, OutcomeKind
+
+PARALLEL_UPDATES = 0
+
+SCHEDULE = EventEntityDescription(
+    key="schedule",
+    translation_key="schedule",
+    event_types=list(OutcomeKind),
+)
+
+# Events are recorded.
+_MAX_TARGETS: Final = 5
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the events of each device."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(
+            [ScheduleEvent(coordinator, SCHEDULE)], config_subentry_id=subentry_id
+        )
+
+
+class ScheduleEvent(FlexMeasuresEntity, EventEntity):
+    """A new plan, a failure to make one, or one that misses targets."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what becomes of scheduling."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_add_outcome_listener(self._async_handle_outcome)
+        )
+
+    @callback
+    def _async_handle_outcome(self, outcome: Outcome) -> None:
+        attributes = dict(outcome.details)
+        if outcome.kind is OutcomeKind.TARGETS_UNMET:
+            attributes = {"unresolved": outcome.details["unresolved"][:_MAX_TARGETS]}
+        self._trigger_event(outcome.kind, attributes)
+        self.async_write_ha_state()

@@ -1,0 +1,70 @@
+"""How often a device is looked at: more often while it is running."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from homeassistant.components.climate.const import (
+    ATTR_HVAC_ACTION,
+    HVACAction,
+    HVACMode,
+)
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import State
+
+from .device import DeviceSettings
+
+_CHARGING = {STATE_ON, "charging"}
+_NO_STATE = {STATE_UNAVAILABLE, STATE_UNKNOWN}
+_CONDITIONING = {
+    HVACAction.COOLING,
+    HVACAction.DEFROSTING,
+    HVACAction.DRYING,
+    HVACAction.HEATING,
+    HVACAction.PREHEATING,
+}
+_CONDITIONING_MODES = {
+    HVACMode.COOL,
+    HVACMode.DRY,
+    HVACMode.HEAT,
+    HVACMode.HEAT_COOL,
+}
+
+
+def update_interval(
+    settings: DeviceSettings,
+    state_of: Callable[[str], State | None],
+    *,
+    is_running: bool,
+) -> timedelta:
+    """The interval that rules now; of two that do, the shorter one.
+
+    `is_running` says whether power is planned or measured, which decides where no
+    entity was chosen for it.
+    """
+    if settings.charging_entity:
+        is_running = is_charging(state_of(settings.charging_entity))
+    intervals = []
+    if is_running:
+        intervals.append(settings.update_interval_charging)
+    if settings.climate_entity and is_conditioning(state_of(settings.climate_entity)):
+        intervals.append(settings.update_interval_climate)
+    return min(intervals, default=settings.update_interval)
+
+
+def is_charging(state: State | None) -> bool:
+    """Whether an entity says so: on, charging, or a power that is not zero."""
+    if state is None or state.state in _NO_STATE:
+        return False
+    try:
+        return float(state.state) != 0
+    except ValueError:
+        return state.state.lower() in _CHARGING
+
+
+def is_conditioning(state: State | None) -> bool:
+    """Whether a climate entity heats or cools; one that hides it, whether it may."""
+    if state is None:
+        return False
+    if (action := state.attributes.get(ATTR_HVAC_ACTION)) is not None:
+        return action in _CONDITIONING
+    return state.state in _CONDITIONING_MODES

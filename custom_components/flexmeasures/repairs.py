@@ -1,0 +1,160 @@
+"""How repair issues are fixed."""
+
+import asyncio
+from typing import override
+
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    FlowType,
+    RepairsFlow,
+    RepairsFlowResult,
+)
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    SubentryFlowContext,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_cached_translations
+
+from .account import FlexMeasuresConfigEntry
+from .const import DOMAIN, SUBENTRY_DEVICE
+from .error_translation import translated_errors
+from .issues import SCHEDULING_FAILED
+from .schedule_request import ScheduleRequest
+from .yaml_import.issues import REMOVED, async_forget_yaml
+
+
+class DeviceRepairFlow(ConfirmRepairFlow):
+    """Fixes an issue of one device."""
+
+    def __init__(self, entry_id: str, subentry_id: str) -> None:
+        """Keep which device it is."""
+        self._entry_id = entry_id
+        self._subentry_id = subentry_id
+
+
+class YamlRemovedFlow(DeviceRepairFlow):
+    """Lets a device that has left ``configuration.yaml`` be one of the UI only."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        if user_input is not None:
+            async_forget_yaml(self.hass, self._entry_id, self._subentry_id)
+        return await super().async_step_confirm(user_input)
+
+
+class DeviceSettingsFlow(DeviceRepairFlow):
+    """Says what is wrong, and goes on in the form with the device's settings."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        if user_input is not None:
+            return await self.async_step_settings()
+        return await super().async_step_confirm()
+
+    async def async_step_settings(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Open the settings; the issue is solved only once they are changed."""
+        result = await self.hass.config_entries.subentries.async_init(
+            (self._entry_id, SUBENTRY_DEVICE),
+            context=SubentryFlowContext(
+                source=SOURCE_RECONFIGURE, subentry_id=self._subentry_id
+            ),
+        )
+        if result["type"] is FlowResultType.ABORT:
+            path = f"component.{DOMAIN}.config_subentries.{SUBENTRY_DEVICE}.abort"
+            texts = async_get_cached_translations(
+                self.hass, self.hass.config.language, "config_subentries", DOMAIN
+            )
+            reason = texts[f"{path}.{result['reason']}"].format(
+                **(result["description_placeholders"] or {})
+            )
+            return self.async_abort(
+                reason="settings_not_opened",
+                description_placeholders={"reason": reason},
+            )
+        return self.async_abort(
+            reason="settings_opened",
+            next_flow=(FlowType.CONFIG_SUBENTRIES_FLOW, result["flow_id"]),
+        )
+
+
+class SchedulingFailedFlow(DeviceSettingsFlow):
+    """Has a schedule computed, or opens the device's settings."""
+
+    _attempt: asyncio.Task[None] | None = None
+    _reason = ""
+
+    @override
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        return self.async_show_menu(menu_options=["try_again", "settings"])
+
+    async def async_step_try_again(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Have a schedule computed, which may take the server some time."""
+        if self._attempt is None:
+            entry: FlexMeasuresConfigEntry = (
+                self.hass.config_entries.async_get_known_entry(self._entry_id)
+            )
+            if entry.state is not ConfigEntryState.LOADED:
+                return self.async_abort(reason="not_loaded")
+            self._attempt = self.hass.async_create_task(
+                self._async_compute(entry), f"{DOMAIN} repair {self._subentry_id}"
+            )
+        if not self._attempt.done():
+            return self.async_show_progress(
+                progress_action="computing", progress_task=self._attempt
+            )
+        attempt, self._attempt = self._attempt, None
+        try:
+            attempt.result()
+        except HomeAssistantError as err:
+            self._reason = str(err)
+            return self.async_show_progress_done(next_step_id="failed_again")
+        return self.async_show_progress_done(next_step_id="computed")
+
+    async def async_step_failed_again(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Say why, and begin again."""
+        return self.async_show_menu(
+            menu_options=["try_again", "settings"],
+            description_placeholders={"reason": self._reason},
+        )
+
+    async def async_step_computed(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Be done."""
+        return self.async_create_entry(data={})
+
+    async def _async_compute(self, entry: FlexMeasuresConfigEntry) -> None:
+        data = entry.runtime_data
+        async with translated_errors(self.hass, entry):
+            await data.scheduler.async_compute(
+                data.coordinators[self._subentry_id], ScheduleRequest()
+            )
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Find the flow that fixes an issue; all of them are about a device."""
+    assert data
+    kind: type[DeviceRepairFlow] = DeviceSettingsFlow
+    if issue_id.startswith(REMOVED):
+        kind = YamlRemovedFlow
+    elif issue_id.startswith(SCHEDULING_FAILED):
+        kind = SchedulingFailedFlow
+    return kind(str(data["entry_id"]), str(data["subentry_id"]))

@@ -1,0 +1,192 @@
+"""Devices that wait for a new schedule, the most urgent first, within the server's limit."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .api.errors import (
+    CannotConnectError,
+    FlexMeasuresError,
+    NotAuthenticatedError,
+    RateLimitedError,
+)
+from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
+from .schedule_request import ScheduleRequest
+from .scheduling import AccountScheduler
+
+if TYPE_CHECKING:
+    from .account import FlexMeasuresConfigEntry
+
+
+class Urgency(IntEnum):
+    """Why a schedule is wanted, the most urgent first."""
+
+    NO_PLAN = 0
+    ENTITY_CHANGED = 1
+    SETTINGS_CHANGED = 2
+    STATE_OF_CHARGE = 3
+    NEW_PRICES = 4
+    INTERVAL = 5
+
+
+@dataclass(slots=True)
+class _Wish:
+    """One device's wish."""
+
+    urgency: Urgency
+    since: datetime
+    due: datetime
+
+
+class ScheduleQueue:
+    """Sends the wishes of one account's devices to the scheduler."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        scheduler: AccountScheduler,
+    ) -> None:
+        """Start empty."""
+        self._hass = hass
+        self._entry = entry
+        self._scheduler = scheduler
+        self._wishes: dict[ScheduleCoordinator, _Wish] = {}
+        self._computing: set[ScheduleCoordinator] = set()
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        entry.async_on_unload(self._disarm)
+
+    @callback
+    def async_wish(
+        self,
+        device: ScheduleCoordinator,
+        urgency: Urgency,
+        *,
+        delay: timedelta = timedelta(0),
+    ) -> None:
+        """Ask for a schedule after a delay; of several wishes the most urgent one counts."""
+        now = dt_util.utcnow()
+        due = now + delay
+        if wish := self._wishes.get(device):
+            wish.urgency = min(wish.urgency, urgency)
+            # Not later, or a sensor that never rests would put it off for ever.
+            wish.due = min(wish.due, due)
+            wish.since = now
+        else:
+            self._wishes[device] = _Wish(urgency, now, due)
+        self._send(now)
+
+    @callback
+    def async_drop(self, device: ScheduleCoordinator) -> None:
+        """Forget what a device wished for."""
+        self._wishes.pop(device, None)
+
+    @callback
+    def async_waiting(
+        self, device: ScheduleCoordinator
+    ) -> tuple[Urgency, datetime] | None:
+        """Why a device waits, and until when at least; None if it does not."""
+        wish = self._wishes.get(device)
+        return (wish.urgency, wish.due) if wish else None
+
+    @callback
+    def _send(self, now: datetime) -> None:
+        """Send what is due, as much as is allowed, and wake up for the rest."""
+        self._disarm()
+        budget = self._scheduler.budget
+        while ready := [
+            device
+            for device, wish in self._wishes.items()
+            if wish.due <= now and device not in self._computing
+        ]:
+            if (available_at := budget.available_at(now)) > now:
+                self._arm(available_at)
+                return
+            device = min(ready, key=self._rank)
+            wish = self._wishes.pop(device)
+            together = self._scheduler.together_with(device)
+            budget.take(now)
+            self._computing.update(together)
+            self._entry.async_create_background_task(
+                self._hass,
+                self._compute(device, wish.urgency, together, now),
+                f"{device.name} by itself",
+            )
+        waiting = [
+            wish.due
+            for device, wish in self._wishes.items()
+            if device not in self._computing
+        ]
+        if waiting:
+            self._arm(min(waiting))
+
+    def _rank(self, device: ScheduleCoordinator) -> tuple[Urgency, datetime]:
+        """The most urgent one first, then the one that waits longest for a schedule."""
+        return (
+            self._wishes[device].urgency,
+            device.memory.last_attempt or datetime.min.replace(tzinfo=dt_util.UTC),
+        )
+
+    async def _compute(
+        self,
+        device: ScheduleCoordinator,
+        urgency: Urgency,
+        together: list[ScheduleCoordinator],
+        taken: datetime,
+    ) -> None:
+        """Have it computed; what the server could not even look at is tried again."""
+        budget = self._scheduler.budget
+        retry: timedelta | None = None
+        try:
+            await self._scheduler.async_compute(
+                device, ScheduleRequest(), is_automatic=True
+            )
+        except RateLimitedError as err:
+            retry = err.retry_after
+            budget.close_until(dt_util.utcnow() + retry)
+        except CannotConnectError:
+            retry = OUTAGE_RETRY
+            budget.give_back(taken)
+        except NotAuthenticatedError:
+            budget.give_back(taken)
+            self._entry.async_start_reauth(self._hass)
+        except FlexMeasuresError:
+            # Shown by the device's entities; the next wish tries again.
+            pass
+        finally:
+            self._computing.difference_update(together)
+            self._drop_granted(together)
+        if retry is None:
+            self._send(dt_util.utcnow())
+        else:
+            self.async_wish(device, urgency, delay=retry)
+
+    def _drop_granted(self, devices: list[ScheduleCoordinator]) -> None:
+        """Forget what devices wished for before they were scheduled with another one."""
+        for device in devices:
+            wish, attempt = self._wishes.get(device), device.memory.last_attempt
+            if wish and attempt and wish.since <= attempt:
+                self._wishes.pop(device)
+
+    @callback
+    def _arm(self, moment: datetime) -> None:
+        self._disarm()
+        self._cancel_timer = async_track_point_in_utc_time(
+            self._hass, self._handle_timer, moment
+        )
+
+    @callback
+    def _handle_timer(self, now: datetime) -> None:
+        self._cancel_timer = None
+        self._send(now)
+
+    @callback
+    def _disarm(self) -> None:
+        if self._cancel_timer:
+            self._cancel_timer()
+            self._cancel_timer = None

@@ -1,0 +1,201 @@
+"""Sensors: the plan, what to do now, and what comes of it."""
+
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+)
+from homeassistant.const import PERCENTAGE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
+
+from ..account import FlexMeasuresConfigEntry
+from ..coordinator import ScheduleCoordinator
+from ..durations import iso_duration
+from ..entity import FlexMeasuresEntity, local_time
+from ..schedule import Schedule
+from ..series import Series
+from ..status import scheduling_status, statuses
+from .descriptions import (
+    SCHEDULE,
+    SCHEDULING_STATUS,
+    SENSORS,
+    SETPOINT,
+    SOC_FORECAST,
+    DeviceSensorDescription,
+)
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of each device."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(
+            [
+                ScheduleSensor(coordinator, SCHEDULE),
+                *(DeviceSensor(coordinator, sensor) for sensor in SENSORS),
+                SocForecastSensor(coordinator, SOC_FORECAST),
+                StatusSensor(coordinator, SCHEDULING_STATUS),
+                # Written last: who follows it finds everything else up to date.
+                SetpointSensor(coordinator, SETPOINT),
+            ],
+            config_subentry_id=subentry_id,
+        )
+
+
+class DeviceSensor(FlexMeasuresEntity, SensorEntity):
+    """One value."""
+
+    entity_description: DeviceSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        """The currency becomes known with the prices."""
+        if (unit_fn := self.entity_description.unit_fn) is None:
+            return self.entity_description.native_unit_of_measurement
+        currency = self.coordinator.data.currency
+        return unit_fn(currency) if currency else None
+
+
+class ScheduleSensor(FlexMeasuresEntity, SensorEntity):
+    """The power planned for the running slot, with the whole plan as attributes."""
+
+    _unrecorded_attributes = frozenset(
+        {"schedule", "start", "end", "duration", "resolution", "next_change"}
+    )
+
+    _plan_attributes: tuple[Schedule | None, dict[str, Any]] = (None, {})
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """In kW, consumption positive; None when no slot covers now."""
+        return self.coordinator.data.power_at(dt_util.utcnow())
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """The plan, with times in the local offset of their moment."""
+        if (schedule := self.coordinator.data.power) is None:
+            return None
+        described, attributes = self._plan_attributes
+        # A plan can have thousands of slots, and a new slot begins far more often
+        # than a new plan arrives.
+        if schedule is not described:
+            attributes = _describe(schedule)
+            self._plan_attributes = (schedule, attributes)
+        next_change = schedule.next_change(dt_util.utcnow())
+        return {**attributes, "next_change": next_change and local_time(next_change)}
+
+
+class SocForecastSensor(FlexMeasuresEntity, SensorEntity):
+    """The state of charge that the plan leads to, at the start of the running slot."""
+
+    _unrecorded_attributes = frozenset({"forecast"})
+
+    _plan_points: tuple[Series | None, list[dict[str, Any]]] = (None, [])
+
+    def __init__(
+        self, coordinator: ScheduleCoordinator, description: SensorEntityDescription
+    ) -> None:
+        """Use the unit of the settings."""
+        super().__init__(coordinator, description)
+        unit = coordinator.settings.soc_unit
+        self._attr_native_unit_of_measurement = unit
+        self._attr_device_class = (
+            SensorDeviceClass.BATTERY
+            if unit == PERCENTAGE
+            else SensorDeviceClass.ENERGY_STORAGE
+        )
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        soc = self.coordinator.data.soc
+        return soc.value_at(dt_util.utcnow()) if soc else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """The curve from the running slot on, with local times."""
+        if (soc := self.coordinator.data.soc) is None:
+            return None
+        described, points = self._plan_points
+        if soc is not described:
+            points = [
+                {"datetime": slot["start"], "value": slot["value"]}
+                for slot in soc.as_dicts(dt_util.get_default_time_zone())
+            ]
+            self._plan_points = (soc, points)
+        return {"forecast": points[max(soc.index_at(dt_util.utcnow()), 0) :]}
+
+
+class StatusSensor(FlexMeasuresEntity, SensorEntity):
+    """Whether scheduling works, and why not."""
+
+    _unrecorded_attributes = frozenset({"reason", "state_of_charge"})
+
+    def __init__(
+        self, coordinator: ScheduleCoordinator, description: SensorEntityDescription
+    ) -> None:
+        """Offer all reasons."""
+        super().__init__(coordinator, description)
+        self._attr_options = statuses()
+
+    @property
+    @override
+    def native_value(self) -> str:
+        return scheduling_status(self.coordinator).key
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What the server says, and why the state of charge entity is not used."""
+        problem = self.coordinator.soc_problem
+        return {
+            "reason": scheduling_status(self.coordinator).reason,
+            "state_of_charge": problem and problem.translation_key,
+        }
+
+
+class SetpointSensor(FlexMeasuresEntity, SensorEntity):
+    """The power to follow now: the plan's, unless mode or override say otherwise."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """In kW, consumption positive; None when there is nothing to follow."""
+        return self.coordinator.setpoint
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Until when an override holds."""
+        override = self.coordinator.memory.override
+        return {"override_until": local_time(override.until)} if override else None
+
+
+def _describe(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "schedule": schedule.as_dicts(dt_util.get_default_time_zone()),
+        "start": local_time(schedule.start),
+        "end": local_time(schedule.end),
+        "duration": iso_duration(schedule.duration),
+        "resolution": iso_duration(schedule.resolution),
+    }

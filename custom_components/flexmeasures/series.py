@@ -1,0 +1,127 @@
+"""Values that follow each other in time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self
+
+from .slots import slots_as_dicts
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One value per `resolution` from `start` on, None where there is none.
+
+    The first and the last value are known. Times are UTC, so that no question
+    depends on a time zone or on a change to or from daylight saving time.
+    """
+
+    start: datetime
+    resolution: timedelta
+    values: tuple[float | None, ...]
+
+    @classmethod
+    def from_values(
+        cls, start: datetime, resolution: timedelta, values: Sequence[float | None]
+    ) -> Self | None:
+        """Trim unknown values at both ends; None when nothing at all is known."""
+        known = [index for index, value in enumerate(values) if value is not None]
+        if not known:
+            return None
+        first, last = known[0], known[-1]
+        return cls(
+            start=start.astimezone(UTC) + first * resolution,
+            resolution=resolution,
+            values=tuple(values[first : last + 1]),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            start=datetime.fromisoformat(data["start"]),
+            resolution=timedelta(seconds=data["resolution"]),
+            values=tuple(data["values"]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "start": self.start.isoformat(),
+            "resolution": self.resolution.total_seconds(),
+            "values": list(self.values),
+        }
+
+    @property
+    def end(self) -> datetime:
+        """The moment from which on nothing is known."""
+        return self.start + len(self.values) * self.resolution
+
+    @property
+    def duration(self) -> timedelta:
+        """The time from the first slot's start to the last one's end."""
+        return len(self.values) * self.resolution
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether there is a value for this moment."""
+        return self.value_at(moment) is not None
+
+    def value_at(self, moment: datetime) -> float | None:
+        """The value of the slot that holds this moment; None when it has none."""
+        index = self.index_at(moment)
+        return self.values[index] if 0 <= index < len(self.values) else None
+
+    def index_at(self, moment: datetime) -> int:
+        """The position of the slot that holds this moment; outside the values before and after."""
+        return (moment - self.start) // self.resolution
+
+    def slot_start(self, moment: datetime) -> datetime:
+        """When the slot that holds this moment starts, whether or not it has a value."""
+        return self.start + self.index_at(moment) * self.resolution
+
+    def interpolated_at(self, moment: datetime) -> float | None:
+        """The value between those of the slots' starts on both sides of this moment.
+
+        After the last slot's start, or before a gap, the last value that is known.
+        """
+        before = self.value_at(moment)
+        after = self.value_at(moment + self.resolution)
+        if before is None or after is None:
+            return before
+        return before + (after - before) * (
+            (moment - self.start) % self.resolution / self.resolution
+        )
+
+    def next_boundary(self, moment: datetime) -> datetime | None:
+        """When the slot running at this moment ends, or the first one starts; None after the end."""
+        index = max(self.index_at(moment) + 1, 0)
+        return (
+            self.start + index * self.resolution if index <= len(self.values) else None
+        )
+
+    def next_change(self, moment: datetime) -> datetime | None:
+        """When another value is next taken; None if that never happens."""
+        value_now = self.value_at(moment)
+        first = max(self.index_at(moment) + 1, 0)
+        for index, value in enumerate(self.values[first:], first):
+            if value is not None and value != value_now:
+                return self.start + index * self.resolution
+        return None
+
+    def between(self, start: datetime, end: datetime) -> Self | None:
+        """The slots from one boundary up to another; None if none of them has a value."""
+        first = max(self.index_at(start), 0)
+        last = max(self.index_at(end), 0)
+        return self.from_values(
+            self.start + first * self.resolution,
+            self.resolution,
+            self.values[first:last],
+        )
+
+    def since(self, moment: datetime) -> Self | None:
+        """The slot that holds a moment, and those after it; None if none has a value."""
+        return self.between(moment, self.end)
+
+    def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
+        """All slots in order, with ISO times of a time zone."""
+        return slots_as_dicts(self.start, self.resolution, self.values, time_zone)

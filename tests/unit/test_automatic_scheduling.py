@@ -1,0 +1,625 @@
+"""Schedules that a device asks for by itself, and when it does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import ClientConnectionError
+import pytest
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+
+from .fake_server import (
+    BATTERY,
+    BATTERY_POWER,
+    BATTERY_SOC,
+    CABIN_POWER,
+    EMAIL,
+    FEED_IN,
+    GARAGE_POWER,
+    HOUSE,
+    PRICE,
+    RATE_LIMITED,
+    StoredSchedule,
+    failed_job,
+)
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+
+TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
+TRIGGERS = "/api/v3_0/assets/*/schedules/trigger"
+JOB = "/api/v3_0/jobs/*"
+SECOND = timedelta(seconds=1)
+
+PLUG = "binary_sensor.plug"
+SOC = "sensor.battery_state_of_charge"
+
+
+def automatic(power_sensor: int = BATTERY_POWER, **settings: Any) -> Any:
+    """Make a device that is scheduled by itself."""
+    return device(power_sensor, **{"automatic_scheduling": True, **settings})
+
+
+def triggers(home: Home) -> list[Any]:
+    """Give what the server was asked to compute so far."""
+    return [
+        request.json
+        for request in home.server.requests
+        if request.path.endswith("/schedules/trigger")
+    ]
+
+
+def scheduled(home: Home) -> list[int]:
+    """Give the power sensors of the devices that were scheduled, in order."""
+    return [
+        model["sensor"] for payload in triggers(home) for model in payload["flex-model"]
+    ]
+
+
+@pytest.fixture
+def soc(home: Home) -> Callable[..., None]:
+    """Set what the battery's own entity says."""
+
+    def report(value: float | str, unit: str = "kWh") -> None:
+        home.hass.states.async_set(SOC, str(value), {"unit_of_measurement": unit})
+
+    return report
+
+
+# --- the interval
+
+
+async def test_a_device_without_a_plan_gets_one_at_once(home: Home) -> None:
+    await home.set_up(automatic())
+
+    assert triggers(home) == [
+        {
+            "start": "2026-11-22T10:00:00+00:00",
+            "duration": "PT2H",
+            "flex-model": [{"sensor": BATTERY_POWER}],
+            "force-new-job-creation": True,
+        }
+    ]
+    assert home.state().state == "3.0"
+
+
+async def test_a_schedule_each_interval(home: Home) -> None:
+    await home.set_up(automatic())
+
+    for hours in (1, 2, 3):
+        await home.go_to(NOW + hours * HOUR - MINUTE)
+        assert len(triggers(home)) == hours
+        await home.go_to(NOW + hours * HOUR)
+        assert len(triggers(home)) == hours + 1
+
+    assert triggers(home)[-1]["start"] == "2026-11-22T13:00:00+00:00"
+
+
+async def test_an_interval_that_is_no_multiple_of_the_price_check(home: Home) -> None:
+    await home.set_up(automatic(update_interval=1200, update_interval_charging=1200))
+
+    await home.go_to(NOW + 15 * MINUTE)
+    assert len(triggers(home)) == 1
+    await home.go_to(NOW + 20 * MINUTE)
+    assert len(triggers(home)) == 2
+
+
+async def test_without_it_nothing_is_computed(home: Home) -> None:
+    await home.set_up()
+
+    await home.go_to(NOW + 3 * HOUR)
+
+    assert triggers(home) == []
+
+
+async def test_a_restart_continues_where_it_was(home: Home) -> None:
+    """What was computed half an hour ago holds for another half."""
+    await home.set_up(automatic())
+    await home.go_to(NOW + 30 * MINUTE)
+    await home.reload()
+    assert len(triggers(home)) == 1
+
+    await home.go_to(NOW + HOUR)
+
+    assert len(triggers(home)) == 2
+
+
+async def test_a_start_after_the_interval(home: Home) -> None:
+    home.server.planned_values = [1.0]
+    await home.set_up(automatic(schedule_duration=4 * 3600))
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.go_to(NOW + 2 * HOUR)
+    assert len(triggers(home)) == 1
+
+    await home.start()
+
+    assert len(triggers(home)) == 2
+
+
+async def test_changed_settings(home: Home) -> None:
+    """They make a new schedule at once; an interval or a name does not."""
+    entry = await home.set_up(automatic())
+    subentry = entry.subentries[str(BATTERY_POWER)]
+
+    data = {**subentry.data, "update_interval": 1800}
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data=data, title="Battery in the cellar"
+    )
+    await home.settle()
+    assert len(triggers(home)) == 1
+
+    subentry = entry.subentries[str(BATTERY_POWER)]
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data={**data, "soc_max": 8}
+    )
+    await home.settle()
+    assert len(triggers(home)) == 2
+    assert triggers(home)[1]["flex-model"][0]["soc-max"] == "8 kWh"
+
+
+async def test_set_up_does_not_wait_for_a_computation(home: Home) -> None:
+    home.has_planned(7.0)
+    home.server.answer("GET", JOB, exception=ClientConnectionError())
+    entry = home.add_account(automatic())
+
+    await home.hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert home.state().state == "7.0"
+
+
+async def test_limits_of_the_settings_are_sent(home: Home) -> None:
+    await home.set_up(
+        automatic(
+            soc_min=2,
+            soc_max=8,
+            soc_sensor=BATTERY_SOC,
+            consumption_price_sensor=PRICE,
+            production_price_sensor=FEED_IN,
+        )
+    )
+
+    (payload,) = triggers(home)
+    assert payload["flex-model"] == [
+        {
+            "sensor": BATTERY_POWER,
+            "soc-min": "2 kWh",
+            "soc-max": "8 kWh",
+            "state-of-charge": {
+                "sensor": BATTERY_SOC,
+                "exclude-source-types": ["scheduler"],
+            },
+        }
+    ]
+    assert payload["flex-context"] == {
+        "consumption-price": {"sensor": PRICE},
+        "production-price": {"sensor": FEED_IN},
+    }
+
+
+# --- the switch
+
+
+async def test_switched_on_and_off(home: Home) -> None:
+    """It is taken over without a new start."""
+    home.has_planned(*[1.0] * 12)
+    entry = await home.set_up()
+    runtime = entry.runtime_data
+
+    def switch(to: bool) -> None:  # noqa: FBT001
+        subentry = entry.subentries[str(BATTERY_POWER)]
+        home.hass.config_entries.async_update_subentry(
+            entry, subentry, data={**subentry.data, "automatic_scheduling": to}
+        )
+
+    switch(to=True)
+    await home.settle()
+    assert len(triggers(home)) == 1
+    assert entry.runtime_data is runtime
+
+    switch(to=False)
+    await home.go_to(NOW + 2 * HOUR)
+    assert len(triggers(home)) == 1
+
+
+# --- entities that were chosen
+
+
+async def test_plugged_in(home: Home) -> None:
+    """What happens within seconds makes one schedule."""
+    home.hass.states.async_set(PLUG, "off")
+    await home.set_up(automatic(trigger_entities=[PLUG]))
+    await home.go_to(NOW + 10 * MINUTE)
+
+    for seconds, state in enumerate(("on", "off", "on")):
+        await home.go_to(NOW + 10 * MINUTE + seconds * SECOND)
+        home.hass.states.async_set(PLUG, state)
+    await home.go_to(NOW + 10 * MINUTE + 9 * SECOND)
+    assert len(triggers(home)) == 1
+    await home.go_to(NOW + 10 * MINUTE + 10 * SECOND)
+    assert len(triggers(home)) == 2
+    await home.go_to(NOW + 20 * MINUTE)
+    assert len(triggers(home)) == 2
+
+
+async def test_plug_that_was_away(home: Home) -> None:
+    """Only a change of what it says matters, not that it says nothing for a while."""
+    home.hass.states.async_set(PLUG, "on")
+    await home.set_up(automatic(trigger_entities=[PLUG]))
+
+    for state in (STATE_UNAVAILABLE, "on", STATE_UNKNOWN, "on"):
+        home.hass.states.async_set(PLUG, state)
+    home.hass.states.async_remove(PLUG)
+    home.hass.states.async_set(PLUG, "on")
+    await home.go_to(NOW + MINUTE)
+    assert len(triggers(home)) == 1
+
+    home.hass.states.async_set(PLUG, STATE_UNAVAILABLE)
+    home.hass.states.async_set(PLUG, "off")
+    await home.go_to(NOW + 2 * MINUTE)
+    assert len(triggers(home)) == 2
+
+
+async def test_plug_of_a_device_that_is_not_automatic(home: Home) -> None:
+    home.hass.states.async_set(PLUG, "off")
+    await home.set_up(device(trigger_entities=[PLUG]))
+
+    home.hass.states.async_set(PLUG, "on")
+    await home.go_to(NOW + MINUTE)
+
+    assert triggers(home) == []
+
+
+# --- the state of charge
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "capacity", "sent"),
+    [
+        (4.2, "kWh", None, "4.2 kWh"),
+        (4200, "Wh", None, "4.2 kWh"),
+        (0.0042, "MWh", None, "4.2 kWh"),
+        (35, "%", 12, "4.2 kWh"),
+    ],
+)
+async def test_state_of_charge_of_an_entity(
+    home: Home, soc: Any, state: float, unit: str, capacity: float | None, sent: str
+) -> None:
+    soc(state, unit)
+    await home.set_up(automatic(soc_entity=SOC, capacity=capacity))
+
+    assert triggers(home)[0]["flex-model"] == [
+        {"sensor": BATTERY_POWER, "soc-at-start": sent}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "age", "reason"),
+    [
+        (STATE_UNAVAILABLE, "kWh", 0, "soc_entity_unavailable"),
+        (STATE_UNKNOWN, "kWh", 0, "soc_entity_unavailable"),
+        ("full", "kWh", 0, "soc_entity_unavailable"),
+        (None, "", 0, "soc_entity_unavailable"),
+        (4, "kWh", 61, "soc_entity_stale"),
+        (50, "%", 0, "soc_entity_unit"),
+        (50, "°C", 0, "soc_entity_unit"),
+    ],
+)
+async def test_entity_that_does_not_tell_it(
+    home: Home,
+    soc: Any,
+    caplog: pytest.LogCaptureFixture,
+    state: float | str | None,
+    unit: str,
+    age: int,
+    reason: str,
+) -> None:
+    """The server's own measurement is used, and that is said."""
+    if state is not None:
+        soc(state, unit)
+    await home.go_to(NOW + age * MINUTE)
+    await home.set_up(automatic(soc_entity=SOC))
+
+    assert triggers(home)[0]["flex-model"] == [{"sensor": BATTERY_POWER}]
+    assert caplog.text.count("is not taken from its entity") == 1
+    assert reason in caplog.text
+
+
+async def test_nobody_tells_the_state_of_charge(
+    home: Home, soc: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is computed from a guess; the next report makes it possible again."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    soc(STATE_UNAVAILABLE)
+    await home.set_up(automatic(soc_entity=SOC))
+    assert triggers(home) == []
+    assert SOC in caplog.text
+
+    soc(3)
+    await home.go_to(NOW + 4 * MINUTE)
+    assert triggers(home) == []
+    await home.go_to(NOW + 5 * MINUTE)
+
+    (payload,) = triggers(home)
+    assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
+
+
+async def test_no_entity_and_no_sensor_tell_it(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+
+    await home.set_up(automatic())
+    await home.go_to(NOW + HOUR)
+
+    assert triggers(home) == []
+    assert caplog.text.count("The state of charge to start from is not known") == 1
+
+
+def expects_soc(home: Home, *values: float) -> None:
+    """Let the next schedules lead to these states of charge, one each quarter."""
+    home.server.schedules[BATTERY_SOC] = StoredSchedule(
+        SLOT, QUARTER, list(values), "kWh"
+    )
+
+
+async def test_state_of_charge_leaves_the_plan(home: Home, soc: Any) -> None:
+    """By more than the set amount; between two points of the plan it is on the line."""
+    expects_soc(home, 4, 5, 6, 7, 8, 8, 8, 8, 8)
+    soc(4)
+    await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5))
+    await home.go_to(SLOT + 22.5 * MINUTE)
+
+    for value in (5.5, 5.95, 5.05):
+        soc(value)
+        await home.go_to(SLOT + 23 * MINUTE)
+    await home.go_to(SLOT + 24 * MINUTE)
+    assert len(triggers(home)) == 1
+
+    soc(6.2)
+    await home.go_to(SLOT + 25 * MINUTE)
+    assert len(triggers(home)) == 2
+    assert triggers(home)[1]["flex-model"][0]["soc-at-start"] == "6.2 kWh"
+
+
+async def test_state_of_charge_that_stays_off_the_plan(home: Home, soc: Any) -> None:
+    """However often it is reported, five minutes lie between two schedules."""
+    expects_soc(home, *[4] * 12)
+    soc(4)
+    await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5))
+
+    for minutes in range(1, 16):
+        await home.go_to(NOW + minutes * MINUTE)
+        soc(6 + minutes / 10)
+    await home.go_to(NOW + 16 * MINUTE)
+
+    assert len(triggers(home)) == 4
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="no amount is set"),
+        pytest.param({"soc_deviation": 9}, id="by less than the amount"),
+        pytest.param(
+            {"soc_deviation": 0.1, "automatic_scheduling": False}, id="switched off"
+        ),
+    ],
+)
+async def test_state_of_charge_that_does_not_matter(
+    home: Home, soc: Any, settings: Any
+) -> None:
+    home.has_planned(*[1.0] * 12)
+    expects_soc(home, *[4] * 12)
+    soc(4)
+    await home.set_up(automatic(soc_entity=SOC, **settings))
+    before = len(triggers(home))
+
+    soc(8)
+    await home.go_to(NOW + 10 * MINUTE)
+
+    assert len(triggers(home)) == before
+
+
+async def test_no_forecast_to_leave(home: Home, soc: Any) -> None:
+    """Where the server expects no state of charge, none is compared."""
+    soc(4)
+    await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.1))
+
+    soc(9)
+    await home.go_to(NOW + 10 * MINUTE)
+
+    assert len(triggers(home)) == 1
+
+
+# --- prices
+
+
+def has_prices(home: Home, *values: float | None) -> None:
+    """Let the server have hourly prices from the running hour on."""
+    home.server.data[PRICE] = StoredSchedule(SLOT, HOUR, list(values), "EUR/MWh")
+
+
+async def test_new_prices(home: Home) -> None:
+    """Those of the time that was planned are looked for every quarter of an hour."""
+    has_prices(home, 80.0, None, None)
+    await home.set_up(automatic())
+
+    await home.go_to(NOW + 15 * MINUTE)
+    assert len(triggers(home)) == 1
+    has_prices(home, 80.0, 70.0, None)
+    await home.go_to(NOW + 29 * MINUTE)
+    assert len(triggers(home)) == 1
+    await home.go_to(NOW + 30 * MINUTE)
+    await home.go_to(NOW + 30 * MINUTE + 10 * SECOND)
+    assert len(triggers(home)) == 2
+
+    await home.go_to(NOW + 45 * MINUTE + 10 * SECOND)
+    await home.go_to(NOW + 46 * MINUTE)
+    assert len(triggers(home)) == 2
+
+
+async def test_prices_beyond_the_plan_are_no_news(home: Home) -> None:
+    has_prices(home, 80.0, 70.0)
+    await home.set_up(automatic())
+
+    has_prices(home, 80.0, 70.0, 60.0)
+    await home.go_to(NOW + 15 * MINUTE)
+    await home.go_to(NOW + 16 * MINUTE)
+
+    assert len(triggers(home)) == 1
+
+
+# --- when it fails
+
+
+async def test_it_fails(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """The plan is kept; the reason is told once, in words."""
+    await home.set_up(automatic())
+    home.server.answer(
+        "GET", JOB, status=422, json=failed_job("Prices unknown for planning window")
+    )
+
+    await home.go_to(NOW + HOUR)
+    await home.go_to(NOW + 2 * HOUR)
+
+    assert len(triggers(home)) == 3
+    assert caplog.text.count("The schedule of Home battery could not be computed") == 1
+    assert (
+        "FlexMeasures could not compute a schedule: Prices unknown for planning window"
+        in caplog.text
+    )
+    # The server's traceback is in its answer.
+    assert "(most recent call last): ..." not in caplog.text
+
+
+async def test_contradicting_prices(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.server.set_flex_context(
+        HOUSE, consumption_price="0.1 EUR/kWh", production_price="0.3 EUR/kWh"
+    )
+    home.server.answer(
+        "GET", JOB, status=422, json=failed_job("infeasibleOrUnbounded", "str")
+    )
+
+    await home.set_up(automatic())
+
+    assert (
+        "at 2026-11-22 11:00 energy sells for more (0.3 EUR/kWh) than it costs "
+        "(0.1 EUR/kWh)" in caplog.text
+    )
+
+
+async def test_server_goes_away_while_it_computes(home: Home) -> None:
+    """It is asked again every minute, and then computes what was wanted."""
+    home.server.answer("GET", JOB, exception=ClientConnectionError("gone"))
+    await home.set_up(automatic())
+    assert len(triggers(home)) == 1
+
+    await home.go_to(NOW + MINUTE)
+    assert len(triggers(home)) == 2
+    home.server.recover()
+    await home.go_to(NOW + 2 * MINUTE)
+
+    assert len(triggers(home)) == 3
+    assert home.state().state == "3.0"
+    await home.go_to(NOW + 10 * MINUTE)
+    assert len(triggers(home)) == 3
+
+
+async def test_start_without_server(home: Home) -> None:
+    """The plan of before is followed; a schedule is computed once the server is back."""
+    home.add_account(automatic())
+    home.remembers(1.0, 2.0)
+    home.server.fail(ClientConnectionError())
+    await home.start()
+    assert home.state().state == "1.0"
+
+    home.server.recover()
+    await home.go_to(NOW + MINUTE)
+    await home.go_to(NOW + 2 * MINUTE)
+
+    assert home.state().state == "3.0"
+    assert len({payload["start"] for payload in triggers(home)}) == 1
+
+
+async def test_password_that_changed(home: Home) -> None:
+    """The user is asked for it, once, and nothing is computed until then."""
+    await home.set_up(automatic(update_interval=300, update_interval_charging=300))
+    home.server.answer("POST", TRIGGER, status=401, json={"message": "?"})
+    home.server.users[EMAIL].password = "another"
+
+    for minutes in range(5, 30, 5):
+        await home.go_to(NOW + minutes * MINUTE)
+
+    assert len(home.reauthentications) == 1
+
+
+# --- the server's limit
+
+THREE = (BATTERY_POWER, GARAGE_POWER, CABIN_POWER)
+
+
+async def test_rate_limit_of_the_server(home: Home) -> None:
+    """Another user of the account took the rest: it is asked again when it says so."""
+    home.server.answer(
+        "POST", TRIGGERS, status=429, json=RATE_LIMITED, headers={"Retry-After": "200"}
+    )
+    await home.set_up(*(automatic(sensor) for sensor in THREE))
+    refused = len(triggers(home))
+    assert 1 <= refused <= 3
+    home.server.recover()
+
+    await home.go_to(NOW + 199 * SECOND)
+    assert len(triggers(home)) == refused
+    await home.go_to(NOW + 201 * SECOND)
+    assert sorted(scheduled(home)[refused:]) == sorted(THREE)
+
+
+async def test_own_limit(home: Home) -> None:
+    """Eight in five minutes by itself: two are left to the user."""
+    home.hass.states.async_set(PLUG, "off")
+    await home.set_up(*(automatic(sensor, trigger_entities=[PLUG]) for sensor in THREE))
+    assert len(triggers(home)) == 3
+
+    for round_, state in enumerate(("on", "off", "on"), 1):
+        home.hass.states.async_set(PLUG, state)
+        await home.go_to(NOW + round_ * 11 * SECOND)
+    assert len(triggers(home)) == 8
+
+    for _ in range(2):
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+    assert len(triggers(home)) == 10
+
+    await home.go_to(NOW + 5 * MINUTE - SECOND)
+    assert len(triggers(home)) == 10
+    # The three of the start no longer count, and one more keeps to eight.
+    await home.go_to(NOW + 5 * MINUTE)
+    assert len(triggers(home)) == 11
+
+
+async def test_the_most_urgent_one_comes_first(home: Home) -> None:
+    """When the limit is reached: a plug before new prices, and those before the hour."""
+    home.hass.states.async_set(PLUG, "off")
+    has_prices(home, 80.0, None)
+    home.server.planned_values = [1.0]
+    await home.set_up(
+        automatic(BATTERY_POWER, schedule_duration=4 * 3600),
+        automatic(GARAGE_POWER, schedule_duration=4 * 3600),
+        automatic(CABIN_POWER, schedule_duration=4 * 3600, trigger_entities=[PLUG]),
+    )
+    home.server.answer(
+        "POST", TRIGGERS, status=429, json=RATE_LIMITED, headers={"Retry-After": "120"}
+    )
+    # All are due, and while nothing is let through, a plug is connected.
+    await home.go_to(NOW + HOUR)
+    home.server.recover()
+    home.hass.states.async_set(PLUG, "on")
+    await home.go_to(NOW + HOUR + MINUTE)
+    home.server.requests.clear()
+
+    await home.go_to(NOW + HOUR + 121 * SECOND)
+
+    assert scheduled(home)[0] == CABIN_POWER
+    assert sorted(scheduled(home)) == sorted(THREE)

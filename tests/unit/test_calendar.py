@@ -1,0 +1,178 @@
+"""The calendar of the plan."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.flexmeasures.const import DOMAIN
+from homeassistant.core import ServiceCall
+from homeassistant.helpers.translation import async_load_integrations
+from homeassistant.setup import async_setup_component
+
+from .home import HOUR, NOW, QUARTER, SLOT, Home
+
+
+@pytest.fixture
+async def blocks(home: Home) -> Home:
+    """A device that charges, rests, discharges, and then charges twice."""
+    await async_load_integrations(home.hass, {DOMAIN})
+    home.has_planned(4.0, 2.0, 0.0, -3.0, 1.0, None, 1.0)
+    await home.set_up()
+    return home
+
+
+async def events(home: Home, start: datetime, length: timedelta) -> list[Any]:
+    """Give the events of a period."""
+    entity_id = home.entity("calendar", "plan")
+    response = await home.hass.services.async_call(
+        "calendar",
+        "get_events",
+        {
+            "entity_id": entity_id,
+            "start_date_time": start,
+            "end_date_time": start + length,
+        },
+        blocking=True,
+        return_response=True,
+    )
+    found: Any = response
+    return list(found[entity_id]["events"])
+
+
+def event(start: str, end: str, summary: str, description: str) -> dict[str, str]:
+    """Make an event of the morning of NOW."""
+    return {
+        "start": f"2026-11-22T{start}:00+01:00",
+        "end": f"2026-11-22T{end}:00+01:00",
+        "summary": summary,
+        "description": description,
+    }
+
+
+async def test_events(blocks: Home) -> None:
+    """Of equal direction, with the energy and the mean power."""
+    assert await events(blocks, SLOT, 2 * HOUR) == [
+        event("11:00", "11:30", "Charge 1.5 kWh", "3.00 kW"),
+        event("11:45", "12:00", "Discharge 0.8 kWh", "3.00 kW"),
+        event("12:00", "12:15", "Charge 0.2 kWh", "1.00 kW"),
+        event("12:30", "12:45", "Charge 0.2 kWh", "1.00 kW"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "summaries"),
+    [
+        pytest.param(
+            SLOT + QUARTER,
+            3 * QUARTER,
+            ["Charge 1.5 kWh", "Discharge 0.8 kWh"],
+            id="parts of blocks",
+        ),
+        pytest.param(SLOT + 2 * QUARTER, QUARTER, [], id="between blocks"),
+        pytest.param(SLOT - HOUR, HOUR, [], id="before"),
+        pytest.param(SLOT + 7 * QUARTER, HOUR, [], id="after"),
+    ],
+)
+async def test_events_of_a_period(
+    blocks: Home, start: datetime, length: timedelta, summaries: list[str]
+) -> None:
+    found = await events(blocks, start, length)
+
+    assert [event["summary"] for event in found] == summaries
+
+
+async def test_state(blocks: Home) -> None:
+    """On while the device charges or discharges; else off, with the next event."""
+
+    def shown() -> tuple[str, str, str]:
+        attributes = blocks.attributes("calendar", "plan")
+        return (
+            blocks.value("calendar", "plan"),
+            attributes["message"],
+            attributes["start_time"].removeprefix("2026-11-22 "),
+        )
+
+    assert shown() == ("on", "Charge 1.5 kWh", "11:00:00")
+    await blocks.go_to(SLOT + 2 * QUARTER)
+    assert shown() == ("off", "Discharge 0.8 kWh", "11:45:00")
+    await blocks.go_to(SLOT + 3 * QUARTER)
+    assert shown() == ("on", "Discharge 0.8 kWh", "11:45:00")
+    await blocks.go_to(SLOT + 4 * QUARTER)
+    assert shown() == ("on", "Charge 0.2 kWh", "12:00:00")
+    await blocks.go_to(SLOT + 5 * QUARTER)
+    assert shown() == ("off", "Charge 0.2 kWh", "12:30:00")
+    await blocks.go_to(SLOT + 7 * QUARTER)
+    assert blocks.value("calendar", "plan") == "off"
+    assert "message" not in blocks.attributes("calendar", "plan")
+
+
+async def test_without_a_plan(home: Home) -> None:
+    await home.set_up()
+
+    assert home.value("calendar", "plan") == "off"
+    assert await events(home, SLOT, HOUR) == []
+
+
+async def test_trigger(blocks: Home, service_calls: list[ServiceCall]) -> None:
+    """An automation runs when the device is to start charging."""
+    assert await async_setup_component(
+        blocks.hass,
+        "automation",
+        {
+            "automation": {
+                "alias": "Charging",
+                "triggers": {
+                    "trigger": "calendar",
+                    "entity_id": blocks.entity("calendar", "plan"),
+                    "event": "start",
+                },
+                "actions": {
+                    "action": "test.automation",
+                    "data": {"summary": "{{ trigger.calendar_event.summary }}"},
+                },
+            }
+        },
+    )
+    await blocks.settle()
+
+    ran: list[str] = []
+    for quarter in range(1, 8):
+        await blocks.go_to(SLOT + quarter * QUARTER)
+        await blocks.go_to(NOW + quarter * QUARTER)
+        ran += [
+            f"{quarter}: {call.data['summary']}"
+            for call in service_calls
+            if call.domain == "test"
+        ]
+        service_calls.clear()
+
+    await blocks.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.charging"}, blocking=True
+    )
+    assert ran == ["3: Discharge 0.8 kWh", "4: Charge 0.2 kWh", "6: Charge 0.2 kWh"]
+
+
+async def test_subscription(blocks: Home, hass_ws_client: WebSocketGenerator) -> None:
+    """A dashboard is told when there is another plan."""
+    client = await hass_ws_client(blocks.hass)
+    await client.send_json_auto_id(
+        {
+            "type": "calendar/event/subscribe",
+            "entity_id": blocks.entity("calendar", "plan"),
+            "start": SLOT.isoformat(),
+            "end": (SLOT + 2 * HOUR).isoformat(),
+        }
+    )
+    assert (await client.receive_json())["success"]
+    first = (await client.receive_json())["event"]["events"]
+    assert len(first) == 4
+
+    await blocks.call("trigger_schedule", device_id=blocks.device_id(), soc_at_start=4)
+
+    told = (await client.receive_json())["event"]["events"]
+    assert [event["summary"] for event in told][:2] == [
+        "Charge 0.8 kWh",
+        "Discharge 0.5 kWh",
+    ]

@@ -1,0 +1,317 @@
+"""What follows from a schedule: energy, blocks, costs, and the state of charge expected."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import isclose
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.prices import Price, Quantity
+from custom_components.flexmeasures.schedule import Action, Block, Schedule
+from custom_components.flexmeasures.series import Series
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def quarter(number: float) -> datetime:
+    """Give the start of a quarter of an hour of `quarters`."""
+    return START + number * QUARTER
+
+
+def quarters(*values: float | None) -> Schedule:
+    """Plan quarters of an hour from START on."""
+    return Schedule(START, QUARTER, values)
+
+
+def hourly(*values: float | None, unit: str = "EUR/kWh") -> Price:
+    """Give prices by the hour from START on."""
+    price = Price.from_series(Series(START, HOUR, values), unit)
+    assert price
+    return price
+
+
+def fixed(amount: float, unit: str = "EUR/kWh") -> Price:
+    """Give one price for all times."""
+    price = Price.from_quantity(Quantity(amount, unit))
+    assert price
+    return price
+
+
+# Schedules of all kinds: time zones and their changes of daylight saving time only
+# matter for where a day starts, so every start near such nights is tried.
+MOMENTS = st.datetimes(
+    datetime(2026, 3, 27),  # noqa: DTZ001
+    datetime(2026, 11, 3),  # noqa: DTZ001
+    timezones=st.sampled_from(
+        [
+            UTC,
+            ZoneInfo("Europe/Amsterdam"),
+            ZoneInfo("America/New_York"),
+            ZoneInfo("Australia/Lord_Howe"),
+            ZoneInfo("Asia/Kolkata"),
+        ]
+    ),
+).map(lambda moment: moment.replace(second=0, microsecond=0).astimezone(UTC))
+RESOLUTIONS = st.sampled_from([5, 15, 30, 60, 24 * 60]).map(
+    lambda minutes: timedelta(minutes=minutes)
+)
+VALUES = st.lists(st.none() | st.sampled_from([-2.0, 0.0, 0.5, 3.0]), max_size=40)
+SCHEDULES = st.builds(Schedule.from_values, MOMENTS, RESOLUTIONS, VALUES).filter(bool)
+
+
+# --- energy
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        pytest.param(0, 4, 1.0, id="all, production subtracted"),
+        pytest.param(0.5, 1, 0.5, id="a part of a slot"),
+        pytest.param(0.5, 1.5, 0.25, id="parts of two slots"),
+        pytest.param(2, 3, None, id="a gap"),
+        pytest.param(1, 4, 0.0, id="over a gap"),
+        pytest.param(4, 9, None, id="after the end"),
+        pytest.param(-4, 0, None, id="before the start"),
+    ],
+)
+def test_energy(start: float, end: float, expected: float | None) -> None:
+    schedule = quarters(4.0, -2.0, None, 2.0)
+
+    assert schedule.energy(quarter(start), quarter(end)) == expected
+
+
+@given(SCHEDULES, st.integers(-5, 45), st.integers(0, 45), st.integers(0, 45))
+def test_energy_of_parts_adds_up(
+    schedule: Schedule, first: int, length: int, more: int
+) -> None:
+    """However a period is cut, and wherever."""
+    start = schedule.start + first * schedule.resolution * 0.4
+    middle = start + length * schedule.resolution * 0.7
+    end = middle + more * schedule.resolution * 0.3
+
+    def energy(start: datetime, end: datetime) -> float:
+        return schedule.energy(start, end) or 0.0
+
+    whole = energy(start, end)
+    assert isclose(whole, energy(start, middle) + energy(middle, end), abs_tol=1e-6)
+
+
+# --- blocks
+
+
+def test_blocks() -> None:
+    schedule = quarters(4.0, 2.0, -2.0, 0.0, 0.0, -2.0, None, -4.0, 1.0)
+
+    assert list(schedule.blocks()) == [
+        Block(quarter(0), quarter(2), Action.CHARGE, 1.5),
+        Block(quarter(2), quarter(3), Action.DISCHARGE, 0.5),
+        Block(quarter(5), quarter(6), Action.DISCHARGE, 0.5),
+        Block(quarter(7), quarter(8), Action.DISCHARGE, 1.0),
+        Block(quarter(8), quarter(9), Action.CHARGE, 0.25),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [(-1, 1), (0, 1), (1, 1), (2.9, 1), (3, 4), (4.5, 4), (5, None), (9, None)],
+)
+def test_next_charge(moment: float, expected: int | None) -> None:
+    """The one that runs, or the first one after it."""
+    block = quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0).next_charge(quarter(moment))
+
+    assert (block and block.start) == (expected and quarter(expected))
+
+
+def test_nothing_to_charge() -> None:
+    assert quarters(0.0, -1.0).next_charge(START) is None
+
+
+@given(SCHEDULES)
+def test_blocks_are_the_plan(schedule: Schedule) -> None:
+    """They lie in order, do not touch their likes, and hold all energy."""
+    blocks = list(schedule.blocks())
+
+    for block, following in pairwise(blocks):
+        assert block.end <= following.start
+        assert block.end < following.start or block.action != following.action
+    for block in blocks:
+        moment = block.start
+        while moment < block.end:
+            power = schedule.value_at(moment)
+            assert power is not None
+            assert Action.of(power) is block.action
+            moment += schedule.resolution
+        before = schedule.value_at(block.start - schedule.resolution)
+        assert before is None or Action.of(before) is not block.action
+    signed = {Action.CHARGE: 1, Action.DISCHARGE: -1}
+    total = sum(signed[block.action] * block.energy for block in blocks)
+    energy = schedule.energy(schedule.start, schedule.end)
+    assert energy is not None
+    assert isclose(total, energy, abs_tol=1e-6)
+
+
+# --- the state of charge in between
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (0, 4.0),
+        (0.25, 4.5),
+        (1, 6.0),
+        (1.5, 6.0),
+        (2, None),
+        (3, 8.0),
+        (3.9, 8.0),
+        (4, None),
+        (-0.5, None),
+    ],
+)
+def test_interpolated(moment: float, expected: float | None) -> None:
+    """Nothing is read into a gap; after the last value it stays."""
+    series = Series(START, QUARTER, (4.0, 6.0, None, 8.0))
+
+    assert series.interpolated_at(quarter(moment)) == expected
+
+
+@given(SCHEDULES, st.floats(-2, 45))
+def test_interpolated_lies_between(schedule: Schedule, slots: float) -> None:
+    moment = schedule.start + slots * schedule.resolution
+    value = schedule.interpolated_at(moment)
+    before = schedule.value_at(moment)
+    after = schedule.value_at(moment + schedule.resolution)
+
+    assert (value is None) is (before is None)
+    if value is not None and before is not None:
+        around = sorted([before, before if after is None else after])
+        assert around[0] - 1e-9 <= value <= around[1] + 1e-9
+
+
+# --- prices
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [("EUR/kWh", 300.0), ("EUR/MWh", 0.3), ("SEK/Wh", 300000.0)],
+)
+def test_price_of_a_kwh(unit: str, expected: float) -> None:
+    assert fixed(300, unit).per_kwh_at(START) == pytest.approx(expected)
+    assert hourly(300, unit=unit).per_kwh_at(START) == pytest.approx(expected)
+    assert fixed(300, unit).currency == unit[:3]
+
+
+@pytest.mark.parametrize("unit", ["EUR", "EUR/kW", "kWh", "€/kWh", "EUR/kWh/h"])
+def test_no_energy_price(unit: str) -> None:
+    assert Price.from_quantity(Quantity(1, unit)) is None
+    assert Price.from_series(Series(START, HOUR, (1.0,)), unit) is None
+
+
+def test_price_that_is_not_known() -> None:
+    price = hourly(0.3, None, 0.2)
+
+    assert price.per_kwh_at(START + HOUR) is None
+    assert price.per_kwh_at(START - HOUR) is None
+
+
+def test_part_of_a_price() -> None:
+    """That of a fixed one is itself."""
+    assert hourly(1, 2, 3).within(START + HOUR, START + 2 * HOUR) == Price(
+        "EUR", series=Series(START + HOUR, HOUR, (2.0,))
+    )
+    assert hourly(1).within(START + HOUR, START + 2 * HOUR) == Price("EUR")
+    assert fixed(1).within(START, START) == fixed(1)
+
+
+def plan(
+    schedule: Schedule | None,
+    consumption: Price | None,
+    production: Price | None = None,
+) -> Plan:
+    """Make a plan with prices."""
+    return Plan(schedule, None, consumption, production)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        pytest.param(
+            plan(quarters(4.0, 4.0), fixed(0.3), fixed(0.1)), 0.6, id="consumption"
+        ),
+        pytest.param(
+            plan(quarters(-4.0, -4.0), fixed(0.3), fixed(0.1)), -0.2, id="production"
+        ),
+        pytest.param(plan(quarters(4.0, -4.0), fixed(0.3), fixed(0.1)), 0.2, id="both"),
+        pytest.param(
+            plan(quarters(4.0, -2.0), fixed(0.3)),
+            0.15,
+            id="production at the price of consumption",
+        ),
+        pytest.param(
+            plan(quarters(*[1.0] * 8), hourly(0.3, 0.1)), 0.4, id="prices that change"
+        ),
+        pytest.param(
+            plan(
+                Schedule(START, 2 * HOUR, (1.0,)),
+                Price("EUR", series=Series(START, QUARTER, tuple([0.1, 0.3] * 4))),
+            ),
+            0.4,
+            id="prices that change within a slot",
+        ),
+        pytest.param(
+            plan(quarters(0.0, 0.0), hourly(None, 1.0)), 0.0, id="nothing to pay for"
+        ),
+        pytest.param(
+            plan(quarters(*[1.0] * 5), hourly(0.3)), None, id="a price is missing"
+        ),
+        pytest.param(plan(quarters(1.0), None, fixed(1)), None, id="no price"),
+        pytest.param(plan(None, fixed(1)), None, id="no schedule"),
+    ],
+)
+def test_cost(made: Plan, expected: float | None) -> None:
+    cost = made.cost(START, START + 4 * HOUR)
+
+    assert cost == (None if expected is None else pytest.approx(expected))
+
+
+def test_cost_after_the_end() -> None:
+    made = plan(quarters(1.0), fixed(0.3))
+
+    assert made.cost(START + HOUR, START + 2 * HOUR) is None
+    assert made.currency == "EUR"
+    assert Plan().currency is None
+
+
+# --- the plan as a whole
+
+
+def test_boundaries_of_all_parts() -> None:
+    """Whatever begins or ends next."""
+    made = Plan(
+        power=quarters(1.0, 1.0),
+        soc=Series(quarter(-1), QUARTER, (4.0,) * 4),
+        consumption_price=hourly(0.3),
+        production_price=fixed(0.1),
+    )
+
+    moments = []
+    moment = quarter(-9)
+    while boundary := made.next_boundary(moment):
+        moments.append((boundary - START) / QUARTER)
+        moment = boundary
+    assert moments == [-1, 0, 1, 2, 3, 4]
+    assert Plan().next_boundary(START) is None
+
+
+@given(SCHEDULES, SCHEDULES)
+def test_storage_keeps_a_plan(power: Schedule, other: Schedule) -> None:
+    soc = Series(other.start, other.resolution, other.values)
+    made = Plan(power, soc, Price("EUR", series=soc), fixed(0.1))
+
+    assert Plan.from_json(made.as_json()) == made
+    assert Plan.from_json(Plan().as_json()) == Plan()

@@ -1,0 +1,238 @@
+"""What the device has to be ready for, and whether its schedule gets there."""
+
+import json
+from typing import Any
+
+import pytest
+
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.exceptions import ServiceValidationError
+
+from .fake_server import BATTERY, finished_job
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+
+TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
+JOB = "/api/v3_0/jobs/*"
+
+MORNING = "2026-11-23T07:07:00+01:00"
+
+MISSED = {
+    "constraint": "soc-minima",
+    "datetime": "2026-11-23T07:00:00+01:00",
+    "amount": "4.257 kWh",
+}
+REACHED = {
+    "constraint": "soc-maxima",
+    "datetime": "2026-11-23T08:00:00+01:00",
+    "amount": "5.522 kWh",
+}
+
+
+def has_result(home: Home, *, missed: int = 0, reached: int = 0) -> None:
+    """Let the next jobs say how they do at targets."""
+    job = finished_job()
+    result: dict[str, Any] = job["result"]
+    if missed:
+        result["unresolved"] = [
+            {
+                "asset": BATTERY,
+                "soc-minima": [
+                    {"datetime": MISSED["datetime"], "violation": MISSED["amount"]}
+                ]
+                * missed,
+            }
+        ]
+    if reached:
+        result["resolved"] = [
+            {
+                "asset": BATTERY,
+                "soc-maxima": [
+                    {"datetime": REACHED["datetime"], "margin": REACHED["amount"]}
+                ]
+                * reached,
+            }
+        ]
+    home.server.answer("GET", JOB, json=job)
+
+
+async def compute(home: Home) -> Any:
+    """Have a schedule computed; gives the flex-model that was sent."""
+    await home.act("press", "button", "compute_schedule")
+    return home.server.requests_to("POST", TRIGGER)[-1].json["flex-model"][0]
+
+
+async def test_target(home: Home) -> None:
+    """Both together are a minimum of the next schedules, on the server's grid."""
+    await home.set_up()
+
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    assert "soc-minima" not in await compute(home)
+    await home.act("set_value", "datetime", "ready_by", datetime=MORNING)
+
+    assert home.value("number", "target_soc") == "7.5"
+    assert home.value("datetime", "ready_by") == "2026-11-23T06:07:00+00:00"
+    assert (await compute(home))["soc-minima"] == [
+        {"value": "7.5 kWh", "datetime": "2026-11-23T06:00:00+00:00"}
+    ]
+
+
+async def test_time_without_an_offset(home: Home) -> None:
+    """It is Home Assistant's."""
+    await home.set_up()
+
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-23 07:07")
+
+    assert home.value("datetime", "ready_by") == "2026-11-23T06:07:00+00:00"
+
+
+@pytest.mark.parametrize("time", ["2026-11-22T11:07:00+01:00", "2026-11-22T10:00:00"])
+async def test_a_time_that_has_passed_is_refused(home: Home, time: str) -> None:
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError, match="has passed") as error:
+        await home.act("set_value", "datetime", "ready_by", datetime=time)
+
+    assert error.value.translation_key == "not_in_the_future"
+    assert home.value("datetime", "ready_by") == STATE_UNKNOWN
+
+
+async def test_time_passes(home: Home) -> None:
+    """It is dropped, and said; the target itself is kept for the next time."""
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    time = NOW + 12 * MINUTE
+    await home.act("set_value", "datetime", "ready_by", datetime=time.isoformat())
+    assert "passed" not in home.attributes("datetime", "ready_by")
+
+    await home.go_to(time)
+
+    assert home.value("datetime", "ready_by") == STATE_UNKNOWN
+    passed = home.attributes("datetime", "ready_by")["passed"]
+    assert passed == "2026-11-22T11:19:00+01:00"
+    assert home.value("number", "target_soc") == "7.5"
+    assert "soc-minima" not in await compute(home)
+
+
+async def test_restart(home: Home) -> None:
+    """They are kept while the server is away, and can be set then."""
+    home.has_planned(*[1.0] * 8)
+    await home.set_up()
+    home.server.fail(ConnectionError())
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act("set_value", "datetime", "ready_by", datetime=MORNING)
+
+    await home.reload()
+
+    assert home.value("number", "target_soc") == "7.5"
+    assert home.value("datetime", "ready_by") == "2026-11-23T06:07:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("settings", "limits"),
+    [
+        pytest.param({}, (0.0, 1000.0, 0.1, "kWh"), id="nothing known"),
+        pytest.param({"soc_unit": "Wh"}, (0.0, 1e6, 1.0, "Wh"), id="Wh"),
+        pytest.param({"soc_unit": "MWh"}, (0.0, 1.0, 0.001, "MWh"), id="MWh"),
+        pytest.param({"capacity": 12.5}, (0.0, 12.5, 0.1, "kWh"), id="capacity"),
+        pytest.param(
+            {"capacity": 12.5, "soc_min": 2.0, "soc_max": 10.0},
+            (2.0, 10.0, 0.1, "kWh"),
+            id="limits",
+        ),
+        pytest.param(
+            {"capacity": 12.5, "soc_unit": "%"}, (0.0, 100.0, 1.0, "%"), id="%"
+        ),
+        pytest.param(
+            {"capacity": 12.5, "soc_unit": "%", "soc_min": 20.0, "soc_max": 90.0},
+            (20.0, 90.0, 1.0, "%"),
+            id="limits in %",
+        ),
+    ],
+)
+async def test_limits_of_the_target(
+    home: Home, settings: dict[str, Any], limits: tuple[float, float, float, str]
+) -> None:
+    """They are those of the settings, in their unit."""
+    await home.set_up(device(**settings))
+
+    attributes = home.attributes("number", "target_soc")
+    shown = ("min", "max", "step", "unit_of_measurement")
+    assert tuple(attributes[key] for key in shown) == limits
+    device_class = "battery" if limits[3] == "%" else "energy_storage"
+    assert attributes["device_class"] == device_class
+    with pytest.raises(ServiceValidationError):
+        await home.act("set_value", "number", "target_soc", value=limits[1] + 0.5)
+
+
+# --- what becomes of them
+
+
+async def test_targets_met(home: Home) -> None:
+    await home.set_up()
+    assert home.value("binary_sensor", "targets_met") == STATE_UNKNOWN
+
+    has_result(home, missed=1, reached=1)
+    await compute(home)
+    assert home.value("binary_sensor", "targets_met") == "off"
+    attributes = home.attributes("binary_sensor", "targets_met")
+    assert attributes["unresolved"] == [MISSED]
+    assert attributes["resolved"] == [REACHED]
+
+    has_result(home, reached=1)
+    await compute(home)
+    assert home.value("binary_sensor", "targets_met") == "on"
+    attributes = home.attributes("binary_sensor", "targets_met")
+    assert attributes["unresolved"] == []
+
+    has_result(home)
+    await compute(home)
+    assert home.value("binary_sensor", "targets_met") == STATE_UNKNOWN
+    assert "resolved" not in home.attributes("binary_sensor", "targets_met")
+
+
+async def test_event_of_missed_targets(home: Home) -> None:
+    """With the first few of them: events are recorded."""
+    await home.set_up()
+    home.has_planned(*home.server.planned_values)
+    await compute(home)
+    has_result(home, missed=100, reached=1)
+    states = home.record()
+
+    home.pass_time(MINUTE)
+    await compute(home)
+
+    events = [
+        state for state in states if state.entity_id == home.entity("event", "schedule")
+    ]
+    assert [event.attributes["event_type"] for event in events] == ["targets_unmet"]
+    assert events[0].attributes["unresolved"] == [MISSED] * 5
+    assert "resolved" not in events[0].attributes
+    assert len(json.dumps(dict(events[0].attributes))) < 1000
+    assert events[0].state == "2026-11-22T10:08:00.000+00:00"
+
+
+async def test_event_of_a_new_plan(home: Home) -> None:
+    """Once the other entities show it."""
+    home.has_planned(*[1.0] * 8)
+    await home.set_up(device(update_interval_charging=60))
+    states = home.record()
+    home.has_planned(*[2.0] * 8)
+
+    await home.go_to(NOW + MINUTE)
+
+    last = states[-1]
+    assert last.entity_id == home.entity("event", "schedule")
+    assert last.attributes["event_type"] == "updated"
+    assert last.attributes["friendly_name"] == "Home battery Schedule"
+    assert home.entity("sensor", "setpoint") in {state.entity_id for state in states}
+
+
+async def test_no_event_of_a_slot_that_begins(home: Home) -> None:
+    home.has_planned(*range(1, 9))
+    await home.set_up()
+    before = home.value("event", "schedule")
+
+    await home.go_to(SLOT + QUARTER)
+    await home.go_to(NOW + HOUR)
+
+    assert home.value("event", "schedule") == before

@@ -1,0 +1,935 @@
+"""Settings in ``configuration.yaml``: taken over, changed, removed, wrong."""
+
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientConnectionError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryDataWithId
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import Secrets, load_yaml_dict
+
+from .fake_server import (
+    BATTERY_POWER,
+    BATTERY_SOC,
+    CABIN_POWER,
+    DOLLAR_PRICE,
+    EMAIL,
+    FORBIDDEN,
+    GARAGE_POWER,
+    HTML,
+    MEMBER_EMAIL,
+    NEIGHBOUR_POWER,
+    PASSWORD,
+    PRICE,
+    PRICE_15MIN,
+    PUBLIC_POWER,
+    UNKNOWN_SENSOR,
+    URL_OF_SERVER,
+)
+from .flows import (
+    device_of,
+    english,
+    placeholders,
+    start_change,
+    submit,
+    submit_settings,
+)
+from .home import MINUTE, NOW, Home
+
+pytestmark = pytest.mark.usefixtures("no_secret_logged")
+
+type Json = dict[str, Any]
+
+LOGIN = "/api/requestAuthToken"
+BATTERY: Json = {
+    "host": URL_OF_SERVER,
+    "username": EMAIL,
+    "password": PASSWORD,
+    "power_sensor": BATTERY_POWER,
+}
+DEFAULTS: Json = {
+    "power_sensor": BATTERY_POWER,
+    "soc_unit": "kWh",
+    "schedule_duration": 24 * 3600,
+    "update_interval": 3600,
+    "automatic_scheduling": False,
+}
+
+
+async def start(home: Home, yaml: Any) -> None:
+    """Start the integration with this below ``flexmeasures:``."""
+    assert await async_setup_component(home.hass, DOMAIN, {DOMAIN: yaml})
+    await home.settle()
+
+
+def imported(
+    yaml: Json | None, power_sensor: int = BATTERY_POWER, **settings: Any
+) -> ConfigSubentryDataWithId:
+    """Make a device as it was stored when this YAML was taken over, and changed since."""
+    data = {**DEFAULTS, "power_sensor": power_sensor, **(yaml or {}), **settings}
+    return ConfigSubentryDataWithId(
+        data=data if yaml is None else {**data, "yaml": yaml},
+        subentry_id=str(power_sensor),
+        subentry_type=SUBENTRY_DEVICE,
+        title="My device",
+        unique_id=str(power_sensor),
+    )
+
+
+def only_entry(home: Home) -> ConfigEntry:
+    """Give the account, of which there has to be just one."""
+    entry: ConfigEntry
+    (entry,) = home.entries
+    return entry
+
+
+def settings(home: Home, power_sensor: int = BATTERY_POWER) -> Json:
+    """Give what is stored of a device, without what the YAML said."""
+    data = dict(device_of(only_entry(home), power_sensor).data)
+    data.pop("yaml")
+    return data
+
+
+def issues(home: Home) -> list[ir.IssueEntry]:
+    """Give the issues about the YAML, each with all that its text needs and no secret."""
+    found = [
+        issue
+        for issue in ir.async_get(home.hass).issues.values()
+        if issue.domain == DOMAIN and issue.issue_id.startswith("yaml_")
+    ]
+    for issue in found:
+        given = issue.translation_placeholders or {}
+        assert placeholders(english()["issues"][issue.translation_key]) <= given.keys()
+        assert PASSWORD not in str(issue)
+        assert issue.learn_more_url
+        assert not issue.is_persistent
+    return found
+
+
+def wrong(home: Home) -> Json:
+    """Give the wrong keys, with the names of the texts about them."""
+    return {
+        (issue.translation_placeholders or {})["key"]: (
+            issue.translation_key or ""
+        ).removeprefix("yaml_")
+        for issue in issues(home)
+    }
+
+
+# --- taken over
+
+
+async def test_one_mapping(home: Home) -> None:
+    home.has_planned(1.0, 2.0)
+
+    await start(home, BATTERY)
+
+    entry = only_entry(home)
+    assert entry.title == EMAIL
+    assert entry.data == {
+        "host": URL_OF_SERVER,
+        "username": EMAIL,
+        "password": PASSWORD,
+    }
+    assert entry.unique_id == f"{URL_OF_SERVER}#1"
+    assert device_of(entry, BATTERY_POWER).title == "Home battery"
+    assert settings(home) == DEFAULTS
+    assert home.hass.states.get("sensor.home_battery_schedule")
+    assert not issues(home)
+
+
+async def test_all_settings(home: Home) -> None:
+    await start(
+        home,
+        [
+            BATTERY
+            | {
+                "consumption_price_sensor": PRICE_15MIN,
+                "production_price_sensor": PRICE,
+                "soc_sensor": CABIN_POWER + 1,
+                "rm_discharge_sensor": BATTERY_POWER,
+                "schedule_duration": "PT12H",
+                "soc_unit": "%",
+                "soc_min": 10,
+                "soc_max": 90.5,
+                "capacity": 12,
+                "soc_entity": "sensor.battery",
+                "soc_max_age": {"minutes": 20},
+                "update_interval": "00:30:00",
+                "update_interval_charging": 600,
+                "update_interval_climate": {"minutes": 2},
+                "charging_entity": "switch.charger",
+                "climate_entity": "climate.living_room",
+                "automatic_scheduling": True,
+                "soc_deviation": 5,
+                "trigger_entities": ["binary_sensor.plug", "person.anna"],
+            }
+        ],
+    )
+
+    assert not issues(home)
+    assert settings(home) == {
+        "power_sensor": BATTERY_POWER,
+        "consumption_price_sensor": PRICE_15MIN,
+        "production_price_sensor": PRICE,
+        "soc_sensor": CABIN_POWER + 1,
+        "rm_discharge_sensor": BATTERY_POWER,
+        "schedule_duration": 12 * 3600,
+        "soc_unit": "%",
+        "soc_min": 10,
+        "soc_max": 90.5,
+        "capacity": 12,
+        "soc_entity": "sensor.battery",
+        "soc_max_age": 1200,
+        "update_interval": 1800,
+        "update_interval_charging": 600,
+        "update_interval_climate": 120,
+        "charging_entity": "switch.charger",
+        "climate_entity": "climate.living_room",
+        "automatic_scheduling": True,
+        "soc_deviation": 5,
+        "trigger_entities": ["binary_sensor.plug", "person.anna"],
+    }
+
+
+async def test_several_devices_of_one_account(home: Home) -> None:
+    await start(home, [BATTERY, BATTERY | {"power_sensor": GARAGE_POWER, "soc_min": 1}])
+
+    entry = only_entry(home)
+    assert settings(home)["power_sensor"] == BATTERY_POWER
+    assert device_of(entry, GARAGE_POWER).title == "Garage battery"
+    assert len(home.server.requests_to("GET", "/api/v3_0/assets")) > 0
+
+
+async def test_several_accounts(home: Home) -> None:
+    other = {"username": MEMBER_EMAIL, "power_sensor": GARAGE_POWER}
+
+    await start(home, [BATTERY, BATTERY | other])
+
+    assert {entry.title for entry in home.entries} == {EMAIL, MEMBER_EMAIL}
+    assert [len(entry.subentries) for entry in home.entries] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://flexmeasures.test:5000/",
+        " HTTP://FlexMeasures.test:5000",
+    ],
+)
+async def test_other_spellings_of_the_host(home: Home, host: str) -> None:
+    """They are the same account."""
+    await start(
+        home, [BATTERY | {"host": host}, BATTERY | {"power_sensor": GARAGE_POWER}]
+    )
+
+    assert only_entry(home).data["host"] == URL_OF_SERVER
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("localhost:5000", "https://localhost:5000"),
+        ("127.0.0.1", "https://127.0.0.1"),
+        ("flexmeasures.io", "https://flexmeasures.io"),
+        ("[::1]:5000", "https://[::1]:5000"),
+    ],
+)
+async def test_hosts(home: Home, host: str, address: str) -> None:
+    await start(home, BATTERY | {"host": host})
+
+    assert only_entry(home).data["host"] == address
+
+
+@pytest.mark.parametrize("power_sensor", [10, "10", 10.0, " 10 "])
+async def test_sensor_ids_as_people_write_them(home: Home, power_sensor: Any) -> None:
+    await start(home, BATTERY | {"power_sensor": power_sensor, "soc_sensor": "11"})
+
+    assert settings(home) == DEFAULTS
+    assert not issues(home)
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [
+        ("02:00:00", 7200),
+        ("2:00", 7200),
+        ("PT2H", 7200),
+        ("7200", 7200),
+        (7200, 7200),
+        (90.5, 90),
+        ({"hours": 2}, 7200),
+        ({"hours": 1, "minutes": 60}, 7200),
+    ],
+)
+async def test_durations_as_people_write_them(
+    home: Home, duration: Any, seconds: int
+) -> None:
+    await start(home, BATTERY | {"update_interval": duration})
+
+    assert settings(home)["update_interval"] == seconds
+
+
+async def test_other_values_as_people_write_them(home: Home) -> None:
+    await start(
+        home,
+        BATTERY
+        | {
+            "username": f" {EMAIL} ",
+            "soc_unit": "wh",
+            "soc_min": "1500",
+            "automatic_scheduling": "yes",
+            "charging_entity": "Switch.Charger",
+            "trigger_entities": "binary_sensor.plug, person.anna",
+            "capacity": None,
+        },
+    )
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | {
+        "soc_unit": "Wh",
+        "soc_min": 1500,
+        "automatic_scheduling": True,
+        "charging_entity": "switch.charger",
+        "trigger_entities": ["binary_sensor.plug", "person.anna"],
+    }
+
+
+@pytest.mark.parametrize("yaml", [None, {}, [], [{}]])
+async def test_nothing_to_take_over(home: Home, yaml: Any) -> None:
+    await start(home, yaml)
+
+    assert not home.entries
+    assert not issues(home)
+
+
+async def test_start_up_does_not_wait(home: Home) -> None:
+    home.hass.set_state(CoreState.starting)
+    await start(home, BATTERY)
+    assert not home.server.requests
+
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await home.settle()
+
+    assert only_entry(home)
+
+
+async def test_file(home: Home, tmp_path: Path) -> None:
+    """An issue says where its mapping begins; a secret is taken from its file."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    home.hass.config.config_dir = str(folder)
+    (folder / "secrets.yaml").write_text(f"the_password: {PASSWORD}\n")
+    (folder / "configuration.yaml").write_text(f"""\
+flexmeasures:
+  host: {URL_OF_SERVER}
+  username: {EMAIL}
+  password: !secret the_password
+  power_sensor: {BATTERY_POWER}
+  soc_min: a lot
+""")
+    (tmp_path / "more.yaml").write_text(f"username: {EMAIL}\n")
+    written = load_yaml_dict(str(folder / "configuration.yaml"), Secrets(folder))
+    more = load_yaml_dict(str(tmp_path / "more.yaml"))
+
+    await start(home, [written[DOMAIN], more])
+
+    assert only_entry(home).data["password"] == PASSWORD
+    places = {
+        issue.issue_id: (issue.translation_placeholders or {})["place"]
+        for issue in issues(home)
+    }
+    assert places == {
+        "yaml_1_soc_min": "configuration.yaml:2",
+        "yaml_2_host": f"{tmp_path}/more.yaml:1",
+        "yaml_2_password": f"{tmp_path}/more.yaml:1",
+        "yaml_2_power_sensor": f"{tmp_path}/more.yaml:1",
+    }
+
+
+# --- accounts and devices that there are
+
+
+async def test_nothing_is_asked_if_nothing_has_changed(home: Home) -> None:
+    home.add_account(imported({"soc_min": 2}))
+
+    await start(home, BATTERY | {"soc_min": 2})
+
+    assert len(home.server.requests_to("POST", LOGIN)) == 1, "not just the account's"
+    assert not issues(home)
+
+
+async def test_changed_settings(home: Home) -> None:
+    """All that is in the YAML holds again; what has left it has its default."""
+    entry = home.add_account(
+        imported(
+            {"soc_min": 2, "soc_max": 8, "update_interval": 600},
+            soc_max=9,
+            charging_entity="switch.charger",
+        )
+    )
+
+    await start(home, BATTERY | {"soc_min": 3, "soc_max": 8})
+
+    assert settings(home) == DEFAULTS | {
+        "soc_min": 3,
+        "soc_max": 8,
+        "charging_entity": "switch.charger",
+    }
+    assert device_of(entry, BATTERY_POWER).title == "My device"
+
+
+@pytest.mark.parametrize(
+    "yaml", [{"soc_unit": "Wh"}, {"soc_unit": "Wh", "soc_min": 99}]
+)
+async def test_amounts_of_another_unit(home: Home, yaml: Json) -> None:
+    """What was entered in kWh is not taken for Wh."""
+    home.add_account(imported({}, soc_max=9, soc_deviation=2))
+
+    await start(home, BATTERY | yaml)
+
+    assert settings(home) == DEFAULTS | yaml
+
+
+async def test_unit_that_left_the_yaml(home: Home) -> None:
+    home.add_account(imported({"soc_unit": "Wh"}, soc_max=9))
+
+    await start(home, BATTERY)
+
+    assert settings(home) == DEFAULTS
+
+
+async def test_change_in_the_ui_holds_until_the_yaml_changes(home: Home) -> None:
+    entry = home.add_account(imported({"soc_min": 2}))
+    await start(home, BATTERY | {"soc_min": 2})
+    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await submit(home.hass, flow, {"power_sensor": str(BATTERY_POWER)})
+    await submit_settings(home.hass, flow, soc_min=4)
+    await home.settle()
+
+    assert device_of(entry, BATTERY_POWER).data["soc_min"] == 4
+    assert device_of(entry, BATTERY_POWER).data["yaml"] == {"soc_min": 2}
+
+
+async def test_another_power_sensor_chosen_in_the_ui(home: Home) -> None:
+    """The device is no longer the one of the YAML."""
+    entry = home.add_account(imported({"soc_min": 2}))
+    await start(home, BATTERY | {"soc_min": 2})
+    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await submit(home.hass, flow, {"power_sensor": str(GARAGE_POWER)})
+    await submit_settings(home.hass, flow)
+    await home.settle()
+
+    assert "yaml" not in device_of(entry, GARAGE_POWER).data
+
+
+async def test_account_of_the_ui(home: Home) -> None:
+    """Its devices stay; one that is in the YAML too gets its settings."""
+    home.add_account(
+        imported(None, soc_max=9, update_interval=900), imported(None, CABIN_POWER)
+    )
+
+    await start(
+        home,
+        [
+            BATTERY | {"update_interval": 1200},
+            BATTERY | {"power_sensor": GARAGE_POWER},
+        ],
+    )
+
+    entry = only_entry(home)
+    assert len(entry.subentries) == 3
+    assert settings(home) == DEFAULTS | {"soc_max": 9, "update_interval": 1200}
+    assert device_of(entry, GARAGE_POWER).data["yaml"] == {}
+    assert "yaml" not in device_of(entry, CABIN_POWER).data
+    assert home.hass.states.get("sensor.garage_battery_schedule")
+
+
+async def test_account_that_another_flow_sets_up_meanwhile(home: Home) -> None:
+    """It is added to, not replaced."""
+    answered = asyncio.Event()
+    path = f"/api/v3_0/sensors/{UNKNOWN_SENSOR}"
+    home.server.answer("GET", path, status=404, json={}, wait_for=answered)
+    home.hass.set_state(CoreState.starting)
+    await start(home, BATTERY | {"soc_sensor": UNKNOWN_SENSOR})
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert home.server.requests_to("GET", path)
+    home.add_account(imported(None, GARAGE_POWER))
+    answered.set()
+    await home.settle()
+
+    entry = only_entry(home)
+    assert len(entry.subentries) == 2
+    assert settings(home) == DEFAULTS
+
+
+async def test_changed_password(home: Home) -> None:
+    """It is kept once it has been accepted."""
+    home.server.users[EMAIL].password = f"new-{PASSWORD}"
+    home.add_account(imported({}))
+
+    await start(home, BATTERY | {"password": f"new-{PASSWORD}"})
+
+    assert only_entry(home).data["password"] == f"new-{PASSWORD}"
+    assert home.hass.states.get("sensor.my_device_schedule")
+    assert not issues(home)
+    assert not home.reauthentications
+
+
+# --- removed
+
+
+async def fix(home: Home, hass_client: ClientSessionGenerator, issue_id: str) -> None:
+    """Confirm what an issue offers."""
+    client = await hass_client()
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id}
+    )
+    assert answer.status == HTTPStatus.OK
+    flow = await answer.json()
+    assert flow["step_id"] == "confirm"
+    texts = english()["issues"]["yaml_removed"]["fix_flow"]["step"]["confirm"]
+    assert placeholders(texts) <= flow["description_placeholders"].keys()
+    answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
+    assert (await answer.json())["type"] == "create_entry"
+    await home.settle()
+
+
+@pytest.mark.parametrize("yaml", [None, [BATTERY]])
+async def test_removed_device(
+    home: Home, hass_client: ClientSessionGenerator, yaml: Any
+) -> None:
+    """It stays, and says so until that is confirmed."""
+    assert await async_setup_component(home.hass, "repairs", {})
+    entry = home.add_account(
+        imported({}, GARAGE_POWER, soc_min=2), imported(None, CABIN_POWER)
+    )
+    await start(home, yaml)
+
+    (issue,) = issues(home)
+    assert issue.issue_id == f"yaml_removed_{GARAGE_POWER}"
+    assert issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.WARNING
+    await fix(home, hass_client, issue.issue_id)
+
+    assert not issues(home)
+    device = device_of(entry, GARAGE_POWER)
+    assert "yaml" not in device.data
+    assert device.data["soc_min"] == 2
+
+
+async def test_removed_device_that_is_deleted(home: Home) -> None:
+    """Nothing is left to be said."""
+    entry = home.add_account(imported({}), imported({}, GARAGE_POWER))
+    await start(home, None)
+    assert len(issues(home)) == 2
+
+    home.hass.config_entries.async_remove_subentry(entry, str(BATTERY_POWER))
+    (issue,) = issues(home)
+    assert issue.issue_id == f"yaml_removed_{GARAGE_POWER}"
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    assert not issues(home)
+
+
+async def test_removed_device_that_is_deleted_while_it_is_confirmed(
+    home: Home, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(home.hass, "repairs", {})
+    entry = home.add_account(imported({}))
+    await start(home, None)
+    client = await hass_client()
+    issue_id = f"yaml_removed_{BATTERY_POWER}"
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue_id}
+    )
+    flow = await answer.json()
+    home.hass.config_entries.async_remove_subentry(entry, str(BATTERY_POWER))
+
+    answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
+
+    assert (await answer.json())["type"] == "create_entry"
+    assert not issues(home)
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"password": None}, {"password": 7}, {"soc_min": "a lot"}]
+)
+async def test_device_with_a_mistake_is_not_removed(home: Home, mistake: Json) -> None:
+    home.add_account(imported({}))
+
+    await start(home, BATTERY | mistake)
+
+    assert wrong(home).keys() == mistake.keys()
+
+
+async def test_other_integrations_change(home: Home) -> None:
+    """Only a change of our own is a reason to look again."""
+    home.add_account(imported({}))
+    await start(home, None)
+    ir.async_delete_issue(home.hass, DOMAIN, f"yaml_removed_{BATTERY_POWER}")
+
+    MockConfigEntry(domain="other").add_to_hass(home.hass)
+    await home.hass.config_entries.async_remove(
+        home.hass.config_entries.async_entries("other")[0].entry_id
+    )
+
+    assert not issues(home)
+
+
+async def test_removals_are_not_guessed(home: Home) -> None:
+    """A device that cannot be told from the YAML may be the one."""
+    home.add_account(imported({}))
+
+    await start(home, [{**BATTERY, "host": 5000}])
+
+    assert wrong(home) == {"host": "not_an_address"}
+
+
+# --- wrong values
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("host", 5000, "not_an_address"),
+        ("host", "5000", "not_an_address"),
+        ("host", 5000.5, "not_an_address"),
+        ("host", ["::1"], "not_an_address"),
+        ("host", "ftp://flexmeasures.io", "not_an_address"),
+        ("host", f"http://{EMAIL}:{PASSWORD}@flexmeasures.io", "not_an_address"),
+        ("host", {"username": EMAIL, "password": PASSWORD}, "not_an_address"),
+        ("host", "", "not_an_address"),
+        ("host", None, "missing_key"),
+        ("username", 7, "not_a_text"),
+        ("username", " ", "not_a_text"),
+        ("username", None, "missing_key"),
+        ("password", 83, "not_a_text"),
+        ("password", [PASSWORD], "not_a_text"),
+        ("password", None, "missing_key"),
+        ("power_sensor", "battery", "not_a_sensor_id"),
+        ("power_sensor", True, "not_a_sensor_id"),
+        ("power_sensor", -1, "not_a_sensor_id"),
+        ("power_sensor", 1.5, "not_a_sensor_id"),
+        ("power_sensor", None, "missing_key"),
+        ("power_sensor", UNKNOWN_SENSOR, "sensor_not_found"),
+        ("power_sensor", NEIGHBOUR_POWER, "sensor_of_another_account"),
+        ("power_sensor", PUBLIC_POWER, "sensor_of_another_account"),
+        ("power_sensor", BATTERY_SOC, "not_a_power_sensor"),
+    ],
+)
+async def test_wrong_account_or_power_sensor(
+    home: Home, key: str, value: Any, problem: str
+) -> None:
+    """The device is not set up; others are."""
+    await start(
+        home, [BATTERY | {key: value}, BATTERY | {"power_sensor": GARAGE_POWER}]
+    )
+
+    (issue,) = issues(home)
+    assert issue.translation_key == f"yaml_{problem}"
+    assert (issue.translation_placeholders or {})["key"] == key
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert not issue.is_fixable
+    (device,) = only_entry(home).subentries.values()
+    assert device.data["power_sensor"] == GARAGE_POWER
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("consumption_price_sensor", "day-ahead", "not_a_sensor_id"),
+        ("consumption_price_sensor", UNKNOWN_SENSOR, "sensor_not_found"),
+        ("consumption_price_sensor", BATTERY_POWER, "not_a_price_sensor"),
+        ("consumption_price_sensor", DOLLAR_PRICE, "currencies_differ"),
+        ("production_price_sensor", DOLLAR_PRICE, "currencies_differ"),
+        ("soc_sensor", PRICE, "not_a_state_of_charge_sensor"),
+        ("rm_discharge_sensor", PRICE, "not_a_power_sensor"),
+        ("rm_discharge_sensor", NEIGHBOUR_POWER, "sensor_of_another_account"),
+        ("schedule_duration", "soon", "not_a_duration"),
+        ("schedule_duration", 60, "schedule_duration_too_short"),
+        ("update_interval", True, "not_a_duration"),
+        ("update_interval", 0, "not_a_duration"),
+        ("update_interval", "-1:00", "not_a_duration"),
+        ("update_interval", float("inf"), "not_a_duration"),
+        ("update_interval", [1], "not_a_duration"),
+        ("update_interval", {"ours": 1}, "not_a_duration"),
+        ("update_interval", 59, "update_interval_too_short"),
+        ("update_interval_charging", 59, "update_interval_too_short"),
+        ("update_interval_climate", 59, "update_interval_too_short"),
+        ("soc_max_age", 59, "soc_max_age_too_short"),
+        ("soc_unit", "kW", "not_a_unit"),
+        ("soc_unit", "%", "capacity_required"),
+        ("soc_min", "1 kWh", "not_a_number"),
+        ("soc_min", -1, "not_a_number"),
+        ("soc_min", True, "not_a_number"),
+        ("soc_min", float("nan"), "not_a_number"),
+        ("soc_min", 10, "soc_min_not_below_soc_max"),
+        ("soc_max", 0.5, "soc_min_not_below_soc_max"),
+        ("capacity", 0, "not_a_positive_number"),
+        ("soc_deviation", 0, "not_a_positive_number"),
+        ("soc_entity", "battery", "not_a_state_of_charge_entity"),
+        ("soc_entity", "light.battery", "not_a_state_of_charge_entity"),
+        ("soc_entity", "sensor.power", "not_a_state_of_charge_entity"),
+        ("soc_entity", "sensor.percentage", "capacity_required"),
+        ("charging_entity", "climate.car", "not_a_charging_entity"),
+        ("climate_entity", "switch.heater", "not_a_climate_entity"),
+        ("trigger_entities", ["plug"], "not_an_entity"),
+        ("trigger_entities", 5, "not_an_entity"),
+        ("automatic_scheduling", "maybe", "not_a_boolean"),
+        ("colour", "blue", "unknown_key"),
+        ("soc_mim", 1, "misspelt_key"),
+        (5, 1, "unknown_key"),
+    ],
+)
+async def test_wrong_setting(home: Home, key: Any, value: Any, problem: str) -> None:
+    """It has its default, and the rest holds."""
+    home.hass.states.async_set("sensor.power", "1", {"unit_of_measurement": "kW"})
+    home.hass.states.async_set("sensor.percentage", "1", {"unit_of_measurement": "%"})
+
+    await start(home, BATTERY | {"automatic_scheduling": True, key: value})
+
+    (issue,) = issues(home)
+    assert issue.translation_key == f"yaml_{problem}"
+    assert (issue.translation_placeholders or {})["key"] == str(key)
+    assert issue.severity is ir.IssueSeverity.WARNING
+    is_right = key != "automatic_scheduling"
+    assert settings(home) == DEFAULTS | {"automatic_scheduling": is_right}
+
+
+async def test_misspelt_key(home: Home) -> None:
+    await start(home, BATTERY | {"consumption_price": PRICE})
+
+    (issue,) = issues(home)
+    assert (issue.translation_placeholders or {})["suggestion"] == (
+        "consumption_price_sensor"
+    )
+
+
+@pytest.mark.parametrize("yaml", ["host", [5], [[BATTERY]], PASSWORD])
+async def test_no_mapping(home: Home, yaml: Any) -> None:
+    await start(home, yaml)
+
+    assert wrong(home) == {"flexmeasures": "not_a_mapping"}
+    assert issues(home)[0].severity is ir.IssueSeverity.ERROR
+
+
+async def test_several_mistakes(home: Home) -> None:
+    await start(
+        home,
+        BATTERY
+        | {
+            "soc_min": "few",
+            "soc_max": 0.5,
+            "rm_discharge_sensor": PRICE,
+            "climate_entity": "climate.hall",
+        },
+    )
+
+    assert wrong(home) == {
+        "soc_min": "not_a_number",
+        "soc_max": "soc_min_not_below_soc_max",
+        "rm_discharge_sensor": "not_a_power_sensor",
+    }
+    assert settings(home) == DEFAULTS | {"climate_entity": "climate.hall"}
+
+
+@pytest.mark.parametrize("unit", ["percent", "%"])
+async def test_amounts_without_their_unit(home: Home, unit: str) -> None:
+    """They would mean something else in the default unit."""
+    await start(
+        home,
+        BATTERY | {"soc_unit": unit, "soc_min": 2, "soc_max": 9, "soc_deviation": 1},
+    )
+
+    assert wrong(home).keys() == {"soc_unit"}
+    assert settings(home) == DEFAULTS
+
+
+async def test_percentage_out_of_range(home: Home) -> None:
+    await start(
+        home, BATTERY | {"soc_unit": "%", "capacity": 10, "soc_min": 20, "soc_max": 101}
+    )
+
+    assert wrong(home) == {"soc_max": "not_a_percentage"}
+    assert settings(home) == DEFAULTS | {
+        "soc_unit": "%",
+        "capacity": 10,
+        "soc_min": 20,
+    }
+
+
+async def test_same_device_twice(home: Home) -> None:
+    await start(home, [BATTERY | {"soc_min": 2}, BATTERY | {"soc_min": 3}])
+
+    (issue,) = issues(home)
+    assert issue.translation_key == "yaml_sensor_already_used"
+    assert settings(home)["soc_min"] == 2
+
+
+async def test_long_value(home: Home) -> None:
+    await start(home, BATTERY | {"soc_min": "x" * 1000})
+
+    (issue,) = issues(home)
+    assert len((issue.translation_placeholders or {})["value"]) == 100
+
+
+async def test_mistake_that_only_the_server_knows_is_told_at_each_start(
+    home: Home,
+) -> None:
+    """And what was changed in the UI holds nevertheless."""
+    home.add_account(imported({"soc_max": 9}, soc_max=8))
+
+    await start(home, BATTERY | {"soc_max": 9, "soc_sensor": UNKNOWN_SENSOR})
+
+    assert wrong(home) == {"soc_sensor": "sensor_not_found"}
+    assert settings(home)["soc_max"] == 8
+
+
+async def test_mistake_in_what_was_set_in_the_ui(home: Home) -> None:
+    """It is no reason to change anything."""
+    home.add_account(imported({}, soc_sensor=UNKNOWN_SENSOR))
+
+    await start(home, BATTERY | {"soc_min": 2})
+
+    assert wrong(home) == {"soc_sensor": "sensor_not_found"}
+    assert settings(home) == DEFAULTS | {"soc_sensor": UNKNOWN_SENSOR}
+
+
+async def test_account_without_a_right_device(home: Home) -> None:
+    await start(home, BATTERY | {"power_sensor": UNKNOWN_SENSOR})
+
+    assert not home.entries
+
+
+def test_mistakes_that_the_form_finds_have_a_text() -> None:
+    """Each of its errors that YAML can lead to is an issue too."""
+    texts = english()
+    of_forms = texts["config_subentries"]["device"]["error"].keys()
+    of_server = texts["exceptions"].keys() | {"unknown"}
+    # In place of not_a_price_sensor, which does not say which of both prices it is.
+    of_sections = {"not_a_consumption_price_sensor", "not_a_production_price_sensor"}
+    found_before = {"capacity_not_positive", "soc_deviation_not_positive"}
+
+    issue_texts = {key.removeprefix("yaml_") for key in texts["issues"]}
+    assert of_forms - of_server - of_sections - found_before <= issue_texts
+    assert "not_a_price_sensor" in issue_texts
+
+
+# --- the server
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "problem"),
+    [
+        ({"username": "Demo@example.com"}, "username", "unknown_user"),
+        ({"password": "another"}, "password", "wrong_password"),
+    ],
+)
+async def test_refused_login(home: Home, changes: Json, key: str, problem: str) -> None:
+    """It is not tried again, and a right one of the same account holds."""
+    await start(home, [BATTERY | changes, BATTERY | {"power_sensor": GARAGE_POWER}])
+    logins = len(home.server.requests_to("POST", LOGIN))
+    await home.go_to(NOW + 60 * MINUTE)
+
+    assert wrong(home) == {key: problem}
+    assert only_entry(home).data["password"] == PASSWORD
+    assert not home.server.requests_to("POST", LOGIN)[logins:]
+
+
+async def test_refused_password_of_an_account(home: Home) -> None:
+    """The account keeps the one that works."""
+    home.add_account(imported({}))
+
+    await start(home, BATTERY | {"password": "another", "soc_min": 2})
+
+    assert wrong(home) == {"password": "wrong_password"}
+    assert only_entry(home).data["password"] == PASSWORD
+    assert settings(home) == DEFAULTS
+
+
+async def test_server_that_is_away(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is tried again after some time that grows, and nothing is said but in the log."""
+    home.server.fail(ClientConnectionError("gone"))
+    await start(home, BATTERY)
+    moment = NOW
+    for minutes in (1, 2, 5, 10, 15, 15):
+        home.server.requests.clear()
+        moment += minutes * MINUTE
+        await home.go_to(moment - MINUTE / 2)
+        assert not home.server.requests
+        await home.go_to(moment)
+        assert home.server.requests
+    assert not issues(home)
+    warnings = [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelname == "WARNING" and "configuration.yaml" in record.getMessage()
+    ]
+    assert len(warnings) == 1
+    assert "gone" in warnings[0]
+
+    home.server.recover()
+    await home.go_to(moment + 15 * MINUTE)
+
+    assert settings(home) == DEFAULTS
+    home.server.requests.clear()
+    await home.go_to(moment + 31 * MINUTE)
+    assert not home.server.requests_to("GET", "/api/")
+
+
+async def test_server_that_goes_away_during_the_import(home: Home) -> None:
+    home.server.answer("GET", "/api/v3_0/sensors", status=403, json=FORBIDDEN, times=1)
+    await start(home, BATTERY)
+    assert not home.entries
+
+    await home.go_to(NOW + MINUTE)
+
+    assert settings(home) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({"text": HTML}, "not_flexmeasures"),
+        ({"json": {"flexmeasures_version": "0.9"}}, "server_too_old"),
+    ],
+)
+async def test_wrong_server(home: Home, answer: Json, problem: str) -> None:
+    """It is told, and withdrawn once it is right."""
+    home.server.answer("GET", "/api/", **answer)
+    await start(home, BATTERY)
+
+    assert wrong(home) == {"host": problem}
+    home.server.recover()
+    await home.go_to(NOW + MINUTE)
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS
+
+
+async def test_set_up_in_the_ui_while_the_server_is_away(home: Home) -> None:
+    """There is nothing left to do."""
+    home.server.fail(ClientConnectionError("gone"))
+    await start(home, BATTERY)
+    home.server.requests.clear()
+    home.add_account(imported({}))
+
+    await home.go_to(NOW + MINUTE)
+
+    assert not home.server.requests
