@@ -9,8 +9,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import FlexMeasuresConfigEntry, FlexMeasuresData, async_first_refreshes
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .entity_references import async_follow_renames
 from .issues import async_forget_removed
+from .issues.entity_references import async_follow_renames
 from .services import async_setup_services
 from .store import AccountStore
 from .yaml_import import async_setup_yaml

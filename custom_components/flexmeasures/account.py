@@ -16,18 +16,18 @@ from .account_catalogue import AccountCatalogue
 from .address import ServerAddress
 from .api import FlexMeasuresApi
 from .api.errors import FlexMeasuresError, ServerTooOldError
-from .automation import DeviceAutomation
 from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
-from .device_issues import DeviceIssues
 from .issues import (
     async_report,
     async_report_server_too_old,
     async_withdraw_server_too_old,
 )
+from .issues.device import DeviceIssues
 from .recent_errors import RecentErrors
-from .schedule_queue import ScheduleQueue
 from .scheduling import AccountScheduler
+from .scheduling.automation import DeviceAutomation
+from .scheduling.queue import ScheduleQueue
 from .store import AccountStore
 
 _LOGGER = logging.getLogger(__name__)

@@ -173,7 +173,9 @@ OVERRIDE_SCHEMA: Final = vol.All(
         {
             vol.Required(ATTR_POWER): _finite,
             vol.Optional(ATTR_UNTIL): _moment,
-            vol.Optional(ATTR_DURATION): _duration,
+            vol.Optional(ATTR_DURATION): vol.All(
+                _duration, vol.Range(max=timedelta(days=366))
+            ),
         }
     ),
     _one_end,

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .account import FlexMeasuresConfigEntry
 from .entity import FlexMeasuresEntity
 from .error_translation import translated_errors
-from .schedule_request import ScheduleRequest
+from .scheduling.request import ScheduleRequest
 
 # No device has to wait for another one's job.
 PARALLEL_UPDATES = 0

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .account import FlexMeasuresConfigEntry
 from .const import DOMAIN
 from .entity import FlexMeasuresEntity
-from .schedule import Block, Schedule
+from .plan.schedule import Block, Schedule
 
 PARALLEL_UPDATES = 0
 

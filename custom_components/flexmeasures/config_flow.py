@@ -28,9 +28,9 @@ from .address import ServerAddress
 from .api import FlexMeasuresApi
 from .api.errors import NotFoundError, NotPermittedError
 from .const import CONF_JOINT_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .device_flow import DeviceFlow, DeviceSubentryFlow
-from .device_form import DeviceForm
-from .hacs_defaults import async_former_account, async_former_devices
+from .device_setup.flow import DeviceFlow, DeviceSubentryFlow
+from .device_setup.form import DeviceForm
+from .device_setup.hacs_defaults import async_former_account, async_former_devices
 from .yaml_import.devices import async_keep_devices, async_read_devices
 from .yaml_import.settings import YamlAccount
 

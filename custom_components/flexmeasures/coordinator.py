@@ -30,7 +30,7 @@ from .control import Mode, Override, setpoint
 from .device import DeviceSettings
 from .outcome import Outcome, OutcomeKind
 from .plan import Plan
-from .plan_reader import PlanReader, Reading, slot_length
+from .plan.reader import PlanReader, Reading, slot_length
 from .recent_errors import RecentErrors
 from .slots import floor_to_grid, whole_slots
 from .store import AccountStore
@@ -226,10 +226,10 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
 
     @callback
     def async_set_target(
-        self, *, target_soc: float | None, ready_by: datetime | None
+        self, *, target_soc_kwh: float | None, ready_by: datetime | None
     ) -> None:
-        """Set what has to be charged (in the unit of the settings), and by when."""
-        self.memory.target_soc = target_soc
+        """Set how full the device has to be, and by when."""
+        self.memory.target_soc_kwh = target_soc_kwh
         self.memory.ready_by = ready_by
         self.async_remember()
 

@@ -51,6 +51,6 @@ class ReadyByDateTime(FlexMeasuresEntity, DateTimeEntity):
         """Have the next schedules be ready by this time, which is still to come."""
         check_future(value)
         self.coordinator.async_set_target(
-            target_soc=self.coordinator.memory.target_soc,
+            target_soc_kwh=self.coordinator.memory.target_soc_kwh,
             ready_by=dt_util.as_utc(value),
         )

@@ -32,8 +32,8 @@ from .const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from .energy_units import quantity_in_kwh
-from .prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
+from .energy_units import energy_quantity, quantity_in_kwh
+from .plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
 SOC_AT_START = "soc-at-start"
@@ -121,7 +121,7 @@ class DeviceSettings:
         if self.soc_unit == PERCENTAGE:
             # The server takes no % here.
             assert self.capacity is not None
-            return _kwh(amount / 100 * self.capacity)
+            return energy_quantity(amount / 100 * self.capacity)
         return f"{amount} {self.soc_unit}"
 
     def flex_model(
@@ -143,7 +143,9 @@ class DeviceSettings:
         if self.soc_sensor is not None:
             model[STATE_OF_CHARGE] = measured(self.soc_sensor)
         if soc_kwh is not None:
-            model[SOC_AT_START] = _kwh(_within_limits(soc_kwh, {**stored, **model}))
+            model[SOC_AT_START] = energy_quantity(
+                _within_limits(soc_kwh, {**stored, **model})
+            )
         model |= overrides
         if SOC_AT_START in model:
             return model
@@ -165,10 +167,6 @@ class DeviceSettings:
         if self.production_price_sensor is not None:
             context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
         return context | dict(overrides)
-
-
-def _kwh(amount: float) -> str:
-    return f"{round(amount, 6)} kWh"
 
 
 def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:

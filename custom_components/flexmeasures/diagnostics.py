@@ -15,9 +15,9 @@ from .account import FlexMeasuresConfigEntry, FlexMeasuresData
 from .api.transport import CLIENT_VERSION
 from .const import DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
-from .entity_references import named_entities
-from .schedule_queue import ScheduleQueue
-from .series import Series
+from .issues.entity_references import named_entities
+from .plan.series import Series
+from .scheduling.queue import ScheduleQueue
 
 _SECRET = (CONF_USERNAME, CONF_PASSWORD)
 

@@ -24,6 +24,11 @@ def from_kwh(kwh: float, unit: str, capacity: float | None) -> float | None:
     return EnergyConverter.convert(kwh, UnitOfEnergy.KILO_WATT_HOUR, unit)
 
 
+def energy_quantity(kwh: float) -> str:
+    """The way the server reads an energy, e.g. ``4.5 kWh``."""
+    return f"{round(kwh, 6)} kWh"
+
+
 def quantity_in_kwh(quantity: object) -> float | None:
     """A flex-model's amount like ``10 kWh``; None for anything else, like a sensor."""
     match = _QUANTITY.fullmatch(str(quantity))

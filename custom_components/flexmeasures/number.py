@@ -11,11 +11,10 @@ from homeassistant.components.number import (
 from homeassistant.const import PERCENTAGE, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.unit_conversion import EnergyConverter
 
 from .account import FlexMeasuresConfigEntry
 from .coordinator import ScheduleCoordinator
-from .device import DeviceSettings
+from .energy_units import from_kwh, in_kwh
 from .entity import FlexMeasuresEntity
 
 # Nothing of it goes to the server.
@@ -25,8 +24,10 @@ TARGET_SOC = NumberEntityDescription(
     key="target_soc", translation_key="target_soc", mode=NumberMode.BOX
 )
 
-# Of a device whose settings say nothing of how much it holds.
+# Of a device of which nobody says how much it holds.
 _DEFAULT_MAX_KWH: Final = 1000.0
+# From one unit to another and back nothing is lost.
+_DIGITS: Final = 6
 _STEPS: Final = {
     PERCENTAGE: 1.0,
     UnitOfEnergy.WATT_HOUR: 1.0,
@@ -64,31 +65,49 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
             else NumberDeviceClass.ENERGY_STORAGE
         )
         self._attr_native_step = _STEPS[unit]
-        self._attr_native_min_value = settings.soc_min or 0.0
-        self._attr_native_max_value = _max_value(settings)
+
+    @property
+    @override
+    def native_min_value(self) -> float:
+        """The settings' minimum, else the server's."""
+        settings = self.coordinator.settings
+        if settings.soc_min is not None:
+            return settings.soc_min
+        reading = self.coordinator.reading
+        return self._in_unit(reading.soc_min_kwh if reading else None) or 0.0
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        """The settings' maximum, else the server's, else what the device holds."""
+        settings = self.coordinator.settings
+        if settings.soc_max is not None:
+            return settings.soc_max
+        reading = self.coordinator.reading
+        found = self._in_unit(
+            (reading.soc_max_kwh if reading else None) or settings.capacity
+        )
+        return self._in_unit(_DEFAULT_MAX_KWH) or 100.0 if found is None else found
 
     @property
     @override
     def native_value(self) -> float | None:
         """In the unit of the settings."""
-        return self.coordinator.memory.target_soc
+        return self._in_unit(self.coordinator.memory.target_soc_kwh)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Have the next schedules reach this state of charge."""
+        settings = self.coordinator.settings
         self.coordinator.async_set_target(
-            target_soc=value, ready_by=self.coordinator.memory.ready_by
+            target_soc_kwh=in_kwh(value, settings.soc_unit, settings.capacity),
+            ready_by=self.coordinator.memory.ready_by,
         )
 
-
-def _max_value(settings: DeviceSettings) -> float:
-    """The fullest that a device may be, in the unit of its settings."""
-    if settings.soc_max is not None:
-        return settings.soc_max
-    if settings.soc_unit == PERCENTAGE:
-        return 100.0
-    return EnergyConverter.convert(
-        settings.capacity or _DEFAULT_MAX_KWH,
-        UnitOfEnergy.KILO_WATT_HOUR,
-        settings.soc_unit,
-    )
+    def _in_unit(self, kwh: float | None) -> float | None:
+        """An amount in the unit of the settings."""
+        if kwh is None:
+            return None
+        settings = self.coordinator.settings
+        amount = from_kwh(kwh, settings.soc_unit, settings.capacity)
+        return None if amount is None else round(amount, _DIGITS)

@@ -23,7 +23,7 @@ from .account import FlexMeasuresConfigEntry
 from .const import DOMAIN, SUBENTRY_DEVICE
 from .error_translation import translated_errors
 from .issues import SCHEDULING_FAILED
-from .schedule_request import ScheduleRequest
+from .scheduling.request import ScheduleRequest
 from .yaml_import.issues import REMOVED, async_forget_yaml
 
 

@@ -52,8 +52,8 @@ from .coordinator import ScheduleCoordinator
 from .device import SOC_AT_START
 from .durations import iso_duration
 from .error_translation import check_future, translated_errors
-from .schedule import Schedule
-from .schedule_request import ScheduleRequest
+from .plan.schedule import Schedule
+from .scheduling.request import ScheduleRequest
 from .slots import floor_to_grid, whole_slots
 
 # An instantaneous sensor has no grid, but is read back on this one: values

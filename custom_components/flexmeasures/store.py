@@ -12,7 +12,7 @@ from .api.errors import FlexMeasuresError
 from .const import DOMAIN
 from .control import Mode, Override
 from .plan import Plan
-from .targets import TargetReport
+from .plan.targets import TargetReport
 
 # 1 held the schedule alone.
 _VERSION = 2
@@ -28,7 +28,7 @@ class Failure:
     placeholders: Mapping[str, str]
     moment: datetime
     in_a_row: int
-    """How many attempts have failed one after the other."""
+    """How often it failed one after the other by itself, not counting outages."""
 
     @classmethod
     def of(cls, err: FlexMeasuresError, moment: datetime, in_a_row: int) -> Self:
@@ -78,8 +78,8 @@ class DeviceMemory:
     """How the last schedule does at its targets; None if it had none."""
     mode: Mode = Mode.AUTOMATIC
     override: Override | None = None
-    target_soc: float | None = None
-    """In the unit of the settings."""
+    target_soc_kwh: float | None = None
+    """Not in the unit of the settings, which may become another one."""
     ready_by: datetime | None = None
     passed_ready_by: datetime | None = None
     """The last `ready_by` that has passed."""
@@ -102,7 +102,7 @@ class DeviceMemory:
             targets=TargetReport.from_json(targets) if targets else None,
             mode=Mode(data["mode"]),
             override=Override.from_json(override) if override else None,
-            target_soc=data["target_soc"],
+            target_soc_kwh=data["target_soc_kwh"],
             ready_by=_moment(data["ready_by"]),
             passed_ready_by=_moment(data["passed_ready_by"]),
             settings=data["settings"],
@@ -120,7 +120,7 @@ class DeviceMemory:
             "targets": self.targets.as_json() if self.targets else None,
             "mode": self.mode.value,
             "override": self.override.as_json() if self.override else None,
-            "target_soc": self.target_soc,
+            "target_soc_kwh": self.target_soc_kwh,
             "ready_by": _text(self.ready_by),
             "passed_ready_by": _text(self.passed_ready_by),
             "settings": self.settings,

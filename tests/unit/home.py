@@ -49,7 +49,7 @@ NOTHING_REMEMBERED: Json = {
     "targets": None,
     "mode": "automatic",
     "override": None,
-    "target_soc": None,
+    "target_soc_kwh": None,
     "ready_by": None,
     "passed_ready_by": None,
     "settings": None,

@@ -260,8 +260,9 @@ async def test_soc_forecast_in_percent(home: Home) -> None:
 
     assert home.value("sensor", "soc_forecast") == "62.5"
     attributes = home.attributes("sensor", "soc_forecast")
-    assert attributes["device_class"] == "battery"
     assert attributes["unit_of_measurement"] == "%"
+    # Else it would be taken for how full the device is now.
+    assert "device_class" not in attributes
 
 
 async def test_soc_forecast_that_begins_later(home: Home) -> None:
@@ -320,7 +321,7 @@ async def test_no_half_of_a_plan_is_seen(home: Home) -> None:
 
 @pytest.mark.usefixtures("every_entity")
 async def test_restart_while_the_server_is_away(home: Home) -> None:
-    """Everything is as it was."""
+    """Everything is as it was, but for what only the server knows."""
     has_prices(home, 200.0, 100.0, feed_in=0.05)
     home.server.schedules[BATTERY_SOC] = StoredSchedule(SLOT, QUARTER, [5.0], "kWh")
     await home.set_up()
@@ -344,6 +345,8 @@ async def test_restart_while_the_server_is_away(home: Home) -> None:
     home.server.fail(ConnectionError())
     await home.reload()
 
+    target = home.attributes("number", "target_soc")
+    assert (target["min"], target["max"]) == (0.0, 1000.0)
     unlike = {
         entity_id
         for entity_id, state in shown().items()
@@ -353,5 +356,7 @@ async def test_restart_while_the_server_is_away(home: Home) -> None:
     assert unlike == {
         home.entity("binary_sensor", "plan_out_of_date"),
         home.entity("sensor", "scheduling_status"),
+        home.entity("number", "target_soc"),
     }
+    assert home.value("number", "target_soc") == "7.0"
     assert home.value("sensor", "setpoint") == "1.5"

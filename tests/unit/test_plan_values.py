@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan import Plan
-from custom_components.flexmeasures.prices import Price, Quantity
-from custom_components.flexmeasures.schedule import Action, Block, Schedule
-from custom_components.flexmeasures.series import Series
+from custom_components.flexmeasures.plan.prices import Price, Quantity
+from custom_components.flexmeasures.plan.schedule import Action, Block, Schedule
+from custom_components.flexmeasures.plan.series import Series
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

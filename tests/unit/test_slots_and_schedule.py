@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.schedule import Schedule
+from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.slots import (
     ceil_to_slots,
     floor_to_grid,

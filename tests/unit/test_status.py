@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
-from custom_components.flexmeasures.soc import StateOfChargeEntityError
+from custom_components.flexmeasures.scheduling.soc import StateOfChargeEntityError
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 

@@ -8,7 +8,7 @@ import pytest
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.exceptions import ServiceValidationError
 
-from .fake_server import BATTERY, finished_job
+from .fake_server import BATTERY, BATTERY_POWER, finished_job
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
@@ -130,17 +130,16 @@ async def test_restart(home: Home) -> None:
 @pytest.mark.parametrize(
     ("settings", "limits"),
     [
-        pytest.param({}, (0.0, 1000.0, 0.1, "kWh"), id="nothing known"),
-        pytest.param({"soc_unit": "Wh"}, (0.0, 1e6, 1.0, "Wh"), id="Wh"),
-        pytest.param({"soc_unit": "MWh"}, (0.0, 1.0, 0.001, "MWh"), id="MWh"),
-        pytest.param({"capacity": 12.5}, (0.0, 12.5, 0.1, "kWh"), id="capacity"),
+        pytest.param({}, (1.0, 10.0, 0.1, "kWh"), id="the server's"),
+        pytest.param({"soc_unit": "Wh"}, (1000.0, 1e4, 1.0, "Wh"), id="Wh"),
+        pytest.param({"soc_unit": "MWh"}, (0.001, 0.01, 0.001, "MWh"), id="MWh"),
         pytest.param(
             {"capacity": 12.5, "soc_min": 2.0, "soc_max": 10.0},
             (2.0, 10.0, 0.1, "kWh"),
             id="limits",
         ),
         pytest.param(
-            {"capacity": 12.5, "soc_unit": "%"}, (0.0, 100.0, 1.0, "%"), id="%"
+            {"capacity": 12.5, "soc_unit": "%"}, (8.0, 80.0, 1.0, "%"), id="%"
         ),
         pytest.param(
             {"capacity": 12.5, "soc_unit": "%", "soc_min": 20.0, "soc_max": 90.0},
@@ -152,7 +151,7 @@ async def test_restart(home: Home) -> None:
 async def test_limits_of_the_target(
     home: Home, settings: dict[str, Any], limits: tuple[float, float, float, str]
 ) -> None:
-    """They are those of the settings, in their unit."""
+    """They are those of the settings, else the server's, in the unit of the settings."""
     await home.set_up(device(**settings))
 
     attributes = home.attributes("number", "target_soc")
@@ -162,6 +161,38 @@ async def test_limits_of_the_target(
     assert attributes["device_class"] == device_class
     with pytest.raises(ServiceValidationError):
         await home.act("set_value", "number", "target_soc", value=limits[1] + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "limits"),
+    [
+        pytest.param({}, (0.0, 1000.0), id="nothing known"),
+        pytest.param({"capacity": 12.5}, (0.0, 12.5), id="capacity"),
+        pytest.param({"capacity": 12.5, "soc_unit": "%"}, (0.0, 100.0), id="%"),
+    ],
+)
+async def test_limits_that_the_server_does_not_know(
+    home: Home, settings: dict[str, Any], limits: tuple[float, float]
+) -> None:
+    home.server.set_flex_model(BATTERY, soc_min={"sensor": 3})
+    await home.set_up(device(**settings))
+
+    attributes = home.attributes("number", "target_soc")
+    assert (attributes["min"], attributes["max"]) == limits
+
+
+async def test_target_in_a_unit_that_changes(home: Home) -> None:
+    """It stays the same amount."""
+    entry = await home.set_up(device(capacity=10.0))
+    await home.act("set_value", "number", "target_soc", value=7.5)
+
+    subentry = entry.subentries[str(BATTERY_POWER)]
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "soc_unit": "%"}
+    )
+    await home.settle()
+
+    assert home.value("number", "target_soc") == "75.0"
 
 
 # --- what becomes of them

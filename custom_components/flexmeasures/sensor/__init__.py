@@ -18,8 +18,8 @@ from ..account import FlexMeasuresConfigEntry
 from ..coordinator import ScheduleCoordinator
 from ..durations import iso_duration
 from ..entity import FlexMeasuresEntity, local_time
-from ..schedule import Schedule
-from ..series import Series
+from ..plan.schedule import Schedule
+from ..plan.series import Series
 from ..status import scheduling_status, statuses
 from .descriptions import (
     SCHEDULE,
@@ -118,17 +118,20 @@ class SocForecastSensor(FlexMeasuresEntity, SensorEntity):
         super().__init__(coordinator, description)
         unit = coordinator.settings.soc_unit
         self._attr_native_unit_of_measurement = unit
-        self._attr_device_class = (
-            SensorDeviceClass.BATTERY
-            if unit == PERCENTAGE
-            else SensorDeviceClass.ENERGY_STORAGE
-        )
+        # Not "battery", or it would be shown as how full the device is now.
+        if unit != PERCENTAGE:
+            self._attr_device_class = SensorDeviceClass.ENERGY_STORAGE
 
     @property
     @override
     def native_value(self) -> float | None:
-        soc = self.coordinator.data.soc
-        return soc.value_at(dt_util.utcnow()) if soc else None
+        """None after the plan, though it tells what is left when it ends."""
+        if (
+            not self.coordinator.covers_now
+            or (soc := self.coordinator.data.soc) is None
+        ):
+            return None
+        return soc.value_at(dt_util.utcnow())
 
     @property
     @override

@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..schedule import Action, Block, Schedule
+from ..plan.schedule import Action, Block, Schedule
 from ..slots import local_midnight
 
 # Sums of floating-point numbers are not more exact.

@@ -21,7 +21,7 @@ from ..const import (
     CONF_YAML,
     SUBENTRY_DEVICE,
 )
-from ..device_form import DeviceForm
+from ..device_setup.form import DeviceForm
 from .issues import async_report
 from .settings import YamlAccount, without
 

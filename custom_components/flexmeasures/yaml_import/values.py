@@ -27,9 +27,9 @@ from ..const import (
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
 )
+from ..device_setup.fields import read_sensor_id
+from ..device_setup.settings_form import SENSOR_UNITS, SOC_UNITS
 from ..durations import parse_duration
-from ..form_fields import read_sensor_id
-from ..settings_form import SENSOR_UNITS, SOC_UNITS
 
 DURATIONS = (
     CONF_SCHEDULE_DURATION,

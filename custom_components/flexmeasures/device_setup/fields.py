@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from .api.models import Catalogue, Sensor
-from .durations import parse_duration
+from ..api.models import Catalogue, Sensor
+from ..durations import parse_duration
 
 POWER = re.compile(r"[kM]?W")
 ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")

@@ -8,12 +8,13 @@ from typing import Any
 
 from homeassistant.util import dt as dt_util
 
-from .api import FlexMeasuresApi
-from .api.models import Asset, Sensor
-from .coordinator import ScheduleCoordinator
-from .device import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
-from .plan_reader import slot_length
-from .slots import ceil_to_slots, floor_to_grid
+from ..api import FlexMeasuresApi
+from ..api.models import Asset, Sensor
+from ..coordinator import ScheduleCoordinator
+from ..device import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
+from ..energy_units import energy_quantity
+from ..plan.reader import slot_length
+from ..slots import ceil_to_slots, floor_to_grid
 from .soc import StateOfChargeEntityError, read_soc_entity
 
 SOC_MINIMA = "soc-minima"
@@ -126,14 +127,14 @@ def _target(
 
     Moved back to the grid: between its points the server looks at nothing.
     """
-    target_soc, ready_by = device.memory.target_soc, device.memory.ready_by
-    if target_soc is None or ready_by is None or ready_by <= start:
+    target_soc_kwh, ready_by = device.memory.target_soc_kwh, device.memory.ready_by
+    if target_soc_kwh is None or ready_by is None or ready_by <= start:
         return {}
     moment = floor_to_grid(ready_by, slot_length(sensor), sensor.time_zone)
     return {
         SOC_MINIMA: [
             {
-                "value": device.settings.energy(target_soc),
+                "value": energy_quantity(target_soc_kwh),
                 "datetime": moment.isoformat(),
             }
         ]

@@ -10,9 +10,9 @@ from homeassistant.const import (
 )
 from homeassistant.core import State
 
-from .api.errors import FlexMeasuresError
-from .device import DeviceSettings
-from .energy_units import in_kwh
+from ..api.errors import FlexMeasuresError
+from ..device import DeviceSettings
+from ..energy_units import in_kwh
 
 
 class StateOfChargeEntityError(FlexMeasuresError):

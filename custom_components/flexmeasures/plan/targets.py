@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
-from .api.models import parse_moment
+from ..api.models import parse_moment
 
 
 @dataclass(frozen=True, slots=True)

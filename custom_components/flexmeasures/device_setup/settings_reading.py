@@ -13,7 +13,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import State
 
-from .const import (
+from ..const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
     CONF_CHARGING_ENTITY,
@@ -35,7 +35,7 @@ from .const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from .form_fields import FieldError, read_duration
+from .fields import FieldError, read_duration
 from .settings_form import SOC_UNITS
 
 DEFAULT_DURATIONS = {

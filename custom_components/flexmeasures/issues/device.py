@@ -17,10 +17,10 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.helpers.start import async_at_started
 
-from .coordinator import ScheduleCoordinator
+from ..coordinator import ScheduleCoordinator
+from ..plan.reader import Reading
+from . import async_report
 from .entity_references import named_entities
-from .issues import async_report
-from .plan_reader import Reading
 
 # Entities without a registration go and come back while their integration reloads.
 _PATIENCE = timedelta(minutes=1)

@@ -9,23 +9,24 @@ from typing import Any
 from homeassistant.const import PERCENTAGE, UnitOfPower
 from homeassistant.util import dt as dt_util
 
-from .account_catalogue import AccountCatalogue
-from .api import FlexMeasuresApi
-from .api.errors import (
+from ..account_catalogue import AccountCatalogue
+from ..api import FlexMeasuresApi
+from ..api.errors import (
     NotFlexMeasuresError,
     NotFoundError,
     NotPermittedError,
     RejectedError,
 )
-from .api.models import Asset, Sensor, SensorData
-from .const import (
+from ..api.models import Asset, Sensor, SensorData
+from ..const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SOC_SENSOR,
 )
-from .device import STATE_OF_CHARGE, DeviceSettings
-from .energy_units import from_kwh, in_kwh, quantity_in_kwh
-from .plan import Plan
+from ..device import STATE_OF_CHARGE, DeviceSettings
+from ..energy_units import from_kwh, in_kwh, quantity_in_kwh
+from ..slots import ceil_to_slots, floor_to_grid, local_midnight, whole_slots
+from . import Plan
 from .prices import (
     CONSUMPTION_PRICE,
     PRODUCTION_PRICE,
@@ -35,7 +36,6 @@ from .prices import (
 )
 from .schedule import Schedule
 from .series import Series
-from .slots import ceil_to_slots, floor_to_grid, local_midnight, whole_slots
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ class Reading:
     plan: Plan
     is_running: bool
     """Whether power was measured in the last slots."""
+    soc_min_kwh: float | None = None
+    """What the server itself says of the device."""
+    soc_max_kwh: float | None = None
     missing_sensors: dict[str, int] = field(default_factory=dict)
     """Sensors of the settings that the server no longer has, by their setting."""
 
@@ -113,7 +116,9 @@ class PlanReader:
         )
         ahead = running + ceil_to_slots(self._settings.schedule_duration, resolution)
         duration = ceil_to_slots(max(ahead, planned_until or ahead) - start, resolution)
-        self.site = (await self._catalogue.async_get()).site(sensor)
+        catalogue = await self._catalogue.async_get()
+        self.site = catalogue.site(sensor)
+        flex_model = catalogue.flex_model(sensor)
         missing: dict[str, int] = {}
         power, soc, prices, is_running = await asyncio.gather(
             self.power(
@@ -136,6 +141,8 @@ class PlanReader:
                 *prices,
             ),
             is_running=is_running,
+            soc_min_kwh=quantity_in_kwh(flex_model.get("soc-min")),
+            soc_max_kwh=quantity_in_kwh(flex_model.get("soc-max")),
             missing_sensors=missing,
         )
 

@@ -6,18 +6,18 @@ from typing import Any
 
 from homeassistant.const import UnitOfEnergy
 
-from .api.models import Catalogue, Sensor
-from .const import (
+from ..api.models import Catalogue, Sensor
+from ..const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SOC_MAX,
     CONF_SOC_MIN,
     CONF_SOC_SENSOR,
 )
-from .device import STATE_OF_CHARGE
-from .energy_units import from_kwh, quantity_in_kwh
-from .form_fields import shown
-from .prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
+from ..device import STATE_OF_CHARGE
+from ..energy_units import from_kwh, quantity_in_kwh
+from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
+from .fields import shown
 
 FLEX_FIELDS = {
     CONF_CONSUMPTION_PRICE_SENSOR: CONSUMPTION_PRICE,

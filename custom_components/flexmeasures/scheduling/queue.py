@@ -9,18 +9,18 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .api.errors import (
+from ..api.errors import (
     CannotConnectError,
     FlexMeasuresError,
     NotAuthenticatedError,
     RateLimitedError,
 )
-from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
-from .schedule_request import ScheduleRequest
-from .scheduling import AccountScheduler
+from ..coordinator import OUTAGE_RETRY, ScheduleCoordinator
+from . import AccountScheduler
+from .request import ScheduleRequest
 
 if TYPE_CHECKING:
-    from .account import FlexMeasuresConfigEntry
+    from ..account import FlexMeasuresConfigEntry
 
 
 class Urgency(IntEnum):

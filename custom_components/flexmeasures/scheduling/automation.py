@@ -13,14 +13,14 @@ from homeassistant.core import (
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
-from .coordinator import ScheduleCoordinator
-from .energy_units import from_kwh
+from ..coordinator import ScheduleCoordinator
+from ..energy_units import from_kwh
+from ..plan import Plan
+from ..plan.prices import Price
+from ..plan.reader import Reading
 from .pace import update_interval
-from .plan import Plan
-from .plan_reader import Reading
-from .prices import Price
-from .schedule_queue import ScheduleQueue, Urgency
-from .schedule_request import settings_digest
+from .queue import ScheduleQueue, Urgency
+from .request import settings_digest
 from .soc import StateOfChargeEntityError, read_soc_entity
 
 # What happens together shall make one schedule.
@@ -175,9 +175,9 @@ class DeviceAutomation:
 
     def _wanted(self) -> _Target:
         memory = self._device.memory
-        if memory.target_soc is None or memory.ready_by is None:
+        if memory.target_soc_kwh is None or memory.ready_by is None:
             return None
-        return memory.target_soc, memory.ready_by
+        return memory.target_soc_kwh, memory.ready_by
 
     def _are_news(self, prices: _Prices) -> bool:
         """Whether prices are known, or others, in the time that was planned."""

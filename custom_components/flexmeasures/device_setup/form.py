@@ -10,10 +10,10 @@ import voluptuous as vol
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant
 
-from .api import FlexMeasuresApi
-from .api.errors import NotFoundError, NotPermittedError
-from .api.models import Catalogue, Sensor
-from .const import (
+from ..api import FlexMeasuresApi
+from ..api.errors import NotFoundError, NotPermittedError
+from ..api.models import Catalogue, Sensor
+from ..const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
     CONF_POWER_SENSOR,
@@ -23,7 +23,7 @@ from .const import (
     CONF_SOC_UNIT,
     CONF_YAML,
 )
-from .form_fields import (
+from .fields import (
     ENERGY_PRICE,
     POWER,
     STATE_OF_CHARGE,

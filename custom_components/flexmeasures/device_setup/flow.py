@@ -18,16 +18,16 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 
-from .account import async_account_api
-from .api.errors import (
+from ..account import async_account_api
+from ..api.errors import (
     CannotConnectError,
     FlexMeasuresError,
     ServerTooOldError,
     UnknownUserError,
     WrongPasswordError,
 )
-from .const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
-from .device_form import DeviceForm
+from ..const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from .form import DeviceForm
 from .hacs_defaults import async_former_devices
 from .settings_form import in_sections, section_errors, without_sections
 

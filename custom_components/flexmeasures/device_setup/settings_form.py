@@ -24,8 +24,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from .api.models import Catalogue
-from .const import (
+from ..api.models import Catalogue
+from ..const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
     CONF_CHARGING_ENTITY,
@@ -46,7 +46,7 @@ from .const import (
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
 )
-from .form_fields import (
+from .fields import (
     ENERGY_PRICE,
     POWER,
     STATE_OF_CHARGE,

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from ..slots import local_midnight
 from .prices import Price, cost
 from .schedule import Schedule
 from .series import Series
-from .slots import local_midnight
 
 
 @dataclass(frozen=True, slots=True)

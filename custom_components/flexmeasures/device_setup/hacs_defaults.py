@@ -8,9 +8,9 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 
-from .address import ServerAddress
-from .api.models import Catalogue, Sensor
-from .const import (
+from ..address import ServerAddress
+from ..api.models import Catalogue, Sensor
+from ..const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
@@ -22,8 +22,8 @@ from .const import (
     CONF_SOC_UNIT,
     DOMAIN,
 )
-from .durations import parse_duration
-from .form_fields import currencies, power_sensors
+from ..durations import parse_duration
+from .fields import currencies, power_sensors
 from .server_settings import PRICES, ServerSettings
 from .settings_form import ENERGY_UNITS, SENSOR_UNITS
 

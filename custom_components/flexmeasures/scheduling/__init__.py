@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .api import FlexMeasuresApi
-from .api.errors import (
+from ..api import FlexMeasuresApi
+from ..api.errors import (
     CannotConnectError,
     EmptyScheduleError,
     FlexMeasuresError,
@@ -21,23 +21,26 @@ from .api.errors import (
     RateLimitedError,
     RejectedError,
 )
-from .api.models import Job
-from .api.polling import remember
-from .const import CONF_JOINT_SCHEDULING
-from .coordinator import ScheduleCoordinator, translated
-from .outcome import Outcome, OutcomeKind
-from .plan_reader import slot_length
-from .prices import find_contradiction
-from .schedule import Schedule
-from .schedule_request import PreparedRequest, ScheduleRequest, prepare, settings_digest
-from .store import Failure
-from .targets import TargetReport
-from .trigger_budget import TriggerBudget
+from ..api.models import Job
+from ..api.polling import remember
+from ..const import CONF_JOINT_SCHEDULING
+from ..coordinator import ScheduleCoordinator, translated
+from ..outcome import Outcome, OutcomeKind
+from ..plan.reader import slot_length
+from ..plan.schedule import Schedule
+from ..plan.targets import TargetReport
+from ..store import Failure
+from .budget import TriggerBudget
+from .contradiction import find_contradiction
+from .request import PreparedRequest, ScheduleRequest, prepare, settings_digest
 
 if TYPE_CHECKING:
-    from .account import FlexMeasuresConfigEntry
+    from ..account import FlexMeasuresConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
+
+# What passes by itself, or is asked for elsewhere.
+_NOBODYS_TURN = (CannotConnectError, NotAuthenticatedError, RateLimitedError)
 
 type Requests = Mapping[ScheduleCoordinator, PreparedRequest]
 """What is asked for together; the first device is the one that it is wanted for."""
@@ -258,7 +261,8 @@ class AccountScheduler:
         in_a_row = before.in_a_row if before else 0
         now = dt_util.utcnow()
         memory.last_attempt = now
-        memory.failure = Failure.of(err, now, in_a_row + is_automatic)
+        counts = is_automatic and not isinstance(err, _NOBODYS_TURN)
+        memory.failure = Failure.of(err, now, in_a_row + counts)
         is_news = before is None or before.key != memory.failure.key
         if is_news and is_automatic:
             _LOGGER.warning(

@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from .const import (
+from ..const import (
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
     CONF_SOC_ENTITY,

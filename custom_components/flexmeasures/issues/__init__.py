@@ -14,7 +14,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .api.errors import (
+from ..api.errors import (
     CannotConnectError,
     CertificateError,
     NoEncryptionError,
@@ -26,12 +26,12 @@ from .api.errors import (
     UnknownUserError,
     WrongPasswordError,
 )
-from .const import CONF_POWER_SENSOR, DOMAIN
+from ..const import CONF_POWER_SENSOR, DOMAIN
+from ..store import Failure
 from .entity_references import async_is_gone, named_entities
-from .store import Failure
 
 if TYPE_CHECKING:
-    from .coordinator import ScheduleCoordinator
+    from ..coordinator import ScheduleCoordinator
 
 # How the ids of the issues begin.
 SENSOR_GONE = "sensor_gone_"

@@ -1,0 +1,1 @@
+"""Setting up a device: its forms, and the flow that shows them."""

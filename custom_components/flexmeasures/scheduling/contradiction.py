@@ -1,0 +1,62 @@
+"""Prices that contradict each other: selling for more than buying costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..api import FlexMeasuresApi
+from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE, Quantity, price_reference
+
+# The server converts units in floating point.
+_NOISE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """The first moment at which producing earns more than consuming costs."""
+
+    moment: datetime
+    production: float
+    consumption: float
+    unit: str
+
+
+async def find_contradiction(
+    api: FlexMeasuresApi,
+    flex_context: Mapping[str, Any],
+    *,
+    start: datetime,
+    duration: timedelta,
+    resolution: timedelta,
+) -> Contradiction | None:
+    """Look for it in the prices of a flex-context, in the window of a schedule.
+
+    With such prices the cheapest schedule has no bound, and the server only says
+    ``infeasible``.
+    """
+    consumption = price_reference(flex_context.get(CONSUMPTION_PRICE))
+    production = price_reference(flex_context.get(PRODUCTION_PRICE))
+    if consumption is None or production is None:
+        return None
+    match consumption, production:
+        case (Quantity(unit=unit), Quantity(unit=other)) if unit != other:
+            return None
+        case (Quantity(unit=unit), _) | (_, Quantity(unit=unit)):
+            pass
+        case (int(sensor), _):
+            unit = (await api.get_sensor(sensor)).unit
+
+    async def values(price: int | Quantity) -> tuple[float | None, ...]:
+        if isinstance(price, Quantity):
+            return (price.amount,) * -(-duration // resolution)
+        data = await api.get_data(
+            price, start=start, duration=duration, unit=unit, resolution=resolution
+        )
+        return data.values if data else ()
+
+    pairs = zip(await values(production), await values(consumption), strict=False)
+    for index, (earned, paid) in enumerate(pairs):
+        if earned is not None and paid is not None and earned - paid > _NOISE:
+            return Contradiction(start + index * resolution, earned, paid, unit)
+    return None
