@@ -183,6 +183,7 @@ async def test_an_override_in_the_past_is_refused(home: Home) -> None:
         pytest.param({"until": UNTIL}, id="no power"),
         pytest.param({"power": "inf", "until": UNTIL}, id="infinite"),
         pytest.param({"power": 1, "duration": 0}, id="no time"),
+        pytest.param({"power": 1, "duration": "P9999999D"}, id="for ever"),
         pytest.param({"power": 1, "until": "soon"}, id="no date"),
     ],
 )

@@ -51,7 +51,6 @@ class DeviceAutomation:
         self._queue = queue
         self._was_on = False
         self._interval: timedelta | None = None
-        self._read_at: datetime | None = None
         self._target: _Target = None
         self._planned_prices: _Prices = (None, None)
         self._last_states: dict[str, str] = {}
@@ -60,7 +59,6 @@ class DeviceAutomation:
     def async_start(self) -> None:
         """Watch until the account is unloaded."""
         device, settings = self._device, self._device.settings
-        self._read_at = dt_util.utcnow() if device.reading else None
         self._target = self._wanted()
         self._planned_prices = _prices(device.data)
         stops = [
@@ -114,7 +112,6 @@ class DeviceAutomation:
     def _handle_reading(self, reading: Reading, is_of_job: bool) -> None:  # noqa: FBT001
         """Set when to look again; ask for a schedule that is due, or that prices call for."""
         device, now = self._device, dt_util.utcnow()
-        self._read_at = now
         prices = _prices(reading.plan)
         if is_of_job:
             self._planned_prices = prices
@@ -222,10 +219,10 @@ class DeviceAutomation:
     def _rearm(self) -> None:
         """Count the interval that rules now from the last reading on."""
         self._interval = self._rule()
-        if self._read_at is None:
+        if (read_at := self._device.read_at) is None:
             # The server is away, and is looked at again soon.
             return
-        remaining = self._read_at + self._wait() - dt_util.utcnow()
+        remaining = read_at + self._wait() - dt_util.utcnow()
         self._device.async_read_in(max(remaining, timedelta(0)))
 
 
