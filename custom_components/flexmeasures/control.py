@@ -46,10 +46,6 @@ def setpoint(
     """The power to follow at a moment, in kW; None when there is none."""
     if override and override.holds_at(moment):
         return override.power
-    match mode:
-        case Mode.AUTOMATIC:
-            return planned
-        case Mode.HOLD:
-            return 0.0
-        case Mode.OFF:
-            return None
+    if mode is Mode.HOLD:
+        return 0.0
+    return planned if mode is Mode.AUTOMATIC else None

@@ -86,6 +86,11 @@ class DeviceMemory:
     settings: str | None = None
     """A digest of the settings that the last schedule was asked for with."""
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether scheduling by itself fails for a reason of the device's own."""
+        return self.failure is not None and self.failure.in_a_row > 0
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""

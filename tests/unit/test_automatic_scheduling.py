@@ -432,6 +432,48 @@ async def test_no_forecast_to_leave(home: Home, soc: Any) -> None:
     assert len(triggers(home)) == 1
 
 
+# --- the target
+
+
+async def test_target_is_set(home: Home) -> None:
+    """Its two halves together make one schedule."""
+    home.has_planned(*[1.0] * 12)
+    await home.set_up(automatic())
+    home.server.requests.clear()
+
+    await home.act("set_value", "number", "target_soc", value=8)
+    await home.go_to(NOW + MINUTE)
+    assert triggers(home) == []
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-22T12:07:00+01:00"
+    )
+    await home.act("set_value", "number", "target_soc", value=9)
+    await home.go_to(NOW + 2 * MINUTE)
+
+    (payload,) = triggers(home)
+    assert payload["flex-model"][0]["soc-minima"] == [
+        {"value": "9.0 kWh", "datetime": "2026-11-22T11:00:00+00:00"}
+    ]
+
+
+async def test_target_that_passes(home: Home) -> None:
+    """It is dropped, which is no reason for another schedule."""
+    home.server.planned_values = [1.0]
+    await home.set_up(automatic(schedule_duration=4 * 3600))
+    await home.act("set_value", "number", "target_soc", value=8)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-22T11:30:00+01:00"
+    )
+    await home.go_to(NOW + MINUTE)
+    home.server.requests.clear()
+
+    await home.go_to(NOW + 23 * MINUTE)
+    await home.go_to(NOW + 24 * MINUTE)
+
+    assert triggers(home) == []
+    assert home.value("datetime", "ready_by") == STATE_UNKNOWN
+
+
 # --- prices
 
 

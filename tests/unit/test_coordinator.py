@@ -691,3 +691,20 @@ async def test_plan_without_values(home: Home) -> None:
 
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "not_flexmeasures"
+
+
+# --- what is not needed to follow a plan
+
+
+@pytest.mark.parametrize("status", [403, 422])
+@pytest.mark.parametrize("sensor", [BATTERY_SOC, PRICE, FEED_IN])
+async def test_sensor_that_cannot_be_read(home: Home, sensor: int, status: int) -> None:
+    """The power is followed without knowing what it costs or leads to."""
+    home.has_planned(1.0, 2.0)
+    path = f"/api/v3_0/sensors/{sensor}/data"
+    home.server.answer("GET", path, status=status, json={"message": "No."})
+
+    entry = await home.set_up()
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert home.state().state == "1.0"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aiohttp import ClientConnectionError
 import pytest
 
 from homeassistant.const import STATE_UNAVAILABLE
@@ -159,6 +160,36 @@ async def test_state_of_charge_of_one_is_not_known(home: Home, site: None) -> No
 
     assert sent(home) == [(trigger_of(BATTERY), [BATTERY_POWER])]
     assert home.state(BATTERY_POWER).state == "2.0"
+
+
+async def test_server_goes_away_while_a_joint_request_is_prepared(
+    home: Home, site: None
+) -> None:
+    """That is nobody's fault: both are scheduled together once it is back."""
+    await set_up(home, *BOTH)
+    home.server.requests.clear()
+    gone = ClientConnectionError("gone")
+    home.server.answer("GET", f"/api/v3_0/assets/{GARAGE}", exception=gone)
+    home.server.answer("GET", f"/api/v3_0/assets/{BATTERY}", exception=gone, times=1)
+
+    await home.go_to(NOW + HOUR)
+    assert sent(home) == []
+    home.server.recover()
+    await home.go_to(NOW + HOUR + MINUTE)
+
+    assert sent(home) == [(trigger_of(HOUSE), [BATTERY_POWER, GARAGE_POWER])]
+
+
+async def test_action_that_does_not_wait_and_is_refused_alone(home: Home) -> None:
+    await set_up(home, automatic(BATTERY_POWER))
+    home.server.answer("POST", trigger_of(BATTERY), status=422, json={"message": "No."})
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call(
+            "trigger_schedule", device_id=home.device_id(BATTERY_POWER), wait=False
+        )
+
+    assert caught.value.translation_key == "rejected"
 
 
 @pytest.mark.parametrize("is_refused", [False, True], ids=["job fails", "refused"])

@@ -67,15 +67,16 @@ class AccountScheduler:
         One that failed last time goes alone until it succeeds, so that it spoils no
         other's schedule.
         """
-        if not self._is_joint or device.memory.failure or device.reader.site is None:
+        site = device.reader.site
+        if not self._is_joint or device.memory.is_failing or site is None:
             return [device]
         others = [
             other
             for other in self._entry.runtime_data.coordinators.values()
             if other is not device
-            and other.reader.site == device.reader.site
+            and other.reader.site == site
             and other.settings.automatic_scheduling
-            and not other.memory.failure
+            and not other.memory.is_failing
         ]
         return [device, *others]
 

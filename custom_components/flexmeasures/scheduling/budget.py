@@ -1,6 +1,7 @@
 """How many schedules may be asked for: the server counts them per account."""
 
 from collections import deque
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 # The server's default: FLEXMEASURES_API_TRIGGER_RATE_LIMIT.
@@ -25,7 +26,8 @@ class TriggerBudget:
 
     def give_back(self, taken: datetime) -> None:
         """Take back one that never reached the server."""
-        if taken in self._used:
+        # It may have been so long under way that it counts no more.
+        with suppress(ValueError):
             self._used.remove(taken)
 
     def close_until(self, moment: datetime) -> None:

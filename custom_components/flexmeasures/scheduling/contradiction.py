@@ -39,13 +39,14 @@ async def find_contradiction(
     production = price_reference(flex_context.get(PRODUCTION_PRICE))
     if consumption is None or production is None:
         return None
-    match consumption, production:
-        case (Quantity(unit=unit), Quantity(unit=other)) if unit != other:
-            return None
-        case (Quantity(unit=unit), _) | (_, Quantity(unit=unit)):
-            pass
-        case (int(sensor), _):
-            unit = (await api.get_sensor(sensor)).unit
+    units = {
+        price.unit for price in (consumption, production) if isinstance(price, Quantity)
+    }
+    if isinstance(consumption, int) and not units:
+        units = {(await api.get_sensor(consumption)).unit}
+    if len(units) > 1:
+        return None
+    (unit,) = units
 
     async def values(price: int | Quantity) -> tuple[float | None, ...]:
         if isinstance(price, Quantity):
