@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .account import FlexMeasuresConfigEntry
 from .const import DOMAIN
 from .entity import FlexMeasuresEntity
-from .plan.schedule import Block, Schedule
+from .plan.schedule import Block
 
 PARALLEL_UPDATES = 0
 
@@ -39,16 +39,12 @@ async def async_setup_entry(
 class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
     """The blocks of the plan in which the device charges, or discharges."""
 
-    _plan_blocks: tuple[Schedule | None, list[Block]] = (None, [])
-
     @property
     @override
     def event(self) -> CalendarEvent | None:
         """The block that runs now, or the next one."""
-        now = dt_util.utcnow()
-        return next(
-            (self._event(block) for block in self._blocks() if block.end > now), None
-        )
+        block = self.coordinator.outlook.next_block(dt_util.utcnow())
+        return self._event(block) if block else None
 
     @override
     async def async_get_events(
@@ -57,18 +53,9 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
         """The blocks of which a part lies in a period."""
         return [
             self._event(block)
-            for block in self._blocks()
+            for block in self.coordinator.outlook.blocks
             if block.start < end_date and block.end > start_date
         ]
-
-    def _blocks(self) -> list[Block]:
-        """Found once per plan: they are asked for several times at each new slot."""
-        schedule = self.coordinator.data.power
-        described, blocks = self._plan_blocks
-        if schedule is not described:
-            blocks = list(schedule.blocks()) if schedule else []
-            self._plan_blocks = (schedule, blocks)
-        return blocks
 
     def _event(self, block: Block) -> CalendarEvent:
         # In the language of Home Assistant: the word that the action sensor shows.

@@ -30,6 +30,7 @@ from .control import Mode, Override, setpoint
 from .device import DeviceSettings
 from .outcome import Outcome, OutcomeKind
 from .plan import Plan
+from .plan.outlook import Outlook
 from .plan.reader import PlanReader, Reading, slot_length
 from .recent_errors import RecentErrors
 from .slots import floor_to_grid, whole_slots
@@ -81,6 +82,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.reader = PlanReader(api, catalogue, self.settings)
         self.memory = store.memory(self.settings.power_sensor)
         self.data = self.memory.plan
+        self._outlook: Outlook | None = None
+        self._prepared: Outlook | None = None
         self.reading: Reading | None = None
         """What the server last said; None before it first did."""
         self.read_at: datetime | None = None
@@ -95,6 +98,15 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._outcome_listeners: list[Callable[[Outcome], None]] = []
         self._untold: list[Outcome] = []
         self._cancel_wake: CALLBACK_TYPE | None = None
+
+    @property
+    def outlook(self) -> Outlook:
+        """What follows from the plan."""
+        if self._prepared and self._prepared.plan is self.data:
+            self._outlook, self._prepared = self._prepared, None
+        if self._outlook is None or self._outlook.plan is not self.data:
+            self._outlook = _outlook(self.data)
+        return self._outlook
 
     @property
     def covers_now(self) -> bool:
@@ -114,7 +126,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Keep up with the plan and the server, whether or not an entity listens."""
         self.config_entry.async_on_unload(self.async_add_listener(self._arm_wake))
         self.config_entry.async_on_unload(self._disarm_wake)
-        self._wake(dt_util.utcnow())
+        self._arm_wake()
+        if self._drop_passed(dt_util.utcnow()):
+            self.async_update_listeners()
         if not self.last_update_success:
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{self.name} refresh after set-up"
@@ -272,6 +286,13 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             self.missing_sensors = {CONF_POWER_SENSOR: self.settings.power_sensor}
             self.async_update_listeners()
             raise
+        if reading.plan == self.data:
+            reading = replace(reading, plan=self.data)
+        else:
+            # What takes long is done elsewhere, before the plan takes effect.
+            self._prepared = await self.hass.async_add_executor_job(
+                _outlook, reading.plan
+            )
         self.missing_sensors = reading.missing_sensors
         self.read_at = now = dt_util.utcnow()
         if reading.plan != self.memory.plan:
@@ -310,18 +331,31 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     def _wake(self, now: datetime) -> None:
         """Drop what is over, and tell the entities, without asking the server."""
         self._cancel_wake = None
+        self._drop_passed(now)
+        self.data = self.data.since_midnight(now)
+        self.async_update_listeners()
+
+    def _drop_passed(self, now: datetime) -> bool:
+        """Drop what the user set for a time that is over; returns whether there was something."""
         memory = self.memory
-        if memory.override and not memory.override.holds_at(now):
+        is_override_over = memory.override and not memory.override.holds_at(now)
+        is_target_over = memory.ready_by and memory.ready_by <= now
+        if is_override_over:
             memory.override = None
-            self._store.async_remember()
-        if memory.ready_by and memory.ready_by <= now:
+        if is_target_over:
             _LOGGER.info(
                 "The time by which %s had to be ready has passed", self.subentry.title
             )
             memory.passed_ready_by, memory.ready_by = memory.ready_by, None
+        if is_override_over or is_target_over:
             self._store.async_remember()
-        self.data = self.data.since_midnight(now)
-        self.async_update_listeners()
+            return True
+        return False
+
+
+def _outlook(plan: Plan) -> Outlook:
+    """With local times."""
+    return Outlook(plan, dt_util.utcnow(), dt_util.get_default_time_zone())
 
 
 def _ahead(plan: Plan, now: datetime) -> object:

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.plan.outlook import Outlook
 from custom_components.flexmeasures.plan.prices import Price, Quantity
 from custom_components.flexmeasures.plan.schedule import Action, Block, Schedule
 from custom_components.flexmeasures.plan.series import Series
@@ -27,6 +28,11 @@ def quarter(number: float) -> datetime:
 def quarters(*values: float | None) -> Schedule:
     """Plan quarters of an hour from START on."""
     return Schedule(START, QUARTER, values)
+
+
+def outlook(schedule: Schedule) -> Outlook:
+    """Find what follows from a schedule."""
+    return Outlook(Plan(schedule), START, UTC)
 
 
 def hourly(*values: float | None, unit: str = "EUR/kWh") -> Price:
@@ -83,7 +89,7 @@ SCHEDULES = st.builds(Schedule.from_values, MOMENTS, RESOLUTIONS, VALUES).filter
 def test_energy(start: float, end: float, expected: float | None) -> None:
     schedule = quarters(4.0, -2.0, None, 2.0)
 
-    assert schedule.energy(quarter(start), quarter(end)) == expected
+    assert outlook(schedule).energy(quarter(start), quarter(end)) == expected
 
 
 @given(SCHEDULES, st.integers(-5, 45), st.integers(0, 45), st.integers(0, 45))
@@ -95,8 +101,10 @@ def test_energy_of_parts_adds_up(
     middle = start + length * schedule.resolution * 0.7
     end = middle + more * schedule.resolution * 0.3
 
+    found = outlook(schedule)
+
     def energy(start: datetime, end: datetime) -> float:
-        return schedule.energy(start, end) or 0.0
+        return found.energy(start, end) or 0.0
 
     whole = energy(start, end)
     assert isclose(whole, energy(start, middle) + energy(middle, end), abs_tol=1e-6)
@@ -123,13 +131,14 @@ def test_blocks() -> None:
 )
 def test_next_charge(moment: float, expected: int | None) -> None:
     """The one that runs, or the first one after it."""
-    block = quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0).next_charge(quarter(moment))
+    schedule = quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0)
+    block = outlook(schedule).next_charge(quarter(moment))
 
     assert (block and block.start) == (expected and quarter(expected))
 
 
 def test_nothing_to_charge() -> None:
-    assert quarters(0.0, -1.0).next_charge(START) is None
+    assert outlook(quarters(0.0, -1.0)).next_charge(START) is None
 
 
 @given(SCHEDULES)
@@ -151,7 +160,7 @@ def test_blocks_are_the_plan(schedule: Schedule) -> None:
         assert before is None or Action.of(before) is not block.action
     signed = {Action.CHARGE: 1, Action.DISCHARGE: -1}
     total = sum(signed[block.action] * block.energy for block in blocks)
-    energy = schedule.energy(schedule.start, schedule.end)
+    energy = outlook(schedule).energy(schedule.start, schedule.end)
     assert energy is not None
     assert isclose(total, energy, abs_tol=1e-6)
 
@@ -274,7 +283,7 @@ def plan(
     ],
 )
 def test_cost(made: Plan, expected: float | None) -> None:
-    cost = made.cost(START, START + 4 * HOUR)
+    cost = Outlook(made, START, UTC).cost(START, START + 4 * HOUR)
 
     assert cost == (None if expected is None else pytest.approx(expected))
 
@@ -282,7 +291,7 @@ def test_cost(made: Plan, expected: float | None) -> None:
 def test_cost_after_the_end() -> None:
     made = plan(quarters(1.0), fixed(0.3))
 
-    assert made.cost(START + HOUR, START + 2 * HOUR) is None
+    assert Outlook(made, START, UTC).cost(START + HOUR, START + 2 * HOUR) is None
     assert made.currency == "EUR"
     assert Plan().currency is None
 

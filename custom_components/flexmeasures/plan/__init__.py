@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from ..slots import local_midnight
-from .prices import Price, cost
+from .prices import Price
 from .schedule import Schedule
 from .series import Series
 
@@ -63,19 +63,6 @@ class Plan:
         parts = (self.power, self.soc, self.consumption_price, self.production_price)
         boundaries = [part.next_boundary(moment) for part in parts if part]
         return min((boundary for boundary in boundaries if boundary), default=None)
-
-    def cost(self, start: datetime, end: datetime) -> float | None:
-        """What a period costs, in the prices' currency; None if that cannot be told."""
-        if self.power is None or self.consumption_price is None:
-            return None
-        return cost(
-            self.power,
-            start,
-            end,
-            consumption=self.consumption_price,
-            # Where no price is set for production, the server takes the other one.
-            production=self.production_price or self.consumption_price,
-        )
 
     @property
     def currency(self) -> str | None:

@@ -6,7 +6,6 @@ from datetime import datetime
 import re
 from typing import Any, Self
 
-from .schedule import Schedule
 from .series import Series
 
 CONSUMPTION_PRICE = "consumption-price"
@@ -107,28 +106,3 @@ class Price:
             total += price * (until - moment).total_seconds()
             moment = until
         return total / (end - start).total_seconds()
-
-
-def cost(
-    schedule: Schedule,
-    start: datetime,
-    end: datetime,
-    *,
-    consumption: Price,
-    production: Price,
-) -> float | None:
-    """What a period of a schedule costs, what it earns subtracted.
-
-    None if nothing is planned, or a price is missing while there is power.
-    """
-    amounts: list[float] = []
-    for slot in schedule.slots(start, end):
-        if not slot.power:
-            amounts.append(0.0)
-            continue
-        price = consumption if slot.power > 0 else production
-        per_kwh = price.mean(slot.start, slot.end)
-        if per_kwh is None:
-            return None
-        amounts.append(slot.energy * per_kwh)
-    return sum(amounts) if amounts else None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import NamedTuple
 
 from .series import Series
 
@@ -38,63 +37,30 @@ class Block:
     """In kWh, never negative."""
 
 
-class Slot(NamedTuple):
-    """A slot of which the power is known."""
-
-    start: datetime
-    end: datetime
-    power: float
-    """In kW, consumption positive."""
-
-    @property
-    def energy(self) -> float:
-        """In kWh, consumption positive."""
-        return self.power * ((self.end - self.start) / _HOUR)
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule(Series):
     """Planned power in kW, consumption positive."""
 
-    def slots(self, start: datetime, end: datetime) -> Iterator[Slot]:
-        """The slots with a known power in a period; at its ends, what lies within."""
-        first = max(self.index_at(start), 0)
-        slot_start = self.start + first * self.resolution
-        for power in self.values[first:]:
-            if slot_start >= end:
-                return
-            slot_end = slot_start + self.resolution
-            if power is not None:
-                yield Slot(max(slot_start, start), min(slot_end, end), power)
-            slot_start = slot_end
-
-    def energy(self, start: datetime, end: datetime) -> float | None:
-        """What is planned in a period, in kWh, production subtracted; None if nothing is."""
-        energies = [slot.energy for slot in self.slots(start, end)]
-        return sum(energies) if energies else None
+    def energies(self) -> Iterator[float | None]:
+        """The energy of each slot in kWh, None where nothing is planned."""
+        hours = self.resolution / _HOUR
+        return (None if power is None else power * hours for power in self.values)
 
     def blocks(self) -> Iterator[Block]:
         """The times of charging and of discharging, in order."""
-        for (action, _), group in groupby(
-            enumerate(self.slots(self.start, self.end)), self._block_key
-        ):
-            slots = [slot for _, slot in group]
-            if action is not Action.IDLE:
+        first = 0
+        for action, group in groupby(self.energies(), _action):
+            energies = list(group)
+            start = self.start + first * self.resolution
+            first += len(energies)
+            if action in (Action.CHARGE, Action.DISCHARGE):
                 yield Block(
-                    start=slots[0].start,
-                    end=slots[-1].end,
+                    start=start,
+                    end=self.start + first * self.resolution,
                     action=action,
-                    energy=abs(sum(slot.energy for slot in slots)),
+                    energy=abs(sum(energy or 0.0 for energy in energies)),
                 )
 
-    def next_charge(self, moment: datetime) -> Block | None:
-        """The block of charging that runs at a moment, or the first one after it."""
-        for block in self.blocks():
-            if block.action is Action.CHARGE and block.end > moment:
-                return block
-        return None
 
-    def _block_key(self, numbered: tuple[int, Slot]) -> tuple[Action, int]:
-        """The same for slots of one block: a gap makes a position outrun its number."""
-        number, slot = numbered
-        return Action.of(slot.power), self.index_at(slot.start) - number
+def _action(amount: float | None) -> Action | None:
+    return None if amount is None else Action.of(amount)

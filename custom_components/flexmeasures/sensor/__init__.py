@@ -18,8 +18,6 @@ from ..account import FlexMeasuresConfigEntry
 from ..coordinator import ScheduleCoordinator
 from ..durations import iso_duration
 from ..entity import FlexMeasuresEntity, local_time
-from ..plan.schedule import Schedule
-from ..plan.series import Series
 from ..status import scheduling_status, statuses
 from .descriptions import (
     SCHEDULE,
@@ -80,8 +78,6 @@ class ScheduleSensor(FlexMeasuresEntity, SensorEntity):
         {"schedule", "start", "end", "duration", "resolution", "next_change"}
     )
 
-    _plan_attributes: tuple[Schedule | None, dict[str, Any]] = (None, {})
-
     @property
     @override
     def native_value(self) -> float | None:
@@ -94,22 +90,21 @@ class ScheduleSensor(FlexMeasuresEntity, SensorEntity):
         """The plan, with times in the local offset of their moment."""
         if (schedule := self.coordinator.data.power) is None:
             return None
-        described, attributes = self._plan_attributes
-        # A plan can have thousands of slots, and a new slot begins far more often
-        # than a new plan arrives.
-        if schedule is not described:
-            attributes = _describe(schedule)
-            self._plan_attributes = (schedule, attributes)
         next_change = schedule.next_change(dt_util.utcnow())
-        return {**attributes, "next_change": next_change and local_time(next_change)}
+        return {
+            "schedule": self.coordinator.outlook.schedule,
+            "start": local_time(schedule.start),
+            "end": local_time(schedule.end),
+            "duration": iso_duration(schedule.duration),
+            "resolution": iso_duration(schedule.resolution),
+            "next_change": next_change and local_time(next_change),
+        }
 
 
 class SocForecastSensor(FlexMeasuresEntity, SensorEntity):
     """The state of charge that the plan leads to, at the start of the running slot."""
 
     _unrecorded_attributes = frozenset({"forecast"})
-
-    _plan_points: tuple[Series | None, list[dict[str, Any]]] = (None, [])
 
     def __init__(
         self, coordinator: ScheduleCoordinator, description: SensorEntityDescription
@@ -137,16 +132,11 @@ class SocForecastSensor(FlexMeasuresEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """The curve from the running slot on, with local times."""
-        if (soc := self.coordinator.data.soc) is None:
+        outlook = self.coordinator.outlook
+        if outlook.soc is None:
             return None
-        described, points = self._plan_points
-        if soc is not described:
-            points = [
-                {"datetime": slot["start"], "value": slot["value"]}
-                for slot in soc.as_dicts(dt_util.get_default_time_zone())
-            ]
-            self._plan_points = (soc, points)
-        return {"forecast": points[max(soc.index_at(dt_util.utcnow()), 0) :]}
+        first = max(outlook.soc.index_at(dt_util.utcnow()), 0)
+        return {"forecast": outlook.forecast[first:]}
 
 
 class StatusSensor(FlexMeasuresEntity, SensorEntity):
@@ -192,13 +182,3 @@ class SetpointSensor(FlexMeasuresEntity, SensorEntity):
         """Until when an override holds."""
         override = self.coordinator.memory.override
         return {"override_until": local_time(override.until)} if override else None
-
-
-def _describe(schedule: Schedule) -> dict[str, Any]:
-    return {
-        "schedule": schedule.as_dicts(dt_util.get_default_time_zone()),
-        "start": local_time(schedule.start),
-        "end": local_time(schedule.end),
-        "duration": iso_duration(schedule.duration),
-        "resolution": iso_duration(schedule.resolution),
-    }

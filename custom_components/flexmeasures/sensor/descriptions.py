@@ -32,13 +32,13 @@ def _rest_of_day(schedule: Schedule) -> tuple[datetime, datetime]:
 def _energy(device: ScheduleCoordinator, period: _Period) -> float | None:
     if (schedule := device.data.power) is None:
         return None
-    return _rounded(schedule.energy(*period(schedule)))
+    return _rounded(device.outlook.energy(*period(schedule)))
 
 
 def _cost(device: ScheduleCoordinator, period: _Period) -> float | None:
     if (schedule := device.data.power) is None:
         return None
-    return _rounded(device.data.cost(*period(schedule)))
+    return _rounded(device.outlook.cost(*period(schedule)))
 
 
 def _rounded(amount: float | None) -> float | None:
@@ -52,8 +52,7 @@ def _next_change(device: ScheduleCoordinator) -> datetime | None:
 
 
 def _next_charge(device: ScheduleCoordinator) -> Block | None:
-    schedule = device.data.power
-    return schedule.next_charge(dt_util.utcnow()) if schedule else None
+    return device.outlook.next_charge(dt_util.utcnow())
 
 
 def _action(device: ScheduleCoordinator) -> Action | None:
