@@ -1,32 +1,42 @@
 """The demo's dashboard, of cards that Home Assistant has built in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from .demo_devices import CAR, DemoDevice
 
 DASHBOARD_URL = "flexmeasures-demo"
 
-# A bar of at most this many blocks shows how much of the plan's highest power a slot has.
-_BLOCKS = 12
+type Entities = Mapping[str, str]
+"""The entities of a device, by what they are."""
+
+# What the longest bar in the table of the next hours has.
+_BLOCKS = 10
 _PLAN = """\
-{{% set plan = state_attr('{entity_id}', 'schedule') %}}
-{{% if not plan %}}
+{{% set plan = state_attr('{entity_id}', 'schedule') or [] %}}
+{{% set ahead = namespace(slots=[]) %}}
+{{% for slot in plan if as_datetime(slot.end) > now() %}}
+{{% set ahead.slots = ahead.slots + [slot] %}}
+{{% endfor %}}
+{{% if not ahead.slots %}}
 No schedule yet.
 {{% else %}}
-{{% set highest = plan | map(attribute='value') | map('abs') | max %}}
-| From | Planned | |
-|:-----|--------:|:---|
-{{% for slot in plan[:24] -%}}
-{{% set blocks = (slot.value | abs / (highest or 1) * {blocks}) | round | int -%}}
-| {{{{ as_datetime(slot.start).strftime('%H:%M') }}}} | {{{{ '%.2f' | format(slot.value) }}}} kW | {{{{ ('▮' if slot.value > 0 else '▯') * blocks }}}} |
+{{% set highest = ahead.slots | map(attribute='value') | map('abs') | max %}}
+| From | Mean power | |
+|:-----|-----------:|:---|
+{{% for hour in ahead.slots[:48] | batch(4) -%}}
+{{% set power = hour | map(attribute='value') | average -%}}
+{{% set blocks = (power | abs / (highest or 1) * {blocks}) | round(0, 'ceil') | int -%}}
+| {{{{ as_datetime(hour[0].start).strftime('%H:%M') }}}} | {{{{ '%.2f' | format(power) }}}} kW | {{{{ ('█' if power > 0 else '░') * blocks }}}} |
 {{% endfor %}}
 
-▮ charge or consume ▯ discharge or produce
+█ charge or consume ░ discharge or produce
 {{% endif %}}
 """
 
 
-def dashboard(entity_ids: Sequence[str]) -> dict[str, Any]:
-    """Return a dashboard with a section for each schedule sensor."""
+def dashboard(devices: Mapping[DemoDevice, Entities]) -> dict[str, Any]:
+    """Return a dashboard with a section for each device."""
     return {
         "title": "FlexMeasures",
         "views": [
@@ -34,29 +44,62 @@ def dashboard(entity_ids: Sequence[str]) -> dict[str, Any]:
                 "title": "Schedules",
                 "path": "schedules",
                 "type": "sections",
-                "sections": [_section(entity_id) for entity_id in entity_ids],
+                "max_columns": len(devices),
+                "sections": [
+                    {"type": "grid", "cards": list(_cards(device, entities))}
+                    for device, entities in devices.items()
+                ],
             }
         ],
     }
 
 
-def _section(entity_id: str) -> dict[str, Any]:
-    """The running slot, the change that comes next, and the hours ahead."""
-    return {
-        "type": "grid",
-        "cards": [
-            {
-                "type": "tile",
-                "entity": entity_id,
-                "name": {"type": "device"},
-                "state_content": ["state", "next_change"],
-                "grid_options": {"columns": "full"},
-            },
-            {
-                "type": "markdown",
-                "title": "The next hours",
-                "content": _PLAN.format(entity_id=entity_id, blocks=_BLOCKS),
-                "grid_options": {"columns": "full"},
-            },
+def _cards(device: DemoDevice, entities: Entities) -> Iterable[dict[str, Any]]:
+    """What to do now, what comes next, what the user may set, and the hours ahead."""
+    yield {
+        "type": "heading",
+        "heading": device.name,
+        "icon": device.icon,
+        "badges": [
+            {"type": "entity", "entity": entities["action"], "show_state": True}
         ],
+    }
+    yield _tile(entities["setpoint"], "Setpoint")
+    yield _tile(entities["next_charge_start"], "Next charge")
+    yield _tile(device.soc_entity, "Stored now")
+    yield _tile(entities["soc_forecast"], "Stored by the plan")
+    yield _tile(entities["planned_cost"], "Planned cost")
+    yield _tile(entities["scheduling_status"], "Scheduling")
+    yield {
+        **_tile(entities["mode"], "Mode", columns="full"),
+        "features": [{"type": "select-options"}],
+        "features_position": "inline",
+    }
+    yield _tile(
+        entities["automatic_scheduling"], "Automatic scheduling", columns="full"
+    )
+    if device is CAR:
+        yield _tile(entities["target_soc"], "Target")
+        yield _tile(entities["ready_by"], "Ready by")
+        yield _tile(entities["targets_met"], "Target is met", columns="full")
+    yield {
+        "type": "markdown",
+        "title": "The next hours",
+        "content": _PLAN.format(entity_id=entities["schedule"], blocks=_BLOCKS),
+        "grid_options": {"columns": "full"},
+    }
+    yield {
+        "type": "calendar",
+        "entities": [entities["plan"]],
+        "initial_view": "listWeek",
+        "grid_options": {"columns": "full"},
+    }
+
+
+def _tile(entity_id: str, name: str, *, columns: int | str = 6) -> dict[str, Any]:
+    return {
+        "type": "tile",
+        "entity": entity_id,
+        "name": name,
+        "grid_options": {"columns": columns},
     }

@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from datetime import UTC, datetime, timedelta
@@ -114,21 +114,28 @@ def _filled_in(step: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+async def device_id(client: HomeAssistantClient, device: DemoDevice) -> str:
+    """Return the id of a device in Home Assistant."""
+    (entry,) = [
+        entry
+        for entry in await client.command("config/device_registry/list")
+        if entry["name"] == device.name
+    ]
+    found: str = entry["id"]
+    return found
+
+
 async def entities_of(
     client: HomeAssistantClient, device: DemoDevice
 ) -> dict[str, str]:
     """Return the ids of a device's entities, by what they are."""
-    (device_id,) = [
-        entry["id"]
-        for entry in await client.command("config/device_registry/list")
-        if entry["name"] == device.name
-    ]
+    wanted = await device_id(client, device)
     return {
         entity["unique_id"].removeprefix(f"{entity['config_subentry_id']}_"): entity[
             "entity_id"
         ]
         for entity in await client.command("config/entity_registry/list")
-        if entity["device_id"] == device_id
+        if entity["device_id"] == wanted
     }
 
 
@@ -214,6 +221,25 @@ async def run_demo(
     report(f"All {checked} slots are what the FlexMeasures server stores")
 
 
+@contextlib.contextmanager
+def both_servers(
+    report: Progress,
+) -> Iterator[tuple[FlexMeasuresServer, HomeAssistant]]:
+    """Run FlexMeasures, and Home Assistant with the simulated devices."""
+    with contextlib.ExitStack() as running:
+        server = FlexMeasuresServer(report=report)
+        home_assistant = HomeAssistant(
+            configuration=simulation(DEVICES.values()), report=report
+        )
+        running.callback(server.stop)
+        running.callback(home_assistant.__exit__)
+        with ThreadPoolExecutor() as both:
+            starts = [both.submit(part.start) for part in (server, home_assistant)]
+        for start in starts:
+            start.result()
+        yield server, home_assistant
+
+
 def main() -> int:
     """Run the demo."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
@@ -228,17 +254,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with contextlib.ExitStack() as running:
-            server = FlexMeasuresServer(report=report)
-            home_assistant = HomeAssistant(
-                configuration=simulation(DEVICES.values()), report=report
-            )
-            running.callback(server.stop)
-            running.callback(home_assistant.__exit__)
-            with ThreadPoolExecutor() as both:
-                starts = [both.submit(part.start) for part in (server, home_assistant)]
-            for start in starts:
-                start.result()
+        with both_servers(report) as (server, home_assistant):
             asyncio.run(run_demo(server, home_assistant, report))
             if not arguments.once:
                 user = server.home.user("demo")

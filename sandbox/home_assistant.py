@@ -58,10 +58,15 @@ class HomeAssistant:
         self,
         folder: Path | None = None,
         *,
+        configuration: str = "",
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare a Home Assistant that keeps its configuration in a folder; without one it starts anew and leaves nothing."""
+        """Prepare a Home Assistant that keeps its configuration in a folder; without one it starts anew and leaves nothing.
+
+        `configuration` is added to its configuration.yaml.
+        """
         self._given_folder = folder
+        self._configuration = configuration
         self._folder: Path | None = None
         self._report = report
         self._child: Child | None = None
@@ -120,7 +125,7 @@ class HomeAssistant:
     def _prepare(self) -> None:
         shutil.rmtree(self.folder / ".storage", ignore_errors=True)
         (self.folder / "configuration.yaml").write_text(
-            CONFIGURATION.format(port=self._port)
+            CONFIGURATION.format(port=self._port) + self._configuration
         )
         integrations = self.folder / "custom_components"
         if not integrations.exists():

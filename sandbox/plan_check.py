@@ -14,10 +14,8 @@ from .flexmeasures_server import FlexMeasuresServer
 async def plan_table(
     session: aiohttp.ClientSession, server: FlexMeasuresServer, state: Mapping[str, Any]
 ) -> list[str]:
-    """Return a table of the slots that a schedule sensor holds: time, kW and price."""
-    slots = state["attributes"].get("schedule")
-    if not slots:
-        raise SandboxError(f"{state['entity_id']} holds no schedule: {state['state']}")
+    """Return a table of the slots from the running one on: time, kW and price."""
+    slots = _slots_ahead(state)
     prices = await _stored(session, server, "price", slots, unit="EUR/kWh")
     lines = ["  slot                kW    EUR/kWh"]
     for slot, price in zip(slots, prices, strict=True):
@@ -32,7 +30,7 @@ async def check_plan(
     session: aiohttp.ClientSession, server: FlexMeasuresServer, state: Mapping[str, Any]
 ) -> int:
     """Compare the battery's plan in Home Assistant with the server's; returns the number of slots."""
-    slots = state["attributes"]["schedule"]
+    slots = _slots_ahead(state)
     # The power sensor of the sandbox's battery stores consumption as positive.
     stored = await _stored(
         session, server, "battery_power", slots, unit="kW", source_type="scheduler"
@@ -42,19 +40,27 @@ async def check_plan(
             raise SandboxError(
                 f"At {slot['start']} Home Assistant has {slot['value']} kW, and the server {value}"
             )
-    reported = datetime.fromisoformat(state["last_reported"])
-    (running,) = (
-        slot["value"]
-        for slot in slots
-        if datetime.fromisoformat(slot["start"])
-        <= reported
-        < datetime.fromisoformat(slot["end"])
-    )
+    running = slots[0]["value"]
     if not math.isclose(float(state["state"]), running, abs_tol=1e-6):
         raise SandboxError(
             f"The state is {state['state']} kW, and the running slot's power {running}"
         )
     return len(slots)
+
+
+def _slots_ahead(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the slots from the one on that ran when the state was written."""
+    written = datetime.fromisoformat(state["last_reported"])
+    slots = [
+        slot
+        for slot in state["attributes"].get("schedule", ())
+        if datetime.fromisoformat(slot["end"]) > written
+    ]
+    if not slots or datetime.fromisoformat(slots[0]["start"]) > written:
+        raise SandboxError(
+            f"{state['entity_id']} holds no plan for now: {state['state']}"
+        )
+    return slots
 
 
 async def _stored(

@@ -1,0 +1,112 @@
+"""A real browser that shows Home Assistant's frontend: runs in the browser environment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import shutil
+
+from playwright.async_api import Browser, Page, Playwright, async_playwright
+
+from .errors import SandboxError
+from .home_assistant import HomeAssistant
+
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+)
+FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    # Nothing but this machine can be reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    # It is needed as root and in most containers, and we show it only our own pages.
+    "--no-sandbox",
+)
+# The frontend is usable when it has the states, and has taken its launch screen away.
+READY = """() => {
+  const hass = document.querySelector('home-assistant')?.hass;
+  return hass?.connected && Object.keys(hass.services ?? {}).length > 0
+    && !document.querySelector('#ha-launch-screen');
+}"""
+START_MILLISECONDS = 60_000
+NEVER = 4102444800000
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """Run the browser of this machine."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=_program(playwright), args=FLAGS
+        )
+        try:
+            yield running
+        finally:
+            await running.close()
+
+
+def _program(playwright: Playwright) -> str:
+    """Return the browser's path: the system's, or the one that Playwright has downloaded."""
+    for name in PROGRAMS:
+        if found := shutil.which(name):
+            return found
+    downloaded: str = playwright.chromium.executable_path
+    if Path(downloaded).exists():
+        return downloaded
+    raise SandboxError(
+        "No browser found: install Chromium or Google Chrome (on Debian: apt-get install chromium),"
+        " or run .environments/browser/bin/playwright install chromium"
+    )
+
+
+@asynccontextmanager
+async def page_of(
+    running: Browser,
+    home_assistant: HomeAssistant,
+    *,
+    size: tuple[int, int],
+    is_dark: bool = False,
+) -> AsyncIterator[Page]:
+    """Open a window in which the owner is logged in to Home Assistant."""
+    width, height = size
+    context = await running.new_context(
+        viewport={"width": width, "height": height},
+        device_scale_factor=2,
+        color_scheme="dark" if is_dark else "light",
+        locale="en-GB",
+        timezone_id="Europe/Amsterdam",
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    try:
+        tokens = {
+            "access_token": home_assistant.token,
+            "token_type": "Bearer",
+            "expires_in": NEVER,
+            "expires": NEVER,
+            "refresh_token": "",
+            "hassUrl": home_assistant.url,
+            "clientId": f"{home_assistant.url}/",
+        }
+        await context.add_init_script(
+            f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
+        )
+        page = await context.new_page()
+        page.set_default_timeout(START_MILLISECONDS)
+        yield page
+    finally:
+        await context.close()
+
+
+async def go_to(page: Page, home_assistant: HomeAssistant, path: str) -> None:
+    """Go to a page of Home Assistant and wait until it is there."""
+    await page.goto(f"{home_assistant.url}/{path}")
+    await page.wait_for_function(READY)
+    await page.wait_for_load_state("networkidle")

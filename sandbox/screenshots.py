@@ -1,0 +1,202 @@
+"""Takes the pictures of the documentation, from a real server, a real Home Assistant and a real browser: python -m sandbox.screenshots."""
+
+import asyncio
+from collections.abc import Mapping
+import io
+import sys
+
+from PIL import Image
+from playwright.async_api import Browser, FloatRect, Locator, Page
+
+from .browser import browser, go_to, page_of
+from .dashboard import DASHBOARD_URL
+from .demo import DOMAIN, Progress, both_servers, device_id, set_up
+from .demo_devices import BATTERY, CAR, DemoDevice
+from .environments import REPOSITORY
+from .errors import SandboxError
+from .flexmeasures_server import FlexMeasuresServer
+from .home_assistant import HomeAssistant
+from .home_assistant_client import HomeAssistantClient
+
+FOLDER = REPOSITORY / "docs/images"
+# Flat areas need few colours, and these keep the smooth edges of letters.
+COLOURS = 192
+MAX_BYTES = 300_000
+# What is shown of the page around a dialog.
+MARGIN = 12
+SETTLE_SECONDS = 20
+
+WIDE = (1500, 1560)
+DESKTOP = (1200, 1650)
+PHONE = (430, 932)
+# All of the longest form at once.
+FORM = (900, 2600)
+
+
+class Screenshots:
+    """Takes pictures of one Home Assistant."""
+
+    def __init__(
+        self, running: Browser, home_assistant: HomeAssistant, report: Progress
+    ) -> None:
+        """Take them with a browser that runs."""
+        self._browser = running
+        self._home_assistant = home_assistant
+        self._report = report
+
+    async def of_flow(self, server: FlexMeasuresServer) -> None:
+        """The forms that set up an account and its first device; nothing is set up."""
+        user = server.home.user("demo")
+        async with page_of(self._browser, self._home_assistant, size=FORM) as page:
+            await go_to(
+                page,
+                self._home_assistant,
+                f"config/integrations/dashboard/add?domain={DOMAIN}",
+            )
+            await page.get_by_role("button", name="OK").click()
+            for field, value in (
+                ("host", server.url),
+                ("username", user.email),
+                ("password", "not the password"),
+            ):
+                await page.locator(f"step-flow-form input[name={field}]").fill(value)
+            await self._save_dialog(page, "account")
+            await self._submit(page)
+            await page.locator("step-flow-form ha-alert").wait_for()
+            await self._save_dialog(page, "error")
+            await page.locator("step-flow-form input[name=password]").fill(
+                user.password
+            )
+            await self._submit(page)
+            await page.locator("step-flow-form ha-picker-field").click()
+            await self._save_dialog(
+                page, "device_choice", page.locator("ha-picker-combo-box")
+            )
+            await page.get_by_text("Home battery: battery power").click()
+            await self._submit(page)
+            await page.locator("step-flow-form ha-expansion-panel").first.wait_for()
+            await self._save_dialog(page, "settings")
+
+    async def of_devices(self, ids: Mapping[DemoDevice, str]) -> None:
+        """The pages of devices that are scheduled."""
+        for name, device, size, is_dark in (
+            ("device", BATTERY, DESKTOP, False),
+            ("device_dark", BATTERY, DESKTOP, True),
+            ("device_phone", CAR, PHONE, False),
+        ):
+            path = f"config/devices/device/{ids[device]}"
+            await self._save_page(
+                name,
+                path,
+                "Sensors",
+                size,
+                is_dark=is_dark,
+                is_scrolled=size is PHONE,
+            )
+
+    async def of_dashboard(self) -> None:
+        """The demo's dashboard."""
+        path = f"{DASHBOARD_URL}/schedules"
+        await self._save_page("dashboard", path, "Setpoint", WIDE)
+        await self._save_page(
+            "dashboard_phone_dark", path, "Setpoint", PHONE, is_dark=True
+        )
+
+    async def _submit(self, page: Page) -> None:
+        await page.get_by_role("button", name="Submit").click()
+
+    async def _save_page(
+        self,
+        name: str,
+        path: str,
+        text: str,
+        size: tuple[int, int],
+        *,
+        is_dark: bool = False,
+        is_scrolled: bool = False,
+    ) -> None:
+        """Save a page once it has a text, as it is or with that text at its top."""
+        async with page_of(
+            self._browser, self._home_assistant, size=size, is_dark=is_dark
+        ) as page:
+            await go_to(page, self._home_assistant, path)
+            await page.get_by_text(text, exact=True).first.wait_for()
+            shown = await settled(page)
+            if is_scrolled:
+                await page.get_by_text(text, exact=True).first.evaluate(
+                    "element => element.scrollIntoView()"
+                )
+                shown = await settled(page)
+            self._write(name, shown)
+
+    async def _save_dialog(
+        self, page: Page, name: str, popover: Locator | None = None
+    ) -> None:
+        """Save the dialog that is open, with what has popped up over it."""
+        await settled(page)
+        boxes = [await page.locator("dialog[open]").first.bounding_box()]
+        if popover:
+            boxes.append(await popover.bounding_box())
+        known = [box for box in boxes if box]
+        left = min(box["x"] for box in known) - MARGIN
+        top = min(box["y"] for box in known) - MARGIN
+        right = max(box["x"] + box["width"] for box in known) + MARGIN
+        bottom = max(box["y"] + box["height"] for box in known) + MARGIN
+        clip = FloatRect(x=left, y=top, width=right - left, height=bottom - top)
+        self._write(name, await page.screenshot(clip=clip))
+
+    def _write(self, name: str, picture: bytes) -> None:
+        """Keep a picture, small enough to be looked at over a slow line."""
+        file = FOLDER / f"{name}.png"
+        with Image.open(io.BytesIO(picture)) as image:
+            image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+                file, optimize=True
+            )
+        size = file.stat().st_size
+        self._report(f"{file.relative_to(REPOSITORY)}: {size / 1000:.0f} kB")
+        if size > MAX_BYTES:
+            raise SandboxError(f"{file.name} is too big: {size} bytes")
+
+
+async def settled(page: Page) -> bytes:
+    """Take a picture of a page once it no longer changes."""
+    async with asyncio.timeout(SETTLE_SECONDS):
+        before = b""
+        while (picture := await page.screenshot()) != before:
+            before = picture
+            await asyncio.sleep(0.5)
+        return before
+
+
+async def take(
+    server: FlexMeasuresServer, home_assistant: HomeAssistant, report: Progress
+) -> None:
+    """Take all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    async with (
+        browser() as running,
+        HomeAssistantClient(home_assistant.url, home_assistant.token) as client,
+    ):
+        screenshots = Screenshots(running, home_assistant, report)
+        await screenshots.of_flow(server)
+        await set_up(client, server, report)
+        await screenshots.of_devices(
+            {device: await device_id(client, device) for device in (BATTERY, CAR)}
+        )
+        await screenshots.of_dashboard()
+
+
+def main() -> int:
+    """Run the sandbox for as long as the pictures take."""
+    report = Progress()
+    try:
+        with both_servers(report) as (server, home_assistant):
+            asyncio.run(take(server, home_assistant, report))
+    except SandboxError as error:
+        print(f"No pictures could be taken: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
