@@ -31,7 +31,7 @@ from .device import DeviceSettings
 from .outcome import Outcome, OutcomeKind
 from .plan import Plan
 from .plan.outlook import Outlook
-from .plan.reader import PlanReader, Reading, slot_length
+from .plan.reader import PlanReader, Reading
 from .recent_errors import RecentErrors
 from .slots import floor_to_grid, whole_slots
 from .store import AccountStore
@@ -212,7 +212,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         FlexMeasuresError.
         """
         sensor = await self.reader.sensor()
-        own = slot_length(sensor)
+        own = sensor.slot_length
         wanted = resolution or own
         first, length = whole_slots(
             start or floor_to_grid(dt_util.utcnow(), wanted, sensor.time_zone),

@@ -1,5 +1,7 @@
 """Home Assistant with an account, set up without its flow, at a time that stands still."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -141,6 +143,14 @@ class Home:
     async def settle(self) -> None:
         """Let everything that has begun come to its end."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Let things go on, without ending them, until something is so."""
+        for _ in range(1_000_000):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("it never came to be")
 
     async def go_to(self, moment: datetime, *, is_settled: bool = True) -> None:
         """Let the time be another, and do what is due; to its end if `is_settled`."""

@@ -266,7 +266,7 @@ async def test_computed_schedule_is_followed(home: Home) -> None:
 
 
 async def test_what_is_asked_to_compute(home: Home) -> None:
-    """No request more than it takes."""
+    """No request more than it takes; prices of the last minute are known."""
     await home.set_up()
     home.server.requests.clear()
 
@@ -277,7 +277,17 @@ async def test_what_is_asked_to_compute(home: Home) -> None:
         ("POST", TRIGGER),
         ("GET", f"/api/v3_0/jobs/{next(iter(home.server.jobs))}"),
     ]
-    assert sorted(paths(home)[3:]) == sorted([*READING, SENSOR])
+    prices = {f"/api/v3_0/sensors/{sensor}/data" for sensor in (PRICE, FEED_IN)}
+    assert sorted(paths(home)[3:]) == sorted([*set(READING) - prices, DATA, SENSOR])
+
+
+async def test_prices_are_read_for_all_devices_at_once(home: Home) -> None:
+    home.server.sensors[GARAGE_POWER]["event_resolution"] = "PT15M"
+    await home.set_up(device(BATTERY_POWER), device(GARAGE_POWER))
+
+    for sensor in (PRICE, FEED_IN):
+        path = f"/api/v3_0/sensors/{sensor}/data"
+        assert len(home.server.requests_to("GET", path)) == 1
 
 
 async def test_poll_after_computing(home: Home) -> None:
@@ -412,9 +422,7 @@ async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
     ended = asyncio.Event()
     home.server.answer("GET", JOB, json=finished_job(), wait_for=ended)
     computing = asyncio.create_task(compute(home))
-    for _ in range(50):
-        await asyncio.sleep(0)
-    assert home.server.requests_to("GET", JOB)
+    await home.until(lambda: home.server.requests_to("GET", JOB))
 
     await home.go_to(NOW + HOUR + SECONDS_10, is_settled=False)
     assert len(home.plans_read()) == 1

@@ -193,13 +193,16 @@ def suggested_ids(flow: Result) -> Json:
 
 
 async def test_choice_of_power_sensors(hass: HomeAssistant, flow: Result) -> None:
-    """All power sensors of the account itself can be picked, by name, unit and id."""
+    """All power sensors of the account itself can be picked, by name, unit and id.
+
+    First those of assets that have a flex-model, since these are devices.
+    """
     assert list(options(flow, "power_sensor")) == [
-        "Cabin battery: cabin battery power (MW, id 30)",
-        "Demo house: household consumption (kW, id 6)",
         "Garage battery: garage battery power (W, id 20)",
         "Home battery: battery charging (kW, id 12)",
         "Home battery: battery power (kW, id 10)",
+        "Cabin battery: cabin battery power (MW, id 30)",
+        "Demo house: household consumption (kW, id 6)",
     ]
 
 

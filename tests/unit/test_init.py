@@ -27,7 +27,7 @@ from .fake_server import (
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
 LOGIN = "/api/requestAuthToken"
-EVERYTHING = "/api/v3_0/sensors/*"
+EVERYTHING = "/api/v3_0/sensors"
 BATTERY_DATA = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
 
 
@@ -74,7 +74,6 @@ async def test_what_set_up_asks(home: Home) -> None:
         "/api/",
         "/api/v3_0/assets",
         "/api/v3_0/sensors",
-        f"/api/v3_0/sensors/{BATTERY_POWER}",
         *(
             f"/api/v3_0/sensors/{sensor}/data"
             for sensor in (BATTERY_POWER, BATTERY_SOC, PRICE, FEED_IN)
@@ -280,7 +279,7 @@ async def test_no_server_and_nothing_to_follow(
         ({"text": HTML}, "not_flexmeasures"),
         ({"status": 403, "json": FORBIDDEN}, "not_permitted"),
         ({"status": 404, "json": {"message": "Gone."}}, "not_found"),
-        ({"status": 400, "json": {"message": "No."}}, "not_found"),
+        ({"status": 400, "json": {"message": "No."}}, "rejected"),
     ],
 )
 async def test_why_set_up_is_tried_again(

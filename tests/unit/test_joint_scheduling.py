@@ -180,6 +180,20 @@ async def test_server_goes_away_while_a_joint_request_is_prepared(
     assert sent(home) == [(trigger_of(HOUSE), [BATTERY_POWER, GARAGE_POWER])]
 
 
+async def test_action_while_the_server_goes_away(home: Home, site: None) -> None:
+    """What fails for another device first fails for all."""
+    await set_up(home, *BOTH)
+    gone = ClientConnectionError("gone")
+    home.server.answer("GET", f"/api/v3_0/assets/{GARAGE}", exception=gone)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call(
+            "trigger_schedule", device_id=home.device_id(BATTERY_POWER), soc_at_start=4
+        )
+
+    assert caught.value.translation_key == "cannot_connect"
+
+
 async def test_action_that_does_not_wait_and_is_refused_alone(home: Home) -> None:
     await set_up(home, automatic(BATTERY_POWER))
     home.server.answer("POST", trigger_of(BATTERY), status=422, json={"message": "No."})

@@ -145,9 +145,7 @@ async def test_computation_that_ends_after_the_account_was_removed(home: Home) -
     computing = asyncio.create_task(
         home.call("trigger_schedule", device_id=device_id, soc_at_start=4)
     )
-    for _ in range(50):
-        await asyncio.sleep(0)
-    assert home.server.requests_to("GET", JOB)
+    await home.until(lambda: home.server.requests_to("GET", JOB))
 
     await home.hass.config_entries.async_remove(entry.entry_id)
     ended.set()

@@ -465,9 +465,7 @@ async def test_account_that_another_flow_sets_up_meanwhile(home: Home) -> None:
     await start(home, BATTERY | {"soc_sensor": UNKNOWN_SENSOR})
     home.hass.set_state(CoreState.running)
     home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    for _ in range(100):
-        await asyncio.sleep(0)
-    assert home.server.requests_to("GET", path)
+    await home.until(lambda: home.server.requests_to("GET", path))
     home.add_account(imported(None, GARAGE_POWER))
     answered.set()
     await home.settle()

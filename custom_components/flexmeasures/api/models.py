@@ -11,6 +11,9 @@ from homeassistant.util import dt as dt_util
 from ..durations import parse_duration
 from ..slots import resampled, slots_as_dicts
 
+# The server's scheduler takes 15 minutes for a power sensor without a resolution.
+_FALLBACK_RESOLUTION = timedelta(minutes=15)
+
 
 def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 time with offset, as UTC."""
@@ -35,6 +38,11 @@ class Sensor:
     asset_id: int
     consumption_is_positive: bool
     """Whether power is stored with consumption positive; else with production positive."""
+
+    @property
+    def slot_length(self) -> timedelta:
+        """The resolution; for a sensor without one, what the server plans it at."""
+        return self.resolution or _FALLBACK_RESOLUTION
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], time_zone: tzinfo) -> Self:

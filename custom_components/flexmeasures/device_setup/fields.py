@@ -41,12 +41,22 @@ class SensorSelector(SelectSelector):
     """
 
     def __init__(self, catalogue: Catalogue, sensors: Iterable[Sensor]) -> None:
-        """Offer these sensors by asset, name, unit and id."""
+        """Offer these sensors by asset, name, unit and id; first those of devices.
+
+        Of a list that is required, the frontend chooses the first one by itself.
+        """
+
+        def rank(sensor: Sensor) -> tuple[bool, str]:
+            return (
+                not catalogue.flex_model(sensor),
+                label(catalogue, sensor).casefold(),
+            )
+
         super().__init__(
             SelectSelectorConfig(
-                options=sorted(
-                    (label(catalogue, sensor) for sensor in sensors), key=str.casefold
-                ),
+                options=[
+                    label(catalogue, sensor) for sensor in sorted(sensors, key=rank)
+                ],
                 mode=SelectSelectorMode.DROPDOWN,
                 custom_value=True,
             )

@@ -25,7 +25,7 @@ from ..const import (
 )
 from ..device import STATE_OF_CHARGE, DeviceSettings
 from ..energy_units import from_kwh, in_kwh, quantity_in_kwh
-from ..slots import ceil_to_slots, floor_to_grid, local_midnight, whole_slots
+from ..slots import ceil_to_slots, floor_to_grid, local_midnight
 from . import Plan
 from .prices import (
     CONSUMPTION_PRICE,
@@ -48,9 +48,6 @@ _MILLIWATTS: dict[str, float] = {
     UnitOfPower.MEGA_WATT: 1e9,
 }
 _DIGITS = 6
-
-# The server's scheduler takes 15 minutes for a power sensor without a resolution.
-_FALLBACK_RESOLUTION = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,8 @@ class PlanReader:
     async def sensor(self, *, current: bool = False) -> Sensor:
         """The power sensor's metadata: of before the last job, or `current`."""
         if self._sensor is None or (current and self._sensor_may_differ):
-            self._sensor = await self._api.get_sensor(self._settings.power_sensor)
+            ask = self._api.get_sensor if current else self._catalogue.async_sensor
+            self._sensor = await ask(self._settings.power_sensor)
             self._sensor_may_differ = False
         return self._sensor
 
@@ -108,7 +106,7 @@ class PlanReader:
         The past stays with the plan so that an unchanged one equals itself all day.
         """
         sensor = await self.sensor()
-        resolution = slot_length(sensor)
+        resolution = sensor.slot_length
         now = dt_util.utcnow()
         running = floor_to_grid(now, resolution, sensor.time_zone)
         start = floor_to_grid(
@@ -197,11 +195,9 @@ class PlanReader:
         sensor_id = self._settings.soc_sensor or _referred(asset, STATE_OF_CHARGE)
         if sensor_id is None:
             return None
-        resolution = slot_length(power_sensor)
+        resolution = power_sensor.slot_length
         try:
-            sensor = catalogue.sensors.get(sensor_id) or await self._api.get_sensor(
-                sensor_id
-            )
+            sensor = await self._catalogue.async_sensor(sensor_id)
             data = await self._api.get_data(
                 sensor_id,
                 start=start,
@@ -271,34 +267,19 @@ class PlanReader:
             return None
         if isinstance(sensor_id, Quantity):
             return Price.from_quantity(sensor_id)
-        catalogue = await self._catalogue.async_get()
         try:
-            sensor = catalogue.sensors.get(sensor_id) or await self._api.get_sensor(
-                sensor_id
-            )
-            resolution = slot_length(sensor)
-            first, length = whole_slots(start, duration, resolution, sensor.time_zone)
-            data = await self._api.get_data(
-                sensor.id, start=first, duration=length, unit=sensor.unit
-            )
+            return await self._catalogue.async_price(sensor_id, start, duration)
         except NotFoundError:
             missing[key] = sensor_id
-            return None
         except (NotPermittedError, RejectedError) as err:
             _LOGGER.debug("A price could not be read: %s", err)
-            return None
-        series = (
-            Series.from_values(data.start, data.resolution, data.values)
-            if data
-            else None
-        )
-        return Price.from_series(series, sensor.unit) if series else None
+        return None
 
     async def _is_running(self, sensor: Sensor, now: datetime) -> bool:
         """Whether someone measured power in the running or the last slot."""
         if self._settings.charging_entity:
             return False
-        resolution = slot_length(sensor)
+        resolution = sensor.slot_length
         data = await self._api.get_data(
             sensor.id,
             start=floor_to_grid(now, resolution, sensor.time_zone) - resolution,
@@ -307,11 +288,6 @@ class PlanReader:
             source_type="user",
         )
         return data is not None and any(data.values)
-
-
-def slot_length(sensor: Sensor) -> timedelta:
-    """The resolution; for a sensor without one, what the server plans it at."""
-    return sensor.resolution or _FALLBACK_RESOLUTION
 
 
 def _referred(asset: Asset | None, field: str) -> int | None:

@@ -26,7 +26,6 @@ from ..api.polling import remember
 from ..const import CONF_JOINT_SCHEDULING
 from ..coordinator import ScheduleCoordinator, translated
 from ..outcome import Outcome, OutcomeKind
-from ..plan.reader import slot_length
 from ..plan.schedule import Schedule
 from ..plan.targets import TargetReport
 from ..store import Failure
@@ -300,7 +299,7 @@ class AccountScheduler:
                 {**await device.reader.flex_context(), **request.flex_context},
                 start=request.start,
                 duration=request.duration,
-                resolution=slot_length(request.sensor),
+                resolution=request.sensor.slot_length,
             )
         except FlexMeasuresError as err:
             _LOGGER.debug("Prices could not be compared: %s", err)

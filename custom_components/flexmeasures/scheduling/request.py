@@ -13,7 +13,6 @@ from ..api.models import Asset, Sensor
 from ..coordinator import ScheduleCoordinator
 from ..device import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
 from ..energy_units import energy_quantity
-from ..plan.reader import slot_length
 from ..slots import ceil_to_slots, floor_to_grid
 from .soc import StateOfChargeEntityError, read_soc_entity
 
@@ -50,7 +49,7 @@ class PreparedRequest:
     def fits(self, other: PreparedRequest) -> bool:
         """Whether one request can hold both."""
         return (
-            slot_length(self.sensor) == slot_length(other.sensor)
+            self.sensor.slot_length == other.sensor.slot_length
             and self.start == other.start
             and self.flex_context == other.flex_context
         )
@@ -66,7 +65,7 @@ async def prepare(
     settings = device.settings
     sensor = await device.reader.sensor()
     asset = await api.get_asset(sensor.asset_id)
-    resolution = slot_length(sensor)
+    resolution = sensor.slot_length
     start = floor_to_grid(
         request.start or dt_util.utcnow(), resolution, sensor.time_zone
     )
@@ -130,7 +129,7 @@ def _target(
     target_soc_kwh, ready_by = device.memory.target_soc_kwh, device.memory.ready_by
     if target_soc_kwh is None or ready_by is None or ready_by <= start:
         return {}
-    moment = floor_to_grid(ready_by, slot_length(sensor), sensor.time_zone)
+    moment = floor_to_grid(ready_by, sensor.slot_length, sensor.time_zone)
     return {
         SOC_MINIMA: [
             {
