@@ -784,7 +784,7 @@ async def test_login_of_another_account(
     ("unanswered", "state"),
     [
         ("/nothing", ConfigEntryState.LOADED),
-        (f"{SENSORS_PATH}/*", ConfigEntryState.SETUP_RETRY),
+        (f"{SENSORS_PATH}/*/data", ConfigEntryState.SETUP_RETRY),
     ],
 )
 async def test_change_account(
