@@ -1,0 +1,174 @@
+"""How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from ..messages import InvalidContentError
+from .base import Window
+from .modes import SYMMETRIC
+
+_HOUR = timedelta(hours=1)
+_LIMIT = 20
+
+
+@dataclass(slots=True)
+class EnergyNeed:
+    """An energy that has to be consumed between two moments."""
+
+    quantity: str
+    start: datetime
+    end: datetime
+    least: float
+    """In kWh."""
+    most: float
+    """In kWh; what limits have to leave room for."""
+    consumed: float = 0.0
+    """In kWh, as far as it was measured."""
+
+    @classmethod
+    def from_wire(cls, body: Mapping[str, Any]) -> Self:
+        """Read a message's body; raises InvalidContentError."""
+        start, end = body["valid_from"], body["valid_until"]
+        lower, upper = body["lower_average_power"], body["upper_average_power"]
+        if end <= start or lower > upper:
+            raise InvalidContentError("an energy constraint that contradicts itself")
+        kilo_hours = (end - start) / _HOUR / 1000
+        return cls(
+            body["commodity_quantity"],
+            start,
+            end,
+            max(lower, 0.0) * kilo_hours,
+            max(upper, 0.0) * kilo_hours,
+        )
+
+    @property
+    def least_left(self) -> float:
+        """The least energy that is still to be consumed, in kWh."""
+        return max(self.least - self.consumed, 0.0)
+
+    @property
+    def most_left(self) -> float:
+        """The most energy that may still be consumed, in kWh."""
+        return max(self.most - self.consumed, 0.0)
+
+    def power_of(self, powers: Mapping[str, float]) -> float:
+        """What of the measured powers counts, in W; 0 if nothing does."""
+        if self.quantity in powers:
+            return powers[self.quantity]
+        if self.quantity == SYMMETRIC:
+            return sum(powers.values())
+        return powers.get(SYMMETRIC, 0.0) / 3
+
+
+class EnergyNeeds:
+    """All that an RM has announced, and what was consumed of it."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._needs: dict[str, EnergyNeed] = {}
+        self._measured_at: datetime | None = None
+        self._powers: Mapping[str, float] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything was announced, even if its time is over."""
+        return bool(self._needs)
+
+    def add(self, need_id: str, need: EnergyNeed, now: datetime) -> None:
+        """Take one over; raises InvalidContentError if it is over, or one too many."""
+        kept = {
+            other_id: other
+            for other_id, other in self._needs.items()
+            if other.end > now and other_id != need_id
+        }
+        if need.end <= now or len(kept) >= _LIMIT:
+            raise InvalidContentError("an energy constraint that is over, or too many")
+        self._needs = {**kept, need_id: need}
+
+    def remove(self, need_id: str) -> None:
+        """Forget one; raises InvalidContentError if there is none with this id."""
+        if self._needs.pop(need_id, None) is None:
+            raise InvalidContentError("an unknown object")
+
+    def measured(self, moment: datetime, powers: Mapping[str, float]) -> None:
+        """Count what was consumed since the last measurement, which held until now."""
+        since = self._measured_at
+        if since is not None and moment <= since:
+            return
+        for need in self._needs.values() if since else ():
+            assert since is not None
+            hours = (min(moment, need.end) - max(since, need.start)) / _HOUR
+            power = need.power_of(self._powers)
+            need.consumed += max(hours, 0.0) * max(power, 0.0) / 1000
+        self._measured_at, self._powers = moment, powers
+
+    def within(self, start: datetime, end: datetime) -> list[EnergyNeed]:
+        """Those that a period touches, in the order in which they end."""
+        return sorted(
+            (
+                need
+                for need in self._needs.values()
+                if need.start < end and need.end > start and need.most > 0
+            ),
+            key=lambda need: need.end,
+        )
+
+
+def storage_fields(
+    needs: Iterable[EnergyNeed], window: Window, capacity: float
+) -> dict[str, Any]:
+    """The needs as a store that is filled with what is consumed; `capacity` in kW.
+
+    What is to be consumed after the window may be, as far as the capacity allows.
+    """
+    needs = list(needs)
+    level = sum(need.consumed for need in needs)
+    full = sum(max(need.most, need.consumed) for need in needs)
+    return {
+        "soc-at-start": _kwh(level),
+        "soc-min": "0 kWh",
+        "soc-max": _kwh(full),
+        "soc-minima": list(_minima(needs, window, level, capacity)),
+        "soc-maxima": list(_maxima(needs, window, full)),
+        "charging-efficiency": "100%",
+        "storage-efficiency": "100%",
+    }
+
+
+def _minima(
+    needs: Iterable[EnergyNeed], window: Window, level: float, capacity: float
+) -> Iterator[dict[str, str]]:
+    due = level
+    for need in needs:
+        later = max(need.end - window.end, timedelta(0)) / _HOUR * capacity
+        due += max(need.least_left - later, 0.0)
+        yield {
+            "datetime": min(need.end, window.end).isoformat(),
+            "value": _kwh(due),
+        }
+
+
+def _maxima(
+    needs: Iterable[EnergyNeed], window: Window, full: float
+) -> Iterator[dict[str, str]]:
+    """Nothing is consumed for a need before its time."""
+    begin = window.start
+    to_come = sorted(
+        (need for need in needs if need.start > window.start),
+        key=lambda need: need.start,
+    )
+    room = full - sum(need.most for need in to_come)
+    for need in to_come:
+        if need.start > begin:
+            yield {
+                "start": begin.isoformat(),
+                "end": need.start.isoformat(),
+                "value": _kwh(room),
+            }
+        begin = need.start
+        room += need.most
+
+
+def _kwh(energy: float) -> str:
+    return f"{round(energy, 6)} kWh"

@@ -1,0 +1,111 @@
+"""Power profile based control: a task with a fixed course, of which the time is chosen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, override
+
+from ...plan import Plan
+from ..messages import ControlType, InvalidContentError, Message
+from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
+from .tasks import Task
+
+_MOST_TASKS = 10
+
+
+class PpbcHandler(ControlTypeHandler):
+    """The tasks that an RM has announced, and how far they are.
+
+    FlexMeasures does not schedule them, as it only knows blocks of constant power: the
+    best starts are found here, from the prices of the plan.
+    """
+
+    control_type = ControlType.POWER_PROFILE
+    message_types: ClassVar = frozenset(
+        {"PPBC.PowerProfileDefinition", "PPBC.PowerProfileStatus"}
+    )
+    needs_schedule: ClassVar = False
+
+    def __init__(self) -> None:
+        """Start with nothing announced."""
+        self._tasks: dict[str, Task] = {}
+        self._early: Sequence[Mapping[str, Any]] = ()
+        """What was said before the task was announced."""
+
+    @override
+    def receive(self, message: Message, now: datetime) -> None:
+        match message.type:
+            case "PPBC.PowerProfileDefinition":
+                self._define(Task.from_wire(message.body), now)
+            case "PPBC.PowerProfileStatus":
+                self._report(message.body["sequence_container_status"], now)
+            case _:
+                raise InvalidContentError("no message of this control type")
+
+    @override
+    def revoke(self, object_type: str, object_id: str) -> None:
+        if object_type != "PPBC.PowerProfileDefinition" or not self._tasks.pop(
+            object_id, None
+        ):
+            raise InvalidContentError("an unknown object")
+
+    @override
+    def flex_model(
+        self, window: Window, *, capacity_kwh: float | None
+    ) -> dict[str, Any]:
+        """Not asked for: see `needs_schedule`."""
+        raise NotPlannableError("s2_planned_here")
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        """One for each container that has not begun; an empty plan is one without prices."""
+        return sorted(
+            (
+                instruction
+                for task in self._tasks.values()
+                for instruction in task.plan(plan, now)
+            ),
+            key=lambda instruction: instruction.execution_time,
+        )
+
+    @override
+    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        """None is needed: a task that was started ends by itself."""
+        return ()
+
+    def _define(self, task: Task, now: datetime) -> None:
+        if task.end <= now:
+            raise InvalidContentError("a power profile that is over")
+        tasks = {
+            task_id: other
+            for task_id, other in self._tasks.items()
+            if other.end > now and task_id != task.id
+        }
+        if len(tasks) >= _MOST_TASKS:
+            raise InvalidContentError("too many power profiles")
+        if known := self._tasks.get(task.id):
+            task.progress, task.chosen = known.progress, known.chosen
+        early, self._early = self._early, ()
+        self._tasks = {**tasks, task.id: task}
+        for status in early:
+            if (
+                status["power_profile_id"] == task.id
+                and status["sequence_container_id"] in task.containers
+            ):
+                task.report(status, now)
+
+    def _report(self, statuses: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        if not self._tasks:
+            self._early = statuses
+            return
+        for task, status in self._of_tasks(statuses):
+            task.check(status)
+        for task, status in self._of_tasks(statuses):
+            task.report(status, now)
+
+    def _of_tasks(
+        self, statuses: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+        for status in statuses:
+            if (task := self._tasks.get(status["power_profile_id"])) is None:
+                raise InvalidContentError("an unknown power profile")
+            yield task, status

@@ -1,0 +1,1 @@
+"""S2: the protocol, the session and the control types."""
