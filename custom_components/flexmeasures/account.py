@@ -94,8 +94,9 @@ class FlexMeasuresData:
         if self.settings != _settings(entry):
             return False
         for subentry_id, coordinator in self.coordinators.items():
+            settings = entry.subentries[subentry_id].data
             coordinator.async_set_automatic(
-                entry.subentries[subentry_id].data[CONF_AUTOMATIC_SCHEDULING]
+                automatic=settings[CONF_AUTOMATIC_SCHEDULING]
             )
         return True
 

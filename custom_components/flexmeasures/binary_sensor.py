@@ -32,7 +32,8 @@ def _targets_met(device: ScheduleCoordinator) -> bool | None:
 
 
 def _plan_out_of_date(device: ScheduleCoordinator) -> bool:
-    is_missed = device.settings.automatic_scheduling and bool(device.memory.failure)
+    # What only failed when the user asked for it makes no plan older.
+    is_missed = device.settings.automatic_scheduling and device.memory.is_failing
     return not device.covers_now or not device.last_update_success or is_missed
 
 

@@ -48,7 +48,7 @@ OUTAGE_RETRY = timedelta(minutes=1)
 class ReadingListener(Protocol):
     """Is told what was read."""
 
-    def __call__(self, reading: Reading, is_of_job: bool) -> None:  # noqa: FBT001
+    def __call__(self, reading: Reading, *, is_of_job: bool) -> None:
         """`is_of_job`: it was read because a job ended."""
 
 
@@ -259,7 +259,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.soc_problem = problem
 
     @callback
-    def async_set_automatic(self, automatic: bool) -> None:  # noqa: FBT001
+    def async_set_automatic(self, *, automatic: bool) -> None:
         """Take over the switch."""
         self.settings = replace(self.settings, automatic_scheduling=automatic)
         self.async_update_listeners()
@@ -303,7 +303,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
                 self.async_tell(Outcome(OutcomeKind.UPDATED))
         self.reading = reading
         for listener in list(self._reading_listeners):
-            listener(reading, is_of_job)
+            listener(reading, is_of_job=is_of_job)
         return reading.plan
 
     @callback

@@ -14,7 +14,13 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
+from homeassistant.core import (
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    State,
+    callback,
+)
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 
@@ -204,6 +210,8 @@ class Home:
         """Give a list that each later change of a schedule sensor is added to."""
         states: list[State | None] = []
 
+        # Else it would be called in threads, in any order.
+        @callback
         def add(event: Event[EventStateChangedData]) -> None:
             states.append(event.data["new_state"])
 
@@ -309,6 +317,8 @@ class Home:
             er.async_get(self.hass), self.entry.entry_id
         )
 
+        # Else it would be called in threads, in any order.
+        @callback
         def add(event: Event[EventStateChangedData]) -> None:
             assert event.data["new_state"]
             states.append(event.data["new_state"])

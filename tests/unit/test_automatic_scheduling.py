@@ -1,5 +1,6 @@
 """Schedules that a device asks for by itself, and when it does."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.exceptions import HomeAssistantError
 
 from .fake_server import (
     BATTERY,
@@ -220,6 +222,43 @@ async def test_switched_on_and_off(home: Home) -> None:
     switch(to=False)
     await home.go_to(NOW + 2 * HOUR)
     assert len(triggers(home)) == 1
+
+
+async def test_switched_off_while_it_computes(home: Home) -> None:
+    """What fails then is not tried again."""
+    home.has_planned(*[1.0] * 12)
+    failing = asyncio.Event()
+    home.server.answer(
+        "GET", JOB, exception=ClientConnectionError("gone"), wait_for=failing
+    )
+    entry = home.add_account(automatic())
+    await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.until(lambda: home.server.requests_to("GET", JOB))
+
+    subentry = entry.subentries[str(BATTERY_POWER)]
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "automatic_scheduling": False}
+    )
+    failing.set()
+    await home.settle()
+    await home.go_to(NOW + 10 * MINUTE)
+
+    assert len(triggers(home)) == 1
+
+
+async def test_what_only_the_user_asked_for_makes_no_plan_older(home: Home) -> None:
+    """It failed, and says why, but the plan is as good as before."""
+    await home.set_up(automatic())
+    home.server.answer("GET", JOB, status=422, json=failed_job("infeasible", "str"))
+
+    with pytest.raises(HomeAssistantError):
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=99)
+
+    assert home.value("sensor", "scheduling_status") == "infeasible"
+    assert home.value("binary_sensor", "plan_out_of_date") == "off"
+
+    await home.go_to(NOW + HOUR)
+    assert home.value("binary_sensor", "plan_out_of_date") == "on"
 
 
 # --- entities that were chosen

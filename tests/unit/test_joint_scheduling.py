@@ -22,6 +22,7 @@ from .fake_server import (
 from .home import HOUR, MINUTE, NOW, Home, device
 
 SOC = "sensor.garage_state_of_charge"
+PLUG = "binary_sensor.plug"
 
 
 def trigger_of(asset: int) -> str:
@@ -252,6 +253,30 @@ async def test_joint_request_fails(
     home.server.requests.clear()
     await home.go_to(NOW + 3 * HOUR)
     assert sent(home) == [(trigger_of(HOUSE), [BATTERY_POWER, GARAGE_POWER])]
+
+
+async def test_limit_has_no_room_for_each_alone(home: Home, site: None) -> None:
+    """The second one is not sent against the limit, but once there is room again."""
+    home.hass.states.async_set(PLUG, "off")
+    await set_up(
+        home,
+        automatic(BATTERY_POWER, trigger_entities=[PLUG]),
+        automatic(GARAGE_POWER),
+    )
+    await home.go_to(NOW + 30 * MINUTE)
+    for _ in range(7):
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+    home.server.requests.clear()
+    failed = failed_job("infeasible", "str")
+    home.server.answer("GET", "/api/v3_0/jobs/*", status=422, json=failed, times=1)
+
+    home.hass.states.async_set(PLUG, "on")
+    await home.go_to(NOW + 31 * MINUTE)
+    together = (trigger_of(HOUSE), [BATTERY_POWER, GARAGE_POWER])
+    assert sent(home) == [together, (trigger_of(BATTERY), [BATTERY_POWER])]
+
+    await home.go_to(NOW + 36 * MINUTE)
+    assert sent(home)[2:] == [together]
 
 
 async def test_action_whose_joint_request_fails(home: Home, site: None) -> None:

@@ -61,7 +61,7 @@ class DeviceIssues:
         self._report()
 
     @callback
-    def _handle_reading(self, reading: Reading, is_of_job: bool) -> None:  # noqa: FBT001
+    def _handle_reading(self, reading: Reading, *, is_of_job: bool) -> None:
         self._report()
 
     @callback

@@ -190,11 +190,18 @@ class AccountScheduler:
     async def _each_alone(self, requests: Requests) -> Results:
         """Tell apart which of several devices cannot be scheduled.
 
-        The server does not say which one made the joint request fail.
+        The server does not say which one made the joint request fail. Those that its
+        limit has no room for are refused as it would refuse them.
         """
         results: Results = {}
         for device, request in requests.items():
-            self.budget.take(dt_util.utcnow())
+            now = dt_util.utcnow()
+            if results and (wait := self.budget.available_at(now) - now):
+                refusal = RateLimitedError(wait)
+                self._fail(device, refusal, is_automatic=True)
+                results[device] = refusal
+                continue
+            self.budget.take(now)
             alone = {device: request}
             try:
                 results |= await self._finish(await self._trigger(alone), alone)

@@ -109,7 +109,7 @@ class DeviceAutomation:
             self._queue.async_wish(self._device, Urgency.INTERVAL)
 
     @callback
-    def _handle_reading(self, reading: Reading, is_of_job: bool) -> None:  # noqa: FBT001
+    def _handle_reading(self, reading: Reading, *, is_of_job: bool) -> None:
         """Set when to look again; ask for a schedule that is due, or that prices call for."""
         device, now = self._device, dt_util.utcnow()
         prices = _prices(reading.plan)

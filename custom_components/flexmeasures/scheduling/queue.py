@@ -161,10 +161,13 @@ class ScheduleQueue:
         finally:
             self._computing.difference_update(together)
             self._drop_granted(together)
-        if retry is None:
-            self._send(dt_util.utcnow())
-        else:
+        # It may have been switched off meanwhile.
+        if retry is not None and device.settings.automatic_scheduling:
             self.async_wish(device, urgency, delay=retry)
+        for member in together:
+            if member is not device and _had_no_room(member):
+                self.async_wish(member, urgency)
+        self._send(dt_util.utcnow())
 
     def _drop_granted(self, devices: list[ScheduleCoordinator]) -> None:
         """Forget what devices wished for before they were scheduled with another one."""
@@ -190,3 +193,9 @@ class ScheduleQueue:
         if self._cancel_timer:
             self._cancel_timer()
             self._cancel_timer = None
+
+
+def _had_no_room(device: ScheduleCoordinator) -> bool:
+    """Whether only the limit kept a device from being scheduled."""
+    failure = device.memory.failure
+    return failure is not None and failure.key == RateLimitedError.translation_key

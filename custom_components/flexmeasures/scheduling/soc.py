@@ -65,7 +65,7 @@ class StateOfChargeUnitError(StateOfChargeEntityError):
     @property
     @override
     def placeholders(self) -> dict[str, str]:
-        return {**super().placeholders, "unit": self.unit or "–"}  # noqa: RUF001
+        return {**super().placeholders, "unit": self.unit or "-"}
 
 
 def read_soc_entity(
