@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .demo_devices import CAR, DemoDevice
+from .demo_devices import CAR, DemoDevice, FollowingDevice, S2Device
 
 DASHBOARD_URL = "flexmeasures-demo"
 
@@ -66,10 +66,19 @@ def _cards(device: DemoDevice, entities: Entities) -> Iterable[dict[str, Any]]:
     }
     yield _tile(entities["setpoint"], "Setpoint")
     yield _tile(entities["next_charge_start"], "Next charge")
-    yield _tile(device.soc_entity, "Stored now")
+    if isinstance(device, FollowingDevice):
+        yield _tile(device.soc_entity, "Stored now")
+    if isinstance(device, S2Device):
+        yield _tile(entities["fill_level"], "Fill level")
     yield _tile(entities["soc_forecast"], "Stored by the plan")
     yield _tile(entities["planned_cost"], "Planned cost")
     yield _tile(entities["scheduling_status"], "Scheduling")
+    if isinstance(device, S2Device):
+        yield _tile(entities["rm_connected"], "S2 connection")
+        yield _tile(entities["control_type"], "Control type")
+        yield _tile(entities["current_instruction"], "Instruction")
+        yield _tile(entities["next_instruction"], "Next instruction")
+        yield _tile(entities["rm_power"], "Measured power", columns="full")
     yield {
         **_tile(entities["mode"], "Mode", columns="full"),
         "features": [{"type": "select-options"}],

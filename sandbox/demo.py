@@ -14,16 +14,27 @@ from typing import Any
 import aiohttp
 
 from .dashboard import DASHBOARD_URL, Entities, dashboard
-from .demo_devices import BATTERY, CAR, DEVICES, DemoDevice, simulation
+from .demo_devices import (
+    BATTERY,
+    CAR,
+    DEVICES,
+    S2_BATTERY,
+    DemoDevice,
+    FollowingDevice,
+    S2Device,
+    simulation,
+)
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
 from .home_assistant import HomeAssistant
 from .home_assistant_client import HomeAssistantClient
-from .plan_check import check_plan, plan_table
+from .plan_check import check_follower, check_plan, plan_table
+from .s2_battery import S2Battery
 
 DOMAIN = "flexmeasures"
 PLAN_AHEAD = "PT12H"
 LOADED_SECONDS = 30
+CONNECTED_SECONDS = 30
 SCHEDULED_SECONDS = 120
 # What the car has to have stored, and when.
 CAR_TARGET = 45
@@ -48,9 +59,12 @@ async def configure(
     report: Progress,
     devices: Iterable[str] = tuple(DEVICES),
     *,
-    are_simulated: bool = False,
+    battery: S2Battery | None = None,
 ) -> None:
-    """Add the account and its devices through the flows that a user goes through."""
+    """Add the account and its devices through the flows that a user goes through.
+
+    With the S2 battery's simulation, it and all other simulated devices are followed.
+    """
     user = server.home.user("demo")
     report(f"Adding the account {user.email}")
     step = await client.start_flow(DOMAIN)
@@ -73,13 +87,20 @@ async def configure(
             {"power_sensor": str(server.home.sensor(device.power_sensor))},
         )
         changes: dict[str, Any] = {"schedule_duration": PLAN_AHEAD}
-        if are_simulated:
+        if battery and isinstance(device, FollowingDevice):
             changes["soc_entity"] = device.soc_entity
+        changes["s2_enabled"] = isinstance(device, S2Device)
         step = await _submit(submit, step, "settings", _filled_in(step, changes))
+        pairing: dict[str, str] = {}
+        if isinstance(device, S2Device):
+            pairing = step["description_placeholders"]
+            step = await _submit(submit, step, "pairing_unencrypted", {})
         if step["type"] != "create_entry":
-            raise SandboxError(f"The flow did not accept the device: {step}")
+            raise SandboxError(f"The flow did not accept the device: {_shown(step)}")
         entry_id = entry_id or step["result"]["entry_id"]
         await until_loaded(client, entry_id)
+        if battery and pairing:
+            battery.connect(pairing["address"], pairing["token"])
 
 
 async def until_loaded(client: HomeAssistantClient, entry_id: str) -> None:
@@ -97,8 +118,16 @@ async def until_loaded(client: HomeAssistantClient, entry_id: str) -> None:
 async def _submit(submit: Any, step: dict[str, Any], step_id: str, data: Any) -> Any:
     """Submit a step of a flow, which has to be the expected one and without errors."""
     if step.get("step_id") != step_id or step.get("errors"):
-        raise SandboxError(f"The flow does not get to its step {step_id}: {step}")
+        raise SandboxError(
+            f"The flow does not get to its step {step_id}: {_shown(step)}"
+        )
     return await submit(step["flow_id"], data)
+
+
+def _shown(step: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a step: its texts may have a token in them."""
+    keys = ("type", "step_id", "errors", "reason")
+    return {key: step[key] for key in keys if key in step}
 
 
 def _filled_in(step: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -137,6 +166,29 @@ async def entities_of(
         for entity in await client.command("config/entity_registry/list")
         if entity["device_id"] == wanted
     }
+
+
+async def control(
+    client: HomeAssistantClient,
+    entities: Entities,
+    battery: S2Battery,
+    report: Progress,
+) -> None:
+    """Wait until the S2 battery is connected, and say how it is to be controlled."""
+    report(f"Waiting for the device {S2_BATTERY.name} to connect")
+    deadline = time.monotonic() + CONNECTED_SECONDS
+    while (await client.state(entities["rm_connected"]))["state"] != "on":
+        if time.monotonic() > deadline:
+            raise battery.error("has not connected")
+        await asyncio.sleep(0.1)
+    await client.call_service(
+        DOMAIN,
+        "change_control_type",
+        {
+            "device_id": await device_id(client, S2_BATTERY),
+            "control_type": "FILL_RATE_BASED_CONTROL",
+        },
+    )
 
 
 async def schedule(
@@ -193,51 +245,58 @@ async def show(
 
 
 async def set_up(
-    client: HomeAssistantClient, server: FlexMeasuresServer, report: Progress
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    battery: S2Battery,
+    report: Progress,
 ) -> dict[DemoDevice, Entities]:
     """Add the devices, have them scheduled, and make the dashboard."""
-    await configure(client, server, report, are_simulated=True)
+    await configure(client, server, report, battery=battery)
     devices: dict[DemoDevice, Entities] = {
         device: await entities_of(client, device) for device in DEVICES.values()
     }
+    await control(client, devices[S2_BATTERY], battery, report)
     await schedule(client, devices, report)
     await show(client, devices)
     return devices
 
 
 async def run_demo(
-    server: FlexMeasuresServer, home_assistant: HomeAssistant, report: Progress
+    server: FlexMeasuresServer,
+    home_assistant: HomeAssistant,
+    battery: S2Battery,
+    report: Progress,
 ) -> None:
-    """Set the home up and schedule it; prints the battery's plan and checks it."""
+    """Set the home up and schedule it; prints the battery's plan, and checks it and that the S2 battery follows its own."""
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
-        devices = await set_up(client, server, report)
-        battery = devices[BATTERY]["schedule"]
-        state = await client.state(battery)
-    async with aiohttp.ClientSession() as session:
-        lines = await plan_table(session, server, state)
-        report(f"The schedule that {battery} holds:")
-        print("\n".join(lines))
-        checked = await check_plan(session, server, state)
-    report(f"All {checked} slots are what the FlexMeasures server stores")
+        devices = await set_up(client, server, battery, report)
+        entity_id = devices[BATTERY]["schedule"]
+        state = await client.state(entity_id)
+        async with aiohttp.ClientSession() as session:
+            lines = await plan_table(session, server, state)
+            report(f"The schedule that {entity_id} holds:")
+            print("\n".join(lines))
+            checked = await check_plan(session, server, state)
+        report(f"All {checked} slots are what the FlexMeasures server stores")
+        followed = await check_follower(client, devices[S2_BATTERY])
+    report(f"The device {S2_BATTERY.name} {followed}")
 
 
 @contextlib.contextmanager
-def both_servers(
+def sandbox(
     report: Progress,
-) -> Iterator[tuple[FlexMeasuresServer, HomeAssistant]]:
-    """Run FlexMeasures, and Home Assistant with the simulated devices."""
+) -> Iterator[tuple[FlexMeasuresServer, HomeAssistant, S2Battery]]:
+    """Run FlexMeasures, Home Assistant and the simulated devices."""
     with contextlib.ExitStack() as running:
         server = FlexMeasuresServer(report=report)
-        home_assistant = HomeAssistant(
-            configuration=simulation(DEVICES.values()), report=report
-        )
+        home_assistant = HomeAssistant(configuration=simulation(), report=report)
         running.callback(server.stop)
         running.callback(home_assistant.__exit__)
         with ThreadPoolExecutor() as both:
             starts = [both.submit(part.start) for part in (server, home_assistant)]
         for start in starts:
             start.result()
-        yield server, home_assistant
+        yield server, home_assistant, running.enter_context(S2Battery())
 
 
 def main() -> int:
@@ -254,8 +313,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with both_servers(report) as (server, home_assistant):
-            asyncio.run(run_demo(server, home_assistant, report))
+        with sandbox(report) as (server, home_assistant, battery):
+            asyncio.run(run_demo(server, home_assistant, battery, report))
             if not arguments.once:
                 user = server.home.user("demo")
                 print(
@@ -263,7 +322,7 @@ def main() -> int:
                     f"    user {home_assistant.username}, password {home_assistant.password}\n"
                     f"  FlexMeasures:   {server.url}\n"
                     f"    user {user.email}, password {user.password}\n"
-                    "\nBoth run until you press Ctrl-C.",
+                    "\nThey run until you press Ctrl-C.",
                     flush=True,
                 )
                 signal.pause()

@@ -1,9 +1,10 @@
 """The demo's devices: what they are on the server, and a simulation of them in Home Assistant."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 import json
 from typing import Any
+
+from .s2_devices import PowerRange, Storage
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,12 @@ class DemoDevice:
     power_sensor: str
     """Its name in the sandbox's home."""
     icon: str
+
+
+@dataclass(frozen=True)
+class FollowingDevice(DemoDevice):
+    """One that an automation in Home Assistant has follow its setpoint."""
+
     stored: float
     """In kWh, when the demo starts."""
     capacity: float
@@ -59,21 +66,42 @@ class DemoDevice:
         }
 
 
-BATTERY = DemoDevice(
+@dataclass(frozen=True)
+class S2Device(DemoDevice):
+    """One that is told what to do by S2, and tells how it is."""
+
+
+BATTERY = FollowingDevice(
     "Home battery", "battery_power", "mdi:home-battery", stored=4, capacity=10
 )
-CAR = DemoDevice(
+CAR = FollowingDevice(
     "EV charger", "ev_power", "mdi:ev-station", stored=21, capacity=60, gain=0.95
 )
-HEAT_PUMP = DemoDevice(
+HEAT_PUMP = FollowingDevice(
     "Heat pump", "hp_power", "mdi:heat-pump", stored=6, capacity=12, gain=3.5, usage=2.2
 )
-DEVICES = {device.name: device for device in (BATTERY, CAR, HEAT_PUMP)}
+S2_BATTERY = S2Device("S2 battery", "s2_battery_power", "mdi:battery-sync")
+DEVICES: dict[str, DemoDevice] = {
+    device.name: device for device in (BATTERY, CAR, HEAT_PUMP, S2_BATTERY)
+}
 
 
-def simulation(devices: Iterable[DemoDevice]) -> str:
+def s2_battery() -> Storage:
+    """Return what is behind that one: its own program, not Home Assistant, lets its time pass."""
+    return Storage(
+        S2_BATTERY.name,
+        capacity=8,
+        level=45,
+        charging=PowerRange(200, 3700),
+        discharging=PowerRange(200, 3700),
+    )
+
+
+def simulation() -> str:
     """Return what goes into configuration.yaml (of which JSON is a part)."""
-    devices = list(devices)
+    devices = [
+        device for device in DEVICES.values() if isinstance(device, FollowingDevice)
+    ]
     helpers = {
         key: helper for device in devices for key, helper in device.helper().items()
     }

@@ -282,6 +282,22 @@ def add_devices(add: Structure) -> None:
         "state-of-charge": measured(soc),
     }
 
+    # What can be done with it, it tells itself, by S2.
+    s2_battery = add.asset(
+        "s2_battery", "S2 battery", "battery", "Demo home", parent="house"
+    )
+    power = add.sensor(
+        "s2_battery_power",
+        "s2_battery",
+        "S2 battery power",
+        "kW",
+        15,
+        consumption_is_positive=True,
+    )
+    soc = add.sensor("s2_battery_soc", "s2_battery", "S2 battery SoC", "kWh", 0)
+    add.sensor("s2_battery_level", "s2_battery", "S2 battery fill level", "%", 0)
+    s2_battery.flex_model = {"state-of-charge": measured(soc), "consumption": power}
+
     # The server knows nothing about this one: no flex-model, and no flex-context to inherit.
     add.asset("cabin_battery", "Cabin battery", "battery", "Demo home")
     add.sensor("cabin_battery_power", "cabin_battery", "cabin battery power", "MW", 60)

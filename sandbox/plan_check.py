@@ -1,14 +1,21 @@
-"""What the schedule sensor in Home Assistant says, beside what the FlexMeasures server stores."""
+"""What the schedule sensor in Home Assistant says, beside what the FlexMeasures server stores and what a device does."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 import math
+import time
 from typing import Any
 
 import aiohttp
 
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
+from .home_assistant_client import HomeAssistantClient
+
+# Until what it is told has been carried out and measured.
+_FOLLOWED_SECONDS = 20
+_FOLLOWED_WITHIN = 10
 
 
 async def plan_table(
@@ -46,6 +53,46 @@ async def check_plan(
             f"The state is {state['state']} kW, and the running slot's power {running}"
         )
     return len(slots)
+
+
+async def check_follower(
+    client: HomeAssistantClient, entities: Mapping[str, str]
+) -> str:
+    """Wait until a device that speaks S2 does what is planned; returns what that is.
+
+    It may be off by some W: instructions are rounded.
+    """
+    deadline = time.monotonic() + _FOLLOWED_SECONDS
+    while True:
+        states = {
+            key: (await client.state(entities[key]))["state"]
+            for key in (
+                "schedule",
+                "current_instruction",
+                "instruction_status",
+                "rm_power",
+            )
+        }
+        planned = _number(states["schedule"]) * 1000
+        measured = _number(states["rm_power"])
+        if states["instruction_status"] == "started" and math.isclose(
+            planned, measured, abs_tol=_FOLLOWED_WITHIN
+        ):
+            return (
+                f"was told {states['current_instruction']!r} and measures"
+                f" {measured:.0f} W, where the plan has {planned:.0f} W"
+            )
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The plan is not followed: {states}")
+        await asyncio.sleep(0.2)
+
+
+def _number(state: str) -> float:
+    """Return a state as a number; NaN if it is none."""
+    try:
+        return float(state)
+    except ValueError:
+        return math.nan
 
 
 def _slots_ahead(state: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,13 +10,14 @@ from playwright.async_api import Browser, FloatRect, Locator, Page
 
 from .browser import browser, go_to, page_of
 from .dashboard import DASHBOARD_URL
-from .demo import DOMAIN, Progress, both_servers, device_id, set_up
+from .demo import DOMAIN, Progress, device_id, sandbox, set_up
 from .demo_devices import BATTERY, CAR, DemoDevice
 from .environments import REPOSITORY
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
 from .home_assistant import HomeAssistant
 from .home_assistant_client import HomeAssistantClient
+from .s2_battery import S2Battery
 
 FOLDER = REPOSITORY / "docs/images"
 # Flat areas need few colours, and these keep the smooth edges of letters.
@@ -26,7 +27,7 @@ MAX_BYTES = 300_000
 MARGIN = 12
 SETTLE_SECONDS = 20
 
-WIDE = (1500, 1560)
+WIDE = (1900, 1600)
 DESKTOP = (1200, 1650)
 PHONE = (430, 932)
 # All of the longest form at once.
@@ -169,7 +170,10 @@ async def settled(page: Page) -> bytes:
 
 
 async def take(
-    server: FlexMeasuresServer, home_assistant: HomeAssistant, report: Progress
+    server: FlexMeasuresServer,
+    home_assistant: HomeAssistant,
+    battery: S2Battery,
+    report: Progress,
 ) -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
@@ -179,7 +183,7 @@ async def take(
     ):
         screenshots = Screenshots(running, home_assistant, report)
         await screenshots.of_flow(server)
-        await set_up(client, server, report)
+        await set_up(client, server, battery, report)
         await screenshots.of_devices(
             {device: await device_id(client, device) for device in (BATTERY, CAR)}
         )
@@ -190,8 +194,8 @@ def main() -> int:
     """Run the sandbox for as long as the pictures take."""
     report = Progress()
     try:
-        with both_servers(report) as (server, home_assistant):
-            asyncio.run(take(server, home_assistant, report))
+        with sandbox(report) as (server, home_assistant, battery):
+            asyncio.run(take(server, home_assistant, battery, report))
     except SandboxError as error:
         print(f"No pictures could be taken: {error}", file=sys.stderr)
         return 1

@@ -8,7 +8,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import FlexMeasuresConfigEntry, FlexMeasuresData, async_first_refreshes
+from .cem.view import async_setup_view
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
+from .entity import async_remove_resource_entities
 from .issues import async_forget_removed
 from .issues.entity_references import async_follow_renames
 from .services import async_setup_services
@@ -36,6 +38,7 @@ LAST_PLATFORMS = [Platform.SENSOR]
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions, and what ``configuration.yaml`` says."""
     async_setup_services(hass)
+    async_setup_view(hass)
     async_setup_yaml(hass, config.get(DOMAIN, ()))
     async_follow_renames(hass)
     async_forget_removed(hass)
@@ -54,6 +57,7 @@ async def async_setup_entry(
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
     entry.runtime_data.async_start(hass, entry)
+    async_remove_resource_entities(hass, entry)
     entry.async_on_unload(store.async_close)
     entry.async_on_unload(entry.add_update_listener(_async_apply))
     return True

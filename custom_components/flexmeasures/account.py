@@ -16,6 +16,7 @@ from .account_catalogue import AccountCatalogue
 from .address import ServerAddress
 from .api import FlexMeasuresApi
 from .api.errors import FlexMeasuresError, ServerTooOldError
+from .cem.resource import ManagedResource
 from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
 from .issues import (
@@ -44,6 +45,8 @@ class FlexMeasuresData:
     """By the device's subentry id."""
     scheduler: AccountScheduler
     queue: ScheduleQueue
+    resources: dict[str, ManagedResource]
+    """By the subentry id of the devices that have S2."""
     errors: RecentErrors
     settings: object = field(repr=False)
     """What it was set up with, but for the switches."""
@@ -60,22 +63,34 @@ class FlexMeasuresData:
         catalogue = AccountCatalogue(api)
         errors = RecentErrors()
         scheduler = AccountScheduler(hass, entry, api)
+        queue = ScheduleQueue(hass, entry, scheduler)
+        coordinators = {
+            device.subentry_id: ScheduleCoordinator(
+                hass,
+                entry,
+                device,
+                api=api,
+                catalogue=catalogue,
+                store=store,
+                errors=errors,
+            )
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        }
+        resources = {
+            subentry_id: ManagedResource(
+                hass, entry, coordinator, api=api, queue=queue, store=store
+            )
+            for subentry_id, coordinator in coordinators.items()
+            if coordinator.settings.s2
+        }
+        for subentry_id, resource in resources.items():
+            coordinators[subentry_id].controller = resource
         return cls(
             api=api,
-            coordinators={
-                device.subentry_id: ScheduleCoordinator(
-                    hass,
-                    entry,
-                    device,
-                    api=api,
-                    catalogue=catalogue,
-                    store=store,
-                    errors=errors,
-                )
-                for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-            },
+            coordinators=coordinators,
             scheduler=scheduler,
-            queue=ScheduleQueue(hass, entry, scheduler),
+            queue=queue,
+            resources=resources,
             errors=errors,
             settings=_settings(entry),
         )
@@ -87,6 +102,8 @@ class FlexMeasuresData:
             coordinator.async_follow()
             DeviceAutomation(hass, coordinator, self.queue).async_start()
             DeviceIssues(hass, coordinator).async_start()
+        for resource in self.resources.values():
+            resource.async_start()
 
     @callback
     def async_take_over(self, entry: FlexMeasuresConfigEntry) -> bool:

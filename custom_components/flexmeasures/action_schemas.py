@@ -10,23 +10,36 @@ from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from .control_type_names import OPTIONS, control_type_of
 from .durations import parse_duration
+from .s2.messages import ControlType
 
+ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
+ATTR_ACTUATOR: Final = "actuator"
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
+ATTR_CONTROL_TYPE: Final = "control_type"
 ATTR_DURATION: Final = "duration"
+ATTR_EXECUTION_TIME: Final = "execution_time"
+ATTR_FACTOR: Final = "factor"
 ATTR_FLEX_CONTEXT: Final = "flex_context"
 ATTR_FLEX_MODEL: Final = "flex_model"
 ATTR_FORCE: Final = "force"
+ATTR_LOWER_LIMIT: Final = "lower_limit"
+ATTR_OPERATION_MODE: Final = "operation_mode"
 ATTR_POWER: Final = "power"
+ATTR_POWER_PROFILE: Final = "power_profile"
+ATTR_POWER_SEQUENCE: Final = "power_sequence"
 ATTR_PRIOR: Final = "prior"
 ATTR_RESOLUTION: Final = "resolution"
 ATTR_SENSOR: Final = "sensor"
+ATTR_SEQUENCE_CONTAINER: Final = "sequence_container"
 ATTR_SOC_AT_START: Final = "soc_at_start"
 ATTR_SOC_TARGETS: Final = "soc_targets"
 ATTR_SOURCE_TYPE: Final = "source_type"
 ATTR_START: Final = "start"
 ATTR_UNIT: Final = "unit"
 ATTR_UNTIL: Final = "until"
+ATTR_UPPER_LIMIT: Final = "upper_limit"
 ATTR_VALUE: Final = "value"
 ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
@@ -110,6 +123,17 @@ def _one_end(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _control_type(value: Any) -> ControlType:
+    """One of S2's control types, as it writes them or as the options do."""
+    try:
+        return control_type_of(cv.string(value))
+    except ValueError:
+        raise vol.Invalid(f"expected one of {', '.join(OPTIONS)}") from None
+
+
+_NAME = vol.All(cv.string, vol.Length(min=1))
+
+
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
@@ -179,4 +203,31 @@ OVERRIDE_SCHEMA: Final = vol.All(
         }
     ),
     _one_end,
+)
+CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_CONTROL_TYPE): _control_type,
+    }
+)
+SEND_INSTRUCTION_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_CONTROL_TYPE): _control_type,
+        vol.Optional(ATTR_ACTUATOR): _NAME,
+        vol.Optional(ATTR_OPERATION_MODE): _NAME,
+        vol.Optional(ATTR_FACTOR, default=1.0): vol.All(
+            _finite, vol.Range(min=0, max=1)
+        ),
+        vol.Optional(ATTR_LOWER_LIMIT): _finite,
+        vol.Optional(ATTR_UPPER_LIMIT): _finite,
+        vol.Optional(ATTR_DURATION): vol.All(
+            _duration, vol.Range(max=timedelta(days=366))
+        ),
+        vol.Optional(ATTR_POWER_PROFILE): _NAME,
+        vol.Optional(ATTR_SEQUENCE_CONTAINER): _NAME,
+        vol.Optional(ATTR_POWER_SEQUENCE): _NAME,
+        vol.Optional(ATTR_EXECUTION_TIME): _moment,
+        vol.Optional(ATTR_ABNORMAL_CONDITION, default=False): cv.boolean,
+    }
 )

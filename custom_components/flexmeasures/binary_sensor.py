@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
 from .coordinator import ScheduleCoordinator
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, ResourceEntity
 
 PARALLEL_UPDATES = 0
 
@@ -63,6 +63,12 @@ TARGETS_MET = DeviceBinarySensorDescription(
     translation_key="targets_met",
     value_fn=_targets_met,
 )
+RM_CONNECTED = BinarySensorEntityDescription(
+    key="rm_connected",
+    translation_key="rm_connected",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 
 async def async_setup_entry(
@@ -77,6 +83,11 @@ async def async_setup_entry(
                 *(DeviceBinarySensor(coordinator, sensor) for sensor in SENSORS),
                 TargetsBinarySensor(coordinator, TARGETS_MET),
             ],
+            config_subentry_id=subentry_id,
+        )
+    for subentry_id, resource in entry.runtime_data.resources.items():
+        async_add_entities(
+            [ConnectedBinarySensor(resource, RM_CONNECTED)],
             config_subentry_id=subentry_id,
         )
 
@@ -103,3 +114,12 @@ class TargetsBinarySensor(DeviceBinarySensor):
         """Which targets are missed and which are reached, when, and by how much."""
         report = self.coordinator.memory.targets
         return report.as_json() if report else None
+
+
+class ConnectedBinarySensor(ResourceEntity, BinarySensorEntity):
+    """Whether the resource manager is connected, and has said what it is."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.resource.is_connected

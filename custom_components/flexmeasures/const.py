@@ -27,6 +27,18 @@ CONF_AUTOMATIC_SCHEDULING: Final = "automatic_scheduling"
 CONF_SOC_DEVIATION: Final = "soc_deviation"
 CONF_TRIGGER_ENTITIES: Final = "trigger_entities"
 
+CONF_FILL_LEVEL_SENSOR: Final = "fill_level_sensor"
+CONF_FILL_RATE_SENSOR: Final = "fill_rate_sensor"
+CONF_USAGE_FORECAST_SENSOR: Final = "usage_forecast_sensor"
+CONF_LEAKAGE_SENSOR: Final = "leakage_sensor"
+CONF_EFFICIENCY_SENSOR: Final = "efficiency_sensor"
+CONF_ACTIVE_ACTUATOR_SENSOR: Final = "active_actuator_sensor"
+CONF_POWER_FORECAST_SENSOR: Final = "power_forecast_sensor"
+
+CONF_S2: Final = "s2"
+CONF_S2_ROUTE: Final = "id"
+CONF_S2_TOKEN_HASH: Final = "token_hash"  # noqa: S105
+
 CONF_JOINT_SCHEDULING: Final = "joint_scheduling"
 CONF_YAML: Final = "yaml"
 

@@ -1,10 +1,16 @@
 """What a device has to do now: the plan's power, unless the user says otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
+
+from .plan import Plan
+from .plan.schedule import Schedule
+
+_SLOT: Final = timedelta(minutes=15)
+_DAY: Final = timedelta(days=1)
 
 
 class Mode(StrEnum):
@@ -49,3 +55,23 @@ def setpoint(
     if mode is Mode.HOLD:
         return 0.0
     return planned if mode is Mode.AUTOMATIC else None
+
+
+def followed(
+    plan: Plan, mode: Mode, override: Override | None, moment: datetime
+) -> Plan:
+    """The plan with the power that `setpoint` gives now, and would give later.
+
+    A power that is not the plan's is there for a day: what ends it has to be noticed
+    when it happens.
+    """
+    power = setpoint(None, mode, override, moment)
+    if power is None:
+        return plan if mode is Mode.AUTOMATIC else replace(plan, power=None)
+    if plan.power:
+        start, resolution = plan.power.slot_start(moment), plan.power.resolution
+    else:
+        start, resolution = moment.replace(second=0, microsecond=0), _SLOT
+    return replace(
+        plan, power=Schedule(start, resolution, (power,) * -(-_DAY // resolution))
+    )

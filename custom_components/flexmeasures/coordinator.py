@@ -11,7 +11,6 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import UnitOfPower
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -27,6 +26,7 @@ from .api.errors import (
 from .api.models import SensorData
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .control import Mode, Override, setpoint
+from .controller import Controller
 from .device import DeviceSettings
 from .outcome import Outcome, OutcomeKind
 from .plan import Plan
@@ -35,6 +35,7 @@ from .plan.reader import PlanReader, Reading
 from .recent_errors import RecentErrors
 from .slots import floor_to_grid, whole_slots
 from .store import AccountStore
+from .timer import Timer
 
 if TYPE_CHECKING:
     from .account import FlexMeasuresConfigEntry
@@ -90,6 +91,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.missing_sensors: dict[str, int] = {}
         """Sensors that the server no longer has, by their setting."""
         self.soc_problem: FlexMeasuresError | None = None
+        self.controller: Controller | None = None
+        """What speaks for the device, if anything does."""
         # One request in flight per device: a poll must not overwrite a newer plan.
         self.lock = asyncio.Lock()
         self._store = store
@@ -97,7 +100,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._reading_listeners: list[ReadingListener] = []
         self._outcome_listeners: list[Callable[[Outcome], None]] = []
         self._untold: list[Outcome] = []
-        self._cancel_wake: CALLBACK_TYPE | None = None
+        self._wake_timer = Timer(hass, self._wake)
 
     @property
     def outlook(self) -> Outlook:
@@ -121,11 +124,18 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             self.data.power_at(now), self.memory.mode, self.memory.override, now
         )
 
+    @property
+    def is_scheduled_by_itself(self) -> bool:
+        """Whether new schedules are to be made, and can be."""
+        return self.settings.automatic_scheduling and (
+            self.controller is None or self.controller.is_plannable
+        )
+
     @callback
     def async_follow(self) -> None:
         """Keep up with the plan and the server, whether or not an entity listens."""
         self.config_entry.async_on_unload(self.async_add_listener(self._arm_wake))
-        self.config_entry.async_on_unload(self._disarm_wake)
+        self.config_entry.async_on_unload(self._wake_timer.async_disarm)
         self._arm_wake()
         if self._drop_passed(dt_util.utcnow()):
             self.async_update_listeners()
@@ -309,7 +319,6 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @callback
     def _arm_wake(self) -> None:
         """Wake up when the running slot ends, or what the user set."""
-        self._disarm_wake()
         now = dt_util.utcnow()
         moments = [
             self.data.next_boundary(now),
@@ -317,20 +326,13 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             self.memory.ready_by,
         ]
         if moment := min((moment for moment in moments if moment), default=None):
-            self._cancel_wake = async_track_point_in_utc_time(
-                self.hass, self._wake, moment
-            )
-
-    @callback
-    def _disarm_wake(self) -> None:
-        if self._cancel_wake:
-            self._cancel_wake()
-            self._cancel_wake = None
+            self._wake_timer.async_arm(moment)
+        else:
+            self._wake_timer.async_disarm()
 
     @callback
     def _wake(self, now: datetime) -> None:
         """Drop what is over, and tell the entities, without asking the server."""
-        self._cancel_wake = None
         self._drop_passed(now)
         self.data = self.data.since_midnight(now)
         self.async_update_listeners()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from homeassistant.const import PERCENTAGE
 
@@ -16,6 +16,7 @@ from .const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_S2,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
     CONF_SOC_ENTITY,
@@ -52,7 +53,7 @@ class StateOfChargeUnknownError(FlexMeasuresError):
     storage.
     """
 
-    translation_key: ClassVar[str] = "state_of_charge_unknown"
+    translation_key = "state_of_charge_unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,8 @@ class DeviceSettings:
     """In `soc_unit`: a new schedule is made once the plan is off by more."""
     trigger_entities: tuple[str, ...]
     """A new schedule is made when the state of one of them changes."""
+    s2: bool
+    """Whether an S2 resource manager may connect as this device."""
 
     @classmethod
     def from_subentry(cls, data: Mapping[str, Any]) -> Self:
@@ -114,6 +117,7 @@ class DeviceSettings:
             automatic_scheduling=data[CONF_AUTOMATIC_SCHEDULING],
             soc_deviation=data.get(CONF_SOC_DEVIATION),
             trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
+            s2=CONF_S2 in data,
         )
 
     def energy(self, amount: float) -> str:

@@ -10,16 +10,20 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, CONF_PASSWORD, CONF_US
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
+from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry, FlexMeasuresData
 from .api.transport import CLIENT_VERSION
-from .const import DOMAIN, SUBENTRY_DEVICE
+from .cem.instruction_sender import Progress
+from .cem.resource import ManagedResource
+from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
 from .issues.entity_references import named_entities
 from .plan.series import Series
+from .s2.control_types.base import Instruction
 from .scheduling.queue import ScheduleQueue
 
-_SECRET = (CONF_USERNAME, CONF_PASSWORD)
+_SECRET = (CONF_USERNAME, CONF_PASSWORD, CONF_S2_TOKEN_HASH, "resource_id")
 
 
 async def async_get_config_entry_diagnostics(
@@ -77,7 +81,7 @@ def _device(
 ) -> dict[str, Any]:
     facts = {
         "title": device.title,
-        "settings": dict(device.data),
+        "settings": async_redact_data(device.data, (CONF_S2,)),
         "entities": {
             entity_id: _entity(hass.states.get(entity_id))
             for entity_id in named_entities(device.data)
@@ -85,6 +89,8 @@ def _device(
     }
     if data and (coordinator := data.coordinators.get(device.subentry_id)):
         facts |= _schedule(coordinator, data.queue)
+    if data and (resource := data.resources.get(device.subentry_id)):
+        facts["resource_manager"] = _resource_manager(resource)
     return facts
 
 
@@ -101,8 +107,8 @@ def _entity(state: State | None) -> dict[str, Any] | None:
 def _schedule(device: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, Any]:
     """How scheduling goes."""
     memory = device.memory.as_json()
-    # Long, and nothing but a digest.
-    del memory["plan"], memory["settings"]
+    # Long, nothing but a digest, and who the resource manager is.
+    del memory["plan"], memory["settings"], memory["resource"]
     plan = device.data
     waiting = queue.async_waiting(device)
     return {
@@ -126,6 +132,60 @@ def _schedule(device: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, An
         "waiting": {"for": waiting[0].name.lower(), "until": waiting[1]}
         if waiting
         else None,
+    }
+
+
+def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
+    """How it goes with the S2 resource manager of a device, but not which one it is."""
+    now = dt_util.utcnow()
+    details, memory, sender = resource.details, resource.memory, resource.sender
+    upcoming = sender.next(now)
+    return {
+        "connected": resource.is_connected,
+        "details": details
+        and {
+            "manufacturer": details.manufacturer,
+            "model": details.model,
+            "firmware_version": details.firmware_version,
+            "control_types": sorted(details.control_types),
+            "measured_quantities": sorted(details.measured_quantities),
+            "instruction_processing_delay": (
+                details.instruction_processing_delay.total_seconds()
+            ),
+            "provides_forecast": details.provides_forecast,
+            "currency": details.currency,
+        },
+        "protocol_version": resource.protocol_version,
+        "control_type": {
+            "in_force": resource.control_type,
+            "chosen": memory.control_type,
+            "handed_back": resource.choice.is_handed_back,
+        },
+        "is_bound": memory.resource_id is not None,
+        "other_device": resource.link.foreign_resource_id is not None,
+        "contested": resource.link.is_contested,
+        "consumed_kwh": memory.consumed_kwh,
+        "problem": resource.problem and resource.problem.translation_key,
+        "problem_since": resource.planner.problem_since,
+        "instructions": {
+            "current": [
+                _instruction(sent.instruction, sent.progress)
+                for sent in sender.current(now)
+            ],
+            "next": upcoming and _instruction(upcoming),
+            "refusals_in_a_row": sender.refusals_in_a_row,
+        },
+        "traffic": resource.traffic.as_dict(),
+    }
+
+
+def _instruction(
+    instruction: Instruction, progress: Progress | None = None
+) -> dict[str, Any]:
+    return {
+        "type": instruction.message_type,
+        "time": instruction.execution_time,
+        "status": progress,
     }
 
 

@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import override
 
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 
+from .account import FlexMeasuresConfigEntry
+from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
 
@@ -23,20 +28,80 @@ class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator]):
         """Belong to the device that the subentry stands for."""
         super().__init__(coordinator)
         self.entity_description = description
-        subentry = coordinator.subentry
-        self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, subentry.subentry_id)},
-            name=subentry.title,
-            manufacturer="FlexMeasures",
-            entry_type=DeviceEntryType.SERVICE,
-        )
+        self._attr_unique_id = _unique_id(coordinator.subentry, description)
+        self._attr_device_info = _device_info(coordinator.subentry)
 
     @property
     @override
     def available(self) -> bool:
         """Always: the plan holds while the server is away, and after its end is unknown."""
         return True
+
+
+_RESOURCE_KEYS = frozenset(
+    {
+        "control_type",
+        "current_instruction",
+        "fill_level",
+        "instruction_status",
+        "next_instruction",
+        "rm_connected",
+        "rm_power",
+    }
+)
+"""Of all entities that only a device with S2 has."""
+
+
+@callback
+def async_remove_resource_entities(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
+) -> None:
+    """Remove the entities of resource managers of devices that have S2 no more."""
+    registry = er.async_get(hass)
+    for subentry_id in entry.runtime_data.coordinators:
+        if subentry_id in entry.runtime_data.resources:
+            continue
+        retired = {f"{subentry_id}_{key}" for key in _RESOURCE_KEYS}
+        for known in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if known.unique_id in retired:
+                registry.async_remove(known.entity_id)
+
+
+class ResourceEntity(Entity):
+    """Something that a device's S2 resource manager tells."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self, resource: ManagedResource, description: EntityDescription
+    ) -> None:
+        """Belong to the device that it speaks for."""
+        self.resource = resource
+        self.entity_description = description
+        subentry = resource.device.subentry
+        self._attr_unique_id = _unique_id(subentry, description)
+        self._attr_device_info = _device_info(subentry)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the resource manager, which may have more to tell than the plan."""
+        self.async_on_remove(
+            self.resource.async_add_listener(self.async_write_ha_state)
+        )
+
+
+def _unique_id(subentry: ConfigSubentry, description: EntityDescription) -> str:
+    return f"{subentry.subentry_id}_{description.key}"
+
+
+def _device_info(subentry: ConfigSubentry) -> DeviceInfo:
+    return DeviceInfo(
+        identifiers={(DOMAIN, subentry.subentry_id)},
+        name=subentry.title,
+        manufacturer="FlexMeasures",
+        entry_type=DeviceEntryType.SERVICE,
+    )
 
 
 def local_time(moment: datetime) -> str:

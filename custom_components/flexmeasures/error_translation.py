@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -50,9 +50,9 @@ async def translated_errors(
         ) from err
 
 
-def check_future(moment: datetime) -> None:
-    """Raise ServiceValidationError for a time that has passed."""
-    if moment <= dt_util.utcnow():
+def check_future(moment: datetime, *, late: timedelta = timedelta(0)) -> None:
+    """Raise ServiceValidationError for a time that has passed, so long ago at least."""
+    if moment + late <= dt_util.utcnow():
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_in_the_future",

@@ -1,5 +1,6 @@
 """How repair issues are fixed."""
 
+from abc import abstractmethod
 import asyncio
 from typing import override
 
@@ -20,9 +21,11 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .account import FlexMeasuresConfigEntry
+from .cem.resource import ManagedResource
 from .const import DOMAIN, SUBENTRY_DEVICE
 from .error_translation import translated_errors
 from .issues import SCHEDULING_FAILED
+from .issues.resource import CONTESTED, OTHER_DEVICE
 from .scheduling.request import ScheduleRequest
 from .yaml_import.issues import REMOVED, async_forget_yaml
 
@@ -147,14 +150,61 @@ class SchedulingFailedFlow(DeviceSettingsFlow):
             )
 
 
+class ResourceFlow(DeviceRepairFlow):
+    """Does something about the S2 resource manager of a device."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        if user_input is not None:
+            entry: FlexMeasuresConfigEntry = (
+                self.hass.config_entries.async_get_known_entry(self._entry_id)
+            )
+            if entry.state is not ConfigEntryState.LOADED:
+                return self.async_abort(reason="not_loaded")
+            self._solve(entry.runtime_data.resources[self._subentry_id])
+        return await super().async_step_confirm(user_input)
+
+    @abstractmethod
+    def _solve(self, resource: ManagedResource) -> None:
+        """Do what the user has agreed to."""
+
+
+class OtherDeviceFlow(ResourceFlow):
+    """Lets another device take the place of the one that had the token first."""
+
+    @override
+    def _solve(self, resource: ManagedResource) -> None:
+        # The right one may be back by now.
+        if resource.link.foreign_resource_id is not None:
+            resource.async_accept_device(resource.link.foreign_resource_id)
+
+
+class ContestedFlow(ResourceFlow):
+    """Hears that only one device has the token now."""
+
+    @override
+    def _solve(self, resource: ManagedResource) -> None:
+        resource.async_forget_contest()
+
+
+_FLOWS: dict[str, type[DeviceRepairFlow]] = {
+    REMOVED: YamlRemovedFlow,
+    SCHEDULING_FAILED: SchedulingFailedFlow,
+    OTHER_DEVICE: OtherDeviceFlow,
+    CONTESTED: ContestedFlow,
+}
+"""By how the ids of the issues begin that they fix."""
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Find the flow that fixes an issue; all of them are about a device."""
     assert data
-    kind: type[DeviceRepairFlow] = DeviceSettingsFlow
-    if issue_id.startswith(REMOVED):
-        kind = YamlRemovedFlow
-    elif issue_id.startswith(SCHEDULING_FAILED):
-        kind = SchedulingFailedFlow
+    kind = next(
+        (flow for prefix, flow in _FLOWS.items() if issue_id.startswith(prefix)),
+        DeviceSettingsFlow,
+    )
     return kind(str(data["entry_id"]), str(data["subentry_id"]))

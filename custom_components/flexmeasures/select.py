@@ -1,4 +1,4 @@
-"""Select: whether the device follows its plan."""
+"""Selects: whether the device follows its plan, and how S2 controls it."""
 
 from typing import override
 
@@ -8,12 +8,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .control import Mode
-from .entity import FlexMeasuresEntity
+from .control_type_names import OPTIONS, option_of
+from .entity import FlexMeasuresEntity, ResourceEntity
 
-# Nothing of it goes to the server.
+# Nothing of it goes to the server, and a resource manager is asked one thing at a time.
 PARALLEL_UPDATES = 0
 
 MODE = SelectEntityDescription(key="mode", translation_key="mode", options=list(Mode))
+CONTROL_TYPE = SelectEntityDescription(
+    key="control_type", translation_key="control_type"
+)
 
 
 async def async_setup_entry(
@@ -21,10 +25,14 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the mode of each device."""
+    """Add the selects of each device."""
     for subentry_id, coordinator in entry.runtime_data.coordinators.items():
         async_add_entities(
             [ModeSelect(coordinator, MODE)], config_subentry_id=subentry_id
+        )
+    for subentry_id, resource in entry.runtime_data.resources.items():
+        async_add_entities(
+            [ControlTypeSelect(resource, CONTROL_TYPE)], config_subentry_id=subentry_id
         )
 
 
@@ -40,3 +48,31 @@ class ModeSelect(FlexMeasuresEntity, SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Have the setpoint follow something else."""
         self.coordinator.async_set_mode(Mode(option))
+
+
+class ControlTypeSelect(ResourceEntity, SelectEntity):
+    """The control type in force; unknown while the resource manager is not connected."""
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """What can be selected now; all while nobody says."""
+        details, present = self.resource.details, self.resource.control_type
+        return [
+            option
+            for option, control_type in OPTIONS.items()
+            if details is None
+            or details.offers(control_type)
+            or control_type is present
+        ]
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        present = self.resource.control_type
+        return None if present is None else option_of(present)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Ask the resource manager for it, and wait for the answer."""
+        await self.resource.async_change_control_type(OPTIONS[option])

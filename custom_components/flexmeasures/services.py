@@ -38,11 +38,13 @@ from .action_schemas import (
     ATTR_VALUE,
     ATTR_VALUES,
     ATTR_WAIT,
+    CHANGE_CONTROL_TYPE_SCHEMA,
     CLEAR_OVERRIDE_SCHEMA,
     GET_MEASUREMENTS_SCHEMA,
     GET_SCHEDULE_SCHEMA,
     OVERRIDE_SCHEMA,
     POST_MEASUREMENTS_SCHEMA,
+    SEND_INSTRUCTION_SCHEMA,
     TRIGGER_SCHEDULE_SCHEMA,
 )
 from .api.models import Sensor, SensorData
@@ -53,6 +55,7 @@ from .device import SOC_AT_START
 from .durations import iso_duration
 from .error_translation import check_future, translated_errors
 from .plan.schedule import Schedule
+from .resource_actions import change_control_type, send_instruction
 from .scheduling.request import ScheduleRequest
 from .slots import floor_to_grid, whole_slots
 
@@ -90,6 +93,18 @@ def async_setup_services(hass: HomeAssistant) -> None:
             _clear_override,
             CLEAR_OVERRIDE_SCHEMA,
             SupportsResponse.NONE,
+        ),
+        (
+            "change_control_type",
+            change_control_type,
+            CHANGE_CONTROL_TYPE_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
+            "send_instruction",
+            send_instruction,
+            SEND_INSTRUCTION_SCHEMA,
+            SupportsResponse.OPTIONAL,
         ),
     ):
         hass.services.async_register(

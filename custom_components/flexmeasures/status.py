@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_exception_message
 
 from .api.errors import FlexMeasuresError
+from .cem.errors import NOT_PLANNABLE
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
 
@@ -40,6 +41,8 @@ def scheduling_status(device: ScheduleCoordinator) -> SchedulingStatus:
             case HomeAssistantError(translation_key=str(key)) as err:
                 return _failed(key, err.translation_placeholders or {})
         return SchedulingStatus(UNEXPECTED_ERROR)
+    if device.controller and (problem := device.controller.problem):
+        return _failed(problem.translation_key, problem.placeholders)
     if memory.failure:
         return _failed(memory.failure.key, memory.failure.placeholders)
     return SchedulingStatus(OK if memory.last_schedule else NOT_SCHEDULED)
@@ -63,6 +66,7 @@ def _error_keys() -> list[str]:
             for error in _errors(FlexMeasuresError)
             if hasattr(error, "translation_key")
         }
+        | NOT_PLANNABLE
     )
 
 

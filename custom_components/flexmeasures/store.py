@@ -13,6 +13,7 @@ from .const import DOMAIN
 from .control import Mode, Override
 from .plan import Plan
 from .plan.targets import TargetReport
+from .s2.messages import ControlType
 
 # 1 held the schedule alone.
 _VERSION = 2
@@ -61,6 +62,40 @@ class Failure:
 
 
 @dataclass(slots=True)
+class ResourceMemory:
+    """What is remembered of the S2 resource manager that speaks for a device."""
+
+    token_hash: str | None = None
+    """Of the token that the rest belongs to."""
+    resource_id: str | None = None
+    """What the RM says that it is; another one is not let in."""
+    control_type: ControlType | None = None
+    """What the user chose; None until then."""
+    consumed_kwh: float = 0.0
+    """Of the energy that the user's target is about, where it counts energy."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        control_type = data["control_type"]
+        return cls(
+            data["token_hash"],
+            data["resource_id"],
+            ControlType(control_type) if control_type else None,
+            data["consumed_kwh"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "token_hash": self.token_hash,
+            "resource_id": self.resource_id,
+            "control_type": self.control_type,
+            "consumed_kwh": self.consumed_kwh,
+        }
+
+
+@dataclass(slots=True)
 class DeviceMemory:
     """What is remembered of one device."""
 
@@ -85,6 +120,7 @@ class DeviceMemory:
     """The last `ready_by` that has passed."""
     settings: str | None = None
     """A digest of the settings that the last schedule was asked for with."""
+    resource: ResourceMemory = field(default_factory=ResourceMemory)
 
     @property
     def is_failing(self) -> bool:
@@ -111,6 +147,9 @@ class DeviceMemory:
             ready_by=_moment(data["ready_by"]),
             passed_ready_by=_moment(data["passed_ready_by"]),
             settings=data["settings"],
+            resource=ResourceMemory.from_json(data["resource"])
+            if "resource" in data
+            else ResourceMemory(),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -129,6 +168,7 @@ class DeviceMemory:
             "ready_by": _text(self.ready_by),
             "passed_ready_by": _text(self.passed_ready_by),
             "settings": self.settings,
+            "resource": self.resource.as_json(),
         }
 
 

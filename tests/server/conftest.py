@@ -1,7 +1,7 @@
 """A real FlexMeasures server, and the integration set up with it."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -41,6 +41,8 @@ class Device:
     entry: FlexMeasuresConfigEntry
     device_id: str
     entity_id: str
+    pairing: Mapping[str, str] = field(default_factory=dict)
+    """The address and the token, if it has S2 on."""
 
 
 @pytest.fixture
@@ -92,6 +94,21 @@ async def run_flow(
     settings: dict[str, Any],
 ) -> FlexMeasuresConfigEntry:
     """Add an account and its first device the way a user does."""
+    entry, _ = await run_pairing_flow(
+        hass, server, user=user, sensor=sensor, settings=settings
+    )
+    return entry
+
+
+async def run_pairing_flow(
+    hass: HomeAssistant,
+    server: FlexMeasuresServer,
+    *,
+    user: str,
+    sensor: str,
+    settings: dict[str, Any],
+) -> tuple[FlexMeasuresConfigEntry, Mapping[str, str]]:
+    """Do the same, and give what is shown for a device that speaks S2."""
     login = server.home.user(user)
     flow = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
@@ -114,11 +131,15 @@ async def run_flow(
     flow = await hass.config_entries.flow.async_configure(
         flow["flow_id"], filled_in(flow["data_schema"], settings)
     )
+    pairing: Mapping[str, str] = {}
+    if flow.get("step_id") == "pairing_unencrypted":
+        pairing = flow["description_placeholders"] or {}
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     await hass.async_block_till_done()
     entry: FlexMeasuresConfigEntry = flow["result"]
     assert entry.state is ConfigEntryState.LOADED
-    return entry
+    return entry, pairing
 
 
 def filled_in(schema: Any, changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -159,11 +180,11 @@ async def add_device(
     async def add(
         sensor: str = "battery_power", *, user: str = "demo", **settings: Any
     ) -> Device:
-        entry = await run_flow(
+        entry, pairing = await run_pairing_flow(
             hass, server, user=user, sensor=sensor, settings=settings
         )
         entries.append(entry)
-        return device_of(hass, entry)
+        return replace(device_of(hass, entry), pairing=pairing)
 
     yield add
     for entry in entries:

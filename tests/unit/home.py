@@ -61,6 +61,12 @@ NOTHING_REMEMBERED: Json = {
     "ready_by": None,
     "passed_ready_by": None,
     "settings": None,
+    "resource": {
+        "token_hash": None,
+        "resource_id": None,
+        "control_type": None,
+        "consumed_kwh": 0.0,
+    },
 }
 
 

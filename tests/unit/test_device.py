@@ -47,6 +47,7 @@ def test_only_what_was_set_is_known() -> None:
         automatic_scheduling=False,
         soc_deviation=None,
         trigger_entities=(),
+        s2=False,
     )
 
 
@@ -69,6 +70,7 @@ def test_everything_set_is_read() -> None:
         climate_entity="climate.home",
         soc_deviation=0.5,
         trigger_entities=["binary_sensor.plug"],
+        s2={"id": "1", "token_hash": "2"},
     ) == DeviceSettings(
         power_sensor=10,
         consumption_price_sensor=1,
@@ -89,6 +91,7 @@ def test_everything_set_is_read() -> None:
         automatic_scheduling=True,
         soc_deviation=0.5,
         trigger_entities=("binary_sensor.plug",),
+        s2=True,
     )
 
 

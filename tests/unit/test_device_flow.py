@@ -65,6 +65,7 @@ DEFAULTS: Json = {
     "soc_max_age": EVERY_HOUR,
     "update_interval_charging": {"days": 0, "hours": 0, "minutes": 15, "seconds": 0},
     "update_interval_climate": {"days": 0, "hours": 0, "minutes": 5, "seconds": 0},
+    "s2_enabled": False,
 }
 
 
@@ -528,10 +529,9 @@ async def test_other_unit(
         ),
         ({"soc_sensor": "the battery's"}, {"state_of_charge": "not_a_sensor_id"}),
         ({"soc_sensor": str(UNKNOWN_SENSOR)}, {"state_of_charge": "sensor_not_found"}),
-        ({"rm_discharge_sensor": str(BATTERY_SOC)}, {"s2": "not_a_power_sensor"}),
         (
-            {"rm_discharge_sensor": str(NEIGHBOUR_POWER)},
-            {"s2": "sensor_of_another_account"},
+            {"rm_discharge_sensor": str(BATTERY_SOC)},
+            {"s2": "not_a_discharge_power_sensor"},
         ),
         (
             {"soc_min": 9, "soc_max": 8},
@@ -602,7 +602,7 @@ async def test_other_unit(
                 "prices": "not_a_consumption_price_sensor",
                 "new_schedules": "soc_deviation_not_positive",
                 "busy": "not_a_duration",
-                "s2": "not_a_sensor_id",
+                "s2": "not_a_discharge_power_sensor",
             },
         ),
     ],

@@ -245,6 +245,19 @@ async def test_account_that_could_not_be_set_up(home: Home, download: Any) -> No
     assert [error["error"] for error in found["recent_errors"]] == ["cannot_connect"]
 
 
+async def test_pairing_of_a_resource_manager(home: Home, download: Any) -> None:
+    """That there is one, but neither its address nor what is kept of its token."""
+    pairing = {"id": "the-route", "token_hash": "the-hash"}
+    await home.set_up(device(s2=pairing), device(GARAGE_POWER))
+
+    found = await download()
+
+    battery, garage = found["devices"]
+    assert battery["settings"]["s2"] == "**REDACTED**"
+    assert "s2" not in garage["settings"]
+    assert not any(secret in json.dumps(found) for secret in pairing.values())
+
+
 async def test_account_that_is_not_loaded(home: Home, download: Any) -> None:
     entry = await home.set_up()
     await home.hass.config_entries.async_unload(entry.entry_id)

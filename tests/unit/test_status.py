@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
+from custom_components.flexmeasures.cem.errors import NOT_PLANNABLE
 from custom_components.flexmeasures.scheduling.soc import StateOfChargeEntityError
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -241,7 +242,7 @@ async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
 
     options = set(home.attributes("sensor", "scheduling_status")["options"])
     texts = translation()["entity"]["sensor"]["scheduling_status"]
-    errors = {error.translation_key for error in error_classes()}
+    errors = {error.translation_key for error in error_classes()} | NOT_PLANNABLE
     assert options == errors | {"ok", "not_scheduled", "unexpected_error"}
     assert texts["state"].keys() == options
     of_entity = texts["state_attributes"]["state_of_charge"]["state"]

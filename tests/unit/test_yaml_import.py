@@ -158,6 +158,13 @@ async def test_all_settings(home: Home) -> None:
                 "production_price_sensor": PRICE,
                 "soc_sensor": CABIN_POWER + 1,
                 "rm_discharge_sensor": BATTERY_POWER,
+                "fill_level_sensor": BATTERY_SOC,
+                "fill_rate_sensor": str(BATTERY_POWER),
+                "usage_forecast_sensor": BATTERY_POWER,
+                "leakage_sensor": BATTERY_POWER,
+                "efficiency_sensor": CABIN_POWER + 1,
+                "active_actuator_sensor": BATTERY_SOC,
+                "power_forecast_sensor": BATTERY_POWER,
                 "schedule_duration": "PT12H",
                 "soc_unit": "%",
                 "soc_min": 10,
@@ -184,6 +191,13 @@ async def test_all_settings(home: Home) -> None:
         "production_price_sensor": PRICE,
         "soc_sensor": CABIN_POWER + 1,
         "rm_discharge_sensor": BATTERY_POWER,
+        "fill_level_sensor": BATTERY_SOC,
+        "fill_rate_sensor": BATTERY_POWER,
+        "usage_forecast_sensor": BATTERY_POWER,
+        "leakage_sensor": BATTERY_POWER,
+        "efficiency_sensor": CABIN_POWER + 1,
+        "active_actuator_sensor": BATTERY_SOC,
+        "power_forecast_sensor": BATTERY_POWER,
         "schedule_duration": 12 * 3600,
         "soc_unit": "%",
         "soc_min": 10,
@@ -422,6 +436,47 @@ async def test_change_in_the_ui_holds_until_the_yaml_changes(home: Home) -> None
     assert device_of(entry, BATTERY_POWER).data["yaml"] == {"soc_min": 2}
 
 
+@pytest.mark.parametrize(
+    "yaml", [{"soc_min": 2}, {"soc_min": 3}, {}], ids=["same", "changed", "left"]
+)
+async def test_pairing_made_in_the_ui(home: Home, yaml: Json) -> None:
+    """It is not the YAML's, which cannot make one: each import leaves it alone."""
+    pairing = {"id": "5f0e", "token_hash": "77af"}
+    home.add_account(imported({"soc_min": 2}, s2=pairing))
+
+    await start(home, BATTERY | yaml)
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | yaml | {"s2": pairing}
+
+
+async def test_pairing_of_a_device_that_gets_into_the_yaml(home: Home) -> None:
+    pairing = {"id": "5f0e", "token_hash": "77af"}
+    home.add_account(imported(None, s2=pairing))
+
+    await start(home, BATTERY | {"soc_min": 2, "fill_level_sensor": BATTERY_SOC})
+
+    assert settings(home) == DEFAULTS | {
+        "soc_min": 2,
+        "fill_level_sensor": BATTERY_SOC,
+        "s2": pairing,
+    }
+
+
+async def test_pairing_made_in_the_ui_of_a_device_of_the_yaml(home: Home) -> None:
+    entry = home.add_account(imported({"soc_min": 2}))
+    await start(home, BATTERY | {"soc_min": 2})
+    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await submit(home.hass, flow, {"power_sensor": str(BATTERY_POWER)})
+    flow = await submit_settings(home.hass, flow, s2_enabled=True)
+    await submit(home.hass, flow, {})
+    await home.settle()
+
+    data = device_of(entry, BATTERY_POWER).data
+    assert data["s2"].keys() == {"id", "token_hash"}
+    assert data["yaml"] == {"soc_min": 2}
+
+
 async def test_another_power_sensor_chosen_in_the_ui(home: Home) -> None:
     """The device is no longer the one of the YAML."""
     entry = home.add_account(imported({"soc_min": 2}))
@@ -657,6 +712,12 @@ async def test_wrong_account_or_power_sensor(
         ("soc_sensor", PRICE, "not_a_state_of_charge_sensor"),
         ("rm_discharge_sensor", PRICE, "not_a_power_sensor"),
         ("rm_discharge_sensor", NEIGHBOUR_POWER, "sensor_of_another_account"),
+        ("rm_discharge_sensor", PUBLIC_POWER, "sensor_of_another_account"),
+        ("fill_level_sensor", "tank", "not_a_sensor_id"),
+        ("fill_level_sensor", PRICE, "price_sensor"),
+        ("leakage_sensor", UNKNOWN_SENSOR, "sensor_not_found"),
+        ("efficiency_sensor", BATTERY_POWER, "not_an_efficiency_sensor"),
+        ("power_forecast_sensor", BATTERY_SOC, "not_a_power_sensor"),
         ("schedule_duration", "soon", "not_a_duration"),
         ("schedule_duration", 60, "schedule_duration_too_short"),
         ("update_interval", True, "not_a_duration"),
@@ -689,6 +750,9 @@ async def test_wrong_account_or_power_sensor(
         ("trigger_entities", 5, "not_an_entity"),
         ("automatic_scheduling", "maybe", "not_a_boolean"),
         ("colour", "blue", "unknown_key"),
+        # Its token has to be seen by someone.
+        ("s2", {"id": "1", "token_hash": "2"}, "unknown_key"),
+        ("s2_enabled", True, "unknown_key"),
         ("soc_mim", 1, "misspelt_key"),
         (5, 1, "unknown_key"),
     ],
@@ -818,13 +882,23 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
     texts = english()
     of_forms = texts["config_subentries"]["device"]["error"].keys()
     of_server = texts["exceptions"].keys() | {"unknown"}
-    # In place of not_a_price_sensor, which does not say which of both prices it is.
-    of_sections = {"not_a_consumption_price_sensor", "not_a_production_price_sensor"}
+    # In place of those of a unit, which do not say which of the section's sensors it is.
+    of_sections = {
+        "not_a_consumption_price_sensor",
+        "not_a_production_price_sensor",
+        "not_a_fill_level_sensor",
+        "not_a_fill_rate_sensor",
+        "not_a_usage_forecast_sensor",
+        "not_a_leakage_sensor",
+        "not_an_active_actuator_sensor",
+        "not_a_discharge_power_sensor",
+        "not_a_power_forecast_sensor",
+    }
     found_before = {"capacity_not_positive", "soc_deviation_not_positive"}
 
     issue_texts = {key.removeprefix("yaml_") for key in texts["issues"]}
     assert of_forms - of_server - of_sections - found_before <= issue_texts
-    assert "not_a_price_sensor" in issue_texts
+    assert {"not_a_price_sensor", "price_sensor"} <= issue_texts
 
 
 # --- the server

@@ -7,13 +7,13 @@ them ever holds a password or a token.
 """
 
 from datetime import datetime, timedelta
-from typing import ClassVar, override
+from typing import override
 
 
 class FlexMeasuresError(Exception):
     """A request to the FlexMeasures server did not give what was asked for."""
 
-    translation_key: ClassVar[str]
+    translation_key: str
 
     @property
     def placeholders(self) -> dict[str, str]:

@@ -19,9 +19,11 @@ from ..durations import parse_duration
 POWER = re.compile(r"[kM]?W")
 ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")
 STATE_OF_CHARGE = re.compile(r"[kM]?Wh|%")
+EFFICIENCY = re.compile(r"(%|dimensionless)?")
+NO_PRICE = re.compile(r"(?![kM]?[A-Z]{3}/).*")
 
 # A choice of the list, which ends in its id, or an id that was typed.
-_CHOICE = re.compile(r"(?:.*, id )?(\d+)\)?")
+_CHOICE = re.compile(r"(?:.*[ (]id )?(\d+)\)?")
 
 
 class FieldError(Exception):
@@ -81,7 +83,8 @@ def label(catalogue: Catalogue, sensor: Sensor) -> str:
     """E.g. ``Home battery: battery power (kW, id 10)``."""
     asset = catalogue.assets.get(sensor.asset_id)
     name = f"{asset.name}: {sensor.name}" if asset else sensor.name
-    return f"{name} ({sensor.unit}, id {sensor.id})"
+    unit = f"{sensor.unit}, " if sensor.unit else ""
+    return f"{name} ({unit}id {sensor.id})"
 
 
 def shown(catalogue: Catalogue, sensor_id: int) -> str:
@@ -100,6 +103,12 @@ def power_sensors(catalogue: Catalogue, taken: Collection[int]) -> list[Sensor]:
         and (asset := catalogue.assets.get(sensor.asset_id))
         and not asset.is_public
     ]
+
+
+def is_public(catalogue: Catalogue, sensor: Sensor) -> bool:
+    """Whether a sensor is everybody's, so that only the server's host can write to it."""
+    asset = catalogue.assets.get(sensor.asset_id)
+    return asset is not None and asset.is_public
 
 
 def currencies(prices: Iterable[Sensor | None]) -> set[str]:

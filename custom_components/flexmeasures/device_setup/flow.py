@@ -80,7 +80,7 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
 class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
     ReportingFlow[ContextT, ResultT, HandlerT]
 ):
-    """The two steps that set up a device."""
+    """The steps that set up a device."""
 
     _form: DeviceForm
 
@@ -113,6 +113,8 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
                     await self._form.async_read_settings(values)
                 )
             if not self._errors:
+                if self._form.new_pairing:
+                    return await self.async_step_pairing()
                 return self._finish_device()
         return self._show(
             "settings",
@@ -120,6 +122,26 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
             user_input or in_sections(self._form.settings_values()),
             server_settings=self._form.server_settings(),
         )
+
+    async def async_step_pairing(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Show the address and the token for the device, which nothing shows again."""
+        if user_input is not None:
+            return self._finish_device()
+        pairing = self._form.new_pairing
+        assert pairing is not None
+        address = pairing.address(self.hass)
+        return self._show(
+            "pairing" if address.startswith("wss:") else "pairing_unencrypted",
+            vol.Schema({}),
+            None,
+            address=address,
+            token=pairing.token,
+        )
+
+    # The same, with a warning.
+    async_step_pairing_unencrypted = async_step_pairing
 
     @abstractmethod
     def _finish_device(self) -> ResultT:

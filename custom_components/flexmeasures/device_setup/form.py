@@ -18,25 +18,36 @@ from ..const import (
     CONF_CAPACITY,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_S2,
     CONF_SOC_ENTITY,
     CONF_SOC_MAX_AGE,
     CONF_SOC_UNIT,
     CONF_YAML,
 )
 from .fields import (
+    EFFICIENCY,
     ENERGY_PRICE,
+    NO_PRICE,
     POWER,
     STATE_OF_CHARGE,
     FieldError,
     SensorSelector,
     currencies,
     duration_fields,
+    is_public,
     power_sensors,
     read_sensor_id,
     shown,
 )
+from .pairing import NewPairing
 from .server_settings import FLEX_FIELDS, PRICES, ServerSettings
-from .settings_form import CURRENCIES_DIFFER, SENSOR_UNITS, settings_schema
+from .settings_form import (
+    CONF_S2_ENABLED,
+    CURRENCIES_DIFFER,
+    S2_SENSOR_UNITS,
+    SENSOR_UNITS,
+    settings_schema,
+)
 from .settings_reading import AS_ENTERED, DEFAULT_DURATIONS, SettingsReading
 
 # What is about one thing in the home, and its sensors.
@@ -45,12 +56,15 @@ _OF_ONE_DEVICE = {
     *SENSOR_UNITS,
     *AS_ENTERED,
     CONF_SOC_MAX_AGE,
+    CONF_S2,
     CONF_YAML,
 }
 _WRONG_UNIT = {
     POWER: "not_a_power_sensor",
     ENERGY_PRICE: "not_a_price_sensor",
     STATE_OF_CHARGE: "not_a_state_of_charge_sensor",
+    EFFICIENCY: "not_an_efficiency_sensor",
+    NO_PRICE: "price_sensor",
 }
 
 
@@ -81,6 +95,8 @@ class DeviceForm:
         self._sensor: Sensor | None = None
         self.data: dict[str, Any] = {}
         """What the forms made: the data of a device subentry."""
+        self.new_pairing: NewPairing | None = None
+        """What has to be shown before `data` is kept."""
 
     @property
     def has_former(self) -> bool:
@@ -129,7 +145,11 @@ class DeviceForm:
 
     def settings_schema(self, sections_with_errors: Collection[str]) -> vol.Schema:
         """The form of the second step, in sections."""
-        return settings_schema(self._catalogue, sections_with_errors)
+        return settings_schema(
+            self._catalogue,
+            sections_with_errors,
+            is_paired=CONF_S2 in self._own_settings(),
+        )
 
     def settings_values(self) -> dict[str, Any]:
         """What the second form shows first: the device's settings, else the server's.
@@ -165,11 +185,13 @@ class DeviceForm:
         await self._async_read_sensors(reading, values, stored)
         reading.read_limits(stored, own, self._stored_values(own))
         reading.read_durations(self.sensor.resolution)
+        reading.read_pairing(own.get(CONF_S2))
         reading.read_others(self._states.get(values.get(CONF_SOC_ENTITY) or ""))
         if not reading.errors:
             # What the YAML says is compared with what it said, whatever the user changes.
             kept = {CONF_YAML: own[CONF_YAML]} if CONF_YAML in own else {}
             self.data = {CONF_POWER_SENSOR: self.sensor.id, **reading.data, **kept}
+            self.new_pairing = reading.new_pairing
         return reading.errors
 
     async def _async_read_sensors(
@@ -186,8 +208,11 @@ class DeviceForm:
             if key in stored and read_sensor_id(choice) == stored[key]:
                 continue
             with reading.field(key):
-                sensors[key] = await self._async_sensor(choice, unit)
-                reading.data[key] = sensors[key].id
+                sensor = await self._async_sensor(choice, unit)
+                if key in S2_SENSOR_UNITS and is_public(self._catalogue, sensor):
+                    raise FieldError("sensor_of_another_account")
+                sensors[key] = sensor
+                reading.data[key] = sensor.id
         if self._currencies_differ(sensors, stored):
             reading.errors.setdefault(CONF_PRODUCTION_PRICE_SENSOR, CURRENCIES_DIFFER)
 
@@ -207,6 +232,7 @@ class DeviceForm:
         return {
             CONF_SOC_UNIT: self._server.soc_unit,
             CONF_AUTOMATIC_SCHEDULING: False,
+            CONF_S2_ENABLED: CONF_S2 in self._own_settings(),
             **{key: duration_fields(value) for key, value in DEFAULT_DURATIONS.items()},
         }
 

@@ -26,11 +26,17 @@ from homeassistant.helpers.selector import (
 
 from ..api.models import Catalogue
 from ..const import (
+    CONF_ACTIVE_ACTUATOR_SENSOR,
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
     CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_EFFICIENCY_SENSOR,
+    CONF_FILL_LEVEL_SENSOR,
+    CONF_FILL_RATE_SENSOR,
+    CONF_LEAKAGE_SENSOR,
+    CONF_POWER_FORECAST_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_RM_DISCHARGE_SENSOR,
     CONF_SCHEDULE_DURATION,
@@ -45,14 +51,22 @@ from ..const import (
     CONF_UPDATE_INTERVAL,
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
+    CONF_USAGE_FORECAST_SENSOR,
 )
 from .fields import (
+    EFFICIENCY,
     ENERGY_PRICE,
+    NO_PRICE,
     POWER,
     STATE_OF_CHARGE,
     LenientDurationSelector,
     SensorSelector,
+    is_public,
 )
+
+# Fields that are not kept as such.
+CONF_S2_ENABLED = "s2_enabled"
+CONF_S2_NEW_TOKEN = "s2_new_token"  # noqa: S105
 
 ENERGY_UNITS = (
     UnitOfEnergy.KILO_WATT_HOUR,
@@ -61,11 +75,23 @@ ENERGY_UNITS = (
 )
 SOC_UNITS = (*ENERGY_UNITS, PERCENTAGE)
 _SOC_DOMAINS = ["sensor", "number", "input_number"]
+S2_SENSOR_UNITS = {
+    # S2 has no unit for a fill level, nor for what changes it.
+    CONF_FILL_LEVEL_SENSOR: NO_PRICE,
+    CONF_FILL_RATE_SENSOR: NO_PRICE,
+    CONF_USAGE_FORECAST_SENSOR: NO_PRICE,
+    CONF_LEAKAGE_SENSOR: NO_PRICE,
+    CONF_EFFICIENCY_SENSOR: EFFICIENCY,
+    CONF_ACTIVE_ACTUATOR_SENSOR: NO_PRICE,
+    CONF_RM_DISCHARGE_SENSOR: POWER,
+    CONF_POWER_FORECAST_SENSOR: POWER,
+}
+"""Sensors that are written to with what a resource manager reports."""
 SENSOR_UNITS = {
     CONF_SOC_SENSOR: STATE_OF_CHARGE,
     CONF_CONSUMPTION_PRICE_SENSOR: ENERGY_PRICE,
     CONF_PRODUCTION_PRICE_SENSOR: ENERGY_PRICE,
-    CONF_RM_DISCHARGE_SENSOR: POWER,
+    **S2_SENSOR_UNITS,
 }
 
 _SECTIONS = {
@@ -90,7 +116,7 @@ _SECTIONS = {
         CONF_CLIMATE_ENTITY,
         CONF_UPDATE_INTERVAL_CLIMATE,
     ),
-    "s2": (CONF_RM_DISCHARGE_SENSOR,),
+    "s2": (CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, *S2_SENSOR_UNITS),
 }
 _USUAL_SECTIONS = frozenset({"schedule", "state_of_charge"})
 _REQUIRED = frozenset(
@@ -102,21 +128,35 @@ _REQUIRED = frozenset(
         CONF_SOC_MAX_AGE,
         CONF_UPDATE_INTERVAL_CHARGING,
         CONF_UPDATE_INTERVAL_CLIMATE,
+        CONF_S2_ENABLED,
     }
 )
 CURRENCIES_DIFFER = "currencies_differ"
-# Other errors do not say which of the section's two sensors they are about.
-_PRICE_ERRORS = {
+# Other errors do not say which of the section's sensors they are about.
+_SENSOR_ERRORS = {
     CONF_CONSUMPTION_PRICE_SENSOR: "not_a_consumption_price_sensor",
     CONF_PRODUCTION_PRICE_SENSOR: "not_a_production_price_sensor",
+    CONF_FILL_LEVEL_SENSOR: "not_a_fill_level_sensor",
+    CONF_FILL_RATE_SENSOR: "not_a_fill_rate_sensor",
+    CONF_USAGE_FORECAST_SENSOR: "not_a_usage_forecast_sensor",
+    CONF_LEAKAGE_SENSOR: "not_a_leakage_sensor",
+    CONF_EFFICIENCY_SENSOR: "not_an_efficiency_sensor",
+    CONF_ACTIVE_ACTUATOR_SENSOR: "not_an_active_actuator_sensor",
+    CONF_RM_DISCHARGE_SENSOR: "not_a_discharge_power_sensor",
+    CONF_POWER_FORECAST_SENSOR: "not_a_power_forecast_sensor",
 }
 
 
 def settings_schema(
-    catalogue: Catalogue, sections_with_errors: Collection[str]
+    catalogue: Catalogue, sections_with_errors: Collection[str], *, is_paired: bool
 ) -> vol.Schema:
-    """The form; a section is open if it is a usual one or has an error."""
+    """The form; a section is open if it is a usual one or has an error.
+
+    `is_paired`: there is a pairing token that can be renewed.
+    """
     selectors = _selectors(catalogue)
+    if not is_paired:
+        del selectors[CONF_S2_NEW_TOKEN]
     return vol.Schema(
         {
             vol.Required(name): section(
@@ -126,6 +166,7 @@ def settings_schema(
                             key
                         ): selectors[key]
                         for key in keys
+                        if key in selectors
                     }
                 ),
                 {"collapsed": name not in {*_USUAL_SECTIONS, *sections_with_errors}},
@@ -160,7 +201,7 @@ def section_errors(errors: Mapping[str, str]) -> dict[str, str]:
         for key in keys:
             if error := errors.get(key):
                 if error != CURRENCIES_DIFFER:
-                    error = _PRICE_ERRORS.get(key, error)
+                    error = _SENSOR_ERRORS.get(key, error)
                 found.setdefault(name, error)
     return found
 
@@ -176,6 +217,7 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
                     sensor
                     for sensor in catalogue.sensors.values()
                     if unit.fullmatch(sensor.unit)
+                    and not (key in S2_SENSOR_UNITS and is_public(catalogue, sensor))
                 ],
             )
             for key, unit in SENSOR_UNITS.items()
@@ -214,6 +256,8 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
         CONF_UPDATE_INTERVAL_CHARGING: duration,
         CONF_CLIMATE_ENTITY: EntitySelector(EntitySelectorConfig(domain="climate")),
         CONF_UPDATE_INTERVAL_CLIMATE: duration,
+        CONF_S2_ENABLED: BooleanSelector(),
+        CONF_S2_NEW_TOKEN: BooleanSelector(),
     }
 
 

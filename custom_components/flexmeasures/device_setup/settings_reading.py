@@ -18,6 +18,7 @@ from ..const import (
     CONF_CAPACITY,
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
+    CONF_S2,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
     CONF_SOC_ENTITY,
@@ -36,7 +37,8 @@ from ..const import (
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
 from .fields import FieldError, read_duration
-from .settings_form import SOC_UNITS
+from .pairing import NewPairing
+from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, SOC_UNITS
 
 DEFAULT_DURATIONS = {
     CONF_SCHEDULE_DURATION: DEFAULT_SCHEDULE_DURATION,
@@ -72,6 +74,8 @@ class SettingsReading:
         """As a device subentry has them."""
         self.errors: dict[str, str] = {}
         """By field."""
+        self.new_pairing: NewPairing | None = None
+        """Made because it was asked for."""
 
     @contextmanager
     def field(self, key: str) -> Iterator[None]:
@@ -123,6 +127,15 @@ class SettingsReading:
                 duration = read_duration(self._values[key], minimum, too_short)
                 if duration != default or key in _ALWAYS_STORED:
                     self.data[key] = duration.total_seconds()
+
+    def read_pairing(self, present: Mapping[str, str] | None) -> None:
+        """Keep the present pairing, or make a new one or a new token for it."""
+        if not self._values[CONF_S2_ENABLED]:
+            return
+        if present is None or self._values.get(CONF_S2_NEW_TOKEN):
+            self.new_pairing = NewPairing.make(present)
+            present = self.new_pairing.data
+        self.data[CONF_S2] = present
 
     def read_others(self, soc_entity: State | None) -> None:
         """Keep everything else but sensors; `soc_entity` is the state of that entity."""

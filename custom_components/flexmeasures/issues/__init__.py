@@ -26,8 +26,10 @@ from ..api.errors import (
     UnknownUserError,
     WrongPasswordError,
 )
+from ..cem.errors import NOT_PLANNABLE
 from ..const import CONF_POWER_SENSOR, DOMAIN
 from ..store import Failure
+from . import resource as s2
 from .entity_references import async_is_gone, named_entities
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ SENSOR_GONE = "sensor_gone_"
 ENTITY_GONE = "entity_gone_"
 SCHEDULING_FAILED = "scheduling_failed_"
 SERVER_TOO_OLD = "server_too_old_"
-_OWN = (SENSOR_GONE, ENTITY_GONE, SCHEDULING_FAILED, SERVER_TOO_OLD)
+_OWN = (SENSOR_GONE, ENTITY_GONE, SCHEDULING_FAILED, SERVER_TOO_OLD, *s2.ALL)
 
 _DOCUMENTATION = (
     "https://github.com/FlexMeasures/flexmeasures-for-home-assistant"
@@ -48,8 +50,8 @@ _DOCUMENTATION = (
 # One failure may be a coincidence.
 _ATTEMPTS = 3
 
-# These end by themselves, or a new password is asked for already.
-_NOT_FOR_REPAIRS = frozenset(
+# These end by themselves, or are told in another way already.
+_NOT_FOR_REPAIRS = NOT_PLANNABLE | {
     error.translation_key
     for error in (
         CannotConnectError,
@@ -62,7 +64,7 @@ _NOT_FOR_REPAIRS = frozenset(
         UnknownUserError,
         WrongPasswordError,
     )
-)
+}
 
 type _Issues = dict[str, dict[str, Any]]
 """By id, what `async_create_issue` takes."""
@@ -71,14 +73,34 @@ type _Issues = dict[str, dict[str, Any]]
 @callback
 def async_report(hass: HomeAssistant, device: ScheduleCoordinator) -> None:
     """Tell what is wrong with a device, and take back what is solved."""
-    subentry_id = device.subentry.subentry_id
     kinds = [SENSOR_GONE, SCHEDULING_FAILED]
     wanted = {**_gone_sensors(device), **_failed_scheduling(device)}
     # While Home Assistant starts or stops, entities come and go.
     if hass.state is CoreState.running:
         kinds.append(ENTITY_GONE)
         wanted |= _gone_entities(hass, device)
-    for issue_id, data in _told(hass, tuple(kinds)):
+    _tell(hass, device, tuple(kinds), wanted)
+    async_report_resource(hass, device)
+
+
+@callback
+def async_report_resource(hass: HomeAssistant, device: ScheduleCoordinator) -> None:
+    """Do so for what is wrong with its S2 resource manager, if it has one."""
+    resources = device.config_entry.runtime_data.resources
+    resource = resources.get(device.subentry.subentry_id)
+    wanted = s2.resource_issues(resource, _DOCUMENTATION) if resource else {}
+    _tell(hass, device, s2.ALL, wanted)
+
+
+def _tell(
+    hass: HomeAssistant,
+    device: ScheduleCoordinator,
+    kinds: tuple[str, ...],
+    wanted: _Issues,
+) -> None:
+    """Have no other issues of some kinds about a device than these."""
+    subentry_id = device.subentry.subentry_id
+    for issue_id, data in _told(hass, kinds):
         if data.get("subentry_id") == subentry_id and issue_id not in wanted:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
     for issue_id, details in wanted.items():
@@ -90,7 +112,6 @@ def async_report(hass: HomeAssistant, device: ScheduleCoordinator) -> None:
                 "entry_id": device.config_entry.entry_id,
                 "subentry_id": subentry_id,
             },
-            is_fixable=True,
             **details,
         )
 
@@ -157,6 +178,7 @@ def _told(
 def _gone_sensors(device: ScheduleCoordinator) -> _Issues:
     return {
         f"{SENSOR_GONE}{device.subentry.subentry_id}_{key}": {
+            "is_fixable": True,
             "severity": ir.IssueSeverity.ERROR
             if key == CONF_POWER_SENSOR
             else ir.IssueSeverity.WARNING,
@@ -173,6 +195,7 @@ def _gone_sensors(device: ScheduleCoordinator) -> _Issues:
 def _gone_entities(hass: HomeAssistant, device: ScheduleCoordinator) -> _Issues:
     return {
         f"{ENTITY_GONE}{device.subentry.subentry_id}_{entity_id}": {
+            "is_fixable": True,
             "severity": ir.IssueSeverity.WARNING,
             "translation_key": "entity_gone",
             "translation_placeholders": {
@@ -197,6 +220,7 @@ def _failed_scheduling(device: ScheduleCoordinator) -> _Issues:
         return {}
     return {
         f"{SCHEDULING_FAILED}{device.subentry.subentry_id}": {
+            "is_fixable": True,
             "severity": ir.IssueSeverity.ERROR,
             "translation_key": "scheduling_failed",
             "translation_placeholders": {

@@ -1,6 +1,7 @@
 """When to look for what the user can do something about."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -16,11 +17,17 @@ from homeassistant.helpers.event import (
     async_track_state_change_event,
 )
 from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
 from ..plan.reader import Reading
-from . import async_report
+from ..timer import Timer
+from . import async_report, async_report_resource
 from .entity_references import named_entities
+from .resource import not_plannable_at
+
+if TYPE_CHECKING:
+    from ..cem.resource import ManagedResource
 
 # Entities without a registration go and come back while their integration reloads.
 _PATIENCE = timedelta(minutes=1)
@@ -34,6 +41,7 @@ class DeviceIssues:
         self._hass = hass
         self._device = device
         self._cancel_timer: CALLBACK_TYPE | None = None
+        self._resource_timer = Timer(hass, lambda _now: self._report_resource())
 
     @callback
     def async_start(self) -> None:
@@ -49,12 +57,36 @@ class DeviceIssues:
             async_track_state_change_event(hass, entity_ids, self._handle_state),
             async_at_started(hass, self._handle_started),
             self._disarm,
+            self._resource_timer.async_disarm,
         ):
             device.config_entry.async_on_unload(stop)
+        if resource := self._resource:
+            device.config_entry.async_on_unload(
+                resource.async_add_listener(self._report_resource)
+            )
+
+    @property
+    def _resource(self) -> ManagedResource | None:
+        data = self._device.config_entry.runtime_data
+        return data.resources.get(self._device.subentry.subentry_id)
 
     @callback
     def _report(self) -> None:
         async_report(self._hass, self._device)
+        self._arm_for_resource()
+
+    @callback
+    def _report_resource(self) -> None:
+        async_report_resource(self._hass, self._device)
+        self._arm_for_resource()
+
+    def _arm_for_resource(self) -> None:
+        """Look again once something may have lasted too long."""
+        moment = not_plannable_at(self._resource) if self._resource else None
+        if moment and moment > dt_util.utcnow():
+            self._resource_timer.async_arm(moment)
+        else:
+            self._resource_timer.async_disarm()
 
     @callback
     def _handle_started(self, hass: HomeAssistant) -> None:

@@ -1,12 +1,13 @@
 """Reads a device's plan from the server."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
 from typing import Any
 
-from homeassistant.const import PERCENTAGE, UnitOfPower
+from homeassistant.const import UnitOfPower
 from homeassistant.util import dt as dt_util
 
 from ..account_catalogue import AccountCatalogue
@@ -94,11 +95,32 @@ class PlanReader:
         """Read the metadata again: the first schedule makes the server settle the sign."""
         self._sensor_may_differ = True
 
+    async def sensor_by_id(self, sensor_id: int) -> Sensor:
+        """Any sensor's metadata; raises FlexMeasuresError."""
+        return await self._catalogue.async_sensor(sensor_id)
+
+    async def soc_sensor(self) -> Sensor | None:
+        """The state-of-charge sensor of the settings, else of the asset; None if of neither.
+
+        Raises FlexMeasuresError.
+        """
+        sensor_id = self._soc_sensor_id(await self._asset())
+        return None if sensor_id is None else await self.sensor_by_id(sensor_id)
+
+    async def full_kwh(self) -> float | None:
+        """What the server itself takes for 100 %; raises FlexMeasuresError."""
+        return _full_kwh(await self._asset())
+
     async def flex_context(self) -> dict[str, Any]:
         """The asset's, its parents' and the settings' flex-context."""
         catalogue = await self._catalogue.async_get()
         stored = catalogue.flex_context(await self.sensor())
         return {**stored, **self._settings.flex_context({})}
+
+    async def flex_model(self) -> Mapping[str, Any]:
+        """What the asset says of itself; raises FlexMeasuresError."""
+        catalogue = await self._catalogue.async_get()
+        return catalogue.flex_model(await self.sensor())
 
     async def read(self, *, planned_until: datetime | None, since: datetime) -> Reading:
         """Everything from the start of today on, or from an earlier `since`.
@@ -190,9 +212,8 @@ class PlanReader:
         missing: dict[str, int],
     ) -> Series | None:
         """The state of charge that the scheduler expects, in the unit of the settings."""
-        catalogue = await self._catalogue.async_get()
-        asset = catalogue.assets.get(power_sensor.asset_id)
-        sensor_id = self._settings.soc_sensor or _referred(asset, STATE_OF_CHARGE)
+        asset = await self._asset()
+        sensor_id = self._soc_sensor_id(asset)
         if sensor_id is None:
             return None
         resolution = power_sensor.slot_length
@@ -231,11 +252,17 @@ class PlanReader:
             return None
         if unit == wanted:
             return round(amount, _DIGITS)
-        # What the server itself takes for 100 %.
-        full = quantity_in_kwh(asset.flex_model.get("soc-max")) if asset else None
-        kwh = in_kwh(amount, unit, full if unit == PERCENTAGE else None)
+        kwh = in_kwh(amount, unit, _full_kwh(asset))
         found = None if kwh is None else from_kwh(kwh, wanted, self._settings.capacity)
         return None if found is None else round(found, _DIGITS)
+
+    async def _asset(self) -> Asset | None:
+        """The asset that has the power sensor."""
+        catalogue = await self._catalogue.async_get()
+        return catalogue.assets.get((await self.sensor()).asset_id)
+
+    def _soc_sensor_id(self, asset: Asset | None) -> int | None:
+        return self._settings.soc_sensor or _referred(asset, STATE_OF_CHARGE)
 
     async def _prices(
         self, start: datetime, duration: timedelta, missing: dict[str, int]
@@ -288,6 +315,11 @@ class PlanReader:
             source_type="user",
         )
         return data is not None and any(data.values)
+
+
+def _full_kwh(asset: Asset | None) -> float | None:
+    """What the server itself takes for 100 %."""
+    return quantity_in_kwh(asset.flex_model.get("soc-max")) if asset else None
 
 
 def _referred(asset: Asset | None, field: str) -> int | None:

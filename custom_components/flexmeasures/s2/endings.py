@@ -19,6 +19,11 @@ class EndReason(StrEnum):
     TOO_MANY_MESSAGES = "too_many_messages"
     TOO_SLOW = "too_slow"
     """It does not read what is sent to it."""
+    BINARY_FRAME = "binary_frame"
+    UNREADABLE_FRAME = "unreadable_frame"
+    """Too long, or no text in UTF-8."""
+    INTERNAL_ERROR = "internal_error"
+    """A defect of ours."""
     ENDED_BY_RM = "ended_by_rm"
     FAILED_AT_RM = "failed_at_rm"
     """It said PERMANENT_ERROR."""
@@ -48,6 +53,9 @@ ENDINGS: Final = {
     EndReason.OTHER_RESOURCE: Ending(1008, "TERMINATE", _GRACE),
     EndReason.TOO_MANY_MESSAGES: Ending(1008),
     EndReason.TOO_SLOW: Ending(1013),
+    EndReason.BINARY_FRAME: Ending(1003),
+    EndReason.UNREADABLE_FRAME: Ending(1009),
+    EndReason.INTERNAL_ERROR: Ending(1011),
     EndReason.ENDED_BY_RM: Ending(1000, grace=_GRACE),
     EndReason.FAILED_AT_RM: Ending(1000),
     EndReason.REPLACED: Ending(1000, "TERMINATE", _GRACE),

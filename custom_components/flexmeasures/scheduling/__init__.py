@@ -23,6 +23,7 @@ from ..api.errors import (
 )
 from ..api.models import Job
 from ..api.polling import remember
+from ..cem.errors import S2NotPlannableError
 from ..const import CONF_JOINT_SCHEDULING
 from ..coordinator import ScheduleCoordinator, translated
 from ..outcome import Outcome, OutcomeKind
@@ -38,8 +39,13 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What passes by itself, or is asked for elsewhere.
-_NOBODYS_TURN = (CannotConnectError, NotAuthenticatedError, RateLimitedError)
+# What passes by itself, or is told elsewhere.
+_NOBODYS_TURN = (
+    CannotConnectError,
+    NotAuthenticatedError,
+    RateLimitedError,
+    S2NotPlannableError,
+)
 
 type Requests = Mapping[ScheduleCoordinator, PreparedRequest]
 """What is asked for together; the first device is the one that it is wanted for."""
@@ -74,7 +80,7 @@ class AccountScheduler:
             for other in self._entry.runtime_data.coordinators.values()
             if other is not device
             and other.reader.site == site
-            and other.settings.automatic_scheduling
+            and other.is_scheduled_by_itself
             and not other.memory.is_failing
         ]
         return [device, *others]

@@ -84,7 +84,7 @@ class DeviceAutomation:
     def _handle_update(self) -> None:
         """Notice what the user changed, and when another slot begins."""
         device = self._device
-        is_on = device.settings.automatic_scheduling
+        is_on = device.is_scheduled_by_itself
         if is_on and not self._was_on:
             self._begin()
         elif self._was_on and not is_on:
@@ -115,7 +115,7 @@ class DeviceAutomation:
         prices = _prices(reading.plan)
         if is_of_job:
             self._planned_prices = prices
-        elif device.settings.automatic_scheduling:
+        elif device.is_scheduled_by_itself:
             if reading.plan.power_at(now) is None:
                 self._queue.async_wish(device, Urgency.NO_PLAN, delay=self._quiet())
             elif self._due_in() <= timedelta(0):
@@ -158,7 +158,7 @@ class DeviceAutomation:
         """Ask for a schedule when something happened that it should know."""
         if (
             self._note_state(event.data["new_state"])
-            and self._device.settings.automatic_scheduling
+            and self._device.is_scheduled_by_itself
         ):
             self._queue.async_wish(self._device, Urgency.ENTITY_CHANGED, delay=DEBOUNCE)
 
@@ -212,7 +212,7 @@ class DeviceAutomation:
 
     def _wait(self) -> timedelta:
         """How long after a reading to read again."""
-        if not self._device.settings.automatic_scheduling:
+        if not self._device.is_scheduled_by_itself:
             return self._rule()
         return min(self._rule(), _PRICE_CHECK, max(self._due_in(), _SHORTEST_WAIT))
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api.errors import (
@@ -16,6 +15,7 @@ from ..api.errors import (
     RateLimitedError,
 )
 from ..coordinator import OUTAGE_RETRY, ScheduleCoordinator
+from ..timer import Timer
 from . import AccountScheduler
 from .request import ScheduleRequest
 
@@ -28,10 +28,12 @@ class Urgency(IntEnum):
 
     NO_PLAN = 0
     ENTITY_CHANGED = 1
-    SETTINGS_CHANGED = 2
-    STATE_OF_CHARGE = 3
-    NEW_PRICES = 4
-    INTERVAL = 5
+    RESOURCE_CHANGED = 2
+    """The device itself has told something else, over S2."""
+    SETTINGS_CHANGED = 3
+    STATE_OF_CHARGE = 4
+    NEW_PRICES = 5
+    INTERVAL = 6
 
 
 @dataclass(slots=True)
@@ -58,8 +60,8 @@ class ScheduleQueue:
         self._scheduler = scheduler
         self._wishes: dict[ScheduleCoordinator, _Wish] = {}
         self._computing: set[ScheduleCoordinator] = set()
-        self._cancel_timer: CALLBACK_TYPE | None = None
-        entry.async_on_unload(self._disarm)
+        self._timer = Timer(hass, self._send)
+        entry.async_on_unload(self._timer.async_disarm)
 
     @callback
     def async_wish(
@@ -97,7 +99,7 @@ class ScheduleQueue:
     @callback
     def _send(self, now: datetime) -> None:
         """Send what is due, as much as is allowed, and wake up for the rest."""
-        self._disarm()
+        self._timer.async_disarm()
         budget = self._scheduler.budget
         while ready := [
             device
@@ -105,7 +107,7 @@ class ScheduleQueue:
             if wish.due <= now and device not in self._computing
         ]:
             if (available_at := budget.available_at(now)) > now:
-                self._arm(available_at)
+                self._timer.async_arm(available_at)
                 return
             device = min(ready, key=self._rank)
             wish = self._wishes.pop(device)
@@ -123,7 +125,7 @@ class ScheduleQueue:
             if device not in self._computing
         ]
         if waiting:
-            self._arm(min(waiting))
+            self._timer.async_arm(min(waiting))
 
     def _rank(self, device: ScheduleCoordinator) -> tuple[Urgency, datetime]:
         """The most urgent one first, then the one that waits longest for a schedule."""
@@ -162,7 +164,7 @@ class ScheduleQueue:
             self._computing.difference_update(together)
             self._drop_granted(together)
         # It may have been switched off meanwhile.
-        if retry is not None and device.settings.automatic_scheduling:
+        if retry is not None and device.is_scheduled_by_itself:
             self.async_wish(device, urgency, delay=retry)
         for member in together:
             if member is not device and _had_no_room(member):
@@ -175,24 +177,6 @@ class ScheduleQueue:
             wish, attempt = self._wishes.get(device), device.memory.last_attempt
             if wish and attempt and wish.since <= attempt:
                 self._wishes.pop(device)
-
-    @callback
-    def _arm(self, moment: datetime) -> None:
-        self._disarm()
-        self._cancel_timer = async_track_point_in_utc_time(
-            self._hass, self._handle_timer, moment
-        )
-
-    @callback
-    def _handle_timer(self, now: datetime) -> None:
-        self._cancel_timer = None
-        self._send(now)
-
-    @callback
-    def _disarm(self) -> None:
-        if self._cancel_timer:
-            self._cancel_timer()
-            self._cancel_timer = None
 
 
 def _had_no_room(device: ScheduleCoordinator) -> bool:

@@ -13,6 +13,7 @@ from ..api.models import Asset, Sensor
 from ..coordinator import ScheduleCoordinator
 from ..device import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
 from ..energy_units import energy_quantity
+from ..s2.control_types.base import Window
 from ..slots import ceil_to_slots, floor_to_grid
 from .soc import StateOfChargeEntityError, read_soc_entity
 
@@ -69,12 +70,21 @@ async def prepare(
     start = floor_to_grid(
         request.start or dt_util.utcnow(), resolution, sensor.time_zone
     )
-    overrides = {**_target(device, sensor, start), **request.flex_model}
+    duration = ceil_to_slots(request.duration or settings.schedule_duration, resolution)
+    overrides = {**target_minima(device, sensor, start), **request.flex_model}
+    told = None
+    if device.controller:
+        told = await device.controller.async_flex_model(
+            Window(start, resolution, duration), asset.flex_model, overrides
+        )
     return PreparedRequest(
         sensor,
         start,
-        ceil_to_slots(request.duration or settings.schedule_duration, resolution),
-        _flex_model(device, asset, overrides),
+        duration,
+        # What does not say how full the device is leaves that to the settings.
+        told
+        if told and SOC_AT_START in told
+        else _flex_model(device, asset, told or overrides),
         settings.flex_context(request.flex_context),
         request.force,
     )
@@ -119,7 +129,7 @@ def _flex_model(
         raise problem or err from None
 
 
-def _target(
+def target_minima(
     device: ScheduleCoordinator, sensor: Sensor, start: datetime
 ) -> dict[str, Any]:
     """What the user wants to be ready, and by when, as the server takes it.

@@ -1,7 +1,7 @@
 """The state of charge that a Home Assistant entity measures."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, override
+from typing import override
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -32,13 +32,13 @@ class StateOfChargeEntityError(FlexMeasuresError):
 class StateOfChargeUnavailableError(StateOfChargeEntityError):
     """It has no number for a state, or does not exist."""
 
-    translation_key: ClassVar[str] = "soc_entity_unavailable"
+    translation_key = "soc_entity_unavailable"
 
 
 class StateOfChargeStaleError(StateOfChargeEntityError):
     """It has not reported for too long."""
 
-    translation_key: ClassVar[str] = "soc_entity_stale"
+    translation_key = "soc_entity_stale"
 
     def __init__(self, entity_id: str, age: timedelta) -> None:
         """Keep how long ago it last reported."""
@@ -55,7 +55,7 @@ class StateOfChargeStaleError(StateOfChargeEntityError):
 class StateOfChargeUnitError(StateOfChargeEntityError):
     """Its unit is neither one of energy nor % of a known capacity."""
 
-    translation_key: ClassVar[str] = "soc_entity_unit"
+    translation_key = "soc_entity_unit"
 
     def __init__(self, entity_id: str, unit: str | None) -> None:
         """Keep the unit that it has."""

@@ -27,6 +27,12 @@ from .descriptions import (
     SOC_FORECAST,
     DeviceSensorDescription,
 )
+from .resource import (
+    INSTRUCTIONS,
+    SENSORS as RESOURCE_SENSORS,
+    InstructionSensor,
+    ResourceSensor,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -37,6 +43,14 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of each device."""
+    for subentry_id, resource in entry.runtime_data.resources.items():
+        async_add_entities(
+            [
+                *(ResourceSensor(resource, sensor) for sensor in RESOURCE_SENSORS),
+                *(InstructionSensor(resource, sensor) for sensor in INSTRUCTIONS),
+            ],
+            config_subentry_id=subentry_id,
+        )
     for subentry_id, coordinator in entry.runtime_data.coordinators.items():
         async_add_entities(
             [

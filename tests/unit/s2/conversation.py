@@ -12,6 +12,7 @@ from custom_components.flexmeasures.s2.control_types.base import (
     Instruction,
     Window,
 )
+from custom_components.flexmeasures.s2.control_types.manual import ManualOrder
 from custom_components.flexmeasures.s2.effects import (
     Effect,
     MessageAccepted,
@@ -71,6 +72,14 @@ class FakeHandler(ControlTypeHandler):
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        raise NotImplementedError
+
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        raise NotImplementedError
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
         raise NotImplementedError
 
 

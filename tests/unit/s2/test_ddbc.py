@@ -492,8 +492,8 @@ def test_flex_model_is_the_demand_as_electricity() -> None:
                 },
             ]
         ],
-        "charging-efficiency": "100%",
-        "storage-efficiency": "100%",
+        "charging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
         "consumption-capacity": "2000.0 W",
         "production-capacity": "0 W",
     }

@@ -1129,3 +1129,20 @@ def test_a_message_is_taken_by_its_type_only() -> None:
     found = handler(BATTERY, None)
     found.receive(sent, NOW)
     assert flex_model(found, 10)["soc-at-start"] == "0.7 kWh"
+
+
+@pytest.mark.parametrize(
+    ("message_type", "value"),
+    [
+        ("FRBC.UsageForecast", {"usage_rate_expected": 0.1}),
+        ("FRBC.FillLevelTargetProfile", {"fill_level_range": number_range(50, 100)}),
+    ],
+)
+def test_a_profile_without_an_end_is_refused(
+    message_type: str, value: dict[str, Any]
+) -> None:
+    handler = FrbcHandler()
+    elements = [{"duration": timedelta(days=1), **value}]
+    tell(handler, message_type, start_time=NOW, elements=elements * 400)
+    with pytest.raises(InvalidContentError):
+        tell(handler, message_type, start_time=NOW, elements=elements * 401)

@@ -6,12 +6,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.s2.control_types.modes import (
-    ModeGraph,
-    ModeState,
-    Range,
-    electric_power,
-)
+from custom_components.flexmeasures.s2.control_types.modes import ModeGraph, ModeState
+from custom_components.flexmeasures.s2.control_types.ranges import Range, electric_power
 from custom_components.flexmeasures.s2.messages import InvalidContentError
 
 from .devices import L1, NOW, SYMMETRIC, power, timer, transition

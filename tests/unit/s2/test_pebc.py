@@ -490,8 +490,8 @@ def test_need_is_a_store_to_be_filled() -> None:
         "soc-max": "12.0 kWh",
         "soc-minima": [{"datetime": "2026-11-22T16:00:00+00:00", "value": "8.0 kWh"}],
         "soc-maxima": [],
-        "charging-efficiency": "100%",
-        "storage-efficiency": "100%",
+        "charging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
     }
 
 

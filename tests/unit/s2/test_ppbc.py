@@ -286,13 +286,36 @@ def test_rest_of_an_aborted_task_is_not_started(handler: PpbcHandler) -> None:
 def test_what_is_about_to_begin_is_not_put_off(handler: PpbcHandler) -> None:
     """The RM may not have said yet that it runs."""
     handler.receive(definition([sequence("wash", (HOUR, 2000))]), NOW)
-    handler.instructions(hourly(0.1, 0.1, 0.1), NOW)
+    (instruction,) = handler.instructions(hourly(0.1, 0.1, 0.1), NOW)
+    handler.told(instruction)
     handler.receive(status("c0", "SCHEDULED"), NOW)
     assert handler.instructions(hourly(0.3, 0.1, 0.1), NOW + MINUTE) == []
     handler.receive(status("c0", "NOT_SCHEDULED"), NOW + 2 * MINUTE)
     assert told(handler.instructions(hourly(0.3, 0.1, 0.1), NOW + 2 * MINUTE)) == [
         ("c0", "wash", NOW + HOUR)
     ]
+
+
+def test_what_was_not_told_is_decided_anew(handler: PpbcHandler) -> None:
+    handler.receive(definition([sequence("wash", (HOUR, 2000))]), NOW)
+    assert told(handler.instructions(hourly(0.1, 0.3, 0.3), NOW)) == [
+        ("c0", "wash", NOW)
+    ]
+    assert told(handler.instructions(hourly(0.3, 0.1, 0.1), NOW)) == [
+        ("c0", "wash", NOW + HOUR)
+    ]
+
+
+def test_what_was_told_may_be_gone(handler: PpbcHandler) -> None:
+    handler.receive(definition([sequence("wash", (HOUR, 2000))]), NOW)
+    (instruction,) = handler.instructions(hourly(0.1, 0.3, 0.3), NOW)
+    handler.receive(definition([sequence("dry", (HOUR, 2000))]), NOW)
+    handler.told(instruction)
+    ((_, name, _),) = told(handler.instructions(hourly(0.3, 0.1, 0.1), NOW + MINUTE))
+    assert name == "dry"
+    handler.revoke("PPBC.PowerProfileDefinition", "profile")
+    handler.told(instruction)
+    assert handler.instructions(hourly(0.1, 0.1), NOW) == []
 
 
 def test_status_may_come_before_the_definition(handler: PpbcHandler) -> None:
@@ -531,3 +554,20 @@ def test_huge_tasks_are_planned_too(handler: PpbcHandler) -> None:
     handler.receive(definition(*containers, end=NOW + timedelta(days=365)), NOW)
     plan = hourly(*[0.1 + hour % 7 / 100 for hour in range(48)])
     assert len(handler.instructions(plan, NOW)) == 100
+
+
+def test_a_start_that_was_refused(handler: PpbcHandler) -> None:
+    """It is decided anew; so is none of a task that is gone."""
+    handler.receive(definition([sequence("wash", (2 * HOUR, 2000))]), NOW)
+    plan = hourly(0.1, 0.3, 0.3, 0.3, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3)
+    (instruction,) = handler.instructions(plan, NOW)
+    assert instruction.execution_time == NOW
+    handler.told(instruction)
+    later = NOW + timedelta(minutes=5)
+    assert not handler.instructions(plan, later)
+    handler.refused(instruction)
+    assert handler.instructions(plan, later)
+    handler.revoke("PPBC.PowerProfileDefinition", "profile")
+    handler.refused(instruction)
+    handler.told(instruction)
+    assert not handler.instructions(plan, later)

@@ -4,24 +4,26 @@ import pytest
 
 from custom_components.flexmeasures.s2.control_types.actuators import Element
 from custom_components.flexmeasures.s2.control_types.base import NotPlannableError
-from custom_components.flexmeasures.s2.control_types.modes import Range
-from custom_components.flexmeasures.s2.control_types.scale import Scale
+from custom_components.flexmeasures.s2.control_types.ranges import Range
+from custom_components.flexmeasures.s2.control_types.scale import Effects, Scale
 
 from .devices import element, power
 
 LEVELS = Range(0, 100)
 
 
-def elements(*points: tuple[float, float, float, float]) -> list[Element]:
-    """Elements by their fill rates and powers at factor 0 and 1."""
-    return [
-        Element.from_wire(element((0, 100), (rate0, rate1), power(power0, power1)))
-        for rate0, rate1, power0, power1 in points
-    ]
+def effects(*points: tuple[float, float, float, float]) -> Effects:
+    """Of elements by their fill rates and powers at factor 0 and 1."""
+    return Effects.of(
+        [
+            Element.from_wire(element((0, 100), (rate0, rate1), power(power0, power1)))
+            for rate0, rate1, power0, power1 in points
+        ]
+    )
 
 
 # The EV of S2's documentation.
-EV = elements((0, 0.0054012349, 0, 11627))
+EV = effects((0, 0.0054012349, 0, 11627))
 
 
 def test_the_best_charging_point_loses_nothing() -> None:
@@ -33,14 +35,14 @@ def test_the_best_charging_point_loses_nothing() -> None:
 
 
 def test_what_charges_worse_loses_more() -> None:
-    both = elements((0, 0.01, 0, 1000), (0, 0.01, 0, 2000))
+    both = effects((0, 0.01, 0, 1000), (0, 0.01, 0, 2000))
     scale = Scale.of(both, LEVELS, 40, None)
     assert scale.kwh(100) == pytest.approx(1000 / 0.01 / 3.6e6 * 100)
     assert scale.charging_efficiency(both) == pytest.approx(2 / 3)
 
 
 def test_the_capacity_that_the_user_gives_counts() -> None:
-    heat_pump = elements((0.001, 0.003, 500, 2000))
+    heat_pump = effects((0.001, 0.003, 500, 2000))
     scale = Scale.of(heat_pump, Range(30, 50), 38, 10)
     assert scale.kwh(50) == pytest.approx(10)
     assert scale.kwh(38) == pytest.approx(4)
@@ -54,7 +56,7 @@ def test_a_level_below_the_range_is_0_kwh() -> None:
 
 
 def test_the_best_discharging_point_counts_if_nothing_charges() -> None:
-    battery = elements((0, -0.01, 0, -900), (0, -0.01, 0, -1000))
+    battery = effects((0, -0.01, 0, -900), (0, -0.01, 0, -1000))
     scale = Scale.of(battery, LEVELS, 40, None)
     assert scale.kw(0.01) == pytest.approx(1)
     assert scale.charging_efficiency(battery) is None
@@ -62,23 +64,23 @@ def test_the_best_discharging_point_counts_if_nothing_charges() -> None:
 
 
 def test_nothing_is_gained_by_discharging() -> None:
-    battery = elements((0, -0.01, 0, -1000), (0, 0.01, 0, 500))
+    battery = effects((0, -0.01, 0, -1000), (0, 0.01, 0, 500))
     assert Scale.of(battery, LEVELS, 40, None).discharging_efficiency(battery) == 1
 
 
 @pytest.mark.parametrize(
     "useless",
     [
-        elements((0, 0, 0, 1000)),
+        effects((0, 0, 0, 1000)),
         # Some descriptions have discharging fill the storage.
-        elements((0, 0.01, 0, -1000)),
-        elements((0.01, 0.01, 0, 0)),
-        elements((1e-300, 1e-300, 1e300, 1e300)),
-        [],
+        effects((0, 0.01, 0, -1000)),
+        effects((0.01, 0.01, 0, 0)),
+        effects((1e-300, 1e-300, 1e300, 1e300)),
+        effects(),
     ],
 )
 def test_a_device_that_does_nothing_to_its_storage_cannot_be_planned(
-    useless: list[Element],
+    useless: Effects,
 ) -> None:
     with pytest.raises(NotPlannableError) as refusal:
         Scale.of(useless, LEVELS, 40, None)

@@ -8,13 +8,15 @@ from math import inf
 from typing import Any, NamedTuple, Self
 
 from ..messages import InvalidContentError
-from .modes import ZERO, ModeGraph, ModeState, Range, electric_power
+from .modes import ModeGraph, ModeState
+from .ranges import ZERO, Range, electric_power
 
 
 class Element(NamedTuple):
     """What an operation mode does at some fill levels."""
 
     levels: Range
+    """Ascending."""
     rate: Range
     """Fill level per second, at factor 0 and 1."""
     power: Range
@@ -39,19 +41,34 @@ class Element(NamedTuple):
 
     def distance(self, level: float) -> float:
         """How far a fill level is from those of the element."""
-        return max(self.levels.low - level, level - self.levels.high, 0.0)
+        return max(self.levels.start - level, level - self.levels.end, 0.0)
 
 
 def _in_order(elements: Sequence[Mapping[str, Any]]) -> tuple[Element, ...]:
     if not elements:
         raise InvalidContentError("an operation mode without elements")
     return tuple(
-        sorted(map(Element.from_wire, elements), key=lambda element: element.levels.low)
+        sorted(
+            map(Element.from_wire, elements), key=lambda element: element.levels.start
+        )
     )
+
+
+def _name(description: Mapping[str, Any], instead: str) -> str:
+    return description.get("diagnostic_label", "").strip() or instead
 
 
 def _range(element: Mapping[str, Any], key: str, default: Range) -> Range:
     return Range.from_wire(element[key]) if key in element else default
+
+
+class WireMode(NamedTuple):
+    """An operation mode in a message."""
+
+    id: str
+    elements: Sequence[Mapping[str, Any]]
+    description: Mapping[str, Any]
+    """Whatever else it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +76,56 @@ class Actuator:
     """A part of a device that is instructed by itself."""
 
     id: str
+    name: str
+    """What the RM calls it; its id if it has no other name."""
+    mode_names: Mapping[str, str]
+    """The same of its operation modes, by their ids."""
     modes: Mapping[str, tuple[Element, ...]]
     """The elements of each operation mode, in order of fill levels."""
+    starts: Mapping[str, Sequence[float]]
+    """The fill levels at which these begin."""
     graph: ModeGraph
 
     @classmethod
     def from_wire(
         cls,
         actuator_id: str,
-        modes: Sequence[tuple[str, Sequence[Mapping[str, Any]], bool]],
+        modes: Sequence[WireMode],
         description: Mapping[str, Any],
     ) -> Self:
         """Read a description with its ``transitions`` and ``timers``.
 
-        Each of `modes` is an id, its elements, and whether it is for abnormal conditions
-        only. Raises InvalidContentError.
+        Raises InvalidContentError.
         """
-        abnormal_only = {mode: abnormal for mode, _, abnormal in modes}
+        abnormal_only = {
+            mode.id: mode.description["abnormal_condition_only"] for mode in modes
+        }
         if len(abnormal_only) < len(modes):
             raise InvalidContentError("two operation modes of one id")
         graph = ModeGraph.from_wire(
             abnormal_only, description["transitions"], description["timers"]
         )
+        elements = {mode.id: _in_order(mode.elements) for mode in modes}
         return cls(
             actuator_id,
-            {mode: _in_order(elements) for mode, elements, _ in modes},
+            _name(description, actuator_id),
+            {mode.id: _name(mode.description, mode.id) for mode in modes},
+            elements,
+            {
+                mode: tuple(element.levels.start for element in parts)
+                for mode, parts in elements.items()
+            },
             graph,
         )
 
     def element(self, mode: str, level: float) -> Element:
         """What a mode does at a fill level, or at the nearest one that it knows."""
         elements = self.modes[mode]
-        after = bisect_right(elements, level, key=lambda element: element.levels.low)
-        return min(
-            elements[max(after - 1, 0) : after + 1],
-            key=lambda element: element.distance(level),
-        )
+        after = bisect_right(self.starts[mode], level)
+        near = elements[max(after - 1, 0) : after + 1]
+        if level <= near[0].levels.end:
+            return near[0]
+        return min(near, key=lambda element: element.distance(level))
 
     def normal_elements(self) -> Iterator[Element]:
         """All that it can do under normal conditions."""

@@ -1,13 +1,17 @@
 """What an RM announces for a time: what is in force, and values that follow each other."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple, Self
 
+from ..messages import InvalidContentError
 from .modes import FOREVER
+
+# Longer than anyone plans, and short enough to be added to any moment.
+_LONGEST = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,14 @@ class Announced[T]:
 
 
 class Announcements[T]:
-    """What is in force, and what is to take its place later."""
+    """What is in force, and what is to take its place later.
+
+    A shallow copy stays as it is.
+    """
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self._parts: list[Announced[T]] = []
+        self._parts: Sequence[Announced[T]] = ()
 
     def __iter__(self) -> Iterator[T]:
         """All that is known, in order of time."""
@@ -84,10 +91,15 @@ class Profile[T]:
     def from_elements(
         cls, start: datetime, elements: Iterable[tuple[timedelta, T]]
     ) -> Self:
-        """Line up durations with their values."""
+        """Line up durations with their values.
+
+        Raises InvalidContentError if they last longer than anyone plans.
+        """
         boundaries, values = [start], []
         for duration, value in elements:
             boundaries.append(boundaries[-1] + min(duration, FOREVER))
+            if boundaries[-1] - start > _LONGEST:
+                raise InvalidContentError("a profile of more than a year")
             values.append(value)
         return cls(tuple(boundaries), tuple(values))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .modes import Range
+from .ranges import Range
 
 
 def capacities(bands: Sequence[Sequence[Range]]) -> dict[str, Any]:

@@ -11,9 +11,13 @@ from ..messages import ControlType, InvalidContentError, Message
 from .actuators import Actuator
 from .announcements import Announced, Announcements, Profile, Segment
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
-from .modes import Range
+from .manual import InvalidOrderError, ManualOrder
+from .mode_orders import described, ordered
+from .mode_readings import mode_readings, observe
 from .observations import Observations
 from .profiles import known_slots, mean, read_profile
+from .ranges import Range
+from .readings import Readings
 from .runner import Command
 from .suppliers import Supplier
 from .supply import Demand, Supply
@@ -59,6 +63,10 @@ class DdbcHandler(ControlTypeHandler):
             "DDBC.PresentDemandStatus",
         }
     )
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {_SYSTEM_DESCRIPTION, "DDBC.AverageDemandRateForecast"}
+    )
+    follow_on: ClassVar[frozenset[str]] = message_types
 
     def __init__(self) -> None:
         """Start with nothing known."""
@@ -143,8 +151,8 @@ class DdbcHandler(ControlTypeHandler):
             "soc-min": "0 kWh",
             "soc-max": "0 kWh",
             "soc-usage": [usage],
-            "charging-efficiency": "100%",
-            "storage-efficiency": "100%",
+            "charging-efficiency": "100 %",
+            "storage-efficiency": "100 %",
             "consumption-capacity": f"{round(capacity, 3)} W",
             "production-capacity": "0 W",
         }
@@ -169,6 +177,30 @@ class DdbcHandler(ControlTypeHandler):
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
         """Control is handed back: idle actuators would leave the demand unmet."""
         return None
+
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        body = instruction.body
+        return described(
+            self._actuators() or [],
+            body["actuator_id"],
+            body["operation_mode_id"],
+            body["operation_mode_factor"],
+        )
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        system = self._systems.at(max(order.execution_time, now))
+        if system is None:
+            raise InvalidOrderError("s2_no_description")
+        actuators = [supplier.actuator for supplier in system]
+        command = ordered(actuators, self._observations.state, order, now)
+        return _instruction(command, abnormal=order.abnormal_condition)
+
+    @override
+    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
+        actuators = [supplier.actuator for supplier in self._systems.at(now) or ()]
+        return mode_readings(observe(actuators, self._observations.state, 0.0, now))
 
     def _take_present(self, body: Mapping[str, Any]) -> None:
         if (present := body.get("present_demand_rate")) is not None:
@@ -209,7 +241,7 @@ class DdbcHandler(ControlTypeHandler):
                 yield Demand(start, end, expected, slot.value)
 
 
-def _instruction(command: Command) -> Instruction:
+def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
     return Instruction(
         "DDBC.Instruction",
         command.moment,
@@ -218,6 +250,6 @@ def _instruction(command: Command) -> Instruction:
             "actuator_id": command.actuator,
             "operation_mode_id": command.mode,
             "operation_mode_factor": command.factor,
-            "abnormal_condition": False,
+            "abnormal_condition": abnormal,
         },
     )

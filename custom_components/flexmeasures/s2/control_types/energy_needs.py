@@ -1,19 +1,19 @@
 """How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from ..messages import InvalidContentError
 from .base import Window
-from .modes import SYMMETRIC
+from .ranges import SYMMETRIC
 
 _HOUR = timedelta(hours=1)
 _LIMIT = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class EnergyNeed:
     """An energy that has to be consumed between two moments."""
 
@@ -53,6 +53,14 @@ class EnergyNeed:
         """The most energy that may still be consumed, in kWh."""
         return max(self.most - self.consumed, 0.0)
 
+    def counted(
+        self, powers: Mapping[str, float], start: datetime, end: datetime
+    ) -> Self:
+        """The same after a time in which these powers (W) were consumed."""
+        hours = max((min(end, self.end) - max(start, self.start)) / _HOUR, 0.0)
+        kwh = hours * max(self.power_of(powers), 0.0) / 1000
+        return replace(self, consumed=self.consumed + kwh)
+
     def power_of(self, powers: Mapping[str, float]) -> float:
         """What of the measured powers counts, in W; 0 if nothing does."""
         if self.quantity in powers:
@@ -63,11 +71,14 @@ class EnergyNeed:
 
 
 class EnergyNeeds:
-    """All that an RM has announced, and what was consumed of it."""
+    """All that an RM has announced, and what was consumed of it.
+
+    A shallow copy stays as it is.
+    """
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self._needs: dict[str, EnergyNeed] = {}
+        self._needs: Mapping[str, EnergyNeed] = {}
         self._measured_at: datetime | None = None
         self._powers: Mapping[str, float] = {}
 
@@ -88,19 +99,24 @@ class EnergyNeeds:
 
     def remove(self, need_id: str) -> None:
         """Forget one; raises InvalidContentError if there is none with this id."""
-        if self._needs.pop(need_id, None) is None:
+        if need_id not in self._needs:
             raise InvalidContentError("an unknown object")
+        self._needs = {
+            other_id: need
+            for other_id, need in self._needs.items()
+            if other_id != need_id
+        }
 
     def measured(self, moment: datetime, powers: Mapping[str, float]) -> None:
         """Count what was consumed since the last measurement, which held until now."""
         since = self._measured_at
         if since is not None and moment <= since:
             return
-        for need in self._needs.values() if since else ():
-            assert since is not None
-            hours = (min(moment, need.end) - max(since, need.start)) / _HOUR
-            power = need.power_of(self._powers)
-            need.consumed += max(hours, 0.0) * max(power, 0.0) / 1000
+        if since is not None:
+            self._needs = {
+                need_id: need.counted(self._powers, since, moment)
+                for need_id, need in self._needs.items()
+            }
         self._measured_at, self._powers = moment, powers
 
     def within(self, start: datetime, end: datetime) -> list[EnergyNeed]:
@@ -131,8 +147,8 @@ def storage_fields(
         "soc-max": _kwh(full),
         "soc-minima": list(_minima(needs, window, level, capacity)),
         "soc-maxima": list(_maxima(needs, window, full)),
-        "charging-efficiency": "100%",
-        "storage-efficiency": "100%",
+        "charging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
     }
 
 

@@ -1,6 +1,6 @@
 """Limits over time, and the instructions that tell them to an RM."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
@@ -99,20 +99,16 @@ def envelope_instructions(pieces: Iterable[Piece]) -> list[Instruction]:
         ):
             envelopes = {quantity: [] for quantity in nearest}
             if envelopes:
-                instructions.append(_instruction(piece, envelopes))
+                instructions.append(
+                    _instruction(piece.start, piece.constraints, envelopes)
+                )
         for quantity, limits in nearest.items():
             elements = envelopes[quantity]
             duration = piece.end - piece.start
             if elements and _is_like(elements[-1], limits):
                 elements[-1]["duration"] += duration
             else:
-                elements.append(
-                    {
-                        "duration": duration,
-                        "upper_limit": limits.upper,
-                        "lower_limit": limits.lower,
-                    }
-                )
+                elements.append(_element(duration, limits))
         before = piece
     return instructions
 
@@ -121,17 +117,55 @@ def _is_like(element: dict[str, Any], limits: Limits) -> bool:
     return limits == (element["lower_limit"], element["upper_limit"])
 
 
-def _instruction(
-    piece: Piece, envelopes: dict[str, list[dict[str, Any]]]
+def _element(duration: timedelta, limits: Limits) -> dict[str, Any]:
+    return {
+        "duration": duration,
+        "upper_limit": limits.upper,
+        "lower_limit": limits.lower,
+    }
+
+
+def constant_instruction(
+    start: datetime,
+    duration: timedelta,
+    constraints: PowerConstraints,
+    limits: Mapping[str, Limits],
+    *,
+    abnormal: bool,
 ) -> Instruction:
-    """An instruction with envelopes that are still to be filled."""
+    """The same limits for a time, under normal conditions or not."""
+    envelopes = {
+        quantity: [_element(duration, each)] for quantity, each in limits.items()
+    }
+    return _instruction(start, constraints, envelopes, abnormal=abnormal)
+
+
+def first_limits(instruction: Instruction) -> dict[str, Limits]:
+    """The limits of each quantity with which the envelopes of an instruction begin."""
+    return {
+        envelope["commodity_quantity"]: Limits(
+            first["lower_limit"], first["upper_limit"]
+        )
+        for envelope in instruction.body["power_envelopes"]
+        for first in envelope["power_envelope_elements"][:1]
+    }
+
+
+def _instruction(
+    start: datetime,
+    constraints: PowerConstraints,
+    envelopes: dict[str, list[dict[str, Any]]],
+    *,
+    abnormal: bool = False,
+) -> Instruction:
+    """An instruction with envelopes that may still have to be filled."""
     return Instruction(
         "PEBC.Instruction",
-        piece.start,
+        start,
         {
             "id": str(uuid4()),
-            "power_constraints_id": piece.constraints.id,
-            "abnormal_condition": False,
+            "power_constraints_id": constraints.id,
+            "abnormal_condition": abnormal,
             "power_envelopes": [
                 {
                     "id": str(uuid4()),

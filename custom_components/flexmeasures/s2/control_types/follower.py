@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from .actuators import Actuator, merged
 from .announcements import Segment
-from .modes import ZERO, ModeState, Range
+from .modes import ModeState
+from .ranges import ZERO, Range
 from .runner import Command, Runner, Task
 from .storage import Storage
 

@@ -1,9 +1,9 @@
 """Fill Rate Based Control: a storage that is filled and emptied by operation modes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self, override
+from typing import Any, ClassVar, override
 from uuid import uuid4
 
 from ...plan import Plan
@@ -13,9 +13,14 @@ from .announcements import Announced, Announcements, Profile
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
 from .follower import Follower, idle_commands
 from .frbc_flex_model import StorageModel
-from .modes import Range
+from .frbc_readings import storage_readings
+from .frbc_system import System, fill_levels
+from .manual import InvalidOrderError, ManualOrder
+from .mode_orders import described, ordered
 from .observations import Observations
 from .profiles import known_slots
+from .ranges import Range
+from .readings import Readings
 from .runner import Command, Runner
 from .storage import Leakage, Storage
 
@@ -23,43 +28,10 @@ SYSTEM_DESCRIPTION = "FRBC.SystemDescription"
 INSTRUCTION = "FRBC.Instruction"
 
 
-@dataclass(frozen=True, slots=True)
-class System:
-    """What an ``FRBC.SystemDescription`` says."""
-
-    levels: Range
-    actuators: tuple[Actuator, ...]
-
-    @classmethod
-    def from_wire(cls, body: Mapping[str, Any]) -> Self:
-        """Read a message; raises InvalidContentError if it contradicts itself."""
-        actuators = tuple(_actuator(actuator) for actuator in body["actuators"])
-        if len({actuator.id for actuator in actuators}) < len(actuators):
-            raise InvalidContentError("two actuators of one id")
-        return cls(_levels(body["storage"]), actuators)
-
-
-def _levels(part: Mapping[str, Any]) -> Range:
-    levels = Range.from_wire(part["fill_level_range"])
-    return Range(levels.low, levels.high)
-
-
 def _elements[T](
     body: Mapping[str, Any], value: Callable[[Mapping[str, Any]], T]
 ) -> Iterator[tuple[timedelta, T]]:
     return ((element["duration"], value(element)) for element in body["elements"])
-
-
-def _actuator(description: Mapping[str, Any]) -> Actuator:
-    modes = description["operation_modes"]
-    return Actuator.from_wire(
-        description["id"],
-        [
-            (mode["id"], mode["elements"], mode["abnormal_condition_only"])
-            for mode in modes
-        ],
-        description,
-    )
 
 
 class FrbcHandler(ControlTypeHandler):
@@ -76,6 +48,18 @@ class FrbcHandler(ControlTypeHandler):
             "FRBC.UsageForecast",
             "FRBC.FillLevelTargetProfile",
         }
+    )
+    is_storage: ClassVar[bool] = True
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {
+            SYSTEM_DESCRIPTION,
+            "FRBC.LeakageBehaviour",
+            "FRBC.UsageForecast",
+            "FRBC.FillLevelTargetProfile",
+        }
+    )
+    follow_on: ClassVar[frozenset[str]] = frozenset(
+        {SYSTEM_DESCRIPTION, "FRBC.ActuatorStatus", "FRBC.TimerStatus"}
     )
 
     def __init__(self) -> None:
@@ -126,7 +110,7 @@ class FrbcHandler(ControlTypeHandler):
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
-                    _elements(body, _levels),
+                    _elements(body, fill_levels),
                 )
             case _:
                 raise InvalidContentError("no message of this control type")
@@ -152,11 +136,7 @@ class FrbcHandler(ControlTypeHandler):
             for actuator in system.actuators
         ]
         return StorageModel(
-            [
-                element
-                for actuator in system.actuators
-                for element in actuator.normal_elements()
-            ],
+            system.effects,
             bands,
             system.levels,
             level,
@@ -194,6 +174,43 @@ class FrbcHandler(ControlTypeHandler):
             return None
         return [_instruction(command) for command in commands]
 
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        body = instruction.body
+        return described(
+            self._actuators() or [],
+            body["actuator_id"],
+            body["operation_mode"],
+            body["operation_mode_factor"],
+        )
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        system = self._systems.at(max(order.execution_time, now))
+        if system is None:
+            raise InvalidOrderError("s2_no_description")
+        command = ordered(system.actuators, self._observations.state, order, now)
+        return _instruction(command, abnormal=order.abnormal_condition)
+
+    @override
+    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
+        level = self._level[1] if self._level else None
+        system = self._systems.at(now)
+        leakage = self._leakages.at(now)
+        return replace(
+            storage_readings(
+                system,
+                self._observations.state,
+                level,
+                now,
+                capacity_kwh=capacity_kwh,
+            )
+            if system
+            else Readings(fill_level=level),
+            leakage_rate=leakage.rate(level) if leakage and level is not None else None,
+            usage_rate=self._usage.at(now) if self._usage else None,
+        )
+
     def _actuators(self) -> list[Actuator] | None:
         """All that are described, those in force first; None if none ever were."""
         if not any(True for _ in self._systems):
@@ -226,7 +243,7 @@ class FrbcHandler(ControlTypeHandler):
         )
 
 
-def _instruction(command: Command) -> Instruction:
+def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
     return Instruction(
         INSTRUCTION,
         command.moment,
@@ -235,6 +252,6 @@ def _instruction(command: Command) -> Instruction:
             "actuator_id": command.actuator,
             "operation_mode": command.mode,
             "operation_mode_factor": command.factor,
-            "abnormal_condition": False,
+            "abnormal_condition": abnormal,
         },
     )

@@ -7,13 +7,12 @@ from math import isfinite
 from typing import Any
 
 from ...energy_units import energy_quantity
-from .actuators import Element
 from .announcements import Profile, Segment
 from .base import NotPlannableError, Window
 from .capacities import capacities
 from .losses import Losses
-from .modes import Range
-from .scale import Scale
+from .ranges import Range
+from .scale import Effects, Scale
 from .storage import Leakage
 
 _CHARGING = "charging-efficiency"
@@ -28,8 +27,8 @@ _LEAST_EFFICIENCY = 1e-6
 class StorageModel:
     """All that is known of a storage when a schedule is asked for."""
 
-    elements: Sequence[Element]
-    """All that its actuators can do."""
+    effects: Effects
+    """Of all that its actuators can do."""
     bands: Sequence[Sequence[Range]]
     """The powers (W) that each actuator can have."""
     levels: Range
@@ -43,10 +42,10 @@ class StorageModel:
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
         """Say it in the server's words; raises NotPlannableError."""
-        scale = Scale.of(self.elements, self.levels, self.level, capacity_kwh)
+        scale = Scale.of(self.effects, self.levels, self.level, capacity_kwh)
         losses = Losses.of(self.leakage, self.usage, window, scale)
-        charging = scale.charging_efficiency(self.elements)
-        discharging = scale.discharging_efficiency(self.elements)
+        charging = scale.charging_efficiency(self.effects)
+        discharging = scale.discharging_efficiency(self.effects)
         start_kwh = scale.kwh(self.level)
         forced_kwh = losses.hours * (
             sum(losses.gain) + self._least_kw() * (charging or 0.0) * len(losses.gain)

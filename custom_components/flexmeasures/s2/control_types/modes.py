@@ -1,19 +1,16 @@
-"""Operation modes: their ranges, and how a device may go from one to another.
+"""Operation modes: how a device may go from one to another.
 
 What FRBC, OMBC and DDBC have in common.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple, Self
 
 from ..messages import InvalidContentError
-
-ELECTRIC_POWER = "ELECTRIC.POWER."
-SYMMETRIC = "ELECTRIC.POWER.3_PHASE_SYMMETRIC"
 
 # Longer than any plan, and short enough to be added to any moment.
 FOREVER = timedelta(days=365)
@@ -22,73 +19,16 @@ FOREVER = timedelta(days=365)
 _APART = timedelta(seconds=1)
 
 
-class Range(NamedTuple):
-    """A number range of S2, which may descend: `start` belongs to factor 0, `end` to 1."""
-
-    start: float
-    end: float
-
-    @classmethod
-    def from_wire(cls, number_range: Mapping[str, float]) -> Self:
-        """Read it as messages have it."""
-        return cls(number_range["start_of_range"], number_range["end_of_range"])
-
-    @property
-    def low(self) -> float:
-        """The lower of both ends."""
-        return min(self)
-
-    @property
-    def high(self) -> float:
-        """The higher of both ends."""
-        return max(self)
-
-    def at(self, factor: float) -> float:
-        """The value at an operation mode factor."""
-        return self.start + factor * (self.end - self.start)
-
-    def factor_of(self, value: float) -> float:
-        """The factor, from 0 to 1, that comes nearest to a value; 0 if all are alike."""
-        width = self.end - self.start
-        return min(max(0.0, (value - self.start) / width), 1.0) if width else 0.0
-
-
-ZERO = Range(0.0, 0.0)
-
-
-def electric_power(power_ranges: Iterable[Mapping[str, Any]]) -> Range:
-    """The electric power in W of all phases together; zero for other commodities.
-
-    The symmetric quantity is already the sum of three phases.
-    """
-    ranges: dict[str, Range] = {}
-    for power_range in power_ranges:
-        quantity = power_range["commodity_quantity"]
-        if quantity in ranges:
-            raise InvalidContentError("two power ranges of one quantity")
-        ranges[quantity] = Range.from_wire(power_range)
-    if SYMMETRIC in ranges:
-        return ranges[SYMMETRIC]
-    electric = [
-        found
-        for quantity, found in ranges.items()
-        if quantity.startswith(ELECTRIC_POWER)
-    ]
-    return Range(
-        sum(found.start for found in electric), sum(found.end for found in electric)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A way from one operation mode to another."""
 
-    source: str
     target: str
     start_timers: frozenset[str]
     blocking_timers: frozenset[str]
     duration: timedelta
     """From when it begins until the device behaves as the target says."""
+    abnormal_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +68,23 @@ class Route:
         return self.hops[0].departure if self.hops else self.arrival
 
 
+class _Step(NamedTuple):
+    """A way on from the end of a route."""
+
+    route: Route
+    transition: Transition
+    departure: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class ModeGraph:
-    """Which operation modes there are, and how they are reached in normal conditions."""
+    """Which operation modes there are, and how they are reached."""
 
     modes: frozenset[str]
     """All, also those that are only for abnormal conditions."""
     normal: frozenset[str]
-    transitions: tuple[Transition, ...]
-    """But those that are only for abnormal conditions."""
+    transitions: Mapping[str, tuple[Transition, ...]]
+    """By the operation modes from which they lead."""
     timers: Mapping[str, timedelta]
     is_free: bool
     """Whether there are no transitions at all, so that every mode follows every other."""
@@ -153,7 +101,7 @@ class ModeGraph:
         Raises InvalidContentError if a transition refers to something unknown.
         """
         durations = {timer["id"]: min(timer["duration"], FOREVER) for timer in timers}
-        usable: list[Transition] = []
+        ways: dict[str, list[Transition]] = {}
         for transition in transitions:
             ends = {transition["from"], transition["to"]}
             started = frozenset(transition["start_timers"])
@@ -162,21 +110,20 @@ class ModeGraph:
                 raise InvalidContentError("a transition of an unknown operation mode")
             if not started | blocking <= durations.keys():
                 raise InvalidContentError("a transition with an unknown timer")
-            if not transition["abnormal_condition_only"]:
-                duration = transition.get("transition_duration", timedelta(0))
-                usable.append(
-                    Transition(
-                        transition["from"],
-                        transition["to"],
-                        started,
-                        blocking,
-                        min(duration, FOREVER),
-                    )
+            duration = transition.get("transition_duration", timedelta(0))
+            ways.setdefault(transition["from"], []).append(
+                Transition(
+                    transition["to"],
+                    started,
+                    blocking,
+                    min(duration, FOREVER),
+                    transition["abnormal_condition_only"],
                 )
+            )
         return cls(
             frozenset(abnormal_only),
             frozenset(mode for mode, abnormal in abnormal_only.items() if not abnormal),
-            tuple(usable),
+            {source: tuple(found) for source, found in ways.items()},
             durations,
             is_free=not transitions,
         )
@@ -238,19 +185,43 @@ class ModeGraph:
             }
         if state.mode is None:
             return {}
-        found: dict[str, Route] = {}
+        begin = Route(state.mode, (), state.timers, start)
+        found = {state.mode: begin}
         order = count()
-        queue = [(start, next(order), Route(state.mode, (), state.timers, start))]
+        queue = [
+            (arrival, next(order), step) for arrival, step in self._steps(begin, found)
+        ]
+        heapify(queue)
         while queue:
-            _, _, route = heappop(queue)
-            if route.mode in found:
+            _, _, step = heappop(queue)
+            if step.transition.target in found:
                 continue
+            route = self._onward(step)
             found[route.mode] = route
-            for transition in self.transitions:
-                if transition.source == route.mode and transition.target in self.normal:
-                    onward = self._onward(route, transition)
-                    heappush(queue, (onward.arrival, next(order), onward))
+            for arrival, onward in self._steps(route, found):
+                heappush(queue, (arrival, next(order), onward))
         return {mode: route for mode, route in found.items() if mode in self.normal}
+
+    def may_follow(
+        self, state: ModeState, mode: str, moment: datetime, *, abnormal: bool
+    ) -> bool:
+        """Whether an operation mode can be the next one, at once.
+
+        Transitions for abnormal conditions count only if it is for those.
+        """
+        if self.is_free or mode == state.mode:
+            return True
+        if state.mode is None or (state.ready and state.ready > moment):
+            return False
+        return any(
+            transition.target == mode
+            and (abnormal or not transition.abnormal_only)
+            and all(
+                state.timers.get(timer, moment) <= moment
+                for timer in transition.blocking_timers
+            )
+            for transition in self.transitions.get(state.mode, ())
+        )
 
     def taken_over(self, state: ModeState) -> ModeState:
         """The state of a device whose former description had other modes or timers."""
@@ -263,13 +234,30 @@ class ModeGraph:
             return ModeState(timers=timers)
         return replace(state, timers=timers)
 
-    def _onward(self, route: Route, transition: Transition) -> Route:
-        finished = (
-            route.timers[timer]
-            for timer in transition.blocking_timers & route.timers.keys()
-        )
-        begun = (hop.departure + _APART for hop in route.hops)
-        departure = max([route.arrival, *begun, *finished])
+    def _steps(
+        self, route: Route, found: Container[str]
+    ) -> Iterator[tuple[datetime, _Step]]:
+        """How it may go on to what is not found yet, and when that is reached."""
+        earliest = route.arrival
+        if route.hops:
+            earliest = max(earliest, route.hops[-1].departure + _APART)
+        for transition in self.transitions.get(route.mode, ()):
+            if (
+                transition.target in found
+                or transition.target not in self.normal
+                or transition.abnormal_only
+            ):
+                continue
+            departure = earliest
+            for timer in transition.blocking_timers:
+                departure = max(departure, route.timers.get(timer, departure))
+            yield (
+                departure + transition.duration,
+                _Step(route, transition, departure),
+            )
+
+    def _onward(self, step: _Step) -> Route:
+        route, transition, departure = step
         arrival = departure + transition.duration
         started = {
             timer: departure + self.timers[timer] for timer in transition.start_timers
@@ -282,11 +270,5 @@ class ModeGraph:
         )
 
     def _transition(self, source: str | None, target: str) -> Transition | None:
-        return next(
-            (
-                transition
-                for transition in self.transitions
-                if (transition.source, transition.target) == (source, target)
-            ),
-            None,
-        )
+        onward = self.transitions.get(source, ()) if source else ()
+        return next((each for each in onward if each.target == target), None)

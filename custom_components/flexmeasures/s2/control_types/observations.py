@@ -1,7 +1,6 @@
 """What an RM tells of the operation modes that its actuators are in."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from ..messages import InvalidContentError
@@ -17,12 +16,12 @@ _MOST_EARLY = 500
 
 
 class Observations:
-    """The states of all actuators."""
+    """The states of all actuators; a shallow copy stays as it is."""
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._states: dict[str, ModeState] = {}
-        self._early: deque[tuple[str, Update]] = deque(maxlen=_MOST_EARLY)
+        self._states: Mapping[str, ModeState] = {}
+        self._early: tuple[tuple[str, Update], ...] = ()
 
     def state(self, actuator: Actuator) -> ModeState:
         """What is known of an actuator, as far as its description has that."""
@@ -36,7 +35,7 @@ class Observations:
         Raises InvalidContentError.
         """
         if actuators is None:
-            self._early.append((actuator_id, update))
+            self._early = (*self._early, (actuator_id, update))[-_MOST_EARLY:]
             return
         for actuator in actuators:
             if actuator.id == actuator_id:
@@ -46,12 +45,13 @@ class Observations:
                     )
                 except InvalidContentError:
                     continue
-                self._states[actuator_id] = state
+                self._states = {**self._states, actuator_id: state}
                 return
         raise InvalidContentError("a status of something unknown")
 
     def take_early(self, actuators: Sequence[Actuator]) -> None:
         """Take over what came before the first description; what does not fit is dropped."""
-        while self._early:
+        early, self._early = self._early, ()
+        for actuator_id, update in early:
             with suppress(InvalidContentError):
-                self.take(*self._early.popleft(), actuators)
+                self.take(actuator_id, update, actuators)

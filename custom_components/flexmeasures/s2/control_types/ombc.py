@@ -8,13 +8,17 @@ from uuid import uuid4
 from ...energy_units import energy_quantity
 from ...plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
-from .actuators import Actuator
+from .actuators import Actuator, WireMode
 from .announcements import Announced, Announcements
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
 from .capacities import capacities
 from .follower import Follower, idle_commands
+from .manual import InvalidOrderError, ManualOrder
+from .mode_orders import described, ordered
+from .mode_readings import mode_readings, observe
 from .observations import Observations
 from .profiles import known_slots
+from .readings import Readings
 from .runner import Command
 
 SYSTEM_DESCRIPTION = "OMBC.SystemDescription"
@@ -37,6 +41,9 @@ class OmbcHandler(ControlTypeHandler):
     message_types: ClassVar[frozenset[str]] = frozenset(
         {SYSTEM_DESCRIPTION, "OMBC.Status", "OMBC.TimerStatus"}
     )
+    counts_energy: ClassVar[bool] = True
+    replan_on: ClassVar[frozenset[str]] = frozenset({SYSTEM_DESCRIPTION})
+    follow_on: ClassVar[frozenset[str]] = message_types
 
     def __init__(self) -> None:
         """Start with nothing known."""
@@ -49,7 +56,7 @@ class OmbcHandler(ControlTypeHandler):
         match message.type:
             case "OMBC.SystemDescription":
                 modes = [
-                    (mode["id"], [mode], mode["abnormal_condition_only"])
+                    WireMode(mode["id"], [mode], mode)
                     for mode in body["operation_modes"]
                 ]
                 device = Actuator.from_wire(_DEVICE, modes, body)
@@ -127,8 +134,32 @@ class OmbcHandler(ControlTypeHandler):
             return None
         return [_instruction(command) for command in commands]
 
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        body = instruction.body
+        return described(
+            self._devices,
+            _DEVICE,
+            body["operation_mode_id"],
+            body["operation_mode_factor"],
+        )
 
-def _instruction(command: Command) -> Instruction:
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        device = self._devices.at(max(order.execution_time, now))
+        if device is None:
+            raise InvalidOrderError("s2_no_description")
+        command = ordered([device], self._observations.state, order, now)
+        return _instruction(command, abnormal=order.abnormal_condition)
+
+    @override
+    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
+        device = self._devices.at(now)
+        devices = [device] if device else []
+        return mode_readings(observe(devices, self._observations.state, 0.0, now))
+
+
+def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
     return Instruction(
         INSTRUCTION,
         command.moment,
@@ -136,6 +167,6 @@ def _instruction(command: Command) -> Instruction:
             "id": str(uuid4()),
             "operation_mode_id": command.mode,
             "operation_mode_factor": command.factor,
-            "abnormal_condition": False,
+            "abnormal_condition": abnormal,
         },
     )

@@ -10,10 +10,19 @@ from ..messages import ControlType, InvalidContentError, Message
 from .announcements import Announced, Announcements, Profile
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
 from .energy_needs import EnergyNeed, EnergyNeeds, storage_fields
-from .envelopes import Piece, envelope_instructions, opened_for
-from .modes import ELECTRIC_POWER
+from .envelopes import (
+    Piece,
+    constant_instruction,
+    envelope_instructions,
+    first_limits,
+    opened_for,
+)
+from .manual import InvalidOrderError, ManualOrder
+from .modes import FOREVER
+from .ordered_limits import limits_text, ordered_limits
 from .power_limits import WIDEST, Limits, PowerConstraints
 from .profiles import known_slots, mean, read_profile, total_power
+from .ranges import ELECTRIC_POWER
 
 # A plan that makes a difference of less than this share of a forecast limits nothing:
 # forecasts are no better than that.
@@ -34,6 +43,10 @@ class PebcHandler(ControlTypeHandler):
             "PowerMeasurement",
         }
     )
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {"PEBC.PowerConstraints", "PEBC.EnergyConstraint", "PowerForecast"}
+    )
+    follow_on: ClassVar[frozenset[str]] = replan_on
 
     def __init__(self) -> None:
         """Start with nothing announced."""
@@ -143,6 +156,32 @@ class PebcHandler(ControlTypeHandler):
             for first, last, constraints in self._spans(start, start + _IDLE_DURATION)
         ]
         return envelope_instructions(pieces) or None
+
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        return limits_text(first_limits(instruction))
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        """Limits for a time, as far as the present constraints are valid for it."""
+        start = max(order.execution_time, now)
+        duration = min(order.duration or _IDLE_DURATION, FOREVER)
+        span = next(self._spans(start, start + duration), None)
+        if span is None or span[0] > start:
+            raise InvalidOrderError("s2_no_description")
+        _, end, constraints = span
+        return constant_instruction(
+            start,
+            end - start,
+            constraints,
+            ordered_limits(
+                constraints.abnormal
+                if order.abnormal_condition
+                else constraints.quantities,
+                order,
+            ),
+            abnormal=order.abnormal_condition,
+        )
 
     def _spans(
         self, start: datetime, end: datetime

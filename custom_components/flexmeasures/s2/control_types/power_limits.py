@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, NamedTuple, Self
 
 from ..messages import InvalidContentError
-from .modes import ELECTRIC_POWER, SYMMETRIC, Range
+from .ranges import ELECTRIC_POWER, SYMMETRIC, Range
 
 
 class Limits(NamedTuple):
@@ -65,27 +65,20 @@ class PowerConstraints:
     """Whether what a limit keeps from being consumed or produced is not made up for later."""
     quantities: Mapping[str, AllowedLimits]
     """Those that have limits of both kinds under normal conditions."""
+    abnormal: Mapping[str, AllowedLimits]
+    """Those that have them if what is for abnormal conditions only is counted too."""
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
         """Read a message's body; raises InvalidContentError."""
-        ranges: dict[str, dict[str, list[Range]]] = {}
-        for allowed in body["allowed_limit_ranges"]:
-            quantity = allowed["commodity_quantity"]
-            if (
-                quantity.startswith(ELECTRIC_POWER)
-                and not (allowed["abnormal_condition_only"])
-            ):
-                ranges.setdefault(quantity, {}).setdefault(
-                    allowed["limit_type"], []
-                ).append(Range.from_wire(allowed["range_boundary"]))
-        quantities = {
-            quantity: AllowedLimits(
-                tuple(found["LOWER_LIMIT"]), tuple(found["UPPER_LIMIT"])
-            )
-            for quantity, found in ranges.items()
-            if len(found) == 2
-        }
+        ranges = [
+            allowed
+            for allowed in body["allowed_limit_ranges"]
+            if allowed["commodity_quantity"].startswith(ELECTRIC_POWER)
+        ]
+        quantities = _by_quantity(
+            allowed for allowed in ranges if not allowed["abnormal_condition_only"]
+        )
         if any(
             limits.widest.lower > limits.widest.upper for limits in quantities.values()
         ):
@@ -99,6 +92,7 @@ class PowerConstraints:
             valid_until,
             body["consequence_type"] == "VANISH",
             quantities,
+            _by_quantity(ranges),
         )
 
     @property
@@ -147,6 +141,21 @@ class PowerConstraints:
                 )
             )
         return nearest
+
+
+def _by_quantity(allowed: Iterable[Mapping[str, Any]]) -> dict[str, AllowedLimits]:
+    ranges: dict[str, dict[str, list[Range]]] = {}
+    for each in allowed:
+        ranges.setdefault(each["commodity_quantity"], {}).setdefault(
+            each["limit_type"], []
+        ).append(Range.from_wire(each["range_boundary"]))
+    return {
+        quantity: AllowedLimits(
+            tuple(found["LOWER_LIMIT"]), tuple(found["UPPER_LIMIT"])
+        )
+        for quantity, found in ranges.items()
+        if len(found) == 2
+    }
 
 
 def _share(of_phase: float, phases: Mapping[str, AllowedLimits], side: int) -> float:

@@ -1,12 +1,15 @@
 """Power profile based control: a task with a fixed course, of which the time is chosen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
 from ...plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
+from .manual import ManualOrder
+from .ordered_starts import ordered_start
 from .tasks import Task
 
 _MOST_TASKS = 10
@@ -24,6 +27,7 @@ class PpbcHandler(ControlTypeHandler):
         {"PPBC.PowerProfileDefinition", "PPBC.PowerProfileStatus"}
     )
     needs_schedule: ClassVar = False
+    follow_on: ClassVar[frozenset[str]] = message_types
 
     def __init__(self) -> None:
         """Start with nothing announced."""
@@ -43,10 +47,13 @@ class PpbcHandler(ControlTypeHandler):
 
     @override
     def revoke(self, object_type: str, object_id: str) -> None:
-        if object_type != "PPBC.PowerProfileDefinition" or not self._tasks.pop(
-            object_id, None
-        ):
+        if object_type != "PPBC.PowerProfileDefinition" or object_id not in self._tasks:
             raise InvalidContentError("an unknown object")
+        self._tasks = {
+            task_id: task
+            for task_id, task in self._tasks.items()
+            if task_id != object_id
+        }
 
     @override
     def flex_model(
@@ -72,6 +79,28 @@ class PpbcHandler(ControlTypeHandler):
         """None is needed: a task that was started ends by itself."""
         return ()
 
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        return str(instruction.body["power_sequence_id"])
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        return ordered_start(list(self._tasks.values()), order, now)
+
+    @override
+    def told(self, instruction: Instruction) -> None:
+        """Remember the start: what was told is not decided anew."""
+        task = self._tasks.get(instruction.body["power_profile_id"])
+        if task:
+            self._tasks = {**self._tasks, task.id: task.told(instruction)}
+
+    @override
+    def refused(self, instruction: Instruction) -> None:
+        """Decide anew about what does not start."""
+        task = self._tasks.get(instruction.body["power_profile_id"])
+        if task:
+            self._tasks = {**self._tasks, task.id: task.refused(instruction)}
+
     def _define(self, task: Task, now: datetime) -> None:
         if task.end <= now:
             raise InvalidContentError("a power profile that is over")
@@ -83,29 +112,27 @@ class PpbcHandler(ControlTypeHandler):
         if len(tasks) >= _MOST_TASKS:
             raise InvalidContentError("too many power profiles")
         if known := self._tasks.get(task.id):
-            task.progress, task.chosen = known.progress, known.chosen
+            task = replace(task, progress=known.progress, chosen=known.chosen)
         early, self._early = self._early, ()
-        self._tasks = {**tasks, task.id: task}
-        for status in early:
-            if (
-                status["power_profile_id"] == task.id
-                and status["sequence_container_id"] in task.containers
-            ):
-                task.report(status, now)
+        known_early = [
+            status
+            for status in early
+            if status["power_profile_id"] == task.id
+            and status["sequence_container_id"] in task.containers
+        ]
+        self._tasks = {**tasks, task.id: task.reported(known_early, now)}
 
     def _report(self, statuses: Sequence[Mapping[str, Any]], now: datetime) -> None:
         if not self._tasks:
             self._early = statuses
             return
-        for task, status in self._of_tasks(statuses):
-            task.check(status)
-        for task, status in self._of_tasks(statuses):
-            task.report(status, now)
-
-    def _of_tasks(
-        self, statuses: Sequence[Mapping[str, Any]]
-    ) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+        by_task: dict[str, list[Mapping[str, Any]]] = {}
         for status in statuses:
             if (task := self._tasks.get(status["power_profile_id"])) is None:
                 raise InvalidContentError("an unknown power profile")
-            yield task, status
+            task.check(status)
+            by_task.setdefault(task.id, []).append(status)
+        self._tasks = self._tasks | {
+            task_id: self._tasks[task_id].reported(own, now)
+            for task_id, own in by_task.items()
+        }

@@ -5,12 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...plan import Plan
-from ..messages import InvalidContentError
 from .announcements import Profile, Segment
-from .modes import ELECTRIC_POWER, SYMMETRIC
-
-# Longer than anyone plans, and short enough to be added to any moment.
-_LONGEST = timedelta(days=400)
+from .ranges import ELECTRIC_POWER, SYMMETRIC
 
 
 def read_profile(
@@ -22,8 +18,6 @@ def read_profile(
 
     Raises InvalidContentError if they last longer than anyone plans.
     """
-    if sum((element["duration"] for element in elements), timedelta(0)) > _LONGEST:
-        raise InvalidContentError("a profile of more than a year")
     return Profile.from_elements(
         start, ((element["duration"], value(element)) for element in elements)
     )

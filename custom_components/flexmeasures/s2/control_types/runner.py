@@ -1,20 +1,19 @@
 """One actuator that follows a plan: which operation mode fits best, and when it can be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
 from typing import NamedTuple
 
 from .actuators import Actuator, Element
-from .modes import Hop, ModeState, Range, Route
+from .base import HYSTERESIS
+from .modes import Hop, ModeState, Route
+from .ranges import Range
 from .scale import charging_points, discharging_points
 
 # In W; less is none.
 _NOTHING = 1.0
-
-# Smaller changes of the factor are not worth an instruction.
-_HYSTERESIS = 0.002
 
 
 class Command(NamedTuple):
@@ -72,6 +71,7 @@ class Runner:
         self._goal = 0.0
         self._wake: datetime | None = None
         self._told: tuple[str, float] | None = None
+        self._found: tuple[datetime, ModeState, tuple[Route, ...]] | None = None
         elements = list(actuator.normal_elements())
         self.best_charging = max(
             (rate / power for rate, power in charging_points(elements)), default=0.0
@@ -161,7 +161,7 @@ class Runner:
     def stop(self, level: float, now: datetime) -> list[Command] | None:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
-        for route in self.actuator.graph.routes(self.state, now).values():
+        for route in self._all_routes(now):
             element = self.actuator.element(route.mode, level)
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
@@ -188,7 +188,7 @@ class Runner:
         if (
             self._told
             and self._told[0] == mode
-            and abs(factor - self._told[1]) <= _HYSTERESIS
+            and abs(factor - self._told[1]) <= HYSTERESIS
         ):
             return
         self._told = (mode, factor)
@@ -199,9 +199,16 @@ class Runner:
         """The ways to operation modes that are reached before the task changes."""
         return (
             route
-            for route in self.actuator.graph.routes(self.state, now).values()
+            for route in self._all_routes(now)
             if not route.hops or route.arrival < until
         )
+
+    def _all_routes(self, now: datetime) -> Sequence[Route]:
+        """Kept as long as nothing changes, as each search takes its time."""
+        if self._found is None or self._found[:2] != (now, self.state):
+            routes = tuple(self.actuator.graph.routes(self.state, now).values())
+            self._found = (now, self.state, routes)
+        return self._found[2]
 
     def _is_changing(self, now: datetime) -> bool:
         return self.state.ready is not None and self.state.ready > now

@@ -7,10 +7,37 @@ from typing import Self
 
 from .actuators import Element
 from .base import NotPlannableError
-from .modes import Range
+from .ranges import Range
 
 _JOULES_PER_KWH = 3.6e6
 _SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What the operation modes of a storage do together."""
+
+    joules: float | None
+    """What a fill level takes where the least is lost; None if nothing changes it."""
+    charging: float | None
+    """How much a joule that is consumed raises the fill level, on average."""
+    discharging: float | None
+    """How much a joule that is produced lowers it."""
+
+    @classmethod
+    def of(cls, elements: Sequence[Element]) -> Self:
+        """Look at all elements."""
+        charging, discharging = charging_points(elements), discharging_points(elements)
+        joules = min((power / rate for rate, power in charging), default=None) or max(
+            (power / rate for rate, power in discharging), default=None
+        )
+        return cls(joules, _per_joule(charging), _per_joule(discharging))
+
+
+def _per_joule(points: Sequence[tuple[float, float]]) -> float | None:
+    if not points:
+        return None
+    return sum(rate for rate, _ in points) / sum(power for _, power in points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +51,7 @@ class Scale:
     @classmethod
     def of(
         cls,
-        elements: Sequence[Element],
+        effects: Effects,
         levels: Range,
         level: float,
         capacity_kwh: float | None,
@@ -38,14 +65,12 @@ class Scale:
         width = levels.high - levels.low
         if width <= 0:
             raise NotPlannableError("s2_no_fill_levels")
-        if charging := charging_points(elements):
-            joules = min(power / rate for rate, power in charging)
-        elif discharging := discharging_points(elements):
-            joules = max(power / rate for rate, power in discharging)
-        else:
+        if effects.joules is None:
             raise NotPlannableError("s2_no_effect")
         kwh_per_level = (
-            joules / _JOULES_PER_KWH if capacity_kwh is None else capacity_kwh / width
+            effects.joules / _JOULES_PER_KWH
+            if capacity_kwh is None
+            else capacity_kwh / width
         )
         if not 0 < kwh_per_level < inf:
             raise NotPlannableError("s2_no_effect")
@@ -59,24 +84,24 @@ class Scale:
         """The power of a fill rate per second."""
         return self.kwh_per_level * rate * _SECONDS_PER_HOUR
 
-    def charging_efficiency(self, elements: Iterable[Element]) -> float | None:
+    def charging_efficiency(self, effects: Effects) -> float | None:
         """What is stored of what is consumed, weighted with the power; None if nothing is.
 
         Over 1 for a heat pump.
         """
-        return self._stored(charging_points(elements))
-
-    def discharging_efficiency(self, elements: Iterable[Element]) -> float | None:
-        """What is produced of what is taken from the storage, at most 1; None if nothing is."""
-        drained = self._stored(discharging_points(elements))
-        return None if drained is None else min(1 / drained, 1.0)
-
-    def _stored(self, points: Sequence[tuple[float, float]]) -> float | None:
-        if not points:
+        if effects.charging is None:
             return None
-        rate = sum(rate for rate, _ in points)
-        power = sum(power for _, power in points)
-        return rate / power * self.kwh_per_level * _JOULES_PER_KWH
+        return self.stored(effects.charging)
+
+    def discharging_efficiency(self, effects: Effects) -> float | None:
+        """What is produced of what is taken from the storage, at most 1; None if nothing is."""
+        if effects.discharging is None:
+            return None
+        return min(1 / self.stored(effects.discharging), 1.0)
+
+    def stored(self, level_per_joule: float) -> float:
+        """The share that is stored of an energy that raises the fill level so much."""
+        return level_per_joule * self.kwh_per_level * _JOULES_PER_KWH
 
 
 def charging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:

@@ -20,6 +20,8 @@ class PowerSequence:
     """Durations and powers (W)."""
     most_pause: int | None
     """How long the device may wait before it, after the sequence before; None: for ever."""
+    is_normal: bool = True
+    """Whether it is not for abnormal conditions only."""
 
     duration: int = field(init=False)
     """From its start to its end."""

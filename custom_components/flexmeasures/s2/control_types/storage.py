@@ -1,5 +1,6 @@
 """What empties a storage: leakage, and what is taken from it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from ..messages import InvalidContentError
 from .announcements import Profile
-from .modes import Range
+from .ranges import Range
 
 
 class LeakageElement(NamedTuple):
@@ -29,10 +30,9 @@ class Leakage:
     def from_wire(cls, elements: Iterable[Mapping[str, Any]]) -> Self:
         """Read the elements; raises InvalidContentError if they overlap."""
         ordered = sorted(
-            LeakageElement(
-                Range.from_wire(element["fill_level_range"]), element["leakage_rate"]
-            )
+            LeakageElement(Range(levels.low, levels.high), element["leakage_rate"])
             for element in elements
+            for levels in (Range.from_wire(element["fill_level_range"]),)
         )
         if not ordered:
             raise InvalidContentError("leakage without elements")
@@ -44,8 +44,9 @@ class Leakage:
 
     def rate(self, level: float) -> float:
         """The leakage at a fill level, or at the nearest one that is known."""
+        after = bisect_right(self.elements, level, key=lambda part: part.levels.low)
         nearest = min(
-            self.elements,
+            self.elements[max(after - 1, 0) : after + 1],
             key=lambda element: max(
                 element.levels.low - level, level - element.levels.high, 0.0
             ),

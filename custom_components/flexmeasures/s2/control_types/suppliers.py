@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
 
-from .actuators import Actuator, Element
-from .modes import ELECTRIC_POWER, Range
+from .actuators import Actuator, Element, WireMode
+from .ranges import ELECTRIC_POWER, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,8 @@ class Supplier:
         actuator = Actuator.from_wire(
             description["id"],
             [
-                (
-                    mode["Id"],
-                    [{**mode, "fill_rate": mode["supply_range"]}],
-                    mode["abnormal_condition_only"],
+                WireMode(
+                    mode["Id"], [{**mode, "fill_rate": mode["supply_range"]}], mode
                 )
                 for mode in modes
             ],

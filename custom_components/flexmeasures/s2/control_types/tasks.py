@@ -1,7 +1,7 @@
 """Tasks with a fixed course: what they consist of, how far they are, when to start them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -42,7 +42,7 @@ class Progress:
     """When the sequence ends, or has ended, as far as can be told (ms)."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """A power profile: containers in order, of each of which one sequence is to run."""
 
@@ -50,9 +50,8 @@ class Task:
     start: datetime
     end: datetime
     containers: Mapping[str, Mapping[str, PowerSequence]]
-    """Without the sequences that are only for abnormal conditions."""
-    progress: dict[str, Progress] = field(default_factory=dict)
-    chosen: dict[str, Start] = field(default_factory=dict)
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    chosen: Mapping[str, Start] = field(default_factory=dict)
     """What the RM was last told."""
 
     @classmethod
@@ -62,7 +61,6 @@ class Task:
             container["id"]: {
                 sequence["id"]: _sequence(sequence)
                 for sequence in container["power_sequences"]
-                if not sequence["abnormal_condition_only"]
             }
             for container in body["power_sequences_containers"]
         }
@@ -77,22 +75,42 @@ class Task:
         if status["sequence_container_id"] not in self.containers:
             raise InvalidContentError("an unknown container")
 
-    def report(self, status: Mapping[str, Any], now: datetime) -> None:
-        """Take over the status of a container."""
-        container = status["sequence_container_id"]
-        state = SequenceStatus(status["status"])
-        before = self.progress.get(container)
-        if before and before.status is state is SequenceStatus.FINISHED:
-            return
-        if state is SequenceStatus.NOT_SCHEDULED:
-            self.chosen.pop(container, None)
-        end = to_ms(now)
-        selected = status.get("selected_sequence_id", "")
-        sequence = self.containers[container].get(selected)
-        if sequence and state is not SequenceStatus.FINISHED:
-            done = status.get("progress", timedelta(0)) // _MS
-            end += max(sequence.duration - done, 0)
-        self.progress[container] = Progress(state, end)
+    def reported(self, statuses: Iterable[Mapping[str, Any]], now: datetime) -> Self:
+        """The same after the RM has told how far its containers are."""
+        progress, chosen = dict(self.progress), dict(self.chosen)
+        for status in statuses:
+            container = status["sequence_container_id"]
+            state = SequenceStatus(status["status"])
+            before = progress.get(container)
+            if before and before.status is state is SequenceStatus.FINISHED:
+                continue
+            if state is SequenceStatus.NOT_SCHEDULED:
+                chosen.pop(container, None)
+            end = to_ms(now)
+            selected = status.get("selected_sequence_id", "")
+            sequence = self.containers[container].get(selected)
+            if sequence and state is not SequenceStatus.FINISHED:
+                done = status.get("progress", timedelta(0)) // _MS
+                end += max(sequence.duration - done, 0)
+            progress[container] = Progress(state, end)
+        return replace(self, progress=progress, chosen=chosen)
+
+    def told(self, instruction: Instruction) -> Self:
+        """The same once the RM was told to start one of its sequences."""
+        container = instruction.body["sequence_container_id"]
+        sequence = self.containers.get(container, {}).get(
+            instruction.body["power_sequence_id"]
+        )
+        if sequence is None:
+            return self
+        start = Start(sequence, to_ms(instruction.execution_time))
+        return replace(self, chosen={**self.chosen, container: start})
+
+    def refused(self, instruction: Instruction) -> Self:
+        """The same once the RM has refused to start a sequence."""
+        container = instruction.body["sequence_container_id"]
+        chosen = {key: start for key, start in self.chosen.items() if key != container}
+        return replace(self, chosen=chosen)
 
     def plan(self, plan: Plan, now: datetime) -> list[Instruction]:
         """Choose the starts of all that has not begun.
@@ -101,8 +119,11 @@ class Task:
         runs for want of a price before it has to, and it is done in time all the same.
         """
         time = to_ms(now)
-        after, pending = self._rest(time)
-        alternatives = [list(self.containers[each].values()) for each in pending]
+        after, pending = self.rest(time)
+        alternatives = [
+            [each for each in self.containers[container].values() if each.is_normal]
+            for container in pending
+        ]
         if not pending or not all(alternatives):
             return []
         earliest, latest_end = max(to_ms(self.start), time), to_ms(self.end)
@@ -114,11 +135,12 @@ class Task:
         starts = starts or best_starts(alternatives, bounds, _late)
         if starts is None:
             return []
-        chosen = dict(zip(pending, starts, strict=True))
-        self.chosen |= chosen
-        return [self._instruction(*choice) for choice in chosen.items()]
+        return [
+            self.instruction(container, start)
+            for container, start in zip(pending, starts, strict=True)
+        ]
 
-    def _rest(self, now: int) -> tuple[int | None, list[str]]:
+    def rest(self, now: int) -> tuple[int | None, list[str]]:
         """When the sequence that runs will end, and the containers to follow it."""
         after: int | None = None
         pending: list[str] = []
@@ -138,7 +160,10 @@ class Task:
                 pending.append(container)
         return after, pending
 
-    def _instruction(self, container: str, start: Start) -> Instruction:
+    def instruction(
+        self, container: str, start: Start, *, abnormal: bool = False
+    ) -> Instruction:
+        """What tells the RM to start a sequence."""
         return Instruction(
             "PPBC.ScheduleInstruction",
             datetime.fromtimestamp(start.time / 1000, UTC),
@@ -147,7 +172,7 @@ class Task:
                 "power_profile_id": self.id,
                 "sequence_container_id": container,
                 "power_sequence_id": start.sequence.id,
-                "abnormal_condition": False,
+                "abnormal_condition": abnormal,
             },
         )
 
@@ -164,6 +189,7 @@ def _sequence(body: Mapping[str, Any]) -> PowerSequence:
             for element in body["elements"]
         ),
         None if pause is None else pause // _MS,
+        is_normal=not body["abnormal_condition_only"],
     )
 
 

@@ -1,7 +1,7 @@
 """Demand driven based control, of both versions of the protocol."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -27,12 +27,18 @@ from .fields import (
     timestamp,
 )
 
+
+def _only_one(value: Any) -> Any:
+    """Take a list of one range, which s2-python writes, for the range."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 # "Id" and "supported_commodites" are how the specification spells them.
 _OPERATION_MODE: Final = object_of(
     {
         "Id": identifier,
         "power_ranges": POWER_RANGES,
-        "supply_range": NUMBER_RANGE,
+        "supply_range": vol.All(_only_one, NUMBER_RANGE),
         "abnormal_condition_only": boolean,
     },
     {"diagnostic_label": label, "running_costs": NUMBER_RANGE},

@@ -75,7 +75,8 @@ def duration(value: Any) -> timedelta:
         raise ImplausibleError("not a finite duration")
     if value >= LONGEST_DURATION / timedelta(milliseconds=1):
         return LONGEST_DURATION
-    return timedelta(milliseconds=value)
+    # S2 has whole ones.
+    return timedelta(milliseconds=round(value))
 
 
 def timestamp(value: Any) -> datetime:

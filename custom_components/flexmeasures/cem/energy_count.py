@@ -1,0 +1,49 @@
+"""Counts what a device has consumed of the energy that the user wants it to."""
+
+from datetime import datetime
+
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
+from ..store import AccountStore, DeviceMemory
+
+_HOUR_SECONDS = 3600.0
+
+
+class EnergyCount:
+    """Counts from when a target is set, by what the RM measures."""
+
+    def __init__(self, memory: DeviceMemory, store: AccountStore) -> None:
+        """Start with nothing measured."""
+        self._memory = memory
+        self._store = store
+        self._target: tuple[float | None, datetime | None] = (None, None)
+        self._power: float | None = None
+        self._since: datetime | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Go on with the target that is set."""
+        self._target = self._wanted()
+
+    @callback
+    def async_follow_target(self) -> bool:
+        """Begin anew if the target is another one; returns whether it is."""
+        target, self._target = self._target, self._wanted()
+        if self._target == target:
+            return False
+        self._memory.resource.consumed_kwh = 0.0
+        self._store.async_remember()
+        return True
+
+    @callback
+    def async_measured(self, power: float | None, now: datetime) -> None:
+        """Count what was consumed at the former power; now it is this one (W), or not known."""
+        if self._power is not None and self._since is not None and self._power > 0:
+            hours = (now - self._since).total_seconds() / _HOUR_SECONDS
+            self._memory.resource.consumed_kwh += self._power / 1000 * hours
+            self._store.async_remember()
+        self._power, self._since = power, dt_util.utcnow()
+
+    def _wanted(self) -> tuple[float | None, datetime | None]:
+        return self._memory.target_soc_kwh, self._memory.ready_by

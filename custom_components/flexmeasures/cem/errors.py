@@ -1,0 +1,32 @@
+"""Why no schedule is made for a device that an RM speaks for."""
+
+from typing import Final
+
+from ..api.errors import FlexMeasuresError
+
+NOT_PLANNABLE: Final = frozenset(
+    {
+        "s2_energy_unknown",
+        "s2_limits_only_lose",
+        "s2_no_consumption",
+        "s2_no_demand",
+        "s2_no_description",
+        "s2_no_effect",
+        "s2_no_fill_level",
+        "s2_no_fill_levels",
+        "s2_no_power_limits",
+        "s2_not_in_control",
+        "s2_planned_here",
+        "s2_target_required",
+    }
+)
+"""Keys of translated texts."""
+
+
+class S2NotPlannableError(FlexMeasuresError):
+    """What the RM has told so far does not suffice, or it is not controlled."""
+
+    def __init__(self, key: str) -> None:
+        """Keep which of `NOT_PLANNABLE` it is."""
+        super().__init__(key)
+        self.translation_key = key

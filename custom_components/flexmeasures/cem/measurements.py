@@ -1,0 +1,201 @@
+"""What an RM measures and expects, for the FlexMeasures sensors of its device."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+
+from ..api import FlexMeasuresApi
+from ..const import (
+    CONF_ACTIVE_ACTUATOR_SENSOR,
+    CONF_EFFICIENCY_SENSOR,
+    CONF_FILL_LEVEL_SENSOR,
+    CONF_FILL_RATE_SENSOR,
+    CONF_LEAKAGE_SENSOR,
+    CONF_POWER_FORECAST_SENSOR,
+    CONF_POWER_SENSOR,
+    CONF_RM_DISCHARGE_SENSOR,
+    CONF_SOC_SENSOR,
+    CONF_USAGE_FORECAST_SENSOR,
+)
+from ..coordinator import ScheduleCoordinator
+from ..s2.control_types.profiles import total_power
+from ..s2.control_types.readings import Readings
+from ..s2.messages import Message
+from .bins import LONGEST_HOLD, Step
+from .conversions import energy, positive_power, share, signed_power, unitless
+from .posting import Posting
+from .streams import Finder, ForecastStream, MeasuredStream
+
+if TYPE_CHECKING:
+    from ..account import FlexMeasuresConfigEntry
+
+_LEVELS: Final = frozenset(
+    {CONF_SOC_SENSOR, CONF_FILL_LEVEL_SENSOR, CONF_ACTIVE_ACTUATOR_SENSOR}
+)
+_MEASURED: Final = {
+    CONF_POWER_SENSOR: signed_power,
+    CONF_RM_DISCHARGE_SENSOR: positive_power,
+    CONF_SOC_SENSOR: energy,
+    CONF_FILL_LEVEL_SENSOR: unitless,
+    CONF_FILL_RATE_SENSOR: unitless,
+    CONF_LEAKAGE_SENSOR: unitless,
+    CONF_EFFICIENCY_SENSOR: share,
+    CONF_ACTIVE_ACTUATOR_SENSOR: unitless,
+}
+_EXPECTED: Final = {
+    CONF_POWER_FORECAST_SENSOR: signed_power,
+    CONF_USAGE_FORECAST_SENSOR: unitless,
+}
+
+
+class Measurements:
+    """Posts what an RM measures and expects to the FlexMeasures sensors of its device.
+
+    Whatever a device has no sensor for is not posted. What the server does not take
+    now is kept for a while, but not over a restart.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        device: ScheduleCoordinator,
+        api: FlexMeasuresApi,
+    ) -> None:
+        """Wait for messages."""
+        self._power: float | None = None
+        self._measured_at: datetime | None = None
+        finders = _finders(device)
+        names = {key: f"the {key} of {device.subentry.title}" for key in finders}
+        self._measured = {
+            key: MeasuredStream(
+                names[key],
+                finders[key],
+                partial(convert, device),
+                is_level=key in _LEVELS,
+            )
+            for key, convert in _MEASURED.items()
+            if key in finders
+        }
+        self._expected = {
+            key: ForecastStream(names[key], finders[key], partial(convert, device))
+            for key, convert in _EXPECTED.items()
+            if key in finders
+        }
+        self._posting = Posting(
+            hass,
+            entry,
+            device,
+            api,
+            (*self._measured.values(), *self._expected.values()),
+        )
+
+    @property
+    def power(self) -> float | None:
+        """The electric power of all phases that was last measured, in W.
+
+        Consumption is positive. None while none is known, or the RM is gone.
+        """
+        return self._power
+
+    @callback
+    def async_receive(
+        self, message: Message, readings: Readings | None, now: datetime
+    ) -> None:
+        """Take in a message, and what follows from all so far."""
+        match message.type:
+            case "PowerMeasurement":
+                self._measure(message.body, now)
+            case "PowerForecast":
+                self._expect(CONF_POWER_FORECAST_SENSOR, message.body, _expected_power)
+            case "FRBC.UsageForecast":
+                self._expect(CONF_USAGE_FORECAST_SENSOR, message.body, _expected_usage)
+        readings = readings or Readings()
+        self._put(CONF_SOC_SENSOR, readings.soc_kwh, now)
+        self._put(CONF_FILL_LEVEL_SENSOR, readings.fill_level, now)
+        self._put(CONF_FILL_RATE_SENSOR, readings.fill_rate, now)
+        self._put(CONF_LEAKAGE_SENSOR, readings.leakage_rate, now)
+        self._put(CONF_EFFICIENCY_SENSOR, readings.efficiency, now)
+        self._put(CONF_ACTIVE_ACTUATOR_SENSOR, readings.active_actuator, now)
+        self._posting.async_go_on(now)
+
+    @callback
+    def async_interrupt(self, now: datetime) -> None:
+        """Take note that the RM is gone: nothing that it said holds any more."""
+        self._power = None
+        self._measured_at = None
+        for key in self._measured:
+            self._put(key, None, now)
+        self._posting.async_go_on(now)
+
+    @callback
+    def async_close(self) -> None:
+        """Post nothing more: the account is unloaded."""
+        self._posting.async_close()
+
+    def _measure(self, body: Mapping[str, Any], now: datetime) -> None:
+        """Take a power from when it was measured on, as far as that can be believed."""
+        power = total_power(body["values"], "value")
+        if power is None:
+            return
+        moment: datetime = body["measurement_timestamp"]
+        if not now - LONGEST_HOLD <= moment <= now:
+            # A clock that is wrong shall not keep the power from being known.
+            moment = now
+        elif self._measured_at and moment < self._measured_at:
+            return
+        else:
+            self._measured_at = moment
+        self._power = power
+        self._put(CONF_POWER_SENSOR, power, moment)
+        self._put(CONF_RM_DISCHARGE_SENSOR, max(-power, 0.0), moment)
+
+    def _put(self, key: str, value: float | None, moment: datetime) -> None:
+        if stream := self._measured.get(key):
+            stream.put(value, moment)
+
+    def _expect(
+        self,
+        key: str,
+        body: Mapping[str, Any],
+        value: Callable[[Mapping[str, Any]], float | None],
+    ) -> None:
+        if stream := self._expected.get(key):
+            stream.put(tuple(_steps(body, value)))
+
+
+def _finders(device: ScheduleCoordinator) -> dict[str, Finder]:
+    """How to get the metadata of the sensors that the device has, or may have."""
+    reader, data = device.reader, device.subentry.data
+    chosen = {
+        key: partial(reader.sensor_by_id, data[key])
+        for key in (*_MEASURED, *_EXPECTED)
+        if key in data
+    }
+    return chosen | {
+        CONF_POWER_SENSOR: reader.sensor,
+        # Which one it is, the asset may have to tell.
+        CONF_SOC_SENSOR: reader.soc_sensor,
+    }
+
+
+def _steps(
+    body: Mapping[str, Any], value: Callable[[Mapping[str, Any]], float | None]
+) -> Iterator[Step]:
+    moment: datetime = body["start_time"]
+    for element in body["elements"]:
+        yield moment, value(element)
+        moment += element["duration"]
+    yield moment, None
+
+
+def _expected_power(element: Mapping[str, Any]) -> float | None:
+    return total_power(element["power_values"], "value_expected")
+
+
+def _expected_usage(element: Mapping[str, Any]) -> float:
+    usage: float = element["usage_rate_expected"]
+    return usage

@@ -1,0 +1,34 @@
+"""What an S2 resource manager needs to connect as a device: an address and a token."""
+
+from hashlib import sha256
+import hmac
+from secrets import token_hex, token_urlsafe
+
+
+def new_route() -> str:
+    """The end of a new address: says nothing, and is no secret."""
+    return token_hex(8)
+
+
+def websocket_address(home_assistant: str, route: str) -> str:
+    """Where a device connects, given Home Assistant's URL; ws for http, wss for https."""
+    return f"ws{home_assistant.removeprefix('http')}/api/flexmeasures/s2/{route}"
+
+
+def new_token() -> str:
+    """A new secret, of which only the hash may be kept."""
+    return token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 in hexadecimal digits.
+
+    A salt or a slow hash would add nothing to a secret that nobody can guess.
+    """
+    # Bytes of a header that are no text come as surrogates.
+    return sha256(token.encode(errors="surrogatepass")).hexdigest()
+
+
+def matches(token: str, token_hash: str) -> bool:
+    """Whether the hash is the token's; takes as long for any wrong token."""
+    return hmac.compare_digest(hash_token(token), token_hash)

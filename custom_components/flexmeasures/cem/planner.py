@@ -1,0 +1,206 @@
+"""Has a device scheduled from what its RM tells."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..api.errors import FlexMeasuresError
+from ..coordinator import ScheduleCoordinator
+from ..s2.control_types.base import ControlTypeHandler, NotPlannableError, Window
+from ..s2.messages import Message
+from ..scheduling.queue import ScheduleQueue, Urgency
+from ..scheduling.request import target_minima
+from ..slots import ceil_to_slots, floor_to_grid
+from ..timer import Timer
+from .computing import Computing
+from .errors import S2NotPlannableError
+from .flex_model import joined_flex_model
+
+# What an RM tells together shall make one schedule.
+_SETTLE: Final = timedelta(seconds=5)
+
+# Between two schedules, whatever the RM tells, and if it only expects something else.
+_APART: Final = timedelta(seconds=30)
+_FORECASTS_APART: Final = timedelta(minutes=5)
+
+_OUTAGE_RETRY: Final = timedelta(minutes=1)
+
+
+class Planner:
+    """Finds out whether a device can be scheduled, and when it has to be anew."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        device: ScheduleCoordinator,
+        queue: ScheduleQueue,
+        computing: Computing,
+    ) -> None:
+        """Wait for an RM."""
+        self._hass = hass
+        self._device = device
+        self._queue = queue
+        self._computing = computing
+        self._handler: ControlTypeHandler | None = None
+        self.problem: S2NotPlannableError | None = None
+        """Why no schedule can be made from what the RM has told."""
+        self.problem_since: datetime | None = None
+        self._is_checked = False
+        self._wanted_apart: timedelta | None = None
+        """A new schedule is wanted, so long after the last one."""
+        self._last: dict[str, Message] = {}
+        self._check_timer = Timer(hass, self._start_check)
+
+    @property
+    def is_plannable(self) -> bool:
+        """Whether a schedule can be made for the RM, as far as is known."""
+        return (
+            self._handler is not None
+            and self._handler.needs_schedule
+            and self._is_checked
+            and self.problem is None
+        )
+
+    @callback
+    def async_begin(self, handler: ControlTypeHandler | None) -> None:
+        """Hear that another control type is in force; None if the RM is not controlled."""
+        self._handler = handler
+        self._check_timer.async_disarm()
+        self._is_checked = False
+        self._wanted_apart = None
+        self._last = {}
+        self._set_problem(None)
+        if handler is not None:
+            self.async_want(_APART)
+
+    @callback
+    def async_received(self, message: Message) -> None:
+        """Hear what the handler has taken in."""
+        handler = self._handler
+        if handler is None:
+            return
+        if message.type in handler.replan_on:
+            before = self._last.get(message.type)
+            self._last[message.type] = message
+            if before is None or before.body != message.body:
+                is_forecast = message.type.endswith("Forecast")
+                self.async_want(_FORECASTS_APART if is_forecast else _APART)
+        elif self.problem or not self._is_checked:
+            # It may be what was missing.
+            self._want_check()
+
+    @callback
+    def async_want(self, apart: timedelta = _APART) -> None:
+        """Have a new schedule made, if it can be, so long after the last one."""
+        self._wanted_apart = min(self._wanted_apart or apart, apart)
+        self._want_check()
+
+    @callback
+    def async_deviates(self) -> None:
+        """Hear that the device is not where the plan expects it to be."""
+        if self.is_plannable and self._device.settings.automatic_scheduling:
+            self._wish(Urgency.STATE_OF_CHARGE, _FORECASTS_APART)
+
+    @callback
+    def async_stop(self) -> None:
+        """Do nothing more."""
+        self._check_timer.async_disarm()
+
+    async def async_flex_model(
+        self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The flex-model to send; raises S2NotPlannableError."""
+        handler, device = self._handler, self._device
+        if handler is None:
+            raise S2NotPlannableError("s2_not_in_control")
+        try:
+            told = await self._computing.async_run(
+                partial(
+                    handler.snapshot().flex_model,
+                    window,
+                    capacity_kwh=device.settings.capacity,
+                )
+            )
+        except NotPlannableError as err:
+            raise S2NotPlannableError(err.key) from None
+        return joined_flex_model(
+            told,
+            handler,
+            window,
+            device.settings,
+            stored=stored,
+            overrides=overrides,
+            consumed_kwh=device.memory.resource.consumed_kwh,
+        )
+
+    def _want_check(self) -> None:
+        if self._check_timer.moment is None:
+            self._check_timer.async_arm(dt_util.utcnow() + _SETTLE)
+
+    @callback
+    def _start_check(self, now: datetime) -> None:
+        self._device.config_entry.async_create_background_task(
+            self._hass, self._check(), f"{self._device.name} S2 check"
+        )
+
+    async def _check(self) -> None:
+        """Find out whether a schedule can be made, and ask for it if one is wanted."""
+        handler = self._handler
+        if handler is None or not handler.needs_schedule:
+            return
+        problem: S2NotPlannableError | None = None
+        try:
+            await self._try()
+        except S2NotPlannableError as err:
+            problem = err
+        except FlexMeasuresError:
+            # The server is away, which says nothing of the RM.
+            self._check_timer.async_arm(dt_util.utcnow() + _OUTAGE_RETRY)
+            return
+        if handler is not self._handler:
+            return
+        was_plannable = self.is_plannable
+        self._is_checked = True
+        self._set_problem(problem)
+        if problem is None and self._wanted_apart is not None:
+            apart, self._wanted_apart = self._wanted_apart, None
+            if self._device.settings.automatic_scheduling:
+                self._wish(Urgency.RESOURCE_CHANGED, apart)
+        if self.is_plannable != was_plannable:
+            self._device.async_update_listeners()
+
+    async def _try(self) -> None:
+        """Make the flex-model that would be sent; raises FlexMeasuresError."""
+        device = self._device
+        sensor = await device.reader.sensor()
+        resolution = sensor.slot_length
+        start = floor_to_grid(dt_util.utcnow(), resolution, sensor.time_zone)
+        await self.async_flex_model(
+            Window(
+                start,
+                resolution,
+                ceil_to_slots(device.settings.schedule_duration, resolution),
+            ),
+            await device.reader.flex_model(),
+            target_minima(device, sensor, start),
+        )
+
+    def _wish(self, urgency: Urgency, apart: timedelta) -> None:
+        last_attempt = self._device.memory.last_attempt
+        delay = timedelta(0)
+        if last_attempt is not None:
+            delay = max(last_attempt + apart - dt_util.utcnow(), delay)
+        self._queue.async_wish(self._device, urgency, delay=delay)
+
+    def _set_problem(self, problem: S2NotPlannableError | None) -> None:
+        before, self.problem = self.problem, problem
+        if problem is None:
+            self.problem_since = None
+        elif before is None:
+            self.problem_since = dt_util.utcnow()
+        if str(before) != str(problem):
+            self._device.async_update_listeners()

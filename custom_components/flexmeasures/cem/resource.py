@@ -1,0 +1,441 @@
+"""The RM of one device, as Home Assistant knows it over all its connections."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Any
+
+from aiohttp.web import WebSocketResponse
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from ..const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN
+from ..control_type_names import option_of
+from ..coordinator import ScheduleCoordinator
+from ..energy_units import from_kwh
+from ..s2.control_types.base import ControlTypeHandler, Instruction, Window
+from ..s2.control_types.manual import InvalidOrderError, ManualOrder
+from ..s2.control_types.readings import Readings
+from ..s2.details import ResourceDetails
+from ..s2.effects import (
+    ControlTypeChanged,
+    DetailsReceived,
+    Effect,
+    Ended,
+    ForeignResource,
+    InstructionAnswered,
+    InstructionUpdated,
+    MessageAccepted,
+    MessageRefused,
+    ObjectRevoked,
+    SelectionEnded,
+    Send,
+)
+from ..s2.endings import EndReason
+from ..s2.messages import ControlType, Message
+from ..s2.session import NotReadyError
+from ..scheduling.queue import ScheduleQueue
+from ..store import AccountStore, ResourceMemory
+from ..timer import Timer
+from .choice import UNCONTROLLED, ControlTypeChoice
+from .computing import Computing
+from .energy_count import EnergyCount
+from .errors import S2NotPlannableError
+from .link import ResourceLink
+from .measurements import Measurements
+from .plan_follower import PlanFollower
+from .planner import Planner
+from .traffic import Traffic
+
+if TYPE_CHECKING:
+    from ..account import FlexMeasuresConfigEntry
+    from ..api import FlexMeasuresApi
+
+_LOGGER = logging.getLogger(__name__)
+
+# However often an RM measures, entities follow no faster.
+_NOTIFY_APART = timedelta(seconds=5)
+
+
+class ManagedResource:
+    """Keeps what the RM of a device tells, and has it follow the plan."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        device: ScheduleCoordinator,
+        *,
+        api: FlexMeasuresApi,
+        queue: ScheduleQueue,
+        store: AccountStore,
+    ) -> None:
+        """Wait for the RM to connect."""
+        self.name = device.subentry.title
+        self.device = device
+        self.details: ResourceDetails | None = None
+        """Of the RM that is connected."""
+        self.traffic = Traffic()
+        self.link = ResourceLink(hass, self.name, self.memory, self._handle)
+        self.measurements = Measurements(hass, entry, device, api)
+        self.choice = ControlTypeChoice(hass, self.name, self.memory)
+        computing = Computing(hass)
+        self.planner = Planner(hass, device, queue, computing)
+        self.follower = PlanFollower(
+            hass,
+            device,
+            self,
+            computing=computing,
+            is_plan_void=lambda: self.planner.problem is not None,
+        )
+        self.sender = self.follower.sender
+        self._entry = entry
+        self._store = store
+        self._energy = EnergyCount(device.memory, store)
+        self._listeners: list[Callable[[], None]] = []
+        self._notified_at: datetime | None = None
+        self._notify_timer = Timer(hass, lambda _now: self.async_notify())
+
+    # --- what is known
+
+    @property
+    def memory(self) -> ResourceMemory:
+        """What is remembered of it."""
+        return self.device.memory.resource
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the RM is there and has said what it is."""
+        return self.details is not None
+
+    @property
+    def control_type(self) -> ControlType | None:
+        """The one in force; None while it is not connected."""
+        if self.link.connection is None or not self.is_connected:
+            return None
+        return self.link.connection.session.rm.control_type
+
+    @property
+    def handler(self) -> ControlTypeHandler | None:
+        """What it has told under its control type."""
+        connection = self.link.connection
+        return connection.session.rm.handler if connection else None
+
+    @property
+    def readings(self) -> Readings:
+        """What it last told of its device."""
+        if self.handler is None:
+            return Readings()
+        return self.handler.readings(
+            dt_util.utcnow(), capacity_kwh=self.device.settings.capacity
+        )
+
+    @property
+    def is_to_be_controlled(self) -> bool:
+        """Whether the user has chosen a control type under which it is controlled."""
+        return self.memory.control_type not in {None, *UNCONTROLLED}
+
+    @property
+    def is_plannable(self) -> bool:
+        """Whether a new schedule would be of use now."""
+        return not self.is_to_be_controlled or self.planner.is_plannable
+
+    @property
+    def problem(self) -> S2NotPlannableError | None:
+        """Why no schedule can be made from what it has told."""
+        return self.planner.problem
+
+    @property
+    def protocol_version(self) -> str | None:
+        """The one that was agreed on; None while it is not connected."""
+        connection = self.link.connection
+        return connection.session.protocol_version if connection else None
+
+    async def async_flex_model(
+        self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """The flex-model to send; None if it is not controlled.
+
+        Raises S2NotPlannableError.
+        """
+        if not self.is_to_be_controlled:
+            return None
+        return await self.planner.async_flex_model(window, stored, overrides)
+
+    @callback
+    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Be told when something is new; returns how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # --- from set-up to unloading
+
+    @callback
+    def async_start(self) -> None:
+        """Let the RM in until the account is unloaded."""
+        self.link.async_bind(self.device.subentry.data[CONF_S2][CONF_S2_TOKEN_HASH])
+        self._energy.async_start()
+        self._entry.async_on_unload(self.device.async_add_listener(self._handle_plan))
+        self._entry.async_on_unload(self._close)
+
+    @callback
+    def _close(self) -> None:
+        subentry = self._entry.subentries.get(self.device.subentry.subentry_id)
+        is_removed = subentry is None or CONF_S2 not in subentry.data
+        self.link.async_close(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
+        self.planner.async_stop()
+        self.follower.async_stop()
+        self.measurements.async_close()
+        self._notify_timer.async_disarm()
+
+    @callback
+    def _handle_plan(self) -> None:
+        """Follow what is new."""
+        if self._energy.async_follow_target():
+            self.planner.async_want()
+        self.follower.async_follow()
+
+    # --- connections
+
+    @callback
+    def async_admit(self) -> bool:
+        """Whether another connection may come, in the place of the present one if any."""
+        is_admitted = self.link.async_admit()
+        if not is_admitted:
+            self.device.async_update_listeners()
+        return is_admitted
+
+    async def async_hold(
+        self, socket: WebSocketResponse, abort: Callable[[], None]
+    ) -> None:
+        """Speak with an RM until its connection ends; a former one ends now."""
+        self.traffic.connections += 1
+        await self.link.async_hold(socket, abort)
+
+    @callback
+    def async_accept_device(self, resource_id: str) -> None:
+        """Let the token belong to another device."""
+        self.link.async_accept(resource_id)
+        self.device.async_remember()
+
+    @callback
+    def async_forget_contest(self) -> None:
+        """Hear that the user knows of devices that push each other out."""
+        self.link.async_forget_contest()
+        self.device.async_update_listeners()
+
+    # --- control
+
+    async def async_change_control_type(self, control_type: ControlType) -> None:
+        """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
+        await self.choice.async_change(control_type)
+        self.follower.async_forget_hand_back()
+        self.device.async_remember()
+        self.async_notify()
+
+    @callback
+    def async_send_manual(
+        self, order: ManualOrder, control_type: ControlType | None
+    ) -> Instruction:
+        """Send what the user wants done, and under which control type if that matters.
+
+        Raises ServiceValidationError.
+        """
+        handler, present = self.handler, self.control_type
+        if present is None:
+            raise self.choice.not_connected()
+        if handler is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="s2_not_controlled",
+                translation_placeholders={"device": self.name},
+            )
+        if control_type is not None and control_type is not present:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="s2_other_control_type",
+                translation_placeholders={
+                    "device": self.name,
+                    "control_type": option_of(control_type),
+                    "present": option_of(present),
+                },
+            )
+        try:
+            instruction = handler.manual_instruction(order, dt_util.utcnow())
+        except InvalidOrderError as err:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=err.key,
+                translation_placeholders=err.placeholders
+                | {
+                    key: _local(err.placeholders[key])
+                    for key in err.placeholders.keys() & {"earliest", "latest"}
+                },
+            ) from None
+        if not self.follower.async_give(instruction):
+            raise self.choice.not_connected()
+        return instruction
+
+    @callback
+    def async_send(self, instruction: Instruction) -> bool:
+        """Send an instruction now; whether that could be done."""
+        connection, handler = self.link.connection, self.handler
+        assert connection
+        assert handler
+        try:
+            effects = connection.session.send_instruction(instruction, dt_util.utcnow())
+        except NotReadyError:
+            return False
+        connection.async_do(effects)
+        handler.told(instruction)
+        return True
+
+    @callback
+    def async_revoke(self, instruction: Instruction) -> None:
+        """Take back an instruction, if it can be."""
+        connection = self.link.connection
+        assert connection
+        with suppress(NotReadyError):
+            connection.async_do(
+                connection.session.revoke(
+                    instruction.message_type, instruction.body["id"]
+                )
+            )
+
+    @callback
+    def async_refused(self, instruction: Instruction) -> None:
+        """Hear that the RM does not do what it was told."""
+        assert self.handler
+        self.handler.refused(instruction)
+
+    @callback
+    def async_hand_back(self) -> None:
+        """Give up control: the device does as it would without a CEM."""
+        self.choice.is_handed_back = True
+        self.choice.async_take_up()
+
+    @callback
+    def async_take_back(self) -> None:
+        """Ask for control again."""
+        self.choice.is_handed_back = False
+        self.choice.async_take_up()
+
+    # --- what the session tells
+
+    @callback
+    def _handle(self, effect: Effect) -> None:
+        now = dt_util.utcnow()
+        match effect:
+            case Send(message_type=message_type):
+                self.traffic.sent(message_type, now)
+            case MessageAccepted(message=message):
+                self._take_in(message, now)
+            case MessageRefused():
+                self._note_refusal(effect, now)
+            case DetailsReceived(details=details):
+                self._introduce(details)
+            case ForeignResource():
+                self.device.async_update_listeners()
+            case ControlTypeChanged():
+                self._begin(self.handler)
+            case SelectionEnded():
+                self.choice.async_ended(effect)
+            case InstructionAnswered(instruction_id=instruction_id, status=reception):
+                self.sender.async_answered(instruction_id, reception)
+            case InstructionUpdated(instruction_id=instruction_id, status=status):
+                self.sender.async_updated(instruction_id, status)
+            case ObjectRevoked():
+                self.planner.async_want()
+                self.follower.async_follow()
+            case Ended(reason=reason):
+                self._forget(reason, now)
+
+    def _take_in(self, message: Message, now: datetime) -> None:
+        self.traffic.accepted(message.type, now)
+        self.planner.async_received(message)
+        self.follower.async_received(message)
+        readings = self.readings
+        self.measurements.async_receive(message, readings, now)
+        if message.type == "PowerMeasurement":
+            self._energy.async_measured(self.measurements.power, now)
+        if self._deviates(readings, now):
+            self.planner.async_deviates()
+        self._notify_soon(now)
+
+    def _note_refusal(self, refused: MessageRefused, now: datetime) -> None:
+        self.traffic.refused(refused.message_type, refused.status, refused.reason, now)
+        _LOGGER.debug(
+            "Refused %s %s of the RM of %s: %s, %s",
+            refused.message_type,
+            refused.message_id,
+            self.name,
+            refused.status,
+            refused.reason,
+        )
+
+    def _introduce(self, details: ResourceDetails) -> None:
+        """Take over what the RM is, and have it controlled as the user chose."""
+        assert self.link.connection
+        is_news, self.details = details != self.details, details
+        self.sender.lead = details.instruction_processing_delay
+        self.choice.async_connected(self.link.connection)
+        if is_news:
+            self.device.async_remember()
+            self.async_notify()
+
+    def _begin(self, handler: ControlTypeHandler | None) -> None:
+        """Begin under another control type, or without control."""
+        self.planner.async_begin(handler)
+        self.follower.async_begin(handler)
+        self.device.async_update_listeners()
+        self.async_notify()
+
+    def _forget(self, reason: EndReason, now: datetime) -> None:
+        """Hold nothing for true that the RM told, once it is gone."""
+        _LOGGER.debug("The S2 session of %s ended: %s", self.name, reason)
+        self.traffic.last_end = reason
+        self.details = None
+        self._energy.async_measured(None, now)
+        self.measurements.async_interrupt(now)
+        self.choice.async_disconnected()
+        self.follower.async_forget_hand_back()
+        self._begin(None)
+
+    def _deviates(self, readings: Readings, now: datetime) -> bool:
+        """Whether the device is further from the plan than the settings allow."""
+        settings, soc = self.device.settings, self.device.data.soc
+        if settings.soc_deviation is None or readings.soc_kwh is None or soc is None:
+            return False
+        expected = soc.interpolated_at(now)
+        present = from_kwh(readings.soc_kwh, settings.soc_unit, settings.capacity)
+        return (
+            expected is not None
+            and present is not None
+            and abs(present - expected) > settings.soc_deviation
+        )
+
+    # --- listeners
+
+    def _notify_soon(self, now: datetime) -> None:
+        """Tell what is measured, but not all the time."""
+        if self._notified_at is None or now - self._notified_at >= _NOTIFY_APART:
+            self.async_notify()
+        elif self._notify_timer.moment is None:
+            self._notify_timer.async_arm(self._notified_at + _NOTIFY_APART)
+
+    @callback
+    def async_notify(self) -> None:
+        """Tell that something is new."""
+        self._notified_at = dt_util.utcnow()
+        self._notify_timer.async_disarm()
+        for listener in list(self._listeners):
+            listener()
+
+
+def _local(moment: str) -> str:
+    """A moment (ISO 8601) as other errors have it."""
+    local = dt_util.as_local(datetime.fromisoformat(moment))
+    return local.strftime("%Y-%m-%d %H:%M:%S")
