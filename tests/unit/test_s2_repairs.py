@@ -127,6 +127,21 @@ async def test_right_device_is_back_while_it_is_repaired(
     assert right.resource.memory.resource_id == STRANGER
 
 
+async def test_other_device_is_long_gone(
+    home: Home,
+    new_rm: Callable[..., FakeRM],
+    repairs: Repairs,  # noqa: F811
+) -> None:
+    """Whom to accept is not known any more."""
+    await home.set_up(paired())
+    stranger = await stranger_comes(home, new_rm)
+    form = await repairs.open(OTHER_DEVICE)
+    await stranger.close()
+    await home.reload()
+    await repairs.submit(form)
+    assert stranger.resource.memory.resource_id != STRANGER
+
+
 async def test_account_is_not_loaded(
     home: Home,
     new_rm: Callable[..., FakeRM],

@@ -720,9 +720,10 @@ async def test_connections_cannot_push_each_other_out_for_ever(
     for _ in range(6):
         last = await (await connect()).start()
 
-    with pytest.raises(WSServerHandshakeError) as refused:
-        await connect()
-    assert refused.value.status == 429
+    for _ in range(2):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await connect()
+        assert refused.value.status == 429
     assert home.entry.runtime_data.resources[str(BATTERY_POWER)].link.is_contested
     assert not last.is_closed
 

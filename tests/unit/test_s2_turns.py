@@ -8,6 +8,7 @@ from unittest.mock import patch
 from aiohttp.web import WebSocketResponse
 import pytest
 
+from custom_components.flexmeasures.cem.pairing import hash_token
 from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
 from homeassistant.exceptions import ServiceValidationError
 
@@ -86,7 +87,9 @@ async def test_about_to_leave(home: Home, rm: FakeRM) -> None:
     await home.set_up(paired())
     await controlled(rm)
     await go_to(rm, NOW + 2 * SECOND)
-    await home.go_to(SLOT + QUARTER - 0.9 * SECOND)
+    # Timers of tests go off up to half a second early.
+    await home.go_to(SLOT + QUARTER - SECOND)
+    home.pass_time(0.6 * SECOND)
     await rm.tell("SessionRequest", request="TERMINATE")
     for call in (
         choose(rm, FRBC),
@@ -397,3 +400,43 @@ async def test_start_by_hand_at_another_time(home: Home, rm: FakeRM) -> None:
     placeholders = raised.value.translation_placeholders
     assert placeholders
     assert placeholders["earliest"] == "2026-11-22 11:07:00"
+
+
+async def test_held_without_a_plan(home: Home, rm: FakeRM) -> None:
+    """The user's wish needs no plan."""
+    await home.set_up(paired())
+    await controlled(rm)
+    await home.hass.services.async_call(
+        "select",
+        "select_option",
+        {"entity_id": home.entity("select", "mode"), "option": "hold"},
+        blocking=True,
+    )
+    await go_to(rm, NOW + 2 * SECOND)
+    assert told(rm) == [("charge", 0.0)]
+    for hour in range(1, 26):
+        await go_to(rm, NOW + hour * HOUR)
+    assert told(rm) == [("charge", 0.0)]
+    assert rm.resource.control_type == FRBC
+
+
+async def test_known_from_before_the_restart(home: Home, rm: FakeRM) -> None:
+    """The control type is taken up, and the device scheduled for the first time."""
+    home.add_account(paired(automatic_scheduling=True))
+    home.remembers(
+        *(8 * [1.0]),
+        resource={
+            "token_hash": hash_token(rm.token),
+            "resource_id": None,
+            "control_type": FRBC,
+            "consumed_kwh": 0.0,
+        },
+    )
+    home.has_planned(*(8 * [1.0]))
+    await home.start()
+    assert asked(home) == []
+    await rm.start(FRBC, instruction_processing_delay=0)
+    await describe(rm)
+    await go_to(rm, NOW + 6 * SECOND)
+    assert len(asked(home)) == 1
+    assert told(rm)[0] == ("charge", 0.2)
