@@ -11,9 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import multiprocessing
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+import os
 import random
 import re
-from typing import Any, override
+import signal
+from typing import Any, NamedTuple, override
 from urllib.parse import parse_qs, urlsplit
 
 BATTERIES = range(1, 51)
@@ -28,6 +31,9 @@ _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
 class _Server(ThreadingHTTPServer):
     """Knows what its sensors and assets are."""
+
+    # Connections that are accepted while it hangs.
+    request_queue_size = 128
 
     def __init__(self, resolution: timedelta) -> None:
         """Listen on a free port."""
@@ -158,15 +164,35 @@ def _serve(port: Connection, resolution: timedelta) -> None:
     server.serve_forever()
 
 
+class CannedServer(NamedTuple):
+    """A server that is running."""
+
+    url: str
+    process: BaseProcess
+
+    def hang(self) -> None:
+        """Let it accept connections but answer nothing, for good."""
+        assert self.process.pid
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+
 @contextmanager
-def canned_server(resolution: timedelta) -> Iterator[str]:
-    """Run the server, whose power sensors have this resolution; gives its address."""
+def running_server(resolution: timedelta) -> Iterator[CannedServer]:
+    """Run the server, whose power sensors have this resolution."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, resolution), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{ours.recv()}"
+        yield CannedServer(f"http://127.0.0.1:{ours.recv()}", process)
     finally:
-        process.terminate()
+        # It may hang.
+        process.kill()
         process.join()
+
+
+@contextmanager
+def canned_server(resolution: timedelta) -> Iterator[str]:
+    """Run the server; gives its address."""
+    with running_server(resolution) as server:
+        yield server.url

@@ -1,7 +1,7 @@
 """Actions: make one call, shape the response, and say what went wrong."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
 from homeassistant.core import (
@@ -57,11 +57,7 @@ from .error_translation import check_future, translated_errors
 from .plan.schedule import Schedule
 from .resource_actions import change_control_type, send_instruction
 from .scheduling.request import ScheduleRequest
-from .slots import floor_to_grid, whole_slots
-
-# An instantaneous sensor has no grid, but is read back on this one: values
-# between its points would be stored and never seen again.
-INSTANT_GRID: Final = timedelta(minutes=5)
+from .slots import INSTANT_GRID, floor_to_grid, whole_slots
 
 
 @callback

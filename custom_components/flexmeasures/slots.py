@@ -6,11 +6,15 @@ from itertools import accumulate, pairwise, repeat
 from math import gcd
 from operator import add
 from statistics import fmean
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.helpers.json import json_bytes
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads_array
+
+# An instantaneous sensor has no grid, but is read back on this one: values
+# between its points would be stored and never seen again.
+INSTANT_GRID: Final = timedelta(minutes=5)
 
 
 def slots_as_dicts(

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice, call, plan, powers, stored
+from .conftest import AddDevice, call, from_then_on, plan, powers, stored
 
 
 @pytest.mark.parametrize("user", ["demo", "member"])
@@ -40,7 +40,8 @@ async def test_battery(
     )
 
     state = plan(hass, battery)
-    assert state.attributes["schedule"] == response["schedule"]
+    shown = state.attributes["schedule"]
+    assert from_then_on(shown, response) == response["schedule"]
     assert state.attributes["unit_of_measurement"] == "kW"
     assert state.attributes["duration"] == "PT6H"
     assert state.attributes["resolution"] == "PT15M"

@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice, Device, call, device_of, plan, run_flow
+from .conftest import AddDevice, Device, call, device_of, from_then_on, plan, run_flow
 
 
 @pytest.fixture
@@ -161,7 +161,8 @@ async def test_password_that_is_no_longer_right(
     response = await call(
         hass, "trigger_schedule", device_id=battery.device_id, soc_at_start=3
     )
-    assert plan(hass, battery).attributes["schedule"] == response["schedule"]
+    shown = plan(hass, battery).attributes["schedule"]
+    assert from_then_on(shown, response) == response["schedule"]
 
 
 async def test_rate_limit(

@@ -8,6 +8,8 @@ from sandbox.flexmeasures_server import FlexMeasuresServer
 from sandbox.home_assistant import HomeAssistant as RealHomeAssistant
 from sandbox.home_assistant_client import HomeAssistantClient
 
+from .conftest import from_then_on
+
 ENTITY_ID = "sensor.home_battery_schedule"
 
 
@@ -48,7 +50,7 @@ async def test_plan_is_followed_after_a_restart_without_the_server(
             server.start_web()
         log = home_assistant.log_text()
 
-    followed = state["attributes"]["schedule"]
+    followed = from_then_on(state["attributes"]["schedule"], response)
     assert followed[: len(response["schedule"])] == response["schedule"]
     assert float(state["state"]) in [slot["value"] for slot in response["schedule"]]
     outages = [line for line in log.splitlines() if "schedule of Home battery" in line]

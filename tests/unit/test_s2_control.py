@@ -123,7 +123,8 @@ async def test_new_plan(home: Home, rm: FakeRM) -> None:
     assert instruction["execution_time"] == "2026-11-22T10:15:00Z"
     assert told(rm)[-1] == ("charge", 0.8)
 
-    # The same plan again: nothing is said again.
+    # Another plan for later: nothing is said again.
+    home.has_planned(1.0, 4.0, 3.0)
     await home.entry.runtime_data.coordinators[str(BATTERY_POWER)].async_refresh()
     await go_to(rm, SLOT + QUARTER - 20 * SECOND)
     await home.entry.runtime_data.coordinators[str(BATTERY_POWER)].async_refresh()
@@ -392,7 +393,7 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     await go_to(rm, NOW + 17 * MINUTE)
     assert home.value("sensor", "scheduling_status") == "ok"
     assert len(asked(home)) == before + 1
-    await go_to(rm, NOW + 17 * MINUTE + 2 * SECOND)
+    await go_to(rm, NOW + 17 * MINUTE + 6 * SECOND)
     assert told(rm)[-1] == ("charge", 0.6)
 
 
@@ -542,3 +543,16 @@ async def test_by_hand(home: Home, rm: FakeRM) -> None:
     assert told(rm) == [("charge", 0.2), ("discharge", 1.0)]
     await go_to(rm, SLOT + QUARTER)
     assert told(rm)[2:] == [("charge", 0.2)]
+
+
+async def test_only_part_of_a_long_plan_at_a_time(home: Home, rm: FakeRM) -> None:
+    """What comes later is there in time, and nothing is said twice."""
+    home.has_planned(*(8 * [1.0]), *(8 * [2.0]), *(4 * [-1.0]))
+    await home.set_up(paired(schedule_duration=6 * 3600))
+    await controlled(rm)
+    for quarter in range(20):
+        await go_to(rm, SLOT + quarter * QUARTER + 8 * MINUTE)
+        if told(rm):
+            active, factor = told(rm)[-1]
+            await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(active, factor))
+    assert told(rm) == [("charge", 0.2), ("charge", 0.4), ("discharge", 0.2)]

@@ -545,6 +545,13 @@ async def test_who_sends_too_much_is_told_once_and_then_not_heard_any_more(
     assert statuses[-1] == "TEMPORARY_ERROR"
     assert 190 <= len(statuses) <= 202
 
+    # Nor does it begin again at once with as many.
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await connect()
+    assert refused.value.status == 429
+    await raw.pass_time(30 * SECOND)
+    assert not (await (await connect()).start()).is_closed
+
 
 async def test_a_burst_within_the_limits_is_answered(
     home: Home, connect: Connect

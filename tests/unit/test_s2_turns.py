@@ -440,3 +440,31 @@ async def test_known_from_before_the_restart(home: Home, rm: FakeRM) -> None:
     await go_to(rm, NOW + 6 * SECOND)
     assert len(asked(home)) == 1
     assert told(rm)[0] == ("charge", 0.2)
+
+
+async def test_two_actuators(home: Home, rm: FakeRM) -> None:
+    """What one of them does says nothing of the other."""
+    both = storage(
+        (0, 100),
+        *(
+            actuator(
+                mode(name, element((0, 100), (0, rate), power(0, 2000))),
+                actuator_id=name,
+            )
+            for name, rate in (("better", 0.01), ("worse", 0.005))
+        ),
+        at=NOW,
+    )
+    home.has_planned(3.0, 3.0)
+    await home.set_up(paired())
+    await rm.start(FRBC, instruction_processing_delay=0)
+    await choose(rm, FRBC)
+    await rm.tell("FRBC.SystemDescription", **both)
+    await rm.tell("FRBC.StorageStatus", present_fill_level=5)
+    await go_to(rm, NOW + 2 * SECOND)
+    assert sorted(told(rm)) == [("better", 1.0), ("worse", 0.5)]
+    for name, factor in (("better", 1.0), ("worse", 0.5)):
+        status = devices.frbc_status(name, factor, actuator_id=name)
+        await rm.tell("FRBC.ActuatorStatus", **status)
+    await go_to(rm, NOW + 20 * SECOND)
+    assert len(told(rm)) == 2

@@ -8,9 +8,6 @@ from typing import NamedTuple, override
 
 from ..slots import floor_to_grid
 
-# An instantaneous sensor has no grid, but is read back on this one.
-INSTANT_GRID = timedelta(minutes=5)
-
 # How long a value is believed that nothing confirms.
 LONGEST_HOLD = timedelta(minutes=15)
 

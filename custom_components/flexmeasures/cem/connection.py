@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 _MOST_UNSENT = 100
 """Frames; an RM that reads so slowly, or not at all, is given up."""
 
-_FLUSH_PATIENCE = 5.0
+_FLUSH_PATIENCE = 2.0
 """Seconds for what is still to be sent once the session is over."""
 
 
@@ -74,6 +74,8 @@ class Connection:
                         self.async_close(EndReason.BINARY_FRAME)
                     case _:
                         self.async_close(EndReason.UNREADABLE_FRAME)
+                if self.session.is_over:
+                    break
                 # What comes in one go is read in one go: others have their turn too,
                 # and so has what is to be sent.
                 await asyncio.sleep(0)

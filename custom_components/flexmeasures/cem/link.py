@@ -23,6 +23,9 @@ _LOGGER = logging.getLogger(__name__)
 _REPLACEMENTS = 5
 _REPLACEMENTS_WITHIN = timedelta(minutes=1)
 
+# Else each new connection would begin with as many messages again.
+_FLOOD_PAUSE = timedelta(seconds=30)
+
 # How long it is told that devices share a token, as far as anyone can see.
 _REMEMBERED = timedelta(days=1)
 
@@ -50,6 +53,7 @@ class ResourceLink:
         self._is_closed = False
         self._replacements: deque[datetime] = deque(maxlen=_REPLACEMENTS)
         self._contested_at: datetime | None = None
+        self._refused_until: datetime | None = None
         self._foreign: tuple[str, datetime] | None = None
 
     @property
@@ -90,9 +94,11 @@ class ResourceLink:
     @callback
     def async_admit(self) -> bool:
         """Whether another connection may come, in the place of the present one if any."""
+        now = dt_util.utcnow()
+        if self._refused_until is not None and now < self._refused_until:
+            return False
         if self.connection is None:
             return True
-        now = dt_util.utcnow()
         if (
             len(self._replacements) == _REPLACEMENTS
             and now - self._replacements[0] < _REPLACEMENTS_WITHIN
@@ -153,6 +159,8 @@ class ResourceLink:
             return
         match effect:
             case Ended(reason=reason):
+                if reason is EndReason.TOO_MANY_MESSAGES:
+                    self._refused_until = dt_util.utcnow() + _FLOOD_PAUSE
                 self._drop(connection, reason)
                 return
             case ForeignResource(resource_id=resource_id):

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..control import Mode, Override, followed
 from ..coordinator import ScheduleCoordinator
 from ..plan import Plan
-from ..s2.control_types.base import ControlTypeHandler, Instruction
+from ..s2.control_types.base import HYSTERESIS, ControlTypeHandler, Instruction
 from ..s2.control_types.profiles import known_slots
 from ..s2.messages import Message
 from ..timer import Timer
@@ -23,6 +23,9 @@ _DEFAULT_SLOT: Final = timedelta(minutes=15)
 # Between two times that instructions are made, and if only a status was told.
 _APART: Final = timedelta(seconds=1)
 _STATUSES_APART: Final = timedelta(seconds=5)
+
+# Instructions are made anew before what they are made of runs out.
+_ANEW_AFTER: Final = timedelta(hours=1)
 
 # After an instruction is to be executed, for the RM to tell what it does then.
 _SETTLE: Final = timedelta(seconds=5)
@@ -80,6 +83,8 @@ class PlanFollower:
         self._manual_under = self._wishes()
         self._idle_after: datetime | None = None
         self._followed_at: datetime | None = None
+        self._followed: tuple[object, ...] = ()
+        """What decides on the instructions, beside what the RM tells."""
         self._last: dict[tuple[str, str | None], Mapping[str, Any]] = {}
         """What was told last, by type and actuator."""
         self._is_following = False
@@ -122,6 +127,8 @@ class PlanFollower:
         handler = self._handler
         if handler is None or message.type not in handler.follow_on | handler.replan_on:
             return
+        if self._is_as_told(message.body):
+            return
         key = message.type, message.body.get("actuator_id")
         if len(self._last) > _MOST_LAST:
             self._last = {}
@@ -130,6 +137,34 @@ class PlanFollower:
         if before != message.body:
             is_status = message.type.endswith("Status")
             self.async_follow(_STATUSES_APART if is_status else _APART)
+
+    def _is_as_told(self, body: Mapping[str, Any]) -> bool:
+        """Whether a status says that an actuator does what it was told."""
+        if (mode := body.get("active_operation_mode_id")) is None:
+            return False
+        for sent in self.sender.current(dt_util.utcnow()):
+            told = sent.instruction.body
+            if told.get("actuator_id") == body.get("actuator_id"):
+                told_mode = told.get("operation_mode", told.get("operation_mode_id"))
+                off = told["operation_mode_factor"] - body["operation_mode_factor"]
+                return bool(told_mode == mode and abs(off) <= HYSTERESIS)
+        return False
+
+    @callback
+    def async_follow_plan(self) -> None:
+        """Make the instructions anew if there is anything new to follow."""
+        data = self._device.data
+        followed_now = (
+            data.power,
+            data.consumption_price,
+            data.production_price,
+            *self._wishes(),
+            self._is_plan_void(),
+            self._device.setpoint is None,
+        )
+        if followed_now != self._followed:
+            self._followed = followed_now
+            self.async_follow()
 
     @callback
     def async_follow(self, apart: timedelta = _APART) -> None:
@@ -199,7 +234,7 @@ class PlanFollower:
         if handler.needs_schedule and self._is_plan_void():
             plan = replace(plan, power=None)
         instructions = await self._computing.async_run(
-            handler.snapshot().instructions, plan, now
+            handler.snapshot().instructions, _ahead(plan, now, handler.looks_ahead), now
         )
         if handler is not self._handler or self._manual_until:
             return
@@ -207,7 +242,7 @@ class PlanFollower:
             self._idle_after = None
             slots = list(known_slots(plan, now))
             if slots:
-                self._end_timer.async_arm(slots[-1].end)
+                self._end_timer.async_arm(min(slots[-1].end, now + _ANEW_AFTER))
             self.sender.async_hold(instructions)
         else:
             self._go_without(handler, instructions, now)
@@ -265,3 +300,12 @@ def _next_slot(plan: Plan, moment: datetime) -> datetime:
     """When the slot ends that a moment is in."""
     start = plan.power.slot_start(moment) if plan.power else moment
     return start + _slot_length(plan)
+
+
+def _ahead(plan: Plan, now: datetime, length: timedelta | None) -> Plan:
+    """The part of a plan that instructions are made of; all of it without a length."""
+    if plan.power is None or length is None:
+        return plan
+    # Up to the end of a slot, and with the next one, whatever their length.
+    end = now + length + 2 * plan.power.resolution
+    return replace(plan, power=plan.power.between(plan.power.slot_start(now), end))

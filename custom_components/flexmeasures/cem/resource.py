@@ -196,7 +196,7 @@ class ManagedResource:
         """Follow what is new."""
         if self._energy.async_follow_target():
             self.planner.async_want()
-        self.follower.async_follow()
+        self.follower.async_follow_plan()
 
     # --- connections
 
@@ -357,12 +357,15 @@ class ManagedResource:
         self.traffic.accepted(message.type, now)
         self.planner.async_received(message)
         self.follower.async_received(message)
-        readings = self.readings
-        self.measurements.async_receive(message, readings, now)
         if message.type == "PowerMeasurement":
+            # It says nothing of what the readings are about, and comes all the time.
+            self.measurements.async_receive(message, None, now)
             self._energy.async_measured(self.measurements.power, now)
-        if self._deviates(readings, now):
-            self.planner.async_deviates()
+        else:
+            readings = self.readings
+            self.measurements.async_receive(message, readings, now)
+            if self._deviates(readings, now):
+                self.planner.async_deviates()
         self._notify_soon(now)
 
     def _note_refusal(self, refused: MessageRefused, now: datetime) -> None:

@@ -12,7 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..api import FlexMeasuresApi
 from ..api.errors import NotFoundError, NotPermittedError, RejectedError
 from ..api.models import Sensor
-from .bins import INSTANT_GRID, Bin, Bins, Levels, Means, Step, first_run, whole_bins
+from ..slots import INSTANT_GRID
+from .bins import Bin, Bins, Levels, Means, Step, first_run, whole_bins
 from .conversions import Conversion
 
 _LOGGER = logging.getLogger(__name__)

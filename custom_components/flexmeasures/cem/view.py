@@ -16,7 +16,7 @@ from homeassistant.components.http.ban import process_success_login
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.helpers.http import HomeAssistantView, current_request
 
 from ..account import FlexMeasuresConfigEntry
 from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
@@ -29,7 +29,9 @@ _LOGGER = logging.getLogger(__name__)
 _MOST_CONNECTIONS = 32
 _LONGEST_FRAME = 512 * 1024
 _HEARTBEAT = 30.0
-_CLOSE_PATIENCE = 3.0
+_MOST_BUFFERED = 16 * 1024
+"""Bytes; beyond them an RM that does not read is waited for."""
+_CLOSE_PATIENCE = 1.0
 """Seconds that an RM has to answer a closing frame."""
 
 # Compared with where there is nothing to compare with, so that an unknown address
@@ -82,11 +84,15 @@ class ResourceManagerView(HomeAssistantView):
             heartbeat=_HEARTBEAT,
             max_msg_size=_LONGEST_FRAME,
             timeout=_CLOSE_PATIENCE,
+            writer_limit=_MOST_BUFFERED,
         )
         self._resources.append(resource)
         try:
             await socket.prepare(request)
             assert request.transport
+            # Tasks and timers that begin from here would keep the request, and with it
+            # the token.
+            current_request.set(None)
             await resource.async_hold(socket, request.transport.abort)
         finally:
             self._resources.remove(resource)

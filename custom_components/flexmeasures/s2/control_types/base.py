@@ -136,6 +136,8 @@ class ControlTypeHandler(ABC):
     """Whether the flex-model's state of charge is that of a real storage."""
     counts_energy: ClassVar[bool] = False
     """Whether the flex-model's state of charge counts the energy that is consumed."""
+    looks_ahead: ClassVar[timedelta | None] = None
+    """As much of a plan as instructions are made of at a time; None for all of it."""
     replan_on: ClassVar[frozenset[str]] = frozenset()
     """The types of messages after which another schedule is worth asking for."""
     follow_on: ClassVar[frozenset[str]] = frozenset()

@@ -1,7 +1,7 @@
 """Demand Driven Based Control: a demand that has to be met, and a choice of how."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar, override
 from uuid import uuid4
@@ -14,6 +14,7 @@ from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
 from .manual import InvalidOrderError, ManualOrder
 from .mode_orders import described, ordered
 from .mode_readings import mode_readings, observe
+from .modes import LOOK_AHEAD
 from .observations import Observations
 from .profiles import known_slots, mean, read_profile
 from .ranges import Range
@@ -63,6 +64,7 @@ class DdbcHandler(ControlTypeHandler):
             "DDBC.PresentDemandStatus",
         }
     )
+    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
     replan_on: ClassVar[frozenset[str]] = frozenset(
         {_SYSTEM_DESCRIPTION, "DDBC.AverageDemandRateForecast"}
     )

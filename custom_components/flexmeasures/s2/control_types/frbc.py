@@ -17,6 +17,7 @@ from .frbc_readings import storage_readings
 from .frbc_system import System, fill_levels
 from .manual import InvalidOrderError, ManualOrder
 from .mode_orders import described, ordered
+from .modes import LOOK_AHEAD
 from .observations import Observations
 from .profiles import known_slots
 from .ranges import Range
@@ -50,6 +51,7 @@ class FrbcHandler(ControlTypeHandler):
         }
     )
     is_storage: ClassVar[bool] = True
+    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
     replan_on: ClassVar[frozenset[str]] = frozenset(
         {
             SYSTEM_DESCRIPTION,

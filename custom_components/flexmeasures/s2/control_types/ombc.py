@@ -16,6 +16,7 @@ from .follower import Follower, idle_commands
 from .manual import InvalidOrderError, ManualOrder
 from .mode_orders import described, ordered
 from .mode_readings import mode_readings, observe
+from .modes import LOOK_AHEAD
 from .observations import Observations
 from .profiles import known_slots
 from .readings import Readings
@@ -42,6 +43,7 @@ class OmbcHandler(ControlTypeHandler):
         {SYSTEM_DESCRIPTION, "OMBC.Status", "OMBC.TimerStatus"}
     )
     counts_energy: ClassVar[bool] = True
+    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
     replan_on: ClassVar[frozenset[str]] = frozenset({SYSTEM_DESCRIPTION})
     follow_on: ClassVar[frozenset[str]] = message_types
 
