@@ -11,7 +11,7 @@ from playwright.async_api import Browser, FloatRect, Locator, Page
 from .browser import browser, go_to, page_of
 from .dashboard import DASHBOARD_URL
 from .demo import DOMAIN, Progress, device_id, sandbox, set_up
-from .demo_devices import BATTERY, CAR, DemoDevice
+from .demo_devices import BATTERY, CAR, S2_BATTERY, DemoDevice
 from .environments import REPOSITORY
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
@@ -77,6 +77,12 @@ class Screenshots:
             await self._submit(page)
             await page.locator("step-flow-form ha-expansion-panel").first.wait_for()
             await self._save_dialog(page, "settings")
+            await page.get_by_text("S2", exact=True).click()
+            await page.locator("ha-selector-boolean ha-switch").last.click()
+            await self._submit(page)
+            # The token is of a device that is never added.
+            await page.get_by_text("Connect the device", exact=True).first.wait_for()
+            await self._save_dialog(page, "pairing")
 
     async def of_devices(self, ids: Mapping[DemoDevice, str]) -> None:
         """The pages of devices that are scheduled."""
@@ -84,6 +90,8 @@ class Screenshots:
             ("device", BATTERY, DESKTOP, False),
             ("device_dark", BATTERY, DESKTOP, True),
             ("device_phone", CAR, PHONE, False),
+            ("s2_device", S2_BATTERY, DESKTOP, False),
+            ("s2_device_phone_dark", S2_BATTERY, PHONE, True),
         ):
             path = f"config/devices/device/{ids[device]}"
             await self._save_page(
@@ -185,7 +193,10 @@ async def take(
         await screenshots.of_flow(server)
         await set_up(client, server, battery, report)
         await screenshots.of_devices(
-            {device: await device_id(client, device) for device in (BATTERY, CAR)}
+            {
+                device: await device_id(client, device)
+                for device in (BATTERY, CAR, S2_BATTERY)
+            }
         )
         await screenshots.of_dashboard()
 

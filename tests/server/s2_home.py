@@ -22,6 +22,7 @@ from sandbox.s2_resource_manager import Device as SimulatedDevice, ResourceManag
 from .conftest import Device, call
 
 SECOND = timedelta(seconds=1)
+STEP = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
 # What an RM tells together is looked at together.
 _SETTLE = 6 * SECOND
@@ -102,12 +103,15 @@ class Connected:
         return response
 
     async def follow(self, until: datetime) -> None:
-        """Let the time pass, from each instruction to the next."""
+        """Let the time pass, from each instruction to the next.
+
+        Not far at once, for instructions are only made of a part of the plan.
+        """
         clock = self.home.clock
         while (now := clock.now()) < until:
             upcoming = self.resource.sender.next(now)
             step = upcoming.execution_time if upcoming else until
-            await clock.go_to(min(max(step, now + SECOND), until))
+            await clock.go_to(min(max(step, now + SECOND), now + STEP, until))
             await self.rm.report()
 
 

@@ -12,7 +12,7 @@ from custom_components.flexmeasures.cem.pairing import hash_token
 from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
 from homeassistant.exceptions import ServiceValidationError
 
-from .fake_server import BATTERY_POWER, GARAGE_POWER
+from .fake_server import BATTERY_POWER, BATTERY_SOC, GARAGE_POWER, StoredSchedule
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home
 from .s2 import devices
 from .s2.devices import L1, actuator, element, mode, number_range, power, storage
@@ -244,8 +244,6 @@ async def test_switched_off_while_control_is_handed_back(
 async def test_another_level_without_automatic_scheduling(
     home: Home, rm: FakeRM
 ) -> None:
-    from .fake_server import BATTERY_SOC, StoredSchedule  # noqa: PLC0415
-
     home.server.schedules[BATTERY_SOC] = StoredSchedule(
         SLOT, QUARTER, [5.0 for _ in range(9)], "kWh"
     )
@@ -468,3 +466,14 @@ async def test_two_actuators(home: Home, rm: FakeRM) -> None:
         await rm.tell("FRBC.ActuatorStatus", **status)
     await go_to(rm, NOW + 20 * SECOND)
     assert len(told(rm)) == 2
+
+
+async def test_power_says_nothing_of_the_fill_level(home: Home, rm: FakeRM) -> None:
+    """What was told of it is stored all the same."""
+    await home.set_up(paired(capacity=10, soc_sensor=BATTERY_SOC))
+    await controlled(rm)
+    await rm.measure(1000)
+    await go_to(rm, NOW + 3 * MINUTE)
+    await go_to(rm, NOW + 5 * MINUTE)
+    posted = home.server.requests_to("POST", f"/api/v3_0/sensors/{BATTERY_SOC}/data")
+    assert [request.json["values"] for request in posted] == [[5.0]]

@@ -105,7 +105,7 @@ class Measurements:
     def async_receive(
         self, message: Message, readings: Readings | None, now: datetime
     ) -> None:
-        """Take in a message, and what follows from all so far."""
+        """Take in a message, and what follows from all so far; None leaves that as it is."""
         match message.type:
             case "PowerMeasurement":
                 self._measure(message.body, now)
@@ -113,13 +113,13 @@ class Measurements:
                 self._expect(CONF_POWER_FORECAST_SENSOR, message.body, _expected_power)
             case "FRBC.UsageForecast":
                 self._expect(CONF_USAGE_FORECAST_SENSOR, message.body, _expected_usage)
-        readings = readings or Readings()
-        self._put(CONF_SOC_SENSOR, readings.soc_kwh, now)
-        self._put(CONF_FILL_LEVEL_SENSOR, readings.fill_level, now)
-        self._put(CONF_FILL_RATE_SENSOR, readings.fill_rate, now)
-        self._put(CONF_LEAKAGE_SENSOR, readings.leakage_rate, now)
-        self._put(CONF_EFFICIENCY_SENSOR, readings.efficiency, now)
-        self._put(CONF_ACTIVE_ACTUATOR_SENSOR, readings.active_actuator, now)
+        if readings is not None:
+            self._put(CONF_SOC_SENSOR, readings.soc_kwh, now)
+            self._put(CONF_FILL_LEVEL_SENSOR, readings.fill_level, now)
+            self._put(CONF_FILL_RATE_SENSOR, readings.fill_rate, now)
+            self._put(CONF_LEAKAGE_SENSOR, readings.leakage_rate, now)
+            self._put(CONF_EFFICIENCY_SENSOR, readings.efficiency, now)
+            self._put(CONF_ACTIVE_ACTUATOR_SENSOR, readings.active_actuator, now)
         self._posting.async_go_on(now)
 
     @callback
