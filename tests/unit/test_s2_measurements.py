@@ -892,3 +892,13 @@ async def test_nothing_left_to_wait_for(home: Home) -> None:
     await home.go_to(NOW + 2 * HOUR)
 
     assert posted(home, BATTERY_SOC) == []
+
+
+async def test_rm_that_is_gone_at_once(home: Home) -> None:
+    """Too little is known for there to be anything to post."""
+    rm = await connect(home)
+    await rm.tells(soc_kwh=5.0)
+    await rm.measures(1000)
+    await rm.leaves()
+    await home.go_to(NOW + HOUR)
+    assert posted(home) == []

@@ -62,10 +62,10 @@ class Posting:
         dues = [stream.due for stream in self._streams]
         first = min((due for due in dues if due is not None), default=None)
         due = None if first is None else max(first, self._not_before)
-        if due == self._armed_for:
+        if due is None or due == self._armed_for:
             return
         self._disarm()
-        if due is not None and due <= now:
+        if due <= now:
             self._task = self._entry.async_create_background_task(
                 self._hass,
                 self._post(),
@@ -73,7 +73,7 @@ class Posting:
                 # Nothing is posted while a message is being received.
                 eager_start=False,
             )
-        elif due is not None:
+        else:
             self._armed_for = due
             self._cancel_timer = async_track_point_in_utc_time(
                 self._hass, self._handle_timer, due
