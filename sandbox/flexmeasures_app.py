@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 STOP_SECONDS = 15
+# A scheduling job takes less than a second.
+JOBS_SECONDS = 30
 QUEUES = ("scheduling", "forecasting", "ingestion")
 
 
@@ -42,7 +44,6 @@ class Processes:
         """Bring the database up to date and fill it, unless the file with the ids says that it is filled."""
         import flask_migrate
         import flexmeasures.data
-        from flexmeasures.data import db
 
         from . import flexmeasures_seed
 
@@ -55,9 +56,22 @@ class Processes:
                 logging.getLogger(name).disabled = False
             if not Path(home).exists():
                 flexmeasures_seed.seed(Path(home))
-            db.session.remove()
-            # The forked processes must not share connections.
-            db.engine.dispose()
+            self._release_database()
+
+    def forget(self) -> None:
+        """Drop all data that has come since the database was filled, once the jobs there are have ended."""
+        from . import flexmeasures_seed
+
+        queues = [self._app.queues[name] for name in QUEUES]
+        deadline = time.monotonic() + JOBS_SECONDS
+        while any(queue.count or queue.started_job_registry.count for queue in queues):
+            if time.monotonic() > deadline:
+                raise RuntimeError("The jobs do not end")
+            time.sleep(0.02)
+        self._app.redis_connection.connection_pool.disconnect()
+        with self._app.app_context():
+            flexmeasures_seed.forget()
+            self._release_database()
 
     def start_web(self, port: str) -> int:
         """Start the web server on a port, or on any free one if that is 0, and return the port."""
@@ -98,6 +112,13 @@ class Processes:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
+
+    def _release_database(self) -> None:
+        """Close the connections, which forked processes must not share."""
+        from flexmeasures.data import db
+
+        db.session.remove()
+        db.engine.dispose()
 
     def _fork(self, name: str, run: Callable[[], None]) -> int:
         if name in self._running:
@@ -201,6 +222,7 @@ def main() -> None:
     )
     commands: dict[str, Callable[..., object]] = {
         "prepare": processes.prepare,
+        "forget": processes.forget,
         "start_web": processes.start_web,
         "start_worker": processes.start_worker,
         "stop": processes.stop,

@@ -18,7 +18,7 @@ from flexmeasures.data.scripts.data_gen import (
     add_default_user_roles,
 )
 from flexmeasures.data.services.users import create_user
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from . import flexmeasures_profiles as profiles
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 LOCATION = {"latitude": 52.374, "longitude": 4.89}
 PASSWORD = "flexmeasures-demo"  # noqa: S105
+SOURCE = "Sandbox"
 DAY = timedelta(days=1)
 HISTORY = 21 * DAY
 
@@ -45,6 +46,17 @@ def seed(home: Path) -> None:
     }
     db.session.commit()
     home.write_text(json.dumps(content, indent=2))
+
+
+def forget() -> None:
+    """Drop all data that is not from here."""
+    ours = select(DataSource.id).filter_by(name=SOURCE)
+    db.session.execute(
+        delete(TimedBelief)
+        .where(TimedBelief.source_id.not_in(ours))
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
 
 
 class Structure:
@@ -311,7 +323,7 @@ def constantly(value: float) -> Callable[[float], float]:
 
 def add_data(sensors: dict[str, Sensor]) -> None:
     """Add measurements up to now, and prices and forecasts from then on."""
-    source = DataSource(name="Sandbox", type="demo script")
+    source = DataSource(name=SOURCE, type="demo script")
     db.session.add(source)
     db.session.flush()
     now = datetime.now(UTC)

@@ -170,6 +170,10 @@ class FlexMeasuresServer:
         """Stop everything; the data stays if a folder was given."""
         self._cleanup.close()
 
+    def forget(self) -> None:
+        """Drop all schedules and measurements that have come since the first start, once the jobs there are have ended."""
+        self._tell("forget")
+
     def start_web(self) -> None:
         """Start the web server."""
         self._port = self._tell("start_web", str(self._port))

@@ -21,12 +21,19 @@ from sandbox.flexmeasures_server import FlexMeasuresServer
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[FlexMeasuresServer]:
+def running_server() -> Iterator[FlexMeasuresServer]:
     """A server for all tests; a test that stops a part of it starts it again."""
     # Home Assistant's plugin closes the network to tests before each of them.
     pytest_socket.enable_socket()
     with FlexMeasuresServer() as running:
         yield running
+
+
+@pytest.fixture
+def server(running_server: FlexMeasuresServer) -> FlexMeasuresServer:
+    """The server, without what other tests have had planned and measured."""
+    running_server.forget()
+    return running_server
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +92,7 @@ def from_then_on(
 ) -> list[dict[str, Any]]:
     """Give the slots from the start of a response on.
 
-    Tests share a sensor: what one of them had planned may have begun before.
+    What had been planned before it may have begun earlier.
     """
     start = response["schedule"][0]["start"]
     return [slot for slot in slots if slot["start"] >= start]

@@ -313,19 +313,26 @@ async def test_server_goes_away(
     device = await add_device("s2_battery_power", **S2)
     storage = battery(level=90.0)
     connected = await home.connect(device, storage, FRBC)
+    end = home.clock.now() + 2 * HOUR
     response = await connected.schedule(
         duration="PT2H",
+        # Whatever the prices are, it discharges in the end.
         soc_targets=[
-            {"value": 4, "datetime": (home.clock.now() + 2 * HOUR).isoformat()}
+            {"value": 4.8, "datetime": (end - QUARTER).isoformat()},
+            {"value": 4.2, "datetime": end.isoformat()},
         ],
     )
+    assert end_of(response) == end
     server.stop_web()
     try:
-        await connected.follow(end_of(response) - SECOND)
+        await connected.follow(end - SECOND)
         assert_followed(connected, storage, response["schedule"])
-        assert storage.power
-        await connected.follow(end_of(response) + QUARTER)
-        await connected.follow(end_of(response) + QUARTER + SECOND)
+        power = storage.power
+        assert power < 0
+        await connected.follow(end)
+        await connected.follow(end + QUARTER - SECOND)
+        assert storage.power == power
+        await connected.follow(end + QUARTER + SECOND)
         assert storage.power == 0
         assert not connected.rm.refused
         assert connected.resource.is_connected
