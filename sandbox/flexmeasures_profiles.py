@@ -1,6 +1,9 @@
 """How a day goes in the demo home: pure functions of the local hour (0 <= hour < 24)."""
 
 import math
+from zoneinfo import ZoneInfo
+
+TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 
 # More than the price ever falls within an hour: a feed-in price above the consumption price makes every schedule infeasible.
 FEED_IN_MARGIN = 0.03

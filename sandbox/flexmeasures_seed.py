@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 import json
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flexmeasures.data import db
 from flexmeasures.data.models.data_sources import DataSource
@@ -21,12 +20,12 @@ from flexmeasures.data.services.users import create_user
 from sqlalchemy import delete, insert, select
 
 from . import flexmeasures_profiles as profiles
+from .flexmeasures_profiles import TIME_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 LOCATION = {"latitude": 52.374, "longitude": 4.89}
 PASSWORD = "flexmeasures-demo"  # noqa: S105
 SOURCE = "Sandbox"

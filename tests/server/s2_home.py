@@ -16,6 +16,7 @@ from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from sandbox.flexmeasures_profiles import TIME_ZONE
 from sandbox.s2_devices import Message
 from sandbox.s2_resource_manager import Device as SimulatedDevice, ResourceManager
 
@@ -24,6 +25,8 @@ from .conftest import Device, call
 SECOND = timedelta(seconds=1)
 STEP = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
+# Energy is cheap then, dear from seven to nine, and worth less than nothing at noon.
+START_HOUR = 1
 # What an RM tells together is looked at together.
 _SETTLE = 6 * SECOND
 
@@ -35,10 +38,13 @@ class Clock:
     """
 
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Begin at the second next full hour, so that no slot is running."""
+        """Begin at the next START_HOUR, so that prices are the same in all tests."""
         self._hass = hass
-        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        self._moment = now + 2 * HOUR
+        earliest = datetime.now(TIME_ZONE) + HOUR
+        start = earliest.replace(hour=START_HOUR, minute=0, second=0, microsecond=0)
+        if start < earliest:
+            start += timedelta(days=1)
+        self._moment = start.astimezone(UTC)
         monkeypatch.setattr(dt_util, "utcnow", self.now)
 
     def now(self) -> datetime:

@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, override
-from zoneinfo import ZoneInfo
 
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.core import HomeAssistant
-from sandbox.flexmeasures_profiles import price
+from sandbox.flexmeasures_profiles import TIME_ZONE, price
 from sandbox.flexmeasures_server import FlexMeasuresServer
 from sandbox.s2_devices import FRBC, Message, PowerRange, Storage, Target
 
@@ -20,7 +19,6 @@ from .s2_home import HOUR, SECOND, Clock, Connected, OtherDevice, S2Home
 
 QUARTER = HOUR / 4
 FIVE_MINUTES = HOUR / 12
-TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 # Instructions are rounded, and the first is late by a second or two, in W.
 TOLERANCE = 15.0
 # Nothing else is asked of the server meanwhile.

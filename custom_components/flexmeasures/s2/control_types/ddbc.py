@@ -1,24 +1,18 @@
 """Demand Driven Based Control: a demand that has to be met, and a choice of how."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, override
-from uuid import uuid4
 
 from ...plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .actuators import Actuator
-from .announcements import Announced, Announcements, Profile, Segment
-from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
-from .manual import InvalidOrderError, ManualOrder
-from .mode_orders import described, ordered
-from .mode_readings import mode_readings, observe
-from .modes import LOOK_AHEAD
-from .observations import Observations
+from .announcements import Profile, Segment
+from .base import Instruction, NotPlannableError, Window
+from .mode_handler import ModeHandler
 from .profiles import known_slots, mean, read_profile
 from .ranges import Range
-from .readings import Readings
 from .runner import Command
 from .suppliers import Supplier
 from .supply import Demand, Supply
@@ -27,13 +21,6 @@ _SYSTEM_DESCRIPTION = "DDBC.SystemDescription"
 
 
 type _System = tuple[Supplier, ...]
-
-
-def _system(body: Mapping[str, Any]) -> _System:
-    suppliers = tuple(map(Supplier.from_wire, body["actuators"]))
-    if len({supplier.actuator.id for supplier in suppliers}) < len(suppliers):
-        raise InvalidContentError("two actuators of one id")
-    return suppliers
 
 
 def _electric_power(system: _System, rate: float) -> float:
@@ -46,7 +33,7 @@ def _electric_power(system: _System, rate: float) -> float:
     return power
 
 
-class DdbcHandler(ControlTypeHandler):
+class DdbcHandler(ModeHandler[_System]):
     """The demand, and the actuators that can meet it, as of a hybrid heat pump.
 
     The flex-model is that of the electric actuators, which have to meet the demand as
@@ -55,6 +42,7 @@ class DdbcHandler(ControlTypeHandler):
     """
 
     control_type: ClassVar[ControlType] = ControlType.DEMAND_DRIVEN
+    prefix: ClassVar[str] = "DDBC"
     message_types: ClassVar[frozenset[str]] = frozenset(
         {
             _SYSTEM_DESCRIPTION,
@@ -64,7 +52,6 @@ class DdbcHandler(ControlTypeHandler):
             "DDBC.PresentDemandStatus",
         }
     )
-    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
     replan_on: ClassVar[frozenset[str]] = frozenset(
         {_SYSTEM_DESCRIPTION, "DDBC.AverageDemandRateForecast"}
     )
@@ -72,8 +59,7 @@ class DdbcHandler(ControlTypeHandler):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._systems: Announcements[_System] = Announcements()
-        self._observations = Observations()
+        super().__init__()
         self._present: Range | None = None
         self._forecast: Profile[float] | None = None
 
@@ -81,29 +67,8 @@ class DdbcHandler(ControlTypeHandler):
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         match message.type:
-            case "DDBC.SystemDescription":
-                system = _system(body)
-                self._systems.add(
-                    Announced(message.id, body["valid_from"], system), now
-                )
-                self._observations.take_early(self._actuators() or [])
-                self._take_present(body)
             case "DDBC.PresentDemandStatus":
                 self._take_present(body)
-            case "DDBC.ActuatorStatus":
-                self._observations.take(
-                    body["actuator_id"],
-                    lambda graph, state: graph.observed(state, body, now),
-                    self._actuators(),
-                )
-            case "DDBC.TimerStatus":
-                self._observations.take(
-                    body["actuator_id"],
-                    lambda graph, state: graph.with_timer(
-                        state, body["timer_id"], body["finished_at"]
-                    ),
-                    self._actuators(),
-                )
             case "DDBC.AverageDemandRateForecast":
                 self._forecast = read_profile(
                     body["start_time"],
@@ -111,12 +76,9 @@ class DdbcHandler(ControlTypeHandler):
                     lambda element: float(element["demand_rate_expected"]),
                 )
             case _:
-                raise InvalidContentError("no message of this control type")
-
-    @override
-    def revoke(self, object_type: str, object_id: str) -> None:
-        if object_type != _SYSTEM_DESCRIPTION or not self._systems.remove(object_id):
-            raise InvalidContentError("an unknown object")
+                super().receive(message, now)
+                # A description may tell it too.
+                self._take_present(body)
 
     @override
     def flex_model(
@@ -173,7 +135,7 @@ class DdbcHandler(ControlTypeHandler):
                 first, last = max(demand.start, start), min(demand.end, end)
                 if first < last:
                     commands += supply.meet(demand._replace(start=first, end=last))
-        return [_instruction(command) for command in commands]
+        return self._instructions(commands)
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
@@ -181,37 +143,19 @@ class DdbcHandler(ControlTypeHandler):
         return None
 
     @override
-    def describe(self, instruction: Instruction) -> str:
-        body = instruction.body
-        return described(
-            self._actuators() or [],
-            body["actuator_id"],
-            body["operation_mode_id"],
-            body["operation_mode_factor"],
-        )
+    def _read_system(self, body: Mapping[str, Any]) -> _System:
+        suppliers = tuple(map(Supplier.from_wire, body["actuators"]))
+        if len({supplier.actuator.id for supplier in suppliers}) < len(suppliers):
+            raise InvalidContentError("two actuators of one id")
+        return suppliers
 
     @override
-    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        system = self._systems.at(max(order.execution_time, now))
-        if system is None:
-            raise InvalidOrderError("s2_no_description")
-        actuators = [supplier.actuator for supplier in system]
-        command = ordered(actuators, self._observations.state, order, now)
-        return _instruction(command, abnormal=order.abnormal_condition)
-
-    @override
-    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
-        actuators = [supplier.actuator for supplier in self._systems.at(now) or ()]
-        return mode_readings(observe(actuators, self._observations.state, 0.0, now))
+    def _actuators_of(self, system: _System) -> Sequence[Actuator]:
+        return [supplier.actuator for supplier in system]
 
     def _take_present(self, body: Mapping[str, Any]) -> None:
         if (present := body.get("present_demand_rate")) is not None:
             self._present = Range.from_wire(present)
-
-    def _actuators(self) -> list[Actuator] | None:
-        """All that are described, those in force first; None if none ever were."""
-        actuators = [each.actuator for system in self._systems for each in system]
-        return actuators or None
 
     def _mean_demand(self, start: datetime, end: datetime) -> float | None:
         """What is expected in a time; what there is now, where nothing is."""
@@ -241,17 +185,3 @@ class DdbcHandler(ControlTypeHandler):
                 if expected is None:
                     return
                 yield Demand(start, end, expected, slot.value)
-
-
-def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
-    return Instruction(
-        "DDBC.Instruction",
-        command.moment,
-        {
-            "id": str(uuid4()),
-            "actuator_id": command.actuator,
-            "operation_mode_id": command.mode,
-            "operation_mode_factor": command.factor,
-            "abnormal_condition": abnormal,
-        },
-    )

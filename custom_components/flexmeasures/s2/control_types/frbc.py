@@ -4,29 +4,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
-from uuid import uuid4
 
 from ...plan import Plan
-from ..messages import ControlType, InvalidContentError, Message
+from ..messages import ControlType, Message
 from .actuators import Actuator
 from .announcements import Announced, Announcements, Profile
-from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
-from .follower import Follower, idle_commands
+from .base import Instruction, NotPlannableError, Window
+from .follower import Follower
 from .frbc_flex_model import StorageModel
 from .frbc_readings import storage_readings
 from .frbc_system import System, fill_levels
-from .manual import InvalidOrderError, ManualOrder
-from .mode_orders import described, ordered
-from .modes import LOOK_AHEAD
-from .observations import Observations
+from .mode_handler import ModeHandler
 from .profiles import known_slots
 from .ranges import Range
 from .readings import Readings
 from .runner import Command, Runner
 from .storage import Leakage, Storage
 
-SYSTEM_DESCRIPTION = "FRBC.SystemDescription"
-INSTRUCTION = "FRBC.Instruction"
+_SYSTEM_DESCRIPTION = "FRBC.SystemDescription"
 
 
 def _elements[T](
@@ -35,13 +30,15 @@ def _elements[T](
     return ((element["duration"], value(element)) for element in body["elements"])
 
 
-class FrbcHandler(ControlTypeHandler):
+class FrbcHandler(ModeHandler[System]):
     """A storage, its actuators, and what is expected of both."""
 
     control_type: ClassVar[ControlType] = ControlType.FILL_RATE
+    prefix: ClassVar[str] = "FRBC"
+    mode_field: ClassVar[str] = "operation_mode"
     message_types: ClassVar[frozenset[str]] = frozenset(
         {
-            SYSTEM_DESCRIPTION,
+            _SYSTEM_DESCRIPTION,
             "FRBC.StorageStatus",
             "FRBC.ActuatorStatus",
             "FRBC.TimerStatus",
@@ -51,54 +48,32 @@ class FrbcHandler(ControlTypeHandler):
         }
     )
     is_storage: ClassVar[bool] = True
-    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
     replan_on: ClassVar[frozenset[str]] = frozenset(
         {
-            SYSTEM_DESCRIPTION,
+            _SYSTEM_DESCRIPTION,
             "FRBC.LeakageBehaviour",
             "FRBC.UsageForecast",
             "FRBC.FillLevelTargetProfile",
         }
     )
     follow_on: ClassVar[frozenset[str]] = frozenset(
-        {SYSTEM_DESCRIPTION, "FRBC.ActuatorStatus", "FRBC.TimerStatus"}
+        {_SYSTEM_DESCRIPTION, "FRBC.ActuatorStatus", "FRBC.TimerStatus"}
     )
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._systems: Announcements[System] = Announcements()
+        super().__init__()
         self._leakages: Announcements[Leakage] = Announcements()
-        self._observations = Observations()
         self._usage: Profile[float] | None = None
         self._targets: Profile[Range] | None = None
-        self._level: tuple[datetime, float] | None = None
+        self._told_level: tuple[datetime, float] | None = None
 
     @override
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         match message.type:
-            case "FRBC.SystemDescription":
-                system = System.from_wire(body)
-                self._systems.add(
-                    Announced(message.id, body["valid_from"], system), now
-                )
-                self._observations.take_early(self._actuators() or [])
             case "FRBC.StorageStatus":
-                self._level = (now, body["present_fill_level"])
-            case "FRBC.ActuatorStatus":
-                self._observations.take(
-                    body["actuator_id"],
-                    lambda graph, state: graph.observed(state, body, now),
-                    self._actuators(),
-                )
-            case "FRBC.TimerStatus":
-                self._observations.take(
-                    body["actuator_id"],
-                    lambda graph, state: graph.with_timer(
-                        state, body["timer_id"], body["finished_at"]
-                    ),
-                    self._actuators(),
-                )
+                self._told_level = (now, body["present_fill_level"])
             case "FRBC.LeakageBehaviour":
                 leakage = Leakage.from_wire(body["elements"])
                 self._leakages.add(
@@ -115,12 +90,7 @@ class FrbcHandler(ControlTypeHandler):
                     _elements(body, fill_levels),
                 )
             case _:
-                raise InvalidContentError("no message of this control type")
-
-    @override
-    def revoke(self, object_type: str, object_id: str) -> None:
-        if object_type != SYSTEM_DESCRIPTION or not self._systems.remove(object_id):
-            raise InvalidContentError("an unknown object")
+                super().receive(message, now)
 
     @override
     def flex_model(
@@ -163,40 +133,11 @@ class FrbcHandler(ControlTypeHandler):
             storage.levels = content.levels
             follower.equip(content.actuators, self._observations.state)
             commands += follower.run(slots, start, end)
-        return [_instruction(command) for command in commands]
-
-    @override
-    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        system = self._systems.at(now)
-        if system is None:
-            return None
-        level = self._level[1] if self._level else system.levels.low
-        commands = idle_commands(system.actuators, self._observations.state, level, now)
-        if commands is None:
-            return None
-        return [_instruction(command) for command in commands]
-
-    @override
-    def describe(self, instruction: Instruction) -> str:
-        body = instruction.body
-        return described(
-            self._actuators() or [],
-            body["actuator_id"],
-            body["operation_mode"],
-            body["operation_mode_factor"],
-        )
-
-    @override
-    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        system = self._systems.at(max(order.execution_time, now))
-        if system is None:
-            raise InvalidOrderError("s2_no_description")
-        command = ordered(system.actuators, self._observations.state, order, now)
-        return _instruction(command, abnormal=order.abnormal_condition)
+        return self._instructions(commands)
 
     @override
     def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
-        level = self._level[1] if self._level else None
+        level = self._told_level[1] if self._told_level else None
         system = self._systems.at(now)
         leakage = self._leakages.at(now)
         return replace(
@@ -213,11 +154,17 @@ class FrbcHandler(ControlTypeHandler):
             usage_rate=self._usage.at(now) if self._usage else None,
         )
 
-    def _actuators(self) -> list[Actuator] | None:
-        """All that are described, those in force first; None if none ever were."""
-        if not any(True for _ in self._systems):
-            return None
-        return [actuator for system in self._systems for actuator in system.actuators]
+    @override
+    def _read_system(self, body: Mapping[str, Any]) -> System:
+        return System.from_wire(body)
+
+    @override
+    def _actuators_of(self, system: System) -> Sequence[Actuator]:
+        return system.actuators
+
+    @override
+    def _level(self, system: System) -> float:
+        return self._told_level[1] if self._told_level else system.levels.low
 
     def _storage(self, system: System, level: float, moment: datetime) -> Storage:
         return Storage(level, system.levels, self._leakages.at(moment), self._usage)
@@ -229,9 +176,9 @@ class FrbcHandler(ControlTypeHandler):
 
         For a short time after the RM has told it, it is taken to change as it did then.
         """
-        if self._level is None:
+        if self._told_level is None:
             return None
-        told_at, level = self._level
+        told_at, level = self._told_level
         age = moment - told_at
         if not timedelta(0) < age <= longest:
             return level
@@ -243,17 +190,3 @@ class FrbcHandler(ControlTypeHandler):
             max(level + rate * age.total_seconds(), min(system.levels.low, level)),
             max(system.levels.high, level),
         )
-
-
-def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
-    return Instruction(
-        INSTRUCTION,
-        command.moment,
-        {
-            "id": str(uuid4()),
-            "actuator_id": command.actuator,
-            "operation_mode": command.mode,
-            "operation_mode_factor": command.factor,
-            "abnormal_condition": abnormal,
-        },
-    )

@@ -1,35 +1,24 @@
 """Operation Mode Based Control: a device with operation modes, of which no storage is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
-from uuid import uuid4
 
 from ...energy_units import energy_quantity
 from ...plan import Plan
-from ..messages import ControlType, InvalidContentError, Message
+from ..messages import ControlType
 from .actuators import Actuator, WireMode
-from .announcements import Announced, Announcements
-from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
+from .base import Instruction, NotPlannableError, Window
 from .capacities import capacities
-from .follower import Follower, idle_commands
-from .manual import InvalidOrderError, ManualOrder
-from .mode_orders import described, ordered
-from .mode_readings import mode_readings, observe
-from .modes import LOOK_AHEAD
-from .observations import Observations
+from .follower import Follower
+from .mode_handler import DEVICE, ModeHandler
 from .profiles import known_slots
-from .readings import Readings
 from .runner import Command
 
-SYSTEM_DESCRIPTION = "OMBC.SystemDescription"
-INSTRUCTION = "OMBC.Instruction"
-
-# The device is its own only actuator.
-_DEVICE = ""
+_SYSTEM_DESCRIPTION = "OMBC.SystemDescription"
 
 
-class OmbcHandler(ControlTypeHandler):
+class OmbcHandler(ModeHandler[Actuator]):
     """A device that is switched between operation modes.
 
     Its flex-model has a virtual storage, empty when the schedule begins, that holds
@@ -39,60 +28,19 @@ class OmbcHandler(ControlTypeHandler):
     """
 
     control_type: ClassVar[ControlType] = ControlType.OPERATION_MODE
+    prefix: ClassVar[str] = "OMBC"
     message_types: ClassVar[frozenset[str]] = frozenset(
-        {SYSTEM_DESCRIPTION, "OMBC.Status", "OMBC.TimerStatus"}
+        {_SYSTEM_DESCRIPTION, "OMBC.Status", "OMBC.TimerStatus"}
     )
     counts_energy: ClassVar[bool] = True
-    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
-    replan_on: ClassVar[frozenset[str]] = frozenset({SYSTEM_DESCRIPTION})
+    replan_on: ClassVar[frozenset[str]] = frozenset({_SYSTEM_DESCRIPTION})
     follow_on: ClassVar[frozenset[str]] = message_types
-
-    def __init__(self) -> None:
-        """Start with nothing known."""
-        self._devices: Announcements[Actuator] = Announcements()
-        self._observations = Observations()
-
-    @override
-    def receive(self, message: Message, now: datetime) -> None:
-        body = message.body
-        match message.type:
-            case "OMBC.SystemDescription":
-                modes = [
-                    WireMode(mode["id"], [mode], mode)
-                    for mode in body["operation_modes"]
-                ]
-                device = Actuator.from_wire(_DEVICE, modes, body)
-                self._devices.add(
-                    Announced(message.id, body["valid_from"], device), now
-                )
-                self._observations.take_early(list(self._devices))
-            case "OMBC.Status":
-                self._observations.take(
-                    _DEVICE,
-                    lambda graph, state: graph.observed(state, body, now),
-                    list(self._devices) or None,
-                )
-            case "OMBC.TimerStatus":
-                self._observations.take(
-                    _DEVICE,
-                    lambda graph, state: graph.with_timer(
-                        state, body["timer_id"], body["finished_at"]
-                    ),
-                    list(self._devices) or None,
-                )
-            case _:
-                raise InvalidContentError("no message of this control type")
-
-    @override
-    def revoke(self, object_type: str, object_id: str) -> None:
-        if object_type != SYSTEM_DESCRIPTION or not self._devices.remove(object_id):
-            raise InvalidContentError("an unknown object")
 
     @override
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        device = self._devices.at(window.start + window.resolution)
+        device = self._systems.at(window.start + window.resolution)
         if device is None:
             raise NotPlannableError("s2_no_description")
         bands = device.bands(self._observations.state(device), window.start)
@@ -121,54 +69,16 @@ class OmbcHandler(ControlTypeHandler):
             return ()
         follower = Follower()
         commands: list[Command] = []
-        for start, end, device in self._devices.between(slots[0].start, slots[-1].end):
+        for start, end, device in self._systems.between(slots[0].start, slots[-1].end):
             follower.equip([device], self._observations.state)
             commands += follower.run(slots, start, end)
-        return [_instruction(command) for command in commands]
+        return self._instructions(commands)
 
     @override
-    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        device = self._devices.at(now)
-        if device is None:
-            return None
-        commands = idle_commands([device], self._observations.state, 0.0, now)
-        if commands is None:
-            return None
-        return [_instruction(command) for command in commands]
+    def _read_system(self, body: Mapping[str, Any]) -> Actuator:
+        modes = [WireMode(mode["id"], [mode], mode) for mode in body["operation_modes"]]
+        return Actuator.from_wire(DEVICE, modes, body)
 
     @override
-    def describe(self, instruction: Instruction) -> str:
-        body = instruction.body
-        return described(
-            self._devices,
-            _DEVICE,
-            body["operation_mode_id"],
-            body["operation_mode_factor"],
-        )
-
-    @override
-    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        device = self._devices.at(max(order.execution_time, now))
-        if device is None:
-            raise InvalidOrderError("s2_no_description")
-        command = ordered([device], self._observations.state, order, now)
-        return _instruction(command, abnormal=order.abnormal_condition)
-
-    @override
-    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
-        device = self._devices.at(now)
-        devices = [device] if device else []
-        return mode_readings(observe(devices, self._observations.state, 0.0, now))
-
-
-def _instruction(command: Command, *, abnormal: bool = False) -> Instruction:
-    return Instruction(
-        INSTRUCTION,
-        command.moment,
-        {
-            "id": str(uuid4()),
-            "operation_mode_id": command.mode,
-            "operation_mode_factor": command.factor,
-            "abnormal_condition": abnormal,
-        },
-    )
+    def _actuators_of(self, system: Actuator) -> Sequence[Actuator]:
+        return [system]
