@@ -8,6 +8,9 @@ TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 # More than the price ever falls within an hour: a feed-in price above the consumption price makes every schedule infeasible.
 FEED_IN_MARGIN = 0.03
 
+# Of the tariff that stays the same, in EUR/kWh.
+FIXED_PRICE = 0.28
+
 
 def price(hour: float) -> float:
     """Return the day-ahead price in EUR/MWh: a morning and an evening peak, a valley at noon."""

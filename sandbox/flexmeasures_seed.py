@@ -156,6 +156,7 @@ def add_home(add: Structure) -> None:
     add.asset("zone", "NL transmission zone", "transmission zone", None)
     price = add.sensor("price", "zone", "day-ahead prices", "EUR/MWh", 60)
     add.sensor("price_15min", "zone", "day-ahead prices 15 min", "EUR/kWh", 15)
+    add.sensor("fixed_price", "zone", "fixed tariff", "EUR/kWh", 60)
     feed_in = add.sensor("feed_in", "zone", "feed-in price", "EUR/kWh", 60)
 
     house = add.asset("house", "Demo house", "building", "Demo home")
@@ -383,6 +384,7 @@ def add_data(sensors: dict[str, Sensor]) -> None:
 
     publish("price", today - HISTORY, profiles.price)
     publish("price_15min", today - DAY, profiles.retail_price)
+    publish("fixed_price", today - DAY, constantly(profiles.FIXED_PRICE))
     publish("feed_in", today - DAY, profiles.feed_in_price)
     for key, profile in (
         ("consumption", profiles.household),

@@ -99,7 +99,9 @@ async def test_state_of_charge_of_an_entity(
     assert entity(hass, battery.entry, "plan_out_of_date").state == "off"
 
 
-async def test_ready_by(hass: HomeAssistant, add_device: AddDevice) -> None:
+async def test_ready_by(
+    hass: HomeAssistant, server: FlexMeasuresServer, add_device: AddDevice
+) -> None:
     """The car gets what was asked for, in time, and the server says so."""
     hass.states.async_set(SOC, "20", {"unit_of_measurement": "kWh"})
     car = await add_device(
@@ -107,6 +109,8 @@ async def test_ready_by(hass: HomeAssistant, add_device: AddDevice) -> None:
         schedule_duration="PT4H",
         automatic_scheduling=True,
         soc_entity=SOC,
+        # Where energy costs less than nothing, more is taken than what is needed.
+        consumption_price_sensor=server.home.sensor("fixed_price"),
     )
     await settle(hass)
     assert planned_energy(plan(hass, car)) == pytest.approx(0, abs=0.01)

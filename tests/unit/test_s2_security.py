@@ -580,18 +580,24 @@ async def test_who_sends_as_much_as_is_allowed_goes_on(
     assert not raw.is_closed
 
 
+def fill_the_network(monkeypatch: pytest.MonkeyPatch, *methods: str) -> asyncio.Event:
+    """Let methods of a connection wait, as when buffers are full, until the event is set."""
+    never = asyncio.Event()
+
+    async def wait(*args: Any, **kwargs: Any) -> None:
+        await never.wait()
+
+    for method in methods:
+        monkeypatch.setattr(WebSocketResponse, method, wait)
+    return never
+
+
 async def test_an_rm_that_does_not_read_is_given_up(
     home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await home.set_up(paired())
     raw = await (await connect()).start()
-    never = asyncio.Event()
-
-    # As when the buffers of the network are full.
-    async def send_str(*args: Any, **kwargs: Any) -> None:
-        await never.wait()
-
-    monkeypatch.setattr(WebSocketResponse, "send_str", send_str)
+    fill_the_network(monkeypatch, "send_str")
     for _ in range(150):
         await raw.socket.send_str(json.dumps(wire("PowerMeasurement", "m1")))
 
@@ -604,13 +610,7 @@ async def test_an_rm_that_does_not_even_hear_the_good_bye_is_cut_off(
 ) -> None:
     await home.set_up(paired())
     raw = await (await connect()).start()
-    never = asyncio.Event()
-
-    async def wait(*args: Any, **kwargs: Any) -> None:
-        await never.wait()
-
-    monkeypatch.setattr(WebSocketResponse, "send_str", wait)
-    monkeypatch.setattr(WebSocketResponse, "close", wait)
+    never = fill_the_network(monkeypatch, "send_str", "close")
     for _ in range(150):
         await raw.socket.send_str(json.dumps(wire("PowerMeasurement", "m1")))
     resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]

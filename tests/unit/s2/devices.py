@@ -215,3 +215,26 @@ def plan(
 ) -> Plan:
     """Make a plan of powers that follow each other."""
     return Plan(power=Schedule(start, slot, kilowatts))
+
+
+# Supplies heat with gas alone; the field names are misspelt in the specification.
+GAS_BURNER: Mapping[str, Any] = {
+    "valid_from": NOW,
+    "actuators": [
+        {
+            "id": "burner",
+            "supported_commodites": ["GAS"],
+            "operation_modes": [
+                {
+                    "Id": "burn",
+                    "power_ranges": [power(0, 1, "NATURAL_GAS.FLOW_RATE")],
+                    "supply_range": number_range(0, 9),
+                    "abnormal_condition_only": False,
+                }
+            ],
+            "transitions": [],
+            "timers": [],
+        }
+    ],
+    "provides_average_demand_rate_forecast": False,
+}

@@ -23,6 +23,7 @@ from custom_components.flexmeasures.s2.control_types.ppbc import PpbcHandler
 
 from .devices import (
     EV,
+    GAS_BURNER,
     HEAT_PUMP,
     L1,
     NOW,
@@ -284,28 +285,7 @@ def test_a_device_that_is_its_own_actuator() -> None:
 
 def test_a_supplier() -> None:
     handler = DdbcHandler()
-    tell(
-        handler,
-        "DDBC.SystemDescription",
-        valid_from=NOW,
-        actuators=[
-            {
-                "id": "burner",
-                "supported_commodites": ["GAS"],
-                "operation_modes": [
-                    {
-                        "Id": "burn",
-                        "power_ranges": [power(0, 1, "NATURAL_GAS.FLOW_RATE")],
-                        "supply_range": number_range(0, 9),
-                        "abnormal_condition_only": False,
-                    }
-                ],
-                "transitions": [],
-                "timers": [],
-            }
-        ],
-        provides_average_demand_rate_forecast=False,
-    )
+    tell(handler, "DDBC.SystemDescription", **GAS_BURNER)
     instruction = give(handler, operation_mode="burn")
     assert instruction.message_type == "DDBC.Instruction"
     assert instruction.body["actuator_id"] == "burner"

@@ -14,6 +14,7 @@ from custom_components.flexmeasures.s2.control_types.readings import Readings
 
 from .devices import (
     EV,
+    GAS_BURNER,
     HEAT_PUMP,
     NOW,
     actuator,
@@ -208,28 +209,7 @@ def test_a_device_without_a_storage_has_operation_modes() -> None:
 
 def test_a_gas_burner_is_active() -> None:
     handler = DdbcHandler()
-    tell(
-        handler,
-        "DDBC.SystemDescription",
-        valid_from=NOW,
-        actuators=[
-            {
-                "id": "burner",
-                "supported_commodites": ["GAS"],
-                "operation_modes": [
-                    {
-                        "Id": "burn",
-                        "power_ranges": [power(0, 1, "NATURAL_GAS.FLOW_RATE")],
-                        "supply_range": number_range(0, 9),
-                        "abnormal_condition_only": False,
-                    }
-                ],
-                "transitions": [],
-                "timers": [],
-            }
-        ],
-        provides_average_demand_rate_forecast=False,
-    )
+    tell(handler, "DDBC.SystemDescription", **GAS_BURNER)
     assert handler.readings(NOW, capacity_kwh=None) == Readings()
     tell(handler, "DDBC.ActuatorStatus", **frbc_status("burn", 1.0, "burner"))
     assert handler.readings(NOW, capacity_kwh=None) == Readings(
