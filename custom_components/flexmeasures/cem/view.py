@@ -121,6 +121,9 @@ class ResourceManagerView(HomeAssistantView):
         if found is None or not is_right or scheme.lower() != "bearer":
             raise HTTPUnauthorized
         entry, device = found
-        if entry.state is not ConfigEntryState.LOADED:
+        is_loaded = entry.state is ConfigEntryState.LOADED
+        resources = entry.runtime_data.resources if is_loaded else {}
+        # One that has S2 since a moment ago comes with the reload that follows.
+        if (resource := resources.get(device.subentry_id)) is None:
             raise HTTPServiceUnavailable
-        return entry.runtime_data.resources[device.subentry_id]
+        return resource
