@@ -333,6 +333,26 @@ async def test_other_control_type(home: Home, rm: FakeRM) -> None:
         assert key == "s2_other_control_type"
 
 
+async def test_field_of_another_control_type(home: Home, rm: FakeRM) -> None:
+    """It is not left out silently."""
+    await battery(home, rm)
+
+    key, given = await refused(home, operation_mode="charge", upper_limit=100)
+
+    assert key == "s2_field_of_others"
+    assert given == {
+        "field": "upper_limit",
+        "device": "Home battery",
+        "control_type": "fill_rate_based_control",
+    }
+    await home.settle()
+    assert not [
+        message
+        for message in rm.received
+        if message["message_type"] == "FRBC.Instruction"
+    ]
+
+
 async def test_time_that_has_passed(home: Home, rm: FakeRM) -> None:
     """A little late is at once."""
     await battery(home, rm)

@@ -75,6 +75,11 @@ def told(rm: FakeRM) -> list[tuple[str, float]]:
     ]
 
 
+def received(rm: FakeRM, message_type: str) -> list[Json]:
+    """All messages of a type that the RM got."""
+    return [each for each in rm.received if each["message_type"] == message_type]
+
+
 async def go_to(rm: FakeRM, moment: datetime) -> None:
     """Let the time be another, and all that follows come to its end."""
     await rm.home.go_to(moment)
@@ -543,6 +548,89 @@ async def test_by_hand(home: Home, rm: FakeRM) -> None:
     assert told(rm) == [("charge", 0.2), ("discharge", 1.0)]
     await go_to(rm, SLOT + QUARTER)
     assert told(rm)[2:] == [("charge", 0.2)]
+
+
+async def test_by_hand_later(home: Home, rm: FakeRM) -> None:
+    """Until then the plan is followed, and after it again."""
+    home.has_planned(1.0, 2.0, 3.0, 4.0, 5.0)
+    await home.set_up(paired())
+    await controlled(rm)
+    await go_to(rm, NOW + 2 * SECOND)
+    rm.resource.async_send_manual(
+        ManualOrder(
+            execution_time=SLOT + 2 * QUARTER + 5 * MINUTE,
+            operation_mode="discharge",
+            factor=1.0,
+        ),
+        None,
+    )
+    manual = ("discharge", 1.0)
+    await go_to(rm, NOW + 4 * SECOND)
+    assert told(rm) == [("charge", 0.2), manual]
+    for slot in range(1, 3):
+        await go_to(rm, SLOT + slot * QUARTER)
+        await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(*told(rm)[-1]))
+    assert told(rm) == [("charge", 0.2), manual, ("charge", 0.4), ("charge", 0.6)]
+    assert not received(rm, "RevokeObject")
+    await go_to(rm, SLOT + 2 * QUARTER + 5 * MINUTE)
+    await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(*manual))
+    await go_to(rm, SLOT + 3 * QUARTER - SECOND)
+    assert len(told(rm)) == 4
+    await go_to(rm, SLOT + 3 * QUARTER + SECOND)
+    assert told(rm)[4:] == [("charge", 0.8)]
+
+
+async def test_by_hand_after_the_end_of_the_plan(home: Home, rm: FakeRM) -> None:
+    """It is told to do nothing all the same, until then."""
+    home.has_planned(1.0)
+    await home.set_up(paired())
+    await controlled(rm)
+    await go_to(rm, NOW + 2 * SECOND)
+    rm.resource.async_send_manual(
+        ManualOrder(
+            execution_time=SLOT + 10 * QUARTER, operation_mode="discharge", factor=1.0
+        ),
+        None,
+    )
+    await go_to(rm, SLOT + QUARTER)
+    await go_to(rm, SLOT + 2 * QUARTER + SECOND)
+    assert told(rm) == [("charge", 0.2), ("discharge", 1.0), ("charge", 0.0)]
+    assert not received(rm, "RevokeObject")
+    await go_to(rm, SLOT + 10 * QUARTER)
+    await go_to(rm, SLOT + 11 * QUARTER + SECOND)
+    assert told(rm)[3:] == [("charge", 0.0)]
+
+
+async def test_one_task_by_hand(home: Home, rm: FakeRM) -> None:
+    """It does not start before; another one does."""
+    home.has_planned(1.0, 1.0)
+    await home.set_up(paired())
+    await rm.start(PPBC, instruction_processing_delay=0)
+    await choose(rm, PPBC)
+    for profile in ("first", "second"):
+        await rm.tell(
+            "PPBC.PowerProfileDefinition",
+            id=profile,
+            start_time=NOW,
+            end_time=NOW + 3 * HOUR,
+        )
+    rm.resource.async_send_manual(
+        ManualOrder(
+            execution_time=NOW + 2 * HOUR - MINUTE,
+            power_profile="first",
+            power_sequence="eco",
+        ),
+        None,
+    )
+    for quarter in range(12):
+        await go_to(rm, NOW + quarter * QUARTER + 2 * SECOND)
+    starts = {
+        message["power_profile_id"]: message["execution_time"]
+        for message in received(rm, "PPBC.ScheduleInstruction")
+    }
+    assert starts.keys() == {"first", "second"}
+    assert len(received(rm, "PPBC.ScheduleInstruction")) == 2
+    assert starts["first"] == "2026-11-22T12:06:00Z"
 
 
 async def test_only_part_of_a_long_plan_at_a_time(home: Home, rm: FakeRM) -> None:

@@ -94,7 +94,7 @@ class InstructionSender:
         self.refusals_in_a_row = 0
         self._held: list[Instruction] = []
         self._given: dict[str, list[SentInstruction]] = {}
-        """By what they are for: the one in force, and one that was sent ahead."""
+        """By what they are for: the one in force, and what was sent ahead, in order of time."""
         self._paused_until: datetime | None = None
         self._timer = Timer(hass, self._handle_timer)
 
@@ -110,7 +110,7 @@ class InstructionSender:
     def last(self) -> SentInstruction | None:
         """What was sent last."""
         given = [sent for sents in self._given.values() for sent in sents]
-        return max(given, key=lambda sent: sent.sent_at, default=None)
+        return max(given, key=_sent_at, default=None)
 
     def next(self, now: datetime) -> Instruction | None:
         """What the RM is to do after what it does now."""
@@ -142,11 +142,13 @@ class InstructionSender:
 
     @callback
     def async_give(self, instruction: Instruction) -> bool:
-        """Send one out of turn, at once, and hold no other; whether it could be sent."""
-        self._timer.async_disarm()
-        self._held = []
+        """Send one out of turn, at once, and hold no other for the same; whether it could be sent."""
+        now = dt_util.utcnow()
+        self._held = [held for held in self._held if slot(held) != slot(instruction)]
         self._paused_until = None
-        return self._give(instruction, dt_util.utcnow())
+        is_sent = self._give(instruction, now)
+        self._send_due(now)
+        return is_sent
 
     @callback
     def async_forget(self) -> None:
@@ -226,16 +228,15 @@ class InstructionSender:
         if not self._resource.async_send(instruction):
             return False
         given = self._given.setdefault(slot(instruction), [])
-        if given and not given[-1].progress.is_failure:
+        if given and not max(given, key=_sent_at).progress.is_failure:
             # It did what it was told last.
             self.refusals_in_a_row = 0
         begun = [s for s in given if s.instruction.execution_time <= now]
         ahead = [s for s in given if s.instruction.execution_time > now]
-        self._given[slot(instruction)] = [
-            *begun[-1:],
-            *ahead,
-            SentInstruction(instruction, now),
-        ]
+        self._given[slot(instruction)] = sorted(
+            [*begun[-1:], *ahead, SentInstruction(instruction, now)],
+            key=lambda sent: sent.instruction.execution_time,
+        )
         self._resource.async_notify()
         return True
 
@@ -278,6 +279,10 @@ class InstructionSender:
         else:
             self._send_due(now)
             self._resource.async_notify()
+
+
+def _sent_at(sent: SentInstruction) -> datetime:
+    return sent.sent_at
 
 
 def _is_same(one: Instruction, other: Instruction) -> bool:

@@ -17,6 +17,7 @@ from ..s2.messages import Message
 from ..timer import Timer
 from .computing import Computing
 from .instruction_sender import InstructedResource, InstructionSender
+from .manual import ManualInstruction
 
 _DEFAULT_SLOT: Final = timedelta(minutes=15)
 
@@ -79,8 +80,7 @@ class PlanFollower:
         self._handler: ControlTypeHandler | None = None
         self._is_handed_back = False
         self._had_setpoint = False
-        self._manual_until: datetime | None = None
-        self._manual_under = self._wishes()
+        self._manual: ManualInstruction | None = None
         self._idle_after: datetime | None = None
         self._followed_at: datetime | None = None
         self._followed: tuple[object, ...] = ()
@@ -91,6 +91,7 @@ class PlanFollower:
         self._is_wanted = False
         self._follow_timer = Timer(hass, self._start)
         self._end_timer = Timer(hass, self._start)
+        self._manual_timer = Timer(hass, self._start)
         self._retake_timer = Timer(hass, self._retake)
 
     @callback
@@ -98,9 +99,9 @@ class PlanFollower:
         """Hear that another control type is in force; None if the RM is not controlled."""
         self._handler = handler
         self.sender.async_forget()
-        self._follow_timer.async_disarm()
-        self._end_timer.async_disarm()
-        self._manual_until = self._idle_after = None
+        for timer in (self._follow_timer, self._end_timer, self._manual_timer):
+            timer.async_disarm()
+        self._manual = self._idle_after = None
         self._last = {}
         if handler is not None:
             self._is_handed_back = False
@@ -112,7 +113,12 @@ class PlanFollower:
         """Do nothing more."""
         self._handler = None
         self.sender.async_forget()
-        for timer in (self._follow_timer, self._end_timer, self._retake_timer):
+        for timer in (
+            self._follow_timer,
+            self._end_timer,
+            self._manual_timer,
+            self._retake_timer,
+        ):
             timer.async_disarm()
 
     @callback
@@ -184,13 +190,21 @@ class PlanFollower:
 
     @callback
     def async_give(self, instruction: Instruction) -> bool:
-        """Send what the user wants; the plan goes on when its next slot begins."""
-        moment = max(instruction.execution_time, dt_util.utcnow())
-        self._manual_until = _next_slot(self._device.data, moment)
-        self._manual_under = self._wishes()
-        self._idle_after = None
-        self._end_timer.async_arm(self._manual_until)
-        return self.sender.async_give(instruction)
+        """Send what the user wants; whether that could be done.
+
+        Until its time has come the plan is followed, and again when its next slot begins.
+        """
+        if not self.sender.async_give(instruction):
+            return False
+        now = dt_util.utcnow()
+        until = _next_slot(self._device.data, max(instruction.execution_time, now))
+        self._manual = ManualInstruction(instruction, until, self._wishes())
+        self._manual_timer.async_arm(until)
+        if instruction.execution_time > now:
+            self._start(now)
+        else:
+            self._idle_after = None
+        return True
 
     def _earliest(self, now: datetime, apart: timedelta) -> datetime:
         """When instructions may be made next."""
@@ -227,17 +241,24 @@ class PlanFollower:
     async def _follow(self, now: datetime) -> None:
         handler = self._handler
         self._followed_at = now
-        if handler is None or self._is_by_hand(now):
+        if self._manual and not self._manual.holds(now, self._wishes()):
+            self._manual = None
+        manual = self._manual
+        if handler is None or (manual and manual.instruction.execution_time <= now):
             return
-        self._manual_until = None
         plan = followed(self._device.data, *self._wishes(), now)
         if handler.needs_schedule and self._is_plan_void():
             plan = replace(plan, power=None)
         instructions = await self._computing.async_run(
             handler.snapshot().instructions, _ahead(plan, now, handler.looks_ahead), now
         )
-        if handler is not self._handler or self._manual_until:
+        if handler is not self._handler or manual is not self._manual:
+            self._is_wanted = True
             return
+        if manual:
+            instructions = manual.among(
+                instructions, replaces_all=not handler.needs_schedule
+            )
         if not handler.needs_schedule or plan.power_at(now) is not None:
             self._idle_after = None
             slots = list(known_slots(plan, now))
@@ -251,14 +272,6 @@ class PlanFollower:
         """What the user wants instead of the plan."""
         memory = self._device.memory
         return memory.mode, memory.override
-
-    def _is_by_hand(self, now: datetime) -> bool:
-        """Whether an instruction of the user's holds, who has wished for nothing since."""
-        return (
-            self._manual_until is not None
-            and now < self._manual_until
-            and self._manual_under == self._wishes()
-        )
 
     def _go_without(
         self, handler: ControlTypeHandler, later: Sequence[Instruction], now: datetime

@@ -263,6 +263,16 @@ class ManagedResource:
                     "present": option_of(present),
                 },
             )
+        if beyond := order.beyond(handler.order_fields):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="s2_field_of_others",
+                translation_placeholders={
+                    "field": beyond[0],
+                    "device": self.name,
+                    "control_type": option_of(present),
+                },
+            )
         try:
             instruction = handler.manual_instruction(order, dt_util.utcnow())
         except InvalidOrderError as err:

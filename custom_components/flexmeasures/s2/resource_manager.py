@@ -100,7 +100,7 @@ class ResourceManager:
                 status = InstructionStatus(body["status_type"])
                 return [InstructionUpdated(body["instruction_id"], status)]
             case "RevokeObject":
-                return self._revoke(body["object_type"], body["object_id"])
+                return self._revoke(body["object_type"], body["object_id"], now)
         if self.handler is None or message.type not in self.handler.message_types:
             raise InvalidContentError("not of the control type that is selected")
         self.handler.receive(message, now)
@@ -111,10 +111,10 @@ class ResourceManager:
         if self.handler and message.type in self.handler.message_types:
             self.handler.receive(message, now)
 
-    def _revoke(self, object_type: str, object_id: str) -> list[Effect]:
+    def _revoke(self, object_type: str, object_id: str, now: datetime) -> list[Effect]:
         if self.handler is None or not self.owns(object_type):
             raise InvalidContentError("object_type")
         if object_type.endswith("Instruction"):
             return [InstructionUpdated(object_id, InstructionStatus.REVOKED)]
-        self.handler.revoke(object_type, object_id)
+        self.handler.revoke(object_type, object_id, now)
         return [ObjectRevoked(object_type, object_id)]

@@ -55,7 +55,7 @@ class FakeHandler(ControlTypeHandler):
         self.heard.append((message.type, now))
 
     @override
-    def revoke(self, object_type: str, object_id: str) -> None:
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         if object_id == "unknown":
             raise InvalidContentError("nothing like unknown")
         self.revoked.append((object_type, object_id))

@@ -326,12 +326,33 @@ def test_abnormal_modes_are_never_used() -> None:
 
 
 def test_present_demand_counts_now() -> None:
-    made = handler(system(PUMP, present=(0, 1500)), forecast(7000, 7000))
+    made = handler(forecast(7000, 7000), system(PUMP, present=(0, 1500)))
     first, second = told(made.instructions(plan(2, 2), NOW + 30 * MINUTE))
     assert first == (30 * MINUTE, "pump", "on", 0)
     assert second == (HOUR, "pump", "on", 1)
     made.receive(present(7000), NOW)
     assert told(made.instructions(plan(2, 2), NOW)) == [(NOTHING, "pump", "on", 1)]
+
+
+def test_present_demand_counts_until_another_is_expected() -> None:
+    made = handler(
+        forecast(1500, 7000, duration=20 * MINUTE), system(PUMP, present=(0, 1500))
+    )
+    # Where nothing is expected any more, it counts again.
+    assert told(made.instructions(plan(2), NOW)) == [
+        (NOTHING, "pump", "on", 0),
+        (20 * MINUTE, "pump", "on", 1),
+        (40 * MINUTE, "pump", "on", 0),
+    ]
+    assert told(made.instructions(plan(2), NOW + 30 * MINUTE)) == [
+        (30 * MINUTE, "pump", "on", 1),
+        (40 * MINUTE, "pump", "on", 0),
+    ]
+
+
+def test_a_newer_forecast_counts_instead_of_present_demand() -> None:
+    made = handler(system(PUMP, present=(0, 1500)), forecast(7000, 7000))
+    assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "on", 1)]
 
 
 def test_present_demand_goes_on_where_nothing_is_expected() -> None:
@@ -468,7 +489,7 @@ def test_status_may_come_before_the_description() -> None:
 
 
 def test_flex_model_is_the_demand_as_electricity() -> None:
-    made = handler(system(PUMP, BOILER), present(3500), forecast(7000, 14000))
+    made = handler(system(PUMP, BOILER), forecast(7000, 14000), present(3500))
     assert made.flex_model(WINDOW, capacity_kwh=None) == {
         "soc-at-start": "0 kWh",
         "soc-min": "0 kWh",
@@ -561,8 +582,8 @@ def test_revoked_description_is_forgotten() -> None:
         ("DDBC.Instruction", "system"),
     ):
         with pytest.raises(InvalidContentError):
-            made.revoke(object_type, object_id)
-    made.revoke("DDBC.SystemDescription", "system")
+            made.revoke(object_type, object_id, NOW)
+    made.revoke("DDBC.SystemDescription", "system", NOW)
     assert made.instructions(plan(2), NOW) == []
 
 

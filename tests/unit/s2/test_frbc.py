@@ -537,7 +537,7 @@ def test_a_description_that_is_valid_later_takes_over_then() -> None:
         "3000.0 W"
     )
 
-    found.revoke("FRBC.SystemDescription", upcoming)
+    found.revoke("FRBC.SystemDescription", upcoming, NOW)
     assert told(found.instructions(plan(11, 11), NOW)) == [(0, "charge", 1)]
 
 
@@ -569,14 +569,33 @@ def test_an_actuator_goes_on_after_a_change_of_the_description() -> None:
     assert told(found.instructions(plan(0, 1), NOW)) == [(0, "off", 0)]
 
 
+def test_what_was_replaced_does_not_come_back() -> None:
+    found = handler(EV, 20)
+    other = actuator(
+        mode("slow", element((0, 90), (0, 0.003), power(0, 3000))), actuator_id="other"
+    )
+    upcoming = tell(
+        found,
+        "FRBC.SystemDescription",
+        **storage((0, 90), other, at=NOW + MINUTE),
+    )
+    later = NOW + 2 * MINUTE
+    with pytest.raises(InvalidContentError):
+        tell(found, "FRBC.ActuatorStatus", later, **frbc_status("charge"))
+    found.revoke("FRBC.SystemDescription", upcoming, later)
+    with pytest.raises(NotPlannableError):
+        flex_model(found)
+    assert not found.instructions(plan(11), later)
+
+
 def test_revoking_the_description_ends_it() -> None:
     found = FrbcHandler()
     first = tell(found, "FRBC.SystemDescription", **EV)
     tell(found, "FRBC.StorageStatus", present_fill_level=20)
     for wrong in (("FRBC.SystemDescription", "x"), ("FRBC.Instruction", first)):
         with pytest.raises(InvalidContentError):
-            found.revoke(*wrong)
-    found.revoke("FRBC.SystemDescription", first)
+            found.revoke(*wrong, NOW)
+    found.revoke("FRBC.SystemDescription", first, NOW)
     with pytest.raises(NotPlannableError):
         flex_model(found)
     assert not found.instructions(plan(11), NOW)
@@ -600,6 +619,66 @@ def test_an_instruction_has_all_that_the_wire_wants() -> None:
     }
     assert first.body["id"] != second.body["id"]
     assert second.execution_time == NOW + QUARTER
+
+
+def inverter(name: str, most: float, share: float) -> dict[str, Any]:
+    """An inverter of a battery that can do nothing, or from a tenth of what it can on."""
+    rate, loss = most * share / 3.6e5, most / share / 3.6e5
+    return actuator(
+        mode(f"{name}_idle", element((0, 100), (0, 0), power(0, 0))),
+        mode(
+            f"{name}_in", element((0, 100), (rate / 10, rate), power(most / 10, most))
+        ),
+        mode(
+            f"{name}_out",
+            element((0, 100), (-loss / 10, -loss), power(-most / 10, -most)),
+        ),
+        actuator_id=name,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kilowatts", "expected"),
+    [
+        (0, {"good": ("good_idle", 0), "bad": ("bad_idle", 0)}),
+        (-0.35, {"good": ("good_idle", 0), "bad": ("bad_out", 0.0444)}),
+        (0.35, {"good": ("good_idle", 0), "bad": ("bad_in", 0.0444)}),
+        (-6, {"good": ("good_out", 1), "bad": ("bad_out", 0.3333)}),
+        (6, {"good": ("good_in", 1), "bad": ("bad_in", 0.3333)}),
+        (4, {"good": ("good_in", 0.7778), "bad": ("bad_idle", 0)}),
+    ],
+)
+@pytest.mark.parametrize("before", ["idle", "in", "out"])
+def test_no_actuator_undoes_what_another_one_does(
+    kilowatts: float, expected: dict[str, Any], before: str
+) -> None:
+    found = handler(
+        storage((0, 100), inverter("good", 5000, 0.95), inverter("bad", 2500, 0.85)),
+        good=f"good_{before}",
+        bad=f"bad_{before}",
+    )
+    instructions = found.instructions(plan(kilowatts), NOW)
+    assert {
+        instruction.body["actuator_id"]: (
+            instruction.body["operation_mode"],
+            pytest.approx(instruction.body["operation_mode_factor"], abs=1e-3),
+        )
+        for instruction in instructions
+    } == expected
+    assert len(instructions) == 2
+
+
+def test_an_actuator_that_cannot_stop_is_not_made_up_for() -> None:
+    """Else one would charge and the other one discharge."""
+    stuck = actuator(
+        mode("on", element((0, 100), (0.005, 0.005), power(2000, 2000))),
+        actuator_id="stuck",
+    )
+    found = handler(
+        storage((0, 100), stuck, inverter("free", 5000, 0.95)), free="free_idle"
+    )
+    instructions = found.instructions(plan(0), NOW)
+    assert {each.body["operation_mode"] for each in instructions} == {"on", "free_idle"}
 
 
 def test_kilowatts_become_factors() -> None:

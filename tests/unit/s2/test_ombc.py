@@ -285,8 +285,8 @@ def test_revoking_the_description_ends_it() -> None:
     message_id = tell(found, "OMBC.SystemDescription", **BOILER)
     for wrong in (("OMBC.SystemDescription", "x"), ("OMBC.Instruction", message_id)):
         with pytest.raises(InvalidContentError):
-            found.revoke(*wrong)
-    found.revoke("OMBC.SystemDescription", message_id)
+            found.revoke(*wrong, NOW)
+    found.revoke("OMBC.SystemDescription", message_id, NOW)
     assert not found.instructions(plan(2), NOW)
 
 

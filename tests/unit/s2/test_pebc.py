@@ -503,6 +503,51 @@ def test_what_can_wait_until_after_the_window_may() -> None:
     ]
 
 
+THREE_PHASES = constraints(
+    *(
+        limits
+        for phase in (L1, L2, L3)
+        for limits in ((phase, "UPPER", 0.0, 3680.0), (phase, "LOWER", 0.0, 0.0))
+    ),
+    consequence="DEFER",
+)
+
+
+@pytest.mark.parametrize(
+    ("quantities", "expected"),
+    [
+        ((SYMMETRIC,), ["9.0 kWh"]),
+        ((L1, L2, L3), ["3.0 kWh", "6.0 kWh", "9.0 kWh"]),
+    ],
+)
+@pytest.mark.parametrize("described", ["symmetric", "phases"])
+def test_each_phase_can_wait_for_what_it_can_have_itself(
+    quantities: Sequence[str], expected: list[str], described: str
+) -> None:
+    constraints = CHARGER if described == "symmetric" else THREE_PHASES
+    most = 11000 if described == "symmetric" else 3 * 3680
+    watts = (9000 + most) / 5 / len(quantities)
+    made = handler(
+        constraints,
+        *(
+            need(watts, watts, end=NOW + 5 * HOUR, quantity=each, need_id=each)
+            for each in quantities
+        ),
+    )
+    model = made.flex_model(WINDOW, capacity_kwh=None)
+    assert [each["value"] for each in model["soc-minima"]] == expected
+
+
+def test_what_can_wait_can_do_so_once() -> None:
+    made = handler(
+        CHARGER,
+        need(2000, 2000, end=NOW + 5 * HOUR),
+        need(2000, 2000, end=NOW + 5 * HOUR, need_id="b"),
+    )
+    model = made.flex_model(WINDOW, capacity_kwh=None)
+    assert [each["value"] for each in model["soc-minima"]] == ["0.0 kWh", "9.0 kWh"]
+
+
 def test_needs_follow_each_other() -> None:
     made = handler(
         CHARGER,
@@ -662,11 +707,11 @@ def test_revoked_objects_are_forgotten() -> None:
         ("PEBC.Instruction", "limits"),
     ):
         with pytest.raises(InvalidContentError):
-            made.revoke(object_type, object_id)
-    made.revoke("PEBC.EnergyConstraint", "need")
+            made.revoke(object_type, object_id, NOW)
+    made.revoke("PEBC.EnergyConstraint", "need", NOW)
     with pytest.raises(NotPlannableError, match="s2_energy_unknown"):
         made.flex_model(WINDOW, capacity_kwh=None)
-    made.revoke("PEBC.PowerConstraints", "limits")
+    made.revoke("PEBC.PowerConstraints", "limits", NOW)
     assert made.instructions(plan(1), NOW) == []
 
 

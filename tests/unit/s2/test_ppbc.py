@@ -313,7 +313,7 @@ def test_what_was_told_may_be_gone(handler: PpbcHandler) -> None:
     handler.told(instruction)
     ((_, name, _),) = told(handler.instructions(hourly(0.3, 0.1, 0.1), NOW + MINUTE))
     assert name == "dry"
-    handler.revoke("PPBC.PowerProfileDefinition", "profile")
+    handler.revoke("PPBC.PowerProfileDefinition", "profile", NOW)
     handler.told(instruction)
     assert handler.instructions(hourly(0.1, 0.1), NOW) == []
 
@@ -390,8 +390,8 @@ def test_revoked_task_is_not_started(handler: PpbcHandler) -> None:
         ("PPBC.ScheduleInstruction", "profile"),
     ):
         with pytest.raises(InvalidContentError):
-            handler.revoke(object_type, object_id)
-    handler.revoke("PPBC.PowerProfileDefinition", "profile")
+            handler.revoke(object_type, object_id, NOW)
+    handler.revoke("PPBC.PowerProfileDefinition", "profile", NOW)
     assert handler.instructions(hourly(*[0.1] * 12), NOW) == []
 
 
@@ -567,7 +567,7 @@ def test_a_start_that_was_refused(handler: PpbcHandler) -> None:
     assert not handler.instructions(plan, later)
     handler.refused(instruction)
     assert handler.instructions(plan, later)
-    handler.revoke("PPBC.PowerProfileDefinition", "profile")
+    handler.revoke("PPBC.PowerProfileDefinition", "profile", NOW)
     handler.refused(instruction)
     handler.told(instruction)
     assert not handler.instructions(plan, later)

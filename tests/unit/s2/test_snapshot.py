@@ -277,15 +277,29 @@ def test_a_snapshot_knows_what_was_known_then(told: Told) -> None:
 @pytest.mark.parametrize(
     ("told", "change"),
     [
-        (FRBC, lambda handler, ids: handler.revoke("FRBC.SystemDescription", ids[-2])),
-        (OMBC, lambda handler, ids: handler.revoke("OMBC.SystemDescription", ids[-1])),
-        (DDBC, lambda handler, ids: handler.revoke("DDBC.SystemDescription", ids[-1])),
-        (PEBC, lambda handler, _: handler.revoke("PEBC.EnergyConstraint", "need")),
+        (
+            FRBC,
+            lambda handler, ids: handler.revoke("FRBC.SystemDescription", ids[-2], NOW),
+        ),
+        (
+            OMBC,
+            lambda handler, ids: handler.revoke("OMBC.SystemDescription", ids[-1], NOW),
+        ),
+        (
+            DDBC,
+            lambda handler, ids: handler.revoke("DDBC.SystemDescription", ids[-1], NOW),
+        ),
+        (PEBC, lambda handler, _: handler.revoke("PEBC.EnergyConstraint", "need", NOW)),
         (
             PEBC,
-            lambda handler, _: handler.revoke("PEBC.PowerConstraints", "constraints"),
+            lambda handler, _: handler.revoke(
+                "PEBC.PowerConstraints", "constraints", NOW
+            ),
         ),
-        (PPBC, lambda handler, _: handler.revoke("PPBC.PowerProfileDefinition", "q")),
+        (
+            PPBC,
+            lambda handler, _: handler.revoke("PPBC.PowerProfileDefinition", "q", NOW),
+        ),
         (PPBC, lambda handler, _: handler.told(handler.instructions(PLAN, NOW)[0])),
     ],
 )

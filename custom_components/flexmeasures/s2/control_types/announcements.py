@@ -42,11 +42,23 @@ class Announcements[T]:
         if announced.valid_from <= now:
             self._parts = [announced, *self._upcoming(now)]
         else:
-            in_force = [part for part in self._parts if part.valid_from <= now]
-            self._parts = [*in_force[-1:], announced]
+            self.forget_past(now)
+            self._parts = [
+                *(part for part in self._parts if part.valid_from <= now),
+                announced,
+            ]
 
-    def remove(self, message_id: str) -> bool:
-        """Forget what was in a message; False if nothing was."""
+    def forget_past(self, now: datetime) -> None:
+        """Forget what something else has taken the place of."""
+        in_force = [part for part in self._parts if part.valid_from <= now]
+        self._parts = [*in_force[-1:], *self._upcoming(now)]
+
+    def remove(self, message_id: str, now: datetime) -> bool:
+        """Forget what was in a message; False if nothing was.
+
+        What it had taken the place of does not come back.
+        """
+        self.forget_past(now)
         kept = [part for part in self._parts if part.message_id != message_id]
         found = len(kept) < len(self._parts)
         self._parts = kept

@@ -136,6 +136,8 @@ class ControlTypeHandler(ABC):
     """Whether the flex-model's state of charge is that of a real storage."""
     counts_energy: ClassVar[bool] = False
     """Whether the flex-model's state of charge counts the energy that is consumed."""
+    order_fields: ClassVar[frozenset[str]]
+    """The parts of a `ManualOrder` that are for it."""
     looks_ahead: ClassVar[timedelta | None] = None
     """As much of a plan as instructions are made of at a time; None for all of it."""
     replan_on: ClassVar[frozenset[str]] = frozenset()
@@ -148,7 +150,7 @@ class ControlTypeHandler(ABC):
         """Take over a message; raises InvalidContentError, and then keeps what it had."""
 
     @abstractmethod
-    def revoke(self, object_type: str, object_id: str) -> None:
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         """Drop what the RM takes back; unknown objects raise InvalidContentError."""
 
     @abstractmethod

@@ -60,7 +60,9 @@ class DdbcHandler(ModeHandler[_System]):
     def __init__(self) -> None:
         """Start with nothing known."""
         super().__init__()
-        self._present: Range | None = None
+        self._present: tuple[datetime, Range] | None = None
+        """The demand, and when the RM told it."""
+        self._is_forecast_newer = False
         self._forecast: Profile[float] | None = None
 
     @override
@@ -68,17 +70,18 @@ class DdbcHandler(ModeHandler[_System]):
         body = message.body
         match message.type:
             case "DDBC.PresentDemandStatus":
-                self._take_present(body)
+                self._take_present(body, now)
             case "DDBC.AverageDemandRateForecast":
                 self._forecast = read_profile(
                     body["start_time"],
                     body["elements"],
                     lambda element: float(element["demand_rate_expected"]),
                 )
+                self._is_forecast_newer = True
             case _:
                 super().receive(message, now)
                 # A description may tell it too.
-                self._take_present(body)
+                self._take_present(body, now)
 
     @override
     def flex_model(
@@ -128,7 +131,7 @@ class DdbcHandler(ModeHandler[_System]):
             return ()
         supply = Supply()
         commands: list[Command] = []
-        demands = list(self._demands(slots, now))
+        demands = list(self._demands(slots))
         for start, end, system in self._systems.between(slots[0].start, slots[-1].end):
             supply.equip(system, self._observations.state)
             for demand in demands:
@@ -153,33 +156,43 @@ class DdbcHandler(ModeHandler[_System]):
     def _actuators_of(self, system: _System) -> Sequence[Actuator]:
         return [supplier.actuator for supplier in system]
 
-    def _take_present(self, body: Mapping[str, Any]) -> None:
+    def _take_present(self, body: Mapping[str, Any], now: datetime) -> None:
         if (present := body.get("present_demand_rate")) is not None:
-            self._present = Range.from_wire(present)
+            self._present = (now, Range.from_wire(present))
+            self._is_forecast_newer = False
 
     def _mean_demand(self, start: datetime, end: datetime) -> float | None:
         """What is expected in a time; what there is now, where nothing is."""
         expected = mean(self._forecast, start, end) if self._forecast else None
         if expected is None and self._present:
-            return self._present.high
+            return self._present[1].high
         return expected
 
-    def _demands(
-        self, slots: Sequence[Segment[float]], now: datetime
-    ) -> Iterator[Demand]:
+    def _present_until(self) -> datetime | None:
+        """Until when there is what the RM told, whatever was expected; None if not now.
+
+        Until something else is expected: it is told again only where it is measured.
+        """
+        if self._present is None or self._forecast is None or self._is_forecast_newer:
+            return None
+        told_at, _ = self._present
+        return next(
+            (each for each in self._forecast.boundaries if each > told_at), None
+        )
+
+    def _demands(self, slots: Sequence[Segment[float]]) -> Iterator[Demand]:
         """The demand of each slot, in parts where it changes.
 
-        What there is now counts for the running slot, whatever was expected. Ends where
-        nothing is known.
+        Ends where nothing is known.
         """
+        changes = self._forecast.boundaries if self._forecast else ()
+        present_until = min(self._present_until() or slots[0].start, slots[0].end)
         for slot in slots:
-            runs = slot.start <= now and self._present is not None
-            changes = () if runs or not self._forecast else self._forecast.boundaries
             within = [each for each in changes if slot.start < each < slot.end]
             for start, end in pairwise([slot.start, *within, slot.end]):
                 expected = (
-                    self._present.high
-                    if runs and self._present
+                    self._present[1].high
+                    if self._present and start < present_until
                     else self._mean_demand(start, end)
                 )
                 if expected is None:

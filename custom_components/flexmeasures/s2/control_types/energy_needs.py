@@ -1,6 +1,6 @@
 """How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -132,11 +132,12 @@ class EnergyNeeds:
 
 
 def storage_fields(
-    needs: Iterable[EnergyNeed], window: Window, capacity: float
+    needs: Iterable[EnergyNeed], window: Window, capacity: Callable[[str], float]
 ) -> dict[str, Any]:
-    """The needs as a store that is filled with what is consumed; `capacity` in kW.
+    """The needs as a store that is filled with what is consumed.
 
-    What is to be consumed after the window may be, as far as the capacity allows.
+    What is to be consumed after the window may be, as far as the `capacity` allows: the
+    power (kW) that a quantity can have.
     """
     needs = list(needs)
     level = sum(need.consumed for need in needs)
@@ -153,15 +154,23 @@ def storage_fields(
 
 
 def _minima(
-    needs: Iterable[EnergyNeed], window: Window, level: float, capacity: float
+    needs: Iterable[EnergyNeed],
+    window: Window,
+    level: float,
+    capacity: Callable[[str], float],
 ) -> Iterator[dict[str, str]]:
-    due = level
+    """What is due by when, as `needs` are in the order of their ends."""
+    left: dict[str, float] = {}
+    due: dict[str, float] = {}
     for need in needs:
-        later = max(need.end - window.end, timedelta(0)) / _HOUR * capacity
-        due += max(need.least_left - later, 0.0)
+        quantity = need.quantity
+        left[quantity] = left.get(quantity, 0.0) + need.least_left
+        hours_after = max(need.end - window.end, timedelta(0)) / _HOUR
+        later = hours_after * capacity(quantity)
+        due[quantity] = max(due.get(quantity, 0.0), left[quantity] - later)
         yield {
             "datetime": min(need.end, window.end).isoformat(),
-            "value": _kwh(due),
+            "value": _kwh(level + sum(due.values())),
         }
 
 

@@ -89,7 +89,7 @@ class Follower:
         for slot in parts:
             wanted = slot.value
             seconds = (slot.end - slot.start).total_seconds()
-            gaps = self._gaps()
+            gaps = self._gaps(wanted)
             if not any(
                 gap.low + _TOLERANCE < wanted < gap.high - _TOLERANCE for gap in gaps
             ):
@@ -138,9 +138,11 @@ class Follower:
                 -runner.best_charging if power >= 0 else runner.best_discharging
             ),
         )
-        powers = [runner.powers(self._level, now, until) for runner in order]
+        powers = [
+            _towards(runner.powers(self._level, now, until), power) for runner in order
+        ]
         rates = self._permitted(now)
-        rest = power
+        rest, is_shared = power, len(order) > 1
         for place, runner in enumerate(order, 1):
             others = Range(
                 sum(power.low for power in powers[place:]),
@@ -149,7 +151,9 @@ class Follower:
             if not runner.is_busy(now):
                 limits = Range(min(rates.low, 0.0), max(rates.high, 0.0))
                 yield from runner.choose(
-                    Task(rest, others, limits, self._level, now, until)
+                    Task(
+                        power, is_shared, rest, others, limits, self._level, now, until
+                    )
                 )
             rest -= runner.power(self._level, now)
             rate = runner.rate(self._level, now)
@@ -187,11 +191,17 @@ class Follower:
         margin = abs(rate) * 1e-6
         return not permitted.low - margin <= rate <= permitted.high + margin
 
-    def _gaps(self) -> list[Range]:
-        """Between the powers that all actuators can have together."""
+    def _gaps(self, wanted: float) -> list[Range]:
+        """Between the powers that all actuators can have together.
+
+        None of them does the opposite of what is wanted of all.
+        """
         bands = [ZERO]
         for runner in self._runners:
-            powers = (element.power for element in runner.elements(self._level))
+            powers = (
+                _towards(element.power, wanted)
+                for element in runner.elements(self._level)
+            )
             own = merged(powers) or [ZERO]
             if len(bands) * len(own) > _MOST_BANDS:
                 own = [Range(own[0].low, own[-1].high)]
@@ -201,3 +211,10 @@ class Follower:
                 for other in own
             )
         return [Range(low.high, high.low) for low, high in pairwise(bands)]
+
+
+def _towards(powers: Range, wanted: float) -> Range:
+    """Those powers that do not do the opposite of what is wanted; else the nearest one."""
+    if wanted >= 0:
+        return Range(max(powers.low, min(0.0, powers.high)), powers.high)
+    return Range(powers.low, min(powers.high, max(0.0, powers.low)))

@@ -8,6 +8,11 @@ from itertools import islice
 _MOST_LISTED = 20
 _NONE = "-"
 
+# The parts of an order that are for some control types only.
+MODE_FIELDS = frozenset({"actuator", "operation_mode"})
+LIMIT_FIELDS = frozenset({"lower_limit", "upper_limit", "duration"})
+SEQUENCE_FIELDS = frozenset({"power_profile", "sequence_container", "power_sequence"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualOrder:
@@ -31,6 +36,11 @@ class ManualOrder:
     """An id, as the next two; needed if the sequence alone does not tell."""
     sequence_container: str | None = None
     power_sequence: str | None = None
+
+    def beyond(self, fields: frozenset[str]) -> list[str]:
+        """What was given that is for other control types than those of some fields."""
+        others = (MODE_FIELDS | LIMIT_FIELDS | SEQUENCE_FIELDS) - fields
+        return sorted(name for name in others if getattr(self, name) is not None)
 
 
 class InvalidOrderError(Exception):

@@ -11,7 +11,7 @@ from .actuators import Actuator
 from .announcements import Announced, Announcements
 from .base import ControlTypeHandler, Instruction
 from .follower import idle_commands
-from .manual import InvalidOrderError, ManualOrder
+from .manual import MODE_FIELDS, InvalidOrderError, ManualOrder
 from .mode_orders import described, ordered
 from .mode_readings import mode_readings, observe
 from .modes import LOOK_AHEAD
@@ -33,6 +33,7 @@ class ModeHandler[SystemT](ControlTypeHandler):
     """Of the types of its messages."""
     mode_field: ClassVar[str] = "operation_mode_id"
     """Of an instruction."""
+    order_fields: ClassVar[frozenset[str]] = MODE_FIELDS
     looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class ModeHandler[SystemT](ControlTypeHandler):
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
+        self._systems.forget_past(now)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 system = self._read_system(body)
@@ -81,10 +83,10 @@ class ModeHandler[SystemT](ControlTypeHandler):
                 raise InvalidContentError("no message of this control type")
 
     @override
-    def revoke(self, object_type: str, object_id: str) -> None:
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         if (
             object_type != f"{self.prefix}.SystemDescription"
-            or not self._systems.remove(object_id)
+            or not self._systems.remove(object_id, now)
         ):
             raise InvalidContentError("an unknown object")
 
@@ -135,7 +137,12 @@ class ModeHandler[SystemT](ControlTypeHandler):
         return [each for system in systems for each in self._actuators_of(system)]
 
     def _instructions(self, commands: Iterable[Command]) -> list[Instruction]:
-        return [self._instruction(command) for command in commands]
+        # An actuator that arrives where it was to go may be told another factor at once.
+        last = {
+            (command.moment, command.actuator, command.mode): command
+            for command in commands
+        }
+        return [self._instruction(command) for command in last.values()]
 
     def _instruction(self, command: Command, *, abnormal: bool = False) -> Instruction:
         body = {

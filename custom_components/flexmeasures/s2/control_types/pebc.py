@@ -17,7 +17,7 @@ from .envelopes import (
     first_limits,
     opened_for,
 )
-from .manual import InvalidOrderError, ManualOrder
+from .manual import LIMIT_FIELDS, InvalidOrderError, ManualOrder
 from .modes import FOREVER
 from .ordered_limits import limits_text, ordered_limits
 from .power_limits import WIDEST, Limits, PowerConstraints
@@ -34,6 +34,7 @@ class PebcHandler(ControlTypeHandler):
     """The limits that an RM can be given, the energy that it needs, and its forecast."""
 
     control_type = ControlType.POWER_ENVELOPE
+    order_fields: ClassVar[frozenset[str]] = LIMIT_FIELDS
     message_types: ClassVar = frozenset(
         {
             "PEBC.PowerConstraints",
@@ -62,7 +63,7 @@ class PebcHandler(ControlTypeHandler):
                 constraints = PowerConstraints.from_wire(body)
                 if constraints.valid_until and constraints.valid_until <= now:
                     raise InvalidContentError("power constraints that are over")
-                self._constraints.remove(constraints.id)
+                self._constraints.remove(constraints.id, now)
                 self._constraints.add(
                     Announced(constraints.id, constraints.valid_from, constraints), now
                 )
@@ -89,11 +90,11 @@ class PebcHandler(ControlTypeHandler):
                 raise InvalidContentError("no message of this control type")
 
     @override
-    def revoke(self, object_type: str, object_id: str) -> None:
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         if object_type == "PEBC.EnergyConstraint":
             self._needs.remove(object_id)
         elif object_type != "PEBC.PowerConstraints" or not self._constraints.remove(
-            object_id
+            object_id, now
         ):
             raise InvalidContentError("an unknown object")
 
@@ -126,7 +127,9 @@ class PebcHandler(ControlTypeHandler):
                 )
             return model
         if needs := self._needs.within(window.start, window.end):
-            return model | storage_fields(needs, window, consumption / 1000)
+            return model | storage_fields(
+                needs, window, lambda each: constraints.consumption_of(each) / 1000
+            )
         if capacity_kwh is None:
             raise NotPlannableError(
                 "s2_limits_only_lose" if constraints.is_lost else "s2_energy_unknown"

@@ -111,6 +111,12 @@ class PowerConstraints:
         """The most that the device may consume, in W."""
         return max(self.total.upper, 0.0)
 
+    def consumption_of(self, quantity: str) -> float:
+        """The part of that which a quantity can have, in W."""
+        if (limits := self.quantities.get(quantity)) is not None:
+            return max(limits.widest.upper, 0.0)
+        return self.consumption if quantity == SYMMETRIC else self.consumption / 3
+
     @property
     def production(self) -> float:
         """The most that the device may produce, in W, as a positive number."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, override
 from ...plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
-from .manual import ManualOrder
+from .manual import SEQUENCE_FIELDS, ManualOrder
 from .ordered_starts import ordered_start
 from .tasks import Task
 
@@ -23,6 +23,7 @@ class PpbcHandler(ControlTypeHandler):
     """
 
     control_type = ControlType.POWER_PROFILE
+    order_fields: ClassVar[frozenset[str]] = SEQUENCE_FIELDS
     message_types: ClassVar = frozenset(
         {"PPBC.PowerProfileDefinition", "PPBC.PowerProfileStatus"}
     )
@@ -46,7 +47,7 @@ class PpbcHandler(ControlTypeHandler):
                 raise InvalidContentError("no message of this control type")
 
     @override
-    def revoke(self, object_type: str, object_id: str) -> None:
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         if object_type != "PPBC.PowerProfileDefinition" or object_id not in self._tasks:
             raise InvalidContentError("an unknown object")
         self._tasks = {

@@ -28,6 +28,10 @@ class Command(NamedTuple):
 class Task(NamedTuple):
     """What an actuator is to do."""
 
+    whole: float
+    """In W, of all actuators."""
+    is_shared: bool
+    """Whether there are others."""
     power: float
     """In W, of it and of all others that are told after it."""
     others: Range
@@ -47,6 +51,13 @@ class Task(NamedTuple):
     def aim(self) -> float:
         """The power to come near to, so that the others have the least to do."""
         return self.power - min(max(0.0, self.others.low), self.others.high)
+
+    def undoes(self, power: float) -> bool:
+        """Whether a power is the opposite of what all are to do together.
+
+        One would charge and another one discharge.
+        """
+        return self.is_shared and abs(power) >= _NOTHING and power * self.whole <= 0
 
 
 class _Choice(NamedTuple):
@@ -224,7 +235,9 @@ class Runner:
         power, rate = element.power.at(factor), element.rate.at(factor)
         rank = (
             round(excess / self._fastest, 3) if excess else 0.0,
+            task.undoes(power),
             round(self._mean_miss(route, power, task), 0),
+            round(abs(power - task.aim()), 0),
             element.cost.at(factor),
             self._waste(power, rate),
             bool(route.hops),
