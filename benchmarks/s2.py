@@ -37,7 +37,7 @@ from typing import Self
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.cem.pairing import hash_token
+from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.cem.resource import ManagedResource
 from custom_components.flexmeasures.s2.messages import ControlType
 from homeassistant.core import HomeAssistant

@@ -8,14 +8,14 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import FlexMeasuresConfigEntry, FlexMeasuresData, async_first_refreshes
-from .cem.view import async_setup_view
+from .cem.access.view import async_setup_view
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
+from .device.entity_references import async_follow_renames
+from .device.store import AccountStore
 from .entity import async_remove_resource_entities
-from .issues import async_forget_removed
-from .issues.entity_references import async_follow_renames
-from .services import async_setup_services
-from .store import AccountStore
-from .yaml_import import async_setup_yaml
+from .flows.yaml_import.importer import async_setup_yaml
+from .issues.report import async_forget_removed
+from .services.actions import async_setup_services
 
 # What is wrong with a key becomes a repair issue, and the rest holds.
 CONFIG_SCHEMA = vol.Schema(

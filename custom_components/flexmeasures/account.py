@@ -12,24 +12,24 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .account_catalogue import AccountCatalogue
-from .address import ServerAddress
-from .api import FlexMeasuresApi
+from .api.address import ServerAddress
+from .api.catalogue import AccountCatalogue
+from .api.client import FlexMeasuresApi
 from .api.errors import FlexMeasuresError, ServerTooOldError
 from .cem.resource import ManagedResource
 from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
-from .issues import (
+from .device.recent_errors import RecentErrors
+from .device.store import AccountStore
+from .issues.report import (
     async_report,
     async_report_server_too_old,
     async_withdraw_server_too_old,
 )
-from .issues.device import DeviceIssues
-from .recent_errors import RecentErrors
-from .scheduling import AccountScheduler
+from .issues.watcher import DeviceIssues
 from .scheduling.automation import DeviceAutomation
 from .scheduling.queue import ScheduleQueue
-from .store import AccountStore
+from .scheduling.scheduler import AccountScheduler
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
+from .action_errors import translated_errors
 from .entity import FlexMeasuresEntity
-from .error_translation import translated_errors
 from .scheduling.request import ScheduleRequest
 
 # No device has to wait for another one's job.

@@ -24,15 +24,15 @@ from homeassistant.helpers.selector import (
 )
 
 from .account import FlexMeasuresConfigEntry, async_account_api
-from .address import ServerAddress
-from .api import FlexMeasuresApi
+from .api.address import ServerAddress
+from .api.client import FlexMeasuresApi
 from .api.errors import NotFoundError, NotPermittedError
 from .const import CONF_JOINT_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .device_setup.flow import DeviceFlow, DeviceSubentryFlow
-from .device_setup.form import DeviceForm
-from .device_setup.hacs_defaults import async_former_account, async_former_devices
-from .yaml_import.devices import async_keep_devices, async_read_devices
-from .yaml_import.settings import YamlAccount
+from .flows.device.flow import DeviceFlow, DeviceSubentryFlow
+from .flows.device.form import DeviceForm
+from .flows.hacs_defaults import async_former_account, async_former_devices
+from .flows.yaml_import.devices import async_keep_devices, async_read_devices
+from .flows.yaml_import.settings import YamlAccount
 
 ADDRESS_EXAMPLES = (
     "flexmeasures.io, https://flexmeasures.example.com:8443, http://localhost:5000"

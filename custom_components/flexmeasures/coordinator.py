@@ -14,8 +14,8 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account_catalogue import AccountCatalogue
-from .api import FlexMeasuresApi
+from .api.catalogue import AccountCatalogue
+from .api.client import FlexMeasuresApi
 from .api.errors import (
     CannotConnectError,
     FlexMeasuresError,
@@ -25,16 +25,16 @@ from .api.errors import (
 )
 from .api.models import SensorData
 from .const import CONF_POWER_SENSOR, DOMAIN
-from .control import Mode, Override, setpoint
-from .controller import Controller
-from .device import DeviceSettings
-from .outcome import Outcome, OutcomeKind
-from .plan import Plan
+from .device.flex_model_source import Controller
+from .device.reader import PlanReader, Reading
+from .device.recent_errors import RecentErrors
+from .device.scheduling_event import Outcome, OutcomeKind
+from .device.setpoint import Mode, Override, setpoint
+from .device.settings import DeviceSettings
+from .device.store import AccountStore
+from .plan.grid import floor_to_grid, whole_slots
 from .plan.outlook import Outlook
-from .plan.reader import PlanReader, Reading
-from .recent_errors import RecentErrors
-from .slots import floor_to_grid, whole_slots
-from .store import AccountStore
+from .plan.plan import Plan
 from .timer import Timer
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
+from .action_errors import check_future
 from .entity import FlexMeasuresEntity, local_time
-from .error_translation import check_future
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0

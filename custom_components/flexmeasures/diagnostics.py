@@ -18,7 +18,7 @@ from .cem.instruction_sender import Progress
 from .cem.resource import ManagedResource
 from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
-from .issues.entity_references import named_entities
+from .device.entity_references import named_entities
 from .plan.series import Series
 from .s2.control_types.base import Instruction
 from .scheduling.queue import ScheduleQueue

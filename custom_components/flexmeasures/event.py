@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
+from .device.scheduling_event import Outcome, OutcomeKind
 from .entity import FlexMeasuresEntity
-from .outcome import Outcome, OutcomeKind
 
 PARALLEL_UPDATES = 0
 

@@ -14,8 +14,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .coordinator import ScheduleCoordinator
-from .energy_units import from_kwh, in_kwh
 from .entity import FlexMeasuresEntity
+from .plan.energy_units import from_kwh, in_kwh
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0

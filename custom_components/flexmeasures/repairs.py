@@ -21,13 +21,13 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .account import FlexMeasuresConfigEntry
+from .action_errors import translated_errors
 from .cem.resource import ManagedResource
 from .const import DOMAIN, SUBENTRY_DEVICE
-from .error_translation import translated_errors
-from .issues import SCHEDULING_FAILED
+from .flows.yaml_import.issues import REMOVED, async_forget_yaml
+from .issues.report import SCHEDULING_FAILED
 from .issues.resource import CONTESTED, OTHER_DEVICE
 from .scheduling.request import ScheduleRequest
-from .yaml_import.issues import REMOVED, async_forget_yaml
 
 
 class DeviceRepairFlow(ConfirmRepairFlow):

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
-from .control import Mode
-from .control_type_names import OPTIONS, option_of
+from .cem.control_type_names import OPTIONS, option_of
+from .device.setpoint import Mode
 from .entity import FlexMeasuresEntity, ResourceEntity
 
 # Nothing of it goes to the server, and a resource manager is asked one thing at a time.

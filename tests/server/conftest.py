@@ -8,8 +8,8 @@ import pytest
 import pytest_socket
 
 from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
-from custom_components.flexmeasures.address import ServerAddress
-from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.api.address import ServerAddress
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME

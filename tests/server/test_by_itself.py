@@ -7,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
-from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.coordinator import ScheduleCoordinator
 from homeassistant.config_entries import SOURCE_USER

@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util

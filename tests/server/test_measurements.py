@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer

@@ -50,7 +50,7 @@ def no_secret_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def no_waiting() -> Iterator[Mock]:
     """Let no time pass between two looks at a job; gives what earlier jobs are looked at."""
     with patch(
-        "custom_components.flexmeasures.api.polling_waits",
+        "custom_components.flexmeasures.api.client.polling_waits",
         side_effect=lambda _: repeat(0.0),
     ) as waits:
         yield waits
@@ -102,7 +102,7 @@ async def new_rm(
         return made[-1]
 
     # A timer of the heartbeat may outlive its connection.
-    with patch("custom_components.flexmeasures.cem.view._HEARTBEAT", None):
+    with patch("custom_components.flexmeasures.cem.access.view._HEARTBEAT", None):
         yield make
         for rm in made:
             await rm.close()

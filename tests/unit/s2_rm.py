@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient
 
-from custom_components.flexmeasures.cem.pairing import hash_token
+from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.cem.resource import ManagedResource
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.s2.messages import ControlType

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.flexmeasures.address import ServerAddress
+from custom_components.flexmeasures.api.address import ServerAddress
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.flexmeasures.address import ServerAddress
-from custom_components.flexmeasures.api import FlexMeasuresApi
+from custom_components.flexmeasures.api.address import ServerAddress
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.errors import (
     CannotConnectError,
     CertificateError,
@@ -988,7 +988,7 @@ async def test_requests_at_once_share_a_refusal(
 def no_waiting() -> Any:
     """Let no time pass between two looks at a job."""
     with patch(
-        "custom_components.flexmeasures.api.polling_waits",
+        "custom_components.flexmeasures.api.client.polling_waits",
         side_effect=lambda _: itertools.repeat(0.0),
     ) as waits:
         yield waits
@@ -1053,7 +1053,7 @@ async def test_wait_between_looks(
 
     with (
         patch(
-            "custom_components.flexmeasures.api.polling_waits",
+            "custom_components.flexmeasures.api.client.polling_waits",
             return_value=iter([0.1, 0.2]),
         ),
         patch("asyncio.sleep") as sleep,

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.flexmeasures.api import MINIMUM_SERVER_VERSION
+from custom_components.flexmeasures.api.client import MINIMUM_SERVER_VERSION
 from custom_components.flexmeasures.api.errors import FlexMeasuresError
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import (

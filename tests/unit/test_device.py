@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.flexmeasures.device import (
+from custom_components.flexmeasures.device.settings import (
     DeviceSettings,
     StateOfChargeUnknownError,
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.durations import iso_duration, parse_duration
+from custom_components.flexmeasures.api.durations import iso_duration, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.plan import Plan
 from custom_components.flexmeasures.plan.outlook import Outlook
+from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price, Quantity
 from custom_components.flexmeasures.plan.schedule import Action, Block, Schedule
 from custom_components.flexmeasures.plan.series import Series

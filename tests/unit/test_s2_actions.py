@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import voluptuous as vol
 
-from custom_components.flexmeasures.cem.errors import NOT_PLANNABLE
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.scheduling.errors import NOT_PLANNABLE
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .flows import english, placeholders

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flexmeasures.cem.bins import (
+from custom_components.flexmeasures.feeds.bins import (
     Bin,
     Bins,
     Levels,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import WSServerHandshakeError
 import pytest
 
-from custom_components.flexmeasures.cem.pairing import hash_token
+from custom_components.flexmeasures.cem.access.pairing import hash_token
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir

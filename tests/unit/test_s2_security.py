@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.cem.pairing import hash_token
+from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.s2.messages import ControlType
 from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS
 from homeassistant.config_entries import ConfigEntryState
@@ -625,7 +625,9 @@ async def test_an_rm_that_does_not_even_hear_the_good_bye_is_cut_off(
 async def test_there_are_not_more_connections_than_allowed(
     home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.flexmeasures.cem.view._MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(
+        "custom_components.flexmeasures.cem.access.view._MOST_CONNECTIONS", 2
+    )
     await home.set_up(paired(), paired(GARAGE_POWER), paired(CABIN_POWER))
     first = await (await connect()).start(resource_id="first")
     await (await connect(GARAGE_POWER)).start(resource_id="second")

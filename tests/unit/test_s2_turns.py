@@ -8,7 +8,7 @@ from unittest.mock import patch
 from aiohttp.web import WebSocketResponse
 import pytest
 
-from custom_components.flexmeasures.cem.pairing import hash_token
+from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
 from homeassistant.exceptions import ServiceValidationError
 

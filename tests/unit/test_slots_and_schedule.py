@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.plan.schedule import Schedule
-from custom_components.flexmeasures.slots import (
+from custom_components.flexmeasures.plan.grid import (
     ceil_to_slots,
     floor_to_grid,
     resampled,
     slots_as_dicts,
     whole_slots,
 )
+from custom_components.flexmeasures.plan.schedule import Schedule
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 KOLKATA = ZoneInfo("Asia/Kolkata")

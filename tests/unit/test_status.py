@@ -6,8 +6,10 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
-from custom_components.flexmeasures.cem.errors import NOT_PLANNABLE
-from custom_components.flexmeasures.scheduling.soc import StateOfChargeEntityError
+from custom_components.flexmeasures.scheduling.errors import NOT_PLANNABLE
+from custom_components.flexmeasures.scheduling.soc_entity import (
+    StateOfChargeEntityError,
+)
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
-from ..durations import parse_duration
-from ..slots import resampled, slots_as_dicts
+from ..plan.grid import resampled, slots_as_dicts
+from .durations import parse_duration
 
 # The server's scheduler takes 15 minutes for a power sensor without a resolution.
 _FALLBACK_RESOLUTION = timedelta(minutes=15)

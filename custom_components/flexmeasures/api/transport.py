@@ -22,7 +22,7 @@ from flexmeasures_client import __version__
 from flexmeasures_client.client import FlexMeasuresClient
 from yarl import URL
 
-from ..address import ServerAddress
+from .address import ServerAddress
 from .errors import (
     CannotConnectError,
     CertificateError,

@@ -1,1 +1,1 @@
-"""Home Assistant as the Customer Energy Manager (CEM) of devices that speak S2."""
+"""Home Assistant as the Customer Energy Manager (CEM) of S2 resource managers: one for each device."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..store import AccountStore, DeviceMemory
+from ..device.store import AccountStore, DeviceMemory
 
 _HOUR_SECONDS = 3600.0
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..device import SOC_AT_START, DeviceSettings
-from ..energy_units import energy_quantity, quantity_in_kwh
+from ..device.settings import SOC_AT_START, DeviceSettings
+from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..s2.control_types.base import ControlTypeHandler, Window
 from ..s2.control_types.frbc_flex_model import beside_stored
-from .errors import S2NotPlannableError
+from ..scheduling.errors import S2NotPlannableError
 
 _MIN, _MAX = "soc-min", "soc-max"
 _MINIMA, _MAXIMA = "soc-minima", "soc-maxima"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..control import Mode, Override
+from ..device.setpoint import Mode, Override
 from ..s2.control_types.base import Instruction, slot
 
 

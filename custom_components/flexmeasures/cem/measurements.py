@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..api import FlexMeasuresApi
+from ..api.client import FlexMeasuresApi
 from ..const import (
     CONF_ACTIVE_ACTUATOR_SENSOR,
     CONF_EFFICIENCY_SENSOR,
@@ -21,13 +21,13 @@ from ..const import (
     CONF_USAGE_FORECAST_SENSOR,
 )
 from ..coordinator import ScheduleCoordinator
+from ..feeds.bins import LONGEST_HOLD, Step
+from ..feeds.conversions import energy, positive_power, share, signed_power, unitless
+from ..feeds.posting import Posting
+from ..feeds.streams import Finder, ForecastStream, MeasuredStream
 from ..s2.control_types.profiles import total_power
 from ..s2.control_types.readings import Readings
 from ..s2.messages import Message
-from .bins import LONGEST_HOLD, Step
-from .conversions import energy, positive_power, share, signed_power, unitless
-from .posting import Posting
-from .streams import Finder, ForecastStream, MeasuredStream
 
 if TYPE_CHECKING:
     from ..account import FlexMeasuresConfigEntry

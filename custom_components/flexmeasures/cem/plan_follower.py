@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..control import Mode, Override, followed
 from ..coordinator import ScheduleCoordinator
-from ..plan import Plan
+from ..device.setpoint import Mode, Override, followed
+from ..plan.plan import Plan
 from ..s2.control_types.base import HYSTERESIS, ControlTypeHandler, Instruction
 from ..s2.control_types.profiles import known_slots
 from ..s2.messages import Message

@@ -10,14 +10,14 @@ from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 from ..coordinator import ScheduleCoordinator
+from ..plan.grid import ceil_to_slots, floor_to_grid
 from ..s2.control_types.base import ControlTypeHandler, NotPlannableError, Window
 from ..s2.messages import Message
+from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue, Urgency
 from ..scheduling.request import target_minima
-from ..slots import ceil_to_slots, floor_to_grid
 from ..timer import Timer
 from .computing import Computing
-from .errors import S2NotPlannableError
 from .flex_model import joined_flex_model
 
 # What an RM tells together shall make one schedule.

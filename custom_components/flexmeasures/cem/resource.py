@@ -13,9 +13,9 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN
-from ..control_type_names import option_of
 from ..coordinator import ScheduleCoordinator
-from ..energy_units import from_kwh
+from ..device.store import AccountStore, ResourceMemory
+from ..plan.energy_units import from_kwh
 from ..s2.control_types.base import ControlTypeHandler, Instruction, Window
 from ..s2.control_types.manual import InvalidOrderError, ManualOrder
 from ..s2.control_types.readings import Readings
@@ -37,22 +37,22 @@ from ..s2.effects import (
 from ..s2.endings import EndReason
 from ..s2.messages import ControlType, Message
 from ..s2.session import NotReadyError
+from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue
-from ..store import AccountStore, ResourceMemory
 from ..timer import Timer
+from .access.link import ResourceLink
+from .access.traffic import Traffic
 from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
+from .control_type_names import option_of
 from .energy_count import EnergyCount
-from .errors import S2NotPlannableError
-from .link import ResourceLink
 from .measurements import Measurements
 from .plan_follower import PlanFollower
 from .planner import Planner
-from .traffic import Traffic
 
 if TYPE_CHECKING:
     from ..account import FlexMeasuresConfigEntry
-    from ..api import FlexMeasuresApi
+    from ..api.client import FlexMeasuresApi
 
 _LOGGER = logging.getLogger(__name__)
 

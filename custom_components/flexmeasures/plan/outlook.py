@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from itertools import accumulate
 from typing import Any
 
-from . import Plan
+from .plan import Plan
 from .prices import Price
 from .schedule import Action, Block, Schedule
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
-from ..slots import slots_as_dicts
+from .grid import slots_as_dicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..energy_units import from_kwh
-from ..plan import Plan
+from ..device.reader import Reading
+from ..plan.energy_units import from_kwh
+from ..plan.plan import Plan
 from ..plan.prices import Price
-from ..plan.reader import Reading
 from .pace import update_interval
 from .queue import ScheduleQueue, Urgency
 from .request import settings_digest
-from .soc import StateOfChargeEntityError, read_soc_entity
+from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
 # What happens together shall make one schedule.
 DEBOUNCE = timedelta(seconds=10)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..api import FlexMeasuresApi
+from ..api.client import FlexMeasuresApi
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE, Quantity, price_reference
 
 # The server converts units in floating point.

@@ -11,7 +11,7 @@ from homeassistant.components.climate.const import (
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 
-from ..device import DeviceSettings
+from ..device.settings import DeviceSettings
 
 _CHARGING = {STATE_ON, "charging"}
 _NO_STATE = {STATE_UNAVAILABLE, STATE_UNKNOWN}

@@ -16,8 +16,8 @@ from ..api.errors import (
 )
 from ..coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from ..timer import Timer
-from . import AccountScheduler
 from .request import ScheduleRequest
+from .scheduler import AccountScheduler
 
 if TYPE_CHECKING:
     from ..account import FlexMeasuresConfigEntry

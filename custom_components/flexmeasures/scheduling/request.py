@@ -8,14 +8,14 @@ from typing import Any
 
 from homeassistant.util import dt as dt_util
 
-from ..api import FlexMeasuresApi
+from ..api.client import FlexMeasuresApi
 from ..api.models import Asset, Sensor
 from ..coordinator import ScheduleCoordinator
-from ..device import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
-from ..energy_units import energy_quantity
+from ..device.settings import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
+from ..plan.energy_units import energy_quantity
+from ..plan.grid import ceil_to_slots, floor_to_grid
 from ..s2.control_types.base import Window
-from ..slots import ceil_to_slots, floor_to_grid
-from .soc import StateOfChargeEntityError, read_soc_entity
+from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
 SOC_MINIMA = "soc-minima"
 

@@ -15,10 +15,10 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry
+from ..api.durations import iso_duration
 from ..coordinator import ScheduleCoordinator
-from ..durations import iso_duration
 from ..entity import FlexMeasuresEntity, local_time
-from ..status import scheduling_status, statuses
+from ..scheduling.status import scheduling_status, statuses
 from .descriptions import (
     SCHEDULE,
     SCHEDULING_STATUS,

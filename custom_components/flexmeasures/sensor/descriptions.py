@@ -10,8 +10,8 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
+from ..plan.grid import local_midnight
 from ..plan.schedule import Action, Block, Schedule
-from ..slots import local_midnight
 
 # Sums of floating-point numbers are not more exact.
 _DIGITS = 6

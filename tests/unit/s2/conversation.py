@@ -6,7 +6,7 @@ from itertools import count
 import json
 from typing import Any, override
 
-from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.s2.control_types.base import (
     ControlTypeHandler,
     Instruction,

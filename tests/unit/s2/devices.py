@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.s2.control_types.base import (
     ControlTypeHandler,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.s2.control_types.base import (
     Instruction,
     NotPlannableError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.flexmeasures.plan import Plan
+from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.s2.control_types.base import (
     ControlTypeHandler,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import ControlType, Message
 from .announcements import Profile
 from .manual import ManualOrder

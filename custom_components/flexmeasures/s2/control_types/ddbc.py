@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, override
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .actuators import Actuator
 from .announcements import Profile, Segment

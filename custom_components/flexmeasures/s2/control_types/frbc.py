@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import ControlType, Message
 from .actuators import Actuator
 from .announcements import Announced, Announcements, Profile

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
-from ...energy_units import energy_quantity
+from ...plan.energy_units import energy_quantity
 from .announcements import Profile, Segment
 from .base import NotPlannableError, Window
 from .capacities import capacities

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ...energy_units import energy_quantity
-from ...plan import Plan
+from ...plan.energy_units import energy_quantity
+from ...plan.plan import Plan
 from ..messages import ControlType
 from .actuators import Actuator, WireMode
 from .base import Instruction, NotPlannableError, Window

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any, ClassVar, override
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .announcements import Announced, Announcements, Profile
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window

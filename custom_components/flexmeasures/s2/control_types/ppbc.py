@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
 from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
 from .manual import SEQUENCE_FIELDS, ManualOrder

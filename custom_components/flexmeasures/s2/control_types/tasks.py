@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
-from ...plan import Plan
+from ...plan.plan import Plan
 from ..messages import InvalidContentError
 from .base import Instruction
 from .price_curve import PriceCurve, to_ms

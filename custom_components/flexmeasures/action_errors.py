@@ -1,0 +1,62 @@
+"""Errors as Home Assistant tells them to who called an action."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .account import FlexMeasuresConfigEntry
+from .api.errors import (
+    FlexMeasuresError,
+    NotAuthenticatedError,
+    NotFoundError,
+    NotPermittedError,
+    RejectedError,
+)
+from .const import DOMAIN
+from .device.settings import StateOfChargeUnknownError
+
+# What the user can mend by calling differently.
+_WRONG_USE = (
+    NotFoundError,
+    NotPermittedError,
+    RejectedError,
+    StateOfChargeUnknownError,
+)
+
+
+@asynccontextmanager
+async def translated_errors(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
+) -> AsyncIterator[None]:
+    """Say in the user's language what went wrong, and whose turn it is."""
+    try:
+        yield
+    except FlexMeasuresError as err:
+        if isinstance(err, NotAuthenticatedError):
+            entry.async_start_reauth(hass)
+        kind = (
+            ServiceValidationError
+            if isinstance(err, _WRONG_USE)
+            else HomeAssistantError
+        )
+        raise kind(
+            translation_domain=DOMAIN,
+            translation_key=err.translation_key,
+            translation_placeholders=err.placeholders,
+        ) from err
+
+
+def check_future(moment: datetime, *, late: timedelta = timedelta(0)) -> None:
+    """Raise ServiceValidationError for a time that has passed, so long ago at least."""
+    if moment + late <= dt_util.utcnow():
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_in_the_future",
+            translation_placeholders={
+                "time": dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
+            },
+        )

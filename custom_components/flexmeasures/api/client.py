@@ -1,0 +1,357 @@
+"""The one door to a FlexMeasures server.
+
+Times go in and out as aware datetimes (out: UTC), durations as timedelta, power
+in the unit asked for with the sign that the sensor stores. Every call may raise
+any `FlexMeasuresError`; nothing else leaves here.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import ClientSession
+from awesomeversion import AwesomeVersion, AwesomeVersionException
+
+from homeassistant.util import dt as dt_util
+
+from .address import ServerAddress
+from .durations import iso_duration, parse_duration
+from .errors import (
+    InfeasibleError,
+    JobFailedError,
+    JobTimeoutError,
+    NotAuthenticatedError,
+    NotFlexMeasuresError,
+    NotFoundError,
+    RejectedError,
+    ServerError,
+    ServerTooOldError,
+    UnknownUserError,
+    WrongPasswordError,
+)
+from .models import Asset, Catalogue, Job, PostedData, Sensor, SensorData, parse_moment
+from .polling import polling_waits
+from .transport import Transport, UnauthorizedError
+
+MINIMUM_SERVER_VERSION = "1.0.0"
+
+# The server itself stops a scheduling job after 3 minutes; it may have to queue first.
+JOB_PATIENCE = timedelta(minutes=5)
+
+
+class FlexMeasuresApi:
+    """One login on one FlexMeasures server."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        address: ServerAddress,
+        username: str,
+        password: str,
+    ) -> None:
+        """Prepare; nothing is sent before the first call."""
+        self._transport = Transport(session, address, username, password)
+        self._login = asyncio.Lock()
+        self._refusal: NotAuthenticatedError | None = None
+
+    async def get_version(self) -> str:
+        """The server's version; raises NotFlexMeasuresError and ServerTooOldError.
+
+        Needs no login (``GET /api/``).
+        """
+        try:
+            answer = await self._transport.send(
+                "GET", "", path="/api/", include_auth=False
+            )
+        except (NotFoundError, UnauthorizedError) as err:
+            raise NotFlexMeasuresError(str(err)) from None
+        with _reading("version"):
+            version = str(answer["flexmeasures_version"])
+            too_old = AwesomeVersion(version) < AwesomeVersion(MINIMUM_SERVER_VERSION)
+        if too_old:
+            raise ServerTooOldError(version, MINIMUM_SERVER_VERSION)
+        return version
+
+    async def log_in(self) -> int:
+        """Get a new token (it holds for 6 hours) and return the user's id.
+
+        Raises UnknownUserError or WrongPasswordError if, and only if, the server
+        looked the login up and refused it.
+        """
+        try:
+            answer = await self._transport.send(
+                "POST",
+                "requestAuthToken",
+                path="/api/",
+                payload={
+                    "email": self._transport.email,
+                    "password": self._transport.password,
+                },
+                include_auth=False,
+            )
+        except UnauthorizedError:
+            raise WrongPasswordError from None
+        except NotFoundError:
+            raise UnknownUserError from None
+        with _reading("token"):
+            self._transport.access_token = str(answer["auth_token"])
+            return int(answer["user_id"])
+
+    async def get_sensor(self, sensor_id: int) -> Sensor:
+        """A sensor's metadata; raises NotFoundError or NotPermittedError."""
+        try:
+            answer = await self._request("GET", f"sensors/{sensor_id}")
+        except RejectedError as err:
+            # Here the server answers 422 where elsewhere it answers 404.
+            raise NotFoundError(err.reason) from None
+        with _reading("sensor"):
+            return Sensor.from_json(answer, await _time_zone(answer["timezone"]))
+
+    async def get_asset(self, asset_id: int) -> Asset:
+        """An asset with its own flex-model and flex-context."""
+        answer = await self._request("GET", f"assets/{asset_id}")
+        with _reading("asset"):
+            return Asset.from_json(answer)
+
+    async def get_catalogue(self) -> Catalogue:
+        """All assets and sensors that the account can see, public ones included."""
+        assets, sensors = await asyncio.gather(
+            self._request("GET", "assets", params={"all_accessible": "true"}),
+            self._request("GET", "sensors", params={"include_public_assets": "true"}),
+        )
+        with _reading("assets and sensors"):
+            time_zones = {
+                name: await _time_zone(name)
+                for name in {item["timezone"] for item in sensors}
+            }
+            return Catalogue(
+                assets={item["id"]: Asset.from_json(item) for item in assets},
+                sensors={
+                    item["id"]: Sensor.from_json(item, time_zones[item["timezone"]])
+                    for item in sensors
+                },
+            )
+
+    async def get_data(
+        self,
+        sensor_id: int,
+        *,
+        start: datetime,
+        duration: timedelta,
+        unit: str,
+        resolution: timedelta | None = None,
+        source_type: str | None = None,
+        prior: datetime | None = None,
+    ) -> SensorData | None:
+        """The newest values, or those known at `prior`; None if `source_type` never wrote any.
+
+        `start` must lie on the grid of `resolution` (default: the sensor's own), or
+        every value comes back as None.
+        """
+        params = {
+            "start": start.isoformat(),
+            "duration": iso_duration(duration),
+            "unit": unit,
+        }
+        if resolution is not None:
+            params["resolution"] = iso_duration(resolution)
+        if source_type is not None:
+            params["source-type"] = source_type
+        if prior is not None:
+            params["prior"] = prior.isoformat()
+        try:
+            answer = await self._request(
+                "GET", f"sensors/{sensor_id}/data", params=params
+            )
+        except RejectedError as err:
+            if "No data source with source-type" in err.reason:
+                return None
+            if "No sensor found" in err.reason:
+                raise NotFoundError(err.reason) from None
+            raise
+        with _reading("data"):
+            values = tuple(answer["values"])
+            return SensorData(
+                start=parse_moment(answer["start"]),
+                # Not the answer's "resolution": for an instantaneous sensor that is zero.
+                resolution=parse_duration(answer["duration"]) / len(values),
+                unit=answer["unit"],
+                values=values,
+            )
+
+    async def post_data(
+        self,
+        sensor_id: int,
+        *,
+        start: datetime,
+        duration: timedelta,
+        values: Sequence[float],
+        unit: str,
+        prior: datetime | None = None,
+    ) -> PostedData:
+        """Store values that fill `duration` evenly from `start` on.
+
+        Zero duration: one value at an instant. `prior` is when they became known
+        (default: now).
+        """
+        payload: dict[str, Any] = {
+            "start": start.isoformat(),
+            "duration": iso_duration(duration),
+            "values": list(values),
+            "unit": unit,
+        }
+        if prior is not None:
+            payload["prior"] = prior.isoformat()
+        answer = await self._request(
+            "POST", f"sensors/{sensor_id}/data", payload=payload
+        )
+        with _reading("receipt"):
+            return PostedData(status=answer["status"], job=answer.get("job"))
+
+    async def trigger_schedule(
+        self,
+        asset_id: int,
+        *,
+        start: datetime,
+        duration: timedelta,
+        flex_model: Sequence[Mapping[str, Any]],
+        flex_context: Mapping[str, Any],
+        force: bool,
+    ) -> str:
+        """Ask for a schedule and return its job's id.
+
+        `start` must lie on the power sensors' resolution grid. Each item of
+        `flex_model` names its power ``sensor``; the rest, and the context, add to
+        or override what the assets say on the server. Without `force` the server
+        answers a request that it has seen within the hour with that one's job,
+        even a failed one.
+        """
+        payload: dict[str, Any] = {
+            "start": start.isoformat(),
+            "duration": iso_duration(duration),
+            "flex-model": list(flex_model),
+        }
+        if flex_context:
+            payload["flex-context"] = flex_context
+        if force:
+            payload["force-new-job-creation"] = True
+        answer = await self._request(
+            "POST", f"assets/{asset_id}/schedules/trigger", payload=payload
+        )
+        with _reading("job"):
+            return str(answer["job"])
+
+    async def get_job(self, job_id: str) -> Job:
+        """A job's state (``GET /jobs/<uuid>``, which answers 422 for one that failed)."""
+        answer = await self._request(
+            "GET", f"jobs/{job_id}", also_accept=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+        with _reading("job"):
+            return Job.from_json(job_id, answer)
+
+    async def wait_for_job(
+        self,
+        job_id: str,
+        *,
+        earlier_jobs: Iterable[timedelta] = (),
+        patience: timedelta = JOB_PATIENCE,
+    ) -> Job:
+        """Wait until a job has finished.
+
+        Raises JobFailedError (InfeasibleError when no schedule can satisfy the
+        constraints) or, after `patience`, JobTimeoutError.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience.total_seconds()
+        for wait in polling_waits(earlier_jobs):
+            await asyncio.sleep(wait)
+            job = await self.get_job(job_id)
+            if job.is_finished:
+                return job
+            if job.is_unsuccessful:
+                raise _job_error(job)
+            if loop.time() > deadline:
+                raise JobTimeoutError(job.status, patience)
+        raise AssertionError("polling_waits ended")  # pragma: no cover
+
+    async def _request(
+        self,
+        method: str,
+        uri: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        payload: Mapping[str, Any] | None = None,
+        also_accept: HTTPStatus | None = None,
+    ) -> Any:
+        """Send a request with a valid token.
+
+        A 401 may mean an expired token or a server that lost its database, so log
+        in again: only that can tell whether the user has to do something.
+        """
+        used_token = self._transport.access_token
+        if used_token is None:
+            used_token = await self._renew_token(None)
+        try:
+            return await self._transport.send(
+                method, uri, params=params, payload=payload, also_accept=also_accept
+            )
+        except UnauthorizedError:
+            await self._renew_token(used_token)
+        try:
+            return await self._transport.send(
+                method, uri, params=params, payload=payload, also_accept=also_accept
+            )
+        except UnauthorizedError as err:
+            raise ServerError(str(err)) from None
+
+    async def _renew_token(self, used_token: str | None) -> str | None:
+        """Log in, unless another request has done so, or was refused, meanwhile."""
+        seen = self._refusal
+        async with self._login:
+            if self._refusal is not seen and self._refusal is not None:
+                raise self._refusal
+            if self._transport.access_token == used_token:
+                try:
+                    await self.log_in()
+                except NotAuthenticatedError as err:
+                    self._refusal = err
+                    raise
+            return self._transport.access_token
+
+
+async def _time_zone(name: str) -> tzinfo:
+    """A time zone by name; its file is not read in the event loop."""
+    if (time_zone := await dt_util.async_get_time_zone(name)) is None:
+        raise ValueError(f"unknown time zone {name}")
+    return time_zone
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Say that an answer has not the shape that FlexMeasures gives it."""
+    try:
+        yield
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        ZeroDivisionError,
+        AwesomeVersionException,
+    ) as err:
+        raise NotFlexMeasuresError(f"unexpected answer for the {what}") from err
+
+
+def _job_error(job: Job) -> JobFailedError:
+    """Why a job failed, without the exception's type and traceback around it."""
+    # As in: Scheduling job failed with ValueError: Prices unknown for planning window.
+    reason = job.message.split("\n", 1)[0]
+    if " failed with " in reason:
+        reason = reason.split(" failed with ", 1)[1].split(": ", 1)[-1]
+    reason = reason.strip().rstrip(".") or job.status
+    if reason in ("infeasible", "infeasibleOrUnbounded", "unbounded"):
+        return InfeasibleError(reason)
+    return JobFailedError(reason)

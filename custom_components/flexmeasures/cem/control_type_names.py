@@ -1,0 +1,20 @@
+"""S2's control types as users see and write them."""
+
+from ..s2.messages import ControlType
+
+
+def option_of(control_type: ControlType) -> str:
+    """What it is called in options, whose texts are translated."""
+    if control_type is ControlType.NOT_CONTROLABLE:
+        return "not_controllable"
+    return control_type.lower()
+
+
+OPTIONS = {option_of(control_type): control_type for control_type in ControlType}
+"""All control types by their options."""
+
+
+def control_type_of(text: str) -> ControlType:
+    """The one that is meant, also as S2 writes it; raises ValueError."""
+    option = text.strip().lower()
+    return OPTIONS[option] if option in OPTIONS else ControlType(option.upper())

@@ -1,0 +1,29 @@
+"""What may have a say in how a device is scheduled, beside its settings."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..api.errors import FlexMeasuresError
+from ..s2.control_types.base import Window
+
+
+class Controller(Protocol):
+    """Speaks for a device: an S2 resource manager does."""
+
+    @property
+    def is_plannable(self) -> bool:
+        """Whether a new schedule would be of use now."""
+
+    @property
+    def problem(self) -> FlexMeasuresError | None:
+        """Why none can be made, if that is wrong."""
+
+    async def async_flex_model(
+        self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """The flex-model to send; None to make it of the settings alone.
+
+        The settings have to add the state of charge where it says none. `stored` is
+        the asset's own one; `overrides` hold for one request, and are in what is
+        given. Raises FlexMeasuresError.
+        """

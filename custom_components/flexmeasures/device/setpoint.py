@@ -1,0 +1,77 @@
+"""What a device has to do now: the plan's power, unless the user says otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from ..plan.plan import Plan
+from ..plan.schedule import Schedule
+
+_SLOT: Final = timedelta(minutes=15)
+_DAY: Final = timedelta(days=1)
+
+
+class Mode(StrEnum):
+    """What the setpoint follows while there is no override."""
+
+    AUTOMATIC = "automatic"
+    """The plan."""
+    HOLD = "hold"
+    """Zero."""
+    OFF = "off"
+    """Nothing: there is no setpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A power that holds until a moment, whatever the plan and the mode."""
+
+    power: float
+    """In kW, consumption positive."""
+    until: datetime
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(data["power"], datetime.fromisoformat(data["until"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {"power": self.power, "until": self.until.isoformat()}
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it has not ended."""
+        return moment < self.until
+
+
+def setpoint(
+    planned: float | None, mode: Mode, override: Override | None, moment: datetime
+) -> float | None:
+    """The power to follow at a moment, in kW; None when there is none."""
+    if override and override.holds_at(moment):
+        return override.power
+    if mode is Mode.HOLD:
+        return 0.0
+    return planned if mode is Mode.AUTOMATIC else None
+
+
+def followed(
+    plan: Plan, mode: Mode, override: Override | None, moment: datetime
+) -> Plan:
+    """The plan with the power that `setpoint` gives now, and would give later.
+
+    A power that is not the plan's is there for a day: what ends it has to be noticed
+    when it happens.
+    """
+    power = setpoint(None, mode, override, moment)
+    if power is None:
+        return plan if mode is Mode.AUTOMATIC else replace(plan, power=None)
+    if plan.power:
+        start, resolution = plan.power.slot_start(moment), plan.power.resolution
+    else:
+        start, resolution = moment.replace(second=0, microsecond=0), _SLOT
+    return replace(
+        plan, power=Schedule(start, resolution, (power,) * -(-_DAY // resolution))
+    )

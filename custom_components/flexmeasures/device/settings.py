@@ -1,0 +1,199 @@
+"""A device's settings, and the flex-model and flex-context they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from homeassistant.const import PERCENTAGE
+
+from ..api.errors import FlexMeasuresError
+from ..const import (
+    CONF_AUTOMATIC_SCHEDULING,
+    CONF_CAPACITY,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+    CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_POWER_SENSOR,
+    CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_S2,
+    CONF_SCHEDULE_DURATION,
+    CONF_SOC_DEVIATION,
+    CONF_SOC_ENTITY,
+    CONF_SOC_MAX,
+    CONF_SOC_MAX_AGE,
+    CONF_SOC_MIN,
+    CONF_SOC_SENSOR,
+    CONF_SOC_UNIT,
+    CONF_TRIGGER_ENTITIES,
+    CONF_UPDATE_INTERVAL,
+    CONF_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE,
+    DEFAULT_SOC_MAX_AGE,
+    DEFAULT_UPDATE_INTERVAL_CHARGING,
+    DEFAULT_UPDATE_INTERVAL_CLIMATE,
+)
+from ..plan.energy_units import energy_quantity, quantity_in_kwh
+from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
+
+# Fields of a flex-model that tell how the server learns where the state of charge is.
+SOC_AT_START = "soc-at-start"
+STATE_OF_CHARGE = "state-of-charge"
+
+# Choices of sources in a sensor reference: where one is made, it was made on purpose.
+_SOURCE_FILTERS = frozenset(
+    {"source-types", "exclude-source-types", "sources", "source-account"}
+)
+
+
+class StateOfChargeUnknownError(FlexMeasuresError):
+    """A storage would be scheduled from a state of charge that nobody told.
+
+    The server would silently take the scheduler's own earlier plan, or an empty
+    storage.
+    """
+
+    translation_key = "state_of_charge_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettings:
+    """What the user set for one device; None where the server's own setting stays in force."""
+
+    power_sensor: int
+    consumption_price_sensor: int | None
+    production_price_sensor: int | None
+    soc_sensor: int | None
+    soc_unit: str
+    """An energy unit, or % of the capacity."""
+    soc_min: float | None
+    """In `soc_unit`."""
+    soc_max: float | None
+    """In `soc_unit`."""
+    capacity: float | None
+    """In kWh; known where anything is in %."""
+    soc_entity: str | None
+    """The Home Assistant entity that measures the state of charge."""
+    soc_max_age: timedelta
+    """What `soc_entity` reported longer ago is not used."""
+    schedule_duration: timedelta
+    update_interval: timedelta
+    update_interval_charging: timedelta
+    update_interval_climate: timedelta
+    charging_entity: str | None
+    climate_entity: str | None
+    automatic_scheduling: bool
+    soc_deviation: float | None
+    """In `soc_unit`: a new schedule is made once the plan is off by more."""
+    trigger_entities: tuple[str, ...]
+    """A new schedule is made when the state of one of them changes."""
+    s2: bool
+    """Whether an S2 resource manager may connect as this device."""
+
+    @classmethod
+    def from_subentry(cls, data: Mapping[str, Any]) -> Self:
+        """Read a device subentry, in which durations are seconds."""
+        return cls(
+            power_sensor=data[CONF_POWER_SENSOR],
+            consumption_price_sensor=data.get(CONF_CONSUMPTION_PRICE_SENSOR),
+            production_price_sensor=data.get(CONF_PRODUCTION_PRICE_SENSOR),
+            soc_sensor=data.get(CONF_SOC_SENSOR),
+            soc_unit=data[CONF_SOC_UNIT],
+            soc_min=data.get(CONF_SOC_MIN),
+            soc_max=data.get(CONF_SOC_MAX),
+            capacity=data.get(CONF_CAPACITY),
+            soc_entity=data.get(CONF_SOC_ENTITY),
+            soc_max_age=_seconds(data, CONF_SOC_MAX_AGE, DEFAULT_SOC_MAX_AGE),
+            schedule_duration=timedelta(seconds=data[CONF_SCHEDULE_DURATION]),
+            update_interval=timedelta(seconds=data[CONF_UPDATE_INTERVAL]),
+            update_interval_charging=_seconds(
+                data, CONF_UPDATE_INTERVAL_CHARGING, DEFAULT_UPDATE_INTERVAL_CHARGING
+            ),
+            update_interval_climate=_seconds(
+                data, CONF_UPDATE_INTERVAL_CLIMATE, DEFAULT_UPDATE_INTERVAL_CLIMATE
+            ),
+            charging_entity=data.get(CONF_CHARGING_ENTITY),
+            climate_entity=data.get(CONF_CLIMATE_ENTITY),
+            automatic_scheduling=data[CONF_AUTOMATIC_SCHEDULING],
+            soc_deviation=data.get(CONF_SOC_DEVIATION),
+            trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
+            s2=CONF_S2 in data,
+        )
+
+    def energy(self, amount: float) -> str:
+        """An amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
+        if self.soc_unit == PERCENTAGE:
+            # The server takes no % here.
+            assert self.capacity is not None
+            return energy_quantity(amount / 100 * self.capacity)
+        return f"{amount} {self.soc_unit}"
+
+    def flex_model(
+        self,
+        stored: Mapping[str, Any],
+        overrides: Mapping[str, Any],
+        soc_kwh: float | None = None,
+    ) -> dict[str, Any]:
+        """The flex-model to send: what differs from the `stored` one of the asset.
+
+        `overrides` hold for one request and win, also over the measured `soc_kwh`.
+        Raises StateOfChargeUnknownError.
+        """
+        model: dict[str, Any] = {"sensor": self.power_sensor}
+        if self.soc_min is not None:
+            model["soc-min"] = self.energy(self.soc_min)
+        if self.soc_max is not None:
+            model["soc-max"] = self.energy(self.soc_max)
+        if self.soc_sensor is not None:
+            model[STATE_OF_CHARGE] = measured(self.soc_sensor)
+        if soc_kwh is not None:
+            model[SOC_AT_START] = energy_quantity(
+                _within_limits(soc_kwh, {**stored, **model})
+            )
+        model |= overrides
+        if SOC_AT_START in model:
+            return model
+        source = model.get(STATE_OF_CHARGE, stored.get(STATE_OF_CHARGE))
+        match source:
+            case {"sensor": int(sensor_id), **others} if (
+                not _SOURCE_FILTERS & others.keys()
+            ):
+                model[STATE_OF_CHARGE] = measured(sensor_id) | others
+            case None if any(key.startswith("soc-") for key in {*stored, *model}):
+                raise StateOfChargeUnknownError
+        return model
+
+    def flex_context(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """The flex-context to send: what differs from the one of the asset and its parents."""
+        context: dict[str, Any] = {}
+        if self.consumption_price_sensor is not None:
+            context[CONSUMPTION_PRICE] = {"sensor": self.consumption_price_sensor}
+        if self.production_price_sensor is not None:
+            context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
+        return context | dict(overrides)
+
+
+def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:
+    """The nearest state of charge from which the server can plan.
+
+    A battery that is a bit fuller than its maximum is a matter of rounding, or of a
+    limit that was just lowered, and no reason to have no schedule at all.
+    """
+    lowest = quantity_in_kwh(model.get("soc-min"))
+    highest = quantity_in_kwh(model.get("soc-max"))
+    if highest is not None:
+        soc_kwh = min(soc_kwh, highest)
+    return soc_kwh if lowest is None else max(soc_kwh, lowest)
+
+
+def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta:
+    return timedelta(seconds=data[key]) if key in data else default
+
+
+def measured(soc_sensor: int) -> dict[str, Any]:
+    """A state-of-charge sensor, read for what was measured.
+
+    The scheduler writes its own plan to the same sensor, and once it has, the
+    server would take that for the truth.
+    """
+    return {"sensor": soc_sensor, "exclude-source-types": ["scheduler"]}

@@ -1,0 +1,1 @@
+"""Values as they come, made into what a FlexMeasures sensor stores."""

@@ -1,0 +1,234 @@
+"""The steps that set up a device, and the flow that adds one or changes it."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+import logging
+from typing import Any, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowContext,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
+
+from ...account import async_account_api
+from ...api.errors import (
+    CannotConnectError,
+    FlexMeasuresError,
+    ServerTooOldError,
+    UnknownUserError,
+    WrongPasswordError,
+)
+from ...const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from ..hacs_defaults import async_former_devices
+from .form import DeviceForm
+from .settings_form import in_sections, section_errors, without_sections
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
+    FlowHandler[ContextT, ResultT, HandlerT]
+):
+    """A flow that shows what went wrong with the server at the field that it is about."""
+
+    def __init__(self) -> None:
+        """Start without errors."""
+        self._errors: dict[str, str] = {}
+        self._placeholders: dict[str, str] = {}
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Turn an exception into an error of the form."""
+        self._errors, self._placeholders = {}, {}
+        try:
+            yield
+        except FlexMeasuresError as err:
+            self._errors[_field(err)] = err.translation_key
+            self._placeholders = err.placeholders
+        except Exception:
+            _LOGGER.exception("Unexpected exception")
+            self._errors["base"] = "unknown"
+
+    def _show(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        values: Mapping[str, Any] | None,
+        **placeholders: str,
+    ) -> ResultT:
+        """Show a form with what was entered, or known, and what is wrong with it."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            # An error at a field that this form does not have would not be seen.
+            errors={
+                field if field in schema.schema else "base": error
+                for field, error in self._errors.items()
+            },
+            description_placeholders={**placeholders, **self._placeholders},
+        )
+
+
+class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
+    ReportingFlow[ContextT, ResultT, HandlerT]
+):
+    """The steps that set up a device."""
+
+    _form: DeviceForm
+
+    async def async_step_device(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Ask for the power sensor."""
+        if user_input is not None:
+            with self._reported():
+                self._errors = await self._form.async_read_device(user_input)
+            if not self._errors:
+                return await self.async_step_settings()
+        return self._show(
+            "former_device" if self._form.has_former else "device",
+            self._form.device_schema(),
+            user_input or self._form.device_values(),
+        )
+
+    # The same, with a text about the values of the former integration.
+    async_step_former_device = async_step_device
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Ask for the settings."""
+        if user_input is not None:
+            values = without_sections(user_input)
+            with self._reported():
+                self._errors = section_errors(
+                    await self._form.async_read_settings(values)
+                )
+            if not self._errors:
+                if self._form.new_pairing:
+                    return await self.async_step_pairing()
+                return self._finish_device()
+        return self._show(
+            "settings",
+            self._form.settings_schema(self._errors),
+            user_input or in_sections(self._form.settings_values()),
+            server_settings=self._form.server_settings(),
+        )
+
+    async def async_step_pairing(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ResultT:
+        """Show the address and the token for the device, which nothing shows again."""
+        if user_input is not None:
+            return self._finish_device()
+        pairing = self._form.new_pairing
+        assert pairing is not None
+        address = pairing.address(self.hass)
+        return self._show(
+            "pairing" if address.startswith("wss:") else "pairing_unencrypted",
+            vol.Schema({}),
+            None,
+            address=address,
+            token=pairing.token,
+        )
+
+    # The same, with a warning.
+    async_step_pairing_unencrypted = async_step_pairing
+
+    @abstractmethod
+    def _finish_device(self) -> ResultT:
+        """Keep what the form made."""
+
+
+class DeviceSubentryFlow(
+    DeviceFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
+    ConfigSubentryFlow,
+):
+    """Add a device to an account, or change one."""
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Start to add a device."""
+        entry = self._get_entry()
+        present = self._present()
+        taken = [
+            device.data[CONF_POWER_SENSOR]
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+            if present is None or device.subentry_id != present.subentry_id
+        ]
+        # Not the loaded account's, which starts over with each device that is added.
+        api = async_account_api(self.hass, entry.data)
+        with self._reported():
+            catalogue = await api.get_catalogue()
+            self._form = DeviceForm(
+                self.hass,
+                api,
+                catalogue,
+                taken=taken,
+                settings=present.data if present else None,
+                former=None
+                if present
+                else async_former_devices(self.hass, entry.data, catalogue, taken),
+            )
+        if self._errors:
+            return self.async_abort(
+                reason=next(iter(self._errors.values())),
+                description_placeholders=self._placeholders,
+            )
+        if not self._form.has_choice:
+            return self.async_abort(reason="no_power_sensors")
+        return await self.async_step_device()
+
+    async_step_reconfigure = async_step_user
+
+    @override
+    def _finish_device(self) -> SubentryFlowResult:
+        unique_id = str(self._form.sensor.id)
+        present = self._present()
+        title = self._form.title(
+            [
+                device.title
+                for device in self._get_entry().subentries.values()
+                if device is not present
+            ]
+        )
+        if present is None:
+            return self.async_create_entry(
+                title=title, data=self._form.data, unique_id=unique_id
+            )
+        return self.async_update_and_abort(
+            self._get_entry(),
+            present,
+            data=self._form.data,
+            unique_id=unique_id,
+            # The former name may be the user's own, but it is that of another device.
+            title=present.title if unique_id == present.unique_id else title,
+        )
+
+    def _present(self) -> ConfigSubentry | None:
+        """The device that is being changed."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_subentry()
+        return None
+
+
+def _field(err: FlexMeasuresError) -> str:
+    """The field of the account's form that an error is about."""
+    match err:
+        case UnknownUserError():
+            return CONF_USERNAME
+        case WrongPasswordError():
+            return CONF_PASSWORD
+        case CannotConnectError() | ServerTooOldError():
+            return CONF_HOST
+        case _:
+            return "base"

@@ -1,0 +1,297 @@
+"""The two forms that set up a device: which power sensor, and then its settings."""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+import re
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.const import PERCENTAGE
+from homeassistant.core import HomeAssistant
+
+from ...api.client import FlexMeasuresApi
+from ...api.errors import NotFoundError, NotPermittedError
+from ...api.models import Catalogue, Sensor
+from ...const import (
+    CONF_AUTOMATIC_SCHEDULING,
+    CONF_CAPACITY,
+    CONF_POWER_SENSOR,
+    CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_S2,
+    CONF_SOC_ENTITY,
+    CONF_SOC_MAX_AGE,
+    CONF_SOC_UNIT,
+    CONF_YAML,
+)
+from .fields import (
+    EFFICIENCY,
+    ENERGY_PRICE,
+    NO_PRICE,
+    POWER,
+    STATE_OF_CHARGE,
+    FieldError,
+    SensorSelector,
+    currencies,
+    duration_fields,
+    is_public,
+    power_sensors,
+    read_sensor_id,
+    shown,
+)
+from .pairing import NewPairing
+from .server_settings import FLEX_FIELDS, PRICES, ServerSettings
+from .settings_form import (
+    CONF_S2_ENABLED,
+    CURRENCIES_DIFFER,
+    S2_SENSOR_UNITS,
+    SENSOR_UNITS,
+    settings_schema,
+)
+from .settings_reading import AS_ENTERED, DEFAULT_DURATIONS, SettingsReading
+
+# What is about one thing in the home, and its sensors.
+_OF_ONE_DEVICE = {
+    *FLEX_FIELDS,
+    *SENSOR_UNITS,
+    *AS_ENTERED,
+    CONF_SOC_MAX_AGE,
+    CONF_S2,
+    CONF_YAML,
+}
+_WRONG_UNIT = {
+    POWER: "not_a_power_sensor",
+    ENERGY_PRICE: "not_a_price_sensor",
+    STATE_OF_CHARGE: "not_a_state_of_charge_sensor",
+    EFFICIENCY: "not_an_efficiency_sensor",
+    NO_PRICE: "price_sensor",
+}
+
+
+class DeviceForm:
+    """Builds the forms and reads them; knows what the server says by itself."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        api: FlexMeasuresApi,
+        catalogue: Catalogue,
+        *,
+        taken: Collection[int] = (),
+        settings: Mapping[str, Any] | None = None,
+        former: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Start with the present settings of a device, or for a new one.
+
+        `taken` are the power sensors of other devices. `former` are settings to
+        offer for a new device, by its power sensor.
+        """
+        self._states = hass.states
+        self._api = api
+        self._catalogue = catalogue
+        self._taken = taken
+        self._settings = settings
+        self._former = former or {}
+        self._sensor: Sensor | None = None
+        self.data: dict[str, Any] = {}
+        """What the forms made: the data of a device subentry."""
+        self.new_pairing: NewPairing | None = None
+        """What has to be shown before `data` is kept."""
+
+    @property
+    def has_former(self) -> bool:
+        """Whether settings of a former integration are offered."""
+        return bool(self._former)
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether the account has a power sensor for a new device."""
+        return bool(power_sensors(self._catalogue, self._taken))
+
+    @property
+    def sensor(self) -> Sensor:
+        """The power sensor that was chosen."""
+        assert self._sensor is not None
+        return self._sensor
+
+    def title(self, titles: Collection[str] = ()) -> str:
+        """The asset's name, with the sensor's if another device has that title."""
+        name = self._catalogue.assets[self.sensor.asset_id].name
+        return name if name not in titles else f"{name}: {self.sensor.name}"
+
+    def device_schema(self) -> vol.Schema:
+        """The form of the first step."""
+        sensors = power_sensors(self._catalogue, self._taken)
+        selector = SensorSelector(self._catalogue, sensors)
+        return vol.Schema({vol.Required(CONF_POWER_SENSOR): selector})
+
+    def device_values(self) -> dict[str, Any]:
+        """What the first form shows before anything is entered."""
+        if self._settings is not None:
+            power_sensor = self._settings[CONF_POWER_SENSOR]
+        elif self._former:
+            power_sensor = next(iter(self._former))
+        else:
+            return {}
+        return {CONF_POWER_SENSOR: shown(self._catalogue, power_sensor)}
+
+    async def async_read_device(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Take over the first form; returns an error for each field that is wrong."""
+        try:
+            self._sensor = await self._async_power_sensor(user_input[CONF_POWER_SENSOR])
+        except FieldError as err:
+            return {CONF_POWER_SENSOR: err.key}
+        return {}
+
+    def settings_schema(self, sections_with_errors: Collection[str]) -> vol.Schema:
+        """The form of the second step, in sections."""
+        return settings_schema(
+            self._catalogue,
+            sections_with_errors,
+            is_paired=CONF_S2 in self._own_settings(),
+        )
+
+    def settings_values(self) -> dict[str, Any]:
+        """What the second form shows first: the device's settings, else the server's.
+
+        Without sections.
+        """
+        own = self._own_settings()
+        values = {**self._stored_values(own), **self._defaults(), **own}
+        values.pop(CONF_POWER_SENSOR, None)
+        for key in SENSOR_UNITS.keys() & values.keys():
+            values[key] = shown(self._catalogue, values[key])
+        for key in DEFAULT_DURATIONS.keys() & own.keys():
+            values[key] = duration_fields(timedelta(seconds=own[key]))
+        return values
+
+    def server_settings(self) -> str:
+        """What the server already knows of the asset, as a list for the form's text."""
+        return self._server.described()
+
+    async def async_read_settings(
+        self, user_input: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Take over the second form; returns an error for each field that is wrong.
+
+        `user_input` has no sections; what it lacks has its default. Only what
+        differs from the server's own settings is kept, so that these stay in force
+        and are not sent again.
+        """
+        values = {**self._defaults(), **user_input}
+        stored = self._stored_values(values)
+        own = self._own_settings()
+        reading = SettingsReading(values)
+        await self._async_read_sensors(reading, values, stored)
+        reading.read_limits(stored, own, self._stored_values(own))
+        reading.read_durations(self.sensor.resolution)
+        reading.read_pairing(own.get(CONF_S2))
+        reading.read_others(self._states.get(values.get(CONF_SOC_ENTITY) or ""))
+        if not reading.errors:
+            # What the YAML says is compared with what it said, whatever the user changes.
+            kept = {CONF_YAML: own[CONF_YAML]} if CONF_YAML in own else {}
+            self.data = {CONF_POWER_SENSOR: self.sensor.id, **reading.data, **kept}
+            self.new_pairing = reading.new_pairing
+        return reading.errors
+
+    async def _async_read_sensors(
+        self,
+        reading: SettingsReading,
+        values: Mapping[str, Any],
+        stored: Mapping[str, Any],
+    ) -> None:
+        """Keep the sensors that differ from the server's."""
+        sensors: dict[str, Sensor] = {}
+        for key, unit in SENSOR_UNITS.items():
+            if not (choice := values.get(key)):
+                continue
+            if key in stored and read_sensor_id(choice) == stored[key]:
+                continue
+            with reading.field(key):
+                sensor = await self._async_sensor(choice, unit)
+                if key in S2_SENSOR_UNITS and is_public(self._catalogue, sensor):
+                    raise FieldError("sensor_of_another_account")
+                sensors[key] = sensor
+                reading.data[key] = sensor.id
+        if self._currencies_differ(sensors, stored):
+            reading.errors.setdefault(CONF_PRODUCTION_PRICE_SENSOR, CURRENCIES_DIFFER)
+
+    @property
+    def _server(self) -> ServerSettings:
+        """What the server says of the device."""
+        return ServerSettings(self._catalogue, self.sensor)
+
+    def _stored_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the server says, in the unit and of the capacity that are in `values`."""
+        return self._server.values(
+            values.get(CONF_SOC_UNIT, self._server.soc_unit), values.get(CONF_CAPACITY)
+        )
+
+    def _defaults(self) -> dict[str, Any]:
+        """What settings that need a value have if they are not given."""
+        return {
+            CONF_SOC_UNIT: self._server.soc_unit,
+            CONF_AUTOMATIC_SCHEDULING: False,
+            CONF_S2_ENABLED: CONF_S2 in self._own_settings(),
+            **{key: duration_fields(value) for key, value in DEFAULT_DURATIONS.items()},
+        }
+
+    def _own_settings(self) -> Mapping[str, Any]:
+        """What is set for this power sensor so far, or offered."""
+        settings = self._settings
+        if settings is None:
+            return self._former.get(self.sensor.id, {})
+        if settings.get(CONF_POWER_SENSOR) == self.sensor.id:
+            return settings
+        # How to plan stays.
+        foreign = set(_OF_ONE_DEVICE)
+        if settings.get(CONF_SOC_UNIT) == PERCENTAGE:
+            foreign.add(CONF_SOC_UNIT)
+        return {key: value for key, value in settings.items() if key not in foreign}
+
+    async def _async_sensor(self, choice: str | int, unit: re.Pattern[str]) -> Sensor:
+        """A sensor by its id, which may be one that the list does not offer.
+
+        Raises FieldError.
+        """
+        if (sensor_id := read_sensor_id(choice)) is None:
+            raise FieldError("not_a_sensor_id")
+        sensor = self._catalogue.sensors.get(sensor_id)
+        if sensor is None:
+            try:
+                sensor = await self._api.get_sensor(sensor_id)
+            except NotFoundError:
+                raise FieldError("sensor_not_found") from None
+            except NotPermittedError:
+                raise FieldError("sensor_of_another_account") from None
+        if not unit.fullmatch(sensor.unit):
+            raise FieldError(_WRONG_UNIT[unit])
+        return sensor
+
+    async def _async_power_sensor(self, choice: str | int) -> Sensor:
+        """A power sensor of the account itself that no other device has.
+
+        Raises FieldError.
+        """
+        sensor = await self._async_sensor(choice, POWER)
+        asset = self._catalogue.assets.get(sensor.asset_id)
+        if asset is None or asset.is_public:
+            raise FieldError("sensor_of_another_account")
+        if sensor.id in self._taken:
+            raise FieldError("sensor_already_used")
+        return sensor
+
+    def _currencies_differ(
+        self, sensors: Mapping[str, Sensor], stored: Mapping[str, Any]
+    ) -> bool:
+        """Whether a price was chosen in another currency than the other price's.
+
+        The server refuses to compare them.
+        """
+        if sensors.keys().isdisjoint(PRICES):
+            return False
+        prices = (
+            sensors.get(key) or self._catalogue.sensors.get(stored.get(key, 0))
+            for key in PRICES
+        )
+        return len(currencies(prices)) > 1

@@ -1,0 +1,162 @@
+"""Reading the settings of a device, as far as that takes no server."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    PERCENTAGE,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import State
+
+from ...const import (
+    CONF_AUTOMATIC_SCHEDULING,
+    CONF_CAPACITY,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+    CONF_S2,
+    CONF_SCHEDULE_DURATION,
+    CONF_SOC_DEVIATION,
+    CONF_SOC_ENTITY,
+    CONF_SOC_MAX,
+    CONF_SOC_MAX_AGE,
+    CONF_SOC_MIN,
+    CONF_SOC_UNIT,
+    CONF_TRIGGER_ENTITIES,
+    CONF_UPDATE_INTERVAL,
+    CONF_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE,
+    DEFAULT_SCHEDULE_DURATION,
+    DEFAULT_SOC_MAX_AGE,
+    DEFAULT_UPDATE_INTERVAL,
+    DEFAULT_UPDATE_INTERVAL_CHARGING,
+    DEFAULT_UPDATE_INTERVAL_CLIMATE,
+)
+from .fields import FieldError, read_duration
+from .pairing import NewPairing
+from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, SOC_UNITS
+
+DEFAULT_DURATIONS = {
+    CONF_SCHEDULE_DURATION: DEFAULT_SCHEDULE_DURATION,
+    CONF_UPDATE_INTERVAL: DEFAULT_UPDATE_INTERVAL,
+    CONF_SOC_MAX_AGE: DEFAULT_SOC_MAX_AGE,
+    CONF_UPDATE_INTERVAL_CHARGING: DEFAULT_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE: DEFAULT_UPDATE_INTERVAL_CLIMATE,
+}
+AS_ENTERED = (
+    CONF_CAPACITY,
+    CONF_SOC_ENTITY,
+    CONF_SOC_DEVIATION,
+    CONF_TRIGGER_ENTITIES,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+)
+"""Settings that are stored as they are entered, and not at all if they are empty."""
+
+MINIMUM_DURATION = timedelta(minutes=1)
+
+_LIMITS = (CONF_SOC_MIN, CONF_SOC_MAX)
+# Durations that are stored even if they have their default.
+_ALWAYS_STORED = frozenset({CONF_SCHEDULE_DURATION, CONF_UPDATE_INTERVAL})
+
+
+class SettingsReading:
+    """What a form of settings makes, and what is wrong with it."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Start to read values, which have no sections."""
+        self._values = values
+        self.data: dict[str, Any] = {}
+        """As a device subentry has them."""
+        self.errors: dict[str, str] = {}
+        """By field."""
+        self.new_pairing: NewPairing | None = None
+        """Made because it was asked for."""
+
+    @contextmanager
+    def field(self, key: str) -> Iterator[None]:
+        """Take a FieldError for the error of a field."""
+        try:
+            yield
+        except FieldError as err:
+            self.errors[key] = err.key
+
+    def read_limits(
+        self,
+        stored: Mapping[str, Any],
+        own: Mapping[str, Any],
+        shown: Mapping[str, Any],
+    ) -> None:
+        """Keep the limits of the state of charge that are not the server's.
+
+        `stored` are the server's in the unit that was entered, `own` are the present
+        ones, and `shown` the server's in the unit of those.
+        """
+        for key in _LIMITS:
+            amount = self._values.get(key)
+            # A default left as it was shown stays the server's in another unit too.
+            left_alone = key not in own and amount == shown.get(key)
+            if amount not in (None, stored.get(key)) and not left_alone:
+                self.data[key] = amount
+        changed = [key for key in _LIMITS if key in self.data]
+        if self._values[CONF_SOC_UNIT] == PERCENTAGE:
+            for key in changed:
+                if not 0 <= self.data[key] <= 100:
+                    self.errors[key] = "not_a_percentage"
+        limits = {**stored, **self.data}
+        if (
+            changed
+            and all(key in limits for key in _LIMITS)
+            and limits[CONF_SOC_MIN] >= limits[CONF_SOC_MAX]
+        ):
+            self.errors.setdefault(CONF_SOC_MIN, "soc_min_not_below_soc_max")
+
+    def read_durations(self, resolution: timedelta) -> None:
+        """Keep the durations; a schedule has to have one slot of `resolution` at least."""
+        for key, default in DEFAULT_DURATIONS.items():
+            minimum, too_short = MINIMUM_DURATION, "update_interval_too_short"
+            if key == CONF_SCHEDULE_DURATION:
+                minimum, too_short = resolution, "schedule_duration_too_short"
+            elif key == CONF_SOC_MAX_AGE:
+                too_short = "soc_max_age_too_short"
+            with self.field(key):
+                duration = read_duration(self._values[key], minimum, too_short)
+                if duration != default or key in _ALWAYS_STORED:
+                    self.data[key] = duration.total_seconds()
+
+    def read_pairing(self, present: Mapping[str, str] | None) -> None:
+        """Keep the present pairing, or make a new one or a new token for it."""
+        if not self._values[CONF_S2_ENABLED]:
+            return
+        if present is None or self._values.get(CONF_S2_NEW_TOKEN):
+            self.new_pairing = NewPairing.make(present)
+            present = self.new_pairing.data
+        self.data[CONF_S2] = present
+
+    def read_others(self, soc_entity: State | None) -> None:
+        """Keep everything else but sensors; `soc_entity` is the state of that entity."""
+        values = self._values
+        for key in (CONF_SOC_UNIT, CONF_AUTOMATIC_SCHEDULING):
+            self.data[key] = values[key]
+        self.data |= {key: values[key] for key in AS_ENTERED if values.get(key)}
+
+        unit = None
+        if soc_entity is not None:
+            unit = soc_entity.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+            is_known = soc_entity.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+            if is_known and unit not in SOC_UNITS:
+                self.errors[CONF_SOC_ENTITY] = "not_a_state_of_charge_entity"
+        capacity = values.get(CONF_CAPACITY)
+        if capacity is None and PERCENTAGE in (unit, values[CONF_SOC_UNIT]):
+            self.errors[CONF_CAPACITY] = "capacity_required"
+        for key, error in (
+            (CONF_CAPACITY, "capacity_not_positive"),
+            (CONF_SOC_DEVIATION, "soc_deviation_not_positive"),
+        ):
+            amount = values.get(key)
+            if amount is not None and amount <= 0:
+                self.errors[key] = error

@@ -1,0 +1,1 @@
+"""Takes the settings in ``configuration.yaml`` over into accounts and their devices."""

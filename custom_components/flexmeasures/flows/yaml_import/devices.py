@@ -1,0 +1,157 @@
+"""The devices that the settings in ``configuration.yaml`` make, checked with the server."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryData
+from homeassistant.const import PERCENTAGE
+from homeassistant.core import HomeAssistant, callback
+
+from ...api.client import FlexMeasuresApi
+from ...const import (
+    CONF_CAPACITY,
+    CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_POWER_SENSOR,
+    CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_SOC_ENTITY,
+    CONF_SOC_MAX,
+    CONF_SOC_MIN,
+    CONF_SOC_UNIT,
+    CONF_YAML,
+    SUBENTRY_DEVICE,
+)
+from ..device.form import DeviceForm
+from .issues import async_report
+from .settings import YamlAccount, without
+
+
+def is_taken_over(entry: ConfigEntry, account: YamlAccount) -> bool:
+    """Whether an account is as the YAML says, as far as one can tell without the server."""
+    known = {
+        power_sensor: device.data.get(CONF_YAML)
+        for power_sensor, device in _devices(entry).items()
+    }
+    return account.login.items() <= entry.data.items() and all(
+        known.get(str(device.power_sensor)) == device.settings
+        for device in account.devices
+    )
+
+
+async def async_read_devices(
+    hass: HomeAssistant,
+    api: FlexMeasuresApi,
+    account: YamlAccount,
+    entry: ConfigEntry | None,
+) -> list[ConfigSubentryData]:
+    """Have the forms of the devices read the YAML, and report what they refuse.
+
+    A device that is in `entry` already keeps what the YAML does not say. Raises
+    FlexMeasuresError.
+    """
+    catalogue = await api.get_catalogue()
+    present = _devices(entry) if entry else {}
+    titles = [device.title for device in present.values()]
+    found: list[ConfigSubentryData] = []
+    for device in account.devices:
+        unique_id = str(device.power_sensor)
+        known = present.get(unique_id)
+        former = known.data if known else {}
+        settings = device.settings
+        while True:
+            form = DeviceForm(
+                hass,
+                api,
+                catalogue,
+                settings={
+                    **_other_settings(former, settings),
+                    **settings,
+                    CONF_POWER_SENSOR: device.power_sensor,
+                },
+            )
+            wrong = {
+                _culprit(field, settings): error
+                for field, error in (await _async_errors(form)).items()
+            }
+            async_report(
+                hass, [device.mapping.problem(*error) for error in wrong.items()]
+            )
+            if wrong.keys().isdisjoint(settings):
+                break
+            settings = without(settings, *wrong)
+        if wrong:
+            continue
+        # What was changed in the UI holds until the YAML changes.
+        is_unchanged = former.get(CONF_YAML) == settings
+        titles.append(known.title if known else form.title(titles))
+        found.append(
+            ConfigSubentryData(
+                data=former if is_unchanged else {**form.data, CONF_YAML: settings},
+                subentry_type=SUBENTRY_DEVICE,
+                title=titles[-1],
+                unique_id=unique_id,
+            )
+        )
+    return found
+
+
+@callback
+def async_keep_devices(
+    hass: HomeAssistant, entry: ConfigEntry, devices: Iterable[ConfigSubentryData]
+) -> None:
+    """Add or change devices; what is the same already is not touched."""
+    present = _devices(entry)
+    for device in devices:
+        if known := present.get(device["unique_id"]):
+            hass.config_entries.async_update_subentry(entry, known, data=device["data"])
+        else:
+            hass.config_entries.async_add_subentry(
+                entry,
+                ConfigSubentry(
+                    data=MappingProxyType(dict(device["data"])),
+                    subentry_type=SUBENTRY_DEVICE,
+                    title=device["title"],
+                    unique_id=device["unique_id"],
+                ),
+            )
+
+
+def _devices(entry: ConfigEntry) -> dict[str | None, ConfigSubentry]:
+    """An account's devices by their power sensors."""
+    return {
+        device.unique_id: device
+        for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+    }
+
+
+def _other_settings(
+    data: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a device has that does not come from the YAML, of which `settings` are new."""
+    former = data.get(CONF_YAML, {})
+    gone = {CONF_YAML, *former}
+    gone.discard(CONF_SOC_UNIT)
+    # Amounts that were entered in the UI mean nothing in another unit.
+    if CONF_SOC_UNIT in {*former, *settings} and (
+        settings.get(CONF_SOC_UNIT) != data.get(CONF_SOC_UNIT)
+    ):
+        gone.add(CONF_SOC_UNIT)
+    return without(data, *gone)
+
+
+async def _async_errors(form: DeviceForm) -> dict[str, str]:
+    """Submit both forms as they are shown; gives the errors by field."""
+    return await form.async_read_device(
+        form.device_values()
+    ) or await form.async_read_settings(form.settings_values())
+
+
+def _culprit(field: str, settings: Mapping[str, Any]) -> str:
+    """The key of the YAML that an error at a field of the form is about."""
+    is_percentage = settings.get(CONF_SOC_UNIT) == PERCENTAGE
+    other = {
+        CONF_SOC_MIN: CONF_SOC_MAX,
+        CONF_PRODUCTION_PRICE_SENSOR: CONF_CONSUMPTION_PRICE_SENSOR,
+        CONF_CAPACITY: CONF_SOC_UNIT if is_percentage else CONF_SOC_ENTITY,
+    }.get(field, field)
+    return other if other in settings and field not in settings else field

@@ -1,0 +1,135 @@
+"""What each key of the settings in ``configuration.yaml`` takes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from math import isfinite
+from typing import Any
+
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.helpers import config_validation as cv
+
+from ...api.address import ServerAddress
+from ...api.durations import parse_duration
+from ...const import (
+    CONF_AUTOMATIC_SCHEDULING,
+    CONF_CAPACITY,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+    CONF_POWER_SENSOR,
+    CONF_SCHEDULE_DURATION,
+    CONF_SOC_DEVIATION,
+    CONF_SOC_ENTITY,
+    CONF_SOC_MAX,
+    CONF_SOC_MAX_AGE,
+    CONF_SOC_MIN,
+    CONF_SOC_UNIT,
+    CONF_TRIGGER_ENTITIES,
+    CONF_UPDATE_INTERVAL,
+    CONF_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE,
+)
+from ..device.fields import read_sensor_id
+from ..device.settings_form import SENSOR_UNITS, SOC_UNITS
+
+DURATIONS = (
+    CONF_SCHEDULE_DURATION,
+    CONF_SOC_MAX_AGE,
+    CONF_UPDATE_INTERVAL,
+    CONF_UPDATE_INTERVAL_CHARGING,
+    CONF_UPDATE_INTERVAL_CLIMATE,
+)
+
+_UNITS = {unit.casefold(): str(unit) for unit in SOC_UNITS}
+
+
+def _host(value: Any) -> str:
+    text = str(value).strip()
+    # It would be taken for a name, which no number is.
+    if text.replace(".", "", 1).isdecimal():
+        raise ValueError("a number")
+    return str(ServerAddress.parse(text))
+
+
+def _text(value: Any) -> str:
+    # Without quotes, 0123 is the number 83.
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("no text")
+    return value
+
+
+def _username(value: Any) -> str:
+    return _text(value).strip()
+
+
+def _sensor(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if (sensor_id := read_sensor_id(str(value))) is None:
+        raise ValueError("no id")
+    return sensor_id
+
+
+def _number(value: Any) -> float:
+    # True is a number, but its text is none.
+    number = float(str(value))
+    if not isfinite(number) or number < 0:
+        raise ValueError("out of range")
+    return number
+
+
+def _positive_number(value: Any) -> float:
+    if not (number := _number(value)):
+        raise ValueError("zero")
+    return number
+
+
+def _seconds(value: Any) -> float:
+    match value:
+        case bool():
+            raise ValueError("no duration")
+        case int() | float():
+            duration = timedelta(seconds=value)
+        case str() if value.strip().isdecimal():
+            duration = timedelta(seconds=int(value))
+        case str():
+            duration = parse_duration(value.strip())
+        case _:
+            duration = cv.positive_time_period_dict(value)
+    if duration <= timedelta():
+        raise ValueError("not positive")
+    return duration.total_seconds()
+
+
+def _unit(value: Any) -> str:
+    return _UNITS[str(value).strip().casefold()]
+
+
+READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    CONF_HOST: (_host, "not_an_address"),
+    CONF_USERNAME: (_username, "not_a_text"),
+    CONF_PASSWORD: (_text, "not_a_text"),
+    CONF_POWER_SENSOR: (_sensor, "not_a_sensor_id"),
+    **dict.fromkeys(SENSOR_UNITS, (_sensor, "not_a_sensor_id")),
+    **dict.fromkeys(DURATIONS, (_seconds, "not_a_duration")),
+    CONF_SOC_UNIT: (_unit, "not_a_unit"),
+    CONF_SOC_MIN: (_number, "not_a_number"),
+    CONF_SOC_MAX: (_number, "not_a_number"),
+    CONF_CAPACITY: (_positive_number, "not_a_positive_number"),
+    CONF_SOC_DEVIATION: (_positive_number, "not_a_positive_number"),
+    CONF_SOC_ENTITY: (
+        cv.entity_domain(["sensor", "number", "input_number"]),
+        "not_a_state_of_charge_entity",
+    ),
+    CONF_CHARGING_ENTITY: (
+        cv.entity_domain(["binary_sensor", "sensor", "switch", "input_boolean"]),
+        "not_a_charging_entity",
+    ),
+    CONF_CLIMATE_ENTITY: (cv.entity_domain("climate"), "not_a_climate_entity"),
+    CONF_TRIGGER_ENTITIES: (cv.entity_ids, "not_an_entity"),
+    CONF_AUTOMATIC_SCHEDULING: (cv.boolean, "not_a_boolean"),
+}
+"""Reads a value as a subentry keeps it (sensors by id, durations in seconds).
+
+With the text, without its ``yaml_``, that says what is expected instead of one
+for which the reader raises an error.
+"""

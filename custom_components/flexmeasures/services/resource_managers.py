@@ -1,0 +1,85 @@
+"""The actions that tell an S2 resource manager what to do."""
+
+from datetime import timedelta
+from typing import Final
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.service import async_get_device_and_config_entry
+from homeassistant.util import dt as dt_util
+
+from ..account import FlexMeasuresConfigEntry
+from ..action_errors import check_future
+from ..cem.resource import ManagedResource
+from ..const import DOMAIN
+from ..entity import local_time
+from ..s2.control_types.manual import ManualOrder
+from .schemas import (
+    ATTR_ABNORMAL_CONDITION,
+    ATTR_ACTUATOR,
+    ATTR_CONTROL_TYPE,
+    ATTR_DURATION,
+    ATTR_EXECUTION_TIME,
+    ATTR_FACTOR,
+    ATTR_LOWER_LIMIT,
+    ATTR_OPERATION_MODE,
+    ATTR_POWER_PROFILE,
+    ATTR_POWER_SEQUENCE,
+    ATTR_SEQUENCE_CONTAINER,
+    ATTR_UPPER_LIMIT,
+)
+
+# An automation that says when may take a moment to say it.
+_LATE: Final = timedelta(minutes=1)
+
+
+async def change_control_type(call: ServiceCall) -> None:
+    """Have a device be controlled in another way; waits for its resource manager."""
+    await _resource(call).async_change_control_type(call.data[ATTR_CONTROL_TYPE])
+
+
+async def send_instruction(call: ServiceCall) -> ServiceResponse:
+    """Tell a resource manager to do something, if it has announced that it can."""
+    resource = _resource(call)
+    now = dt_util.utcnow()
+    order = ManualOrder(
+        execution_time=call.data.get(ATTR_EXECUTION_TIME, now),
+        abnormal_condition=call.data[ATTR_ABNORMAL_CONDITION],
+        actuator=call.data.get(ATTR_ACTUATOR),
+        operation_mode=call.data.get(ATTR_OPERATION_MODE),
+        factor=call.data[ATTR_FACTOR],
+        lower_limit=call.data.get(ATTR_LOWER_LIMIT),
+        upper_limit=call.data.get(ATTR_UPPER_LIMIT),
+        duration=call.data.get(ATTR_DURATION),
+        power_profile=call.data.get(ATTR_POWER_PROFILE),
+        sequence_container=call.data.get(ATTR_SEQUENCE_CONTAINER),
+        power_sequence=call.data.get(ATTR_POWER_SEQUENCE),
+    )
+    check_future(order.execution_time, late=_LATE)
+    instruction = resource.async_send_manual(order, call.data.get(ATTR_CONTROL_TYPE))
+    assert resource.handler
+    return {
+        "id": instruction.body["id"],
+        "type": instruction.message_type,
+        "execution_time": local_time(instruction.execution_time),
+        "instruction": resource.handler.describe(instruction),
+    }
+
+
+def _resource(call: ServiceCall) -> ManagedResource:
+    """The resource manager of the device that was named."""
+    entry: FlexMeasuresConfigEntry
+    device, entry = async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+    )
+    subentry_id = device.config_subentry_id
+    assert subentry_id
+    resource = entry.runtime_data.resources.get(subentry_id)
+    if resource is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="s2_not_enabled",
+            translation_placeholders={"device": entry.subentries[subentry_id].title},
+        )
+    return resource

@@ -1,0 +1,233 @@
+"""What the actions take: their fields, and what is wrong before it is ever sent."""
+
+from datetime import datetime, timedelta
+import math
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+
+from ..api.durations import parse_duration
+from ..cem.control_type_names import OPTIONS, control_type_of
+from ..s2.messages import ControlType
+
+ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
+ATTR_ACTUATOR: Final = "actuator"
+ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
+ATTR_CONTROL_TYPE: Final = "control_type"
+ATTR_DURATION: Final = "duration"
+ATTR_EXECUTION_TIME: Final = "execution_time"
+ATTR_FACTOR: Final = "factor"
+ATTR_FLEX_CONTEXT: Final = "flex_context"
+ATTR_FLEX_MODEL: Final = "flex_model"
+ATTR_FORCE: Final = "force"
+ATTR_LOWER_LIMIT: Final = "lower_limit"
+ATTR_OPERATION_MODE: Final = "operation_mode"
+ATTR_POWER: Final = "power"
+ATTR_POWER_PROFILE: Final = "power_profile"
+ATTR_POWER_SEQUENCE: Final = "power_sequence"
+ATTR_PRIOR: Final = "prior"
+ATTR_RESOLUTION: Final = "resolution"
+ATTR_SENSOR: Final = "sensor"
+ATTR_SEQUENCE_CONTAINER: Final = "sequence_container"
+ATTR_SOC_AT_START: Final = "soc_at_start"
+ATTR_SOC_TARGETS: Final = "soc_targets"
+ATTR_SOURCE_TYPE: Final = "source_type"
+ATTR_START: Final = "start"
+ATTR_UNIT: Final = "unit"
+ATTR_UNTIL: Final = "until"
+ATTR_UPPER_LIMIT: Final = "upper_limit"
+ATTR_VALUE: Final = "value"
+ATTR_VALUES: Final = "values"
+ATTR_WAIT: Final = "wait"
+
+
+def _moment(value: Any) -> datetime:
+    """A time with an offset; without one, in Home Assistant's time zone."""
+    return dt_util.as_utc(cv.datetime(value))
+
+
+def _duration(value: Any) -> timedelta:
+    """A positive duration, as Home Assistant or ISO 8601 writes them."""
+    duration = _duration_or_instant(value)
+    if not duration:
+        raise vol.Invalid("expected a duration longer than zero")
+    return duration
+
+
+def _duration_or_instant(value: Any) -> timedelta:
+    """A duration that may be zero."""
+    is_iso = isinstance(value, str) and "P" in value
+    try:
+        duration = parse_duration(value) if is_iso else cv.time_period(value)
+    except ValueError, OverflowError:
+        duration = None
+    if duration is None or isinstance(value, bool):
+        raise vol.Invalid("expected a duration like PT1H30M or 01:30:00")
+    if duration < timedelta(0):
+        raise vol.Invalid("expected a duration that is not negative")
+    return duration
+
+
+def _finite(value: Any) -> float:
+    """A number, and neither infinite nor NaN, which JSON cannot hold."""
+    number = vol.Coerce(float)(value)
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise vol.Invalid("expected a finite number")
+    return float(number)
+
+
+_STATE_OF_CHARGE = vol.All(_finite, vol.Range(min=0))
+
+
+def _target(value: Any) -> dict[str, Any]:
+    """A state of charge to be reached at a moment, or kept from one moment to another."""
+    target: dict[str, Any] = vol.Schema(
+        {
+            vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
+            vol.Optional("datetime"): _moment,
+            vol.Optional(ATTR_START): _moment,
+            vol.Optional("end"): _moment,
+        }
+    )(value)
+    if target.keys() - {ATTR_VALUE} not in ({"datetime"}, {ATTR_START, "end"}):
+        raise vol.Invalid("expected either datetime, or start and end")
+    if ATTR_START in target and target[ATTR_START] >= target["end"]:
+        raise vol.Invalid("expected a start before the end")
+    return target
+
+
+def _sensor_id(value: Any) -> int:
+    """The id of a FlexMeasures sensor, which a template may give as a text."""
+    number = _finite(value)
+    if number < 1 or not number.is_integer():
+        raise vol.Invalid("expected the id of a FlexMeasures sensor")
+    return int(number)
+
+
+def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
+    """A flex-model of the device that the action is for, and of no other."""
+    for field in ("sensor", "asset"):
+        if field in flex_model:
+            raise vol.Invalid("the device is chosen by device_id", path=[field])
+    return flex_model
+
+
+def _one_end(data: dict[str, Any]) -> dict[str, Any]:
+    """An override that says once when it ends."""
+    if (ATTR_UNTIL in data) == (ATTR_DURATION in data):
+        raise vol.Invalid("expected either until or duration")
+    return data
+
+
+def _control_type(value: Any) -> ControlType:
+    """One of S2's control types, as it writes them or as the options do."""
+    try:
+        return control_type_of(cv.string(value))
+    except ValueError:
+        raise vol.Invalid(f"expected one of {', '.join(OPTIONS)}") from None
+
+
+_NAME = vol.All(cv.string, vol.Length(min=1))
+
+
+TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
+        vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
+        vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
+            {str: object}, _own_device
+        ),
+        vol.Optional(ATTR_FLEX_CONTEXT, default=dict): {str: object},
+        vol.Optional(ATTR_START): _moment,
+        vol.Optional(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_FORCE, default=True): cv.boolean,
+        vol.Optional(ATTR_WAIT, default=True): cv.boolean,
+    }
+)
+GET_SCHEDULE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_START): _moment,
+        vol.Optional(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_RESOLUTION): vol.All(
+            _duration, vol.Range(min=timedelta(minutes=1))
+        ),
+        vol.Optional(ATTR_UNIT, default=UnitOfPower.KILO_WATT): vol.All(
+            vol.In([UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]),
+            vol.Coerce(UnitOfPower),
+        ),
+    }
+)
+_SENSOR_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_SENSOR): _sensor_id,
+        vol.Optional(ATTR_PRIOR): _moment,
+    }
+)
+POST_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
+    {
+        vol.Required(ATTR_VALUES): vol.All(
+            cv.ensure_list, vol.Length(min=1), [_finite]
+        ),
+        vol.Required(ATTR_UNIT): cv.string,
+        vol.Optional(ATTR_START): _moment,
+        vol.Optional(ATTR_DURATION): _duration_or_instant,
+    }
+)
+GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
+    {
+        vol.Required(ATTR_START): _moment,
+        vol.Required(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_UNIT): cv.string,
+        vol.Optional(ATTR_RESOLUTION): vol.All(
+            _duration, vol.Range(min=timedelta(minutes=1))
+        ),
+        vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
+    }
+)
+CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+OVERRIDE_SCHEMA: Final = vol.All(
+    CLEAR_OVERRIDE_SCHEMA.extend(
+        {
+            vol.Required(ATTR_POWER): _finite,
+            vol.Optional(ATTR_UNTIL): _moment,
+            vol.Optional(ATTR_DURATION): vol.All(
+                _duration, vol.Range(max=timedelta(days=366))
+            ),
+        }
+    ),
+    _one_end,
+)
+CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_CONTROL_TYPE): _control_type,
+    }
+)
+SEND_INSTRUCTION_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_CONTROL_TYPE): _control_type,
+        vol.Optional(ATTR_ACTUATOR): _NAME,
+        vol.Optional(ATTR_OPERATION_MODE): _NAME,
+        vol.Optional(ATTR_FACTOR, default=1.0): vol.All(
+            _finite, vol.Range(min=0, max=1)
+        ),
+        vol.Optional(ATTR_LOWER_LIMIT): _finite,
+        vol.Optional(ATTR_UPPER_LIMIT): _finite,
+        vol.Optional(ATTR_DURATION): vol.All(
+            _duration, vol.Range(max=timedelta(days=366))
+        ),
+        vol.Optional(ATTR_POWER_PROFILE): _NAME,
+        vol.Optional(ATTR_SEQUENCE_CONTAINER): _NAME,
+        vol.Optional(ATTR_POWER_SEQUENCE): _NAME,
+        vol.Optional(ATTR_EXECUTION_TIME): _moment,
+        vol.Optional(ATTR_ABNORMAL_CONDITION, default=False): cv.boolean,
+    }
+)
