@@ -5,7 +5,8 @@ from typing import Any
 
 from ..device.settings import SOC_AT_START, DeviceSettings
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
-from ..s2.control_types.base import ControlTypeHandler, Window
+from ..plan.window import Window
+from ..s2.control_types.base import ControlTypeHandler
 from ..s2.control_types.frbc_flex_model import beside_stored
 from ..scheduling.errors import S2NotPlannableError
 

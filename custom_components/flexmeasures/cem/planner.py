@@ -11,7 +11,8 @@ from homeassistant.util import dt as dt_util
 from ..api.errors import FlexMeasuresError
 from ..coordinator import ScheduleCoordinator
 from ..plan.grid import ceil_to_slots, floor_to_grid
-from ..s2.control_types.base import ControlTypeHandler, NotPlannableError, Window
+from ..plan.window import Window
+from ..s2.control_types.base import ControlTypeHandler, NotPlannableError
 from ..s2.messages import Message
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue, Urgency

@@ -16,7 +16,8 @@ from ..const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.store import AccountStore, ResourceMemory
 from ..plan.energy_units import from_kwh
-from ..s2.control_types.base import ControlTypeHandler, Instruction, Window
+from ..plan.window import Window
+from ..s2.control_types.base import ControlTypeHandler, Instruction
 from ..s2.control_types.manual import InvalidOrderError, ManualOrder
 from ..s2.control_types.readings import Readings
 from ..s2.details import ResourceDetails

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..api.errors import FlexMeasuresError
-from ..s2.control_types.base import Window
+from ..plan.window import Window
 
 
 class Controller(Protocol):

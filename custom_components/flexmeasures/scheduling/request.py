@@ -14,7 +14,7 @@ from ..coordinator import ScheduleCoordinator
 from ..device.settings import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity
 from ..plan.grid import ceil_to_slots, floor_to_grid
-from ..s2.control_types.base import Window
+from ..plan.window import Window
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
 SOC_MINIMA = "soc-minima"

@@ -6,11 +6,9 @@ from itertools import count
 import json
 from typing import Any, override
 
-from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.s2.control_types.base import (
     ControlTypeHandler,
     Instruction,
-    Window,
 )
 from custom_components.flexmeasures.s2.control_types.manual import ManualOrder
 from custom_components.flexmeasures.s2.effects import (
@@ -25,6 +23,7 @@ from custom_components.flexmeasures.s2.messages import (
     InvalidContentError,
     Message,
 )
+from custom_components.flexmeasures.s2.plan import Plan, Window
 from custom_components.flexmeasures.s2.session import Session
 
 from .wire import NOW, wire

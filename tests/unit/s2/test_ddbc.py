@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.schedule import Schedule
+from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.control_types.base import (
     Instruction,
     NotPlannableError,
-    Window,
 )
 from custom_components.flexmeasures.s2.control_types.ddbc import DdbcHandler
 from custom_components.flexmeasures.s2.messages import InvalidContentError, Message

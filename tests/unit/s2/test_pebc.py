@@ -12,10 +12,10 @@ from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.plan.series import Series
+from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.control_types.base import (
     Instruction,
     NotPlannableError,
-    Window,
 )
 from custom_components.flexmeasures.s2.control_types.pebc import PebcHandler
 from custom_components.flexmeasures.s2.messages import InvalidContentError, Message

@@ -11,10 +11,10 @@ import pytest
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.plan.series import Series
+from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.control_types.base import (
     Instruction,
     NotPlannableError,
-    Window,
 )
 from custom_components.flexmeasures.s2.control_types.ppbc import PpbcHandler
 from custom_components.flexmeasures.s2.messages import InvalidContentError, Message

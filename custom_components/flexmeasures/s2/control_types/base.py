@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from ...plan.plan import Plan
 from ..messages import ControlType, Message
+from ..plan import Plan, Window
 from .announcements import Profile
 from .manual import ManualOrder
 from .readings import Readings
@@ -25,20 +25,6 @@ class NotPlannableError(Exception):
         super().__init__(key)
         self.key = key
         self.placeholders = placeholders
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The time that a schedule is asked for, on the grid of the power sensor."""
-
-    start: datetime
-    resolution: timedelta
-    duration: timedelta
-
-    @property
-    def end(self) -> datetime:
-        """From when on nothing is asked for."""
-        return self.start + self.duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, override
 
-from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
+from ..plan import Plan, Window
 from .actuators import Actuator
 from .announcements import Profile, Segment
-from .base import Instruction, NotPlannableError, Window
+from .base import Instruction, NotPlannableError
 from .mode_handler import ModeHandler
 from .profiles import known_slots, mean, read_profile
 from .ranges import Range

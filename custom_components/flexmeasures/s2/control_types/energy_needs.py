@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from ..messages import InvalidContentError
-from .base import Window
+from ..plan import Window
 from .ranges import SYMMETRIC
 
 _HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 from uuid import uuid4
 
-from ...plan.prices import Price
+from ..plan import Price
 from .base import Instruction
 from .energy_needs import EnergyNeed
 from .power_limits import Limits, PowerConstraints

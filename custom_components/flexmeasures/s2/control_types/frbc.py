@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ...plan.plan import Plan
 from ..messages import ControlType, Message
+from ..plan import Plan, Window
 from .actuators import Actuator
 from .announcements import Announced, Announcements, Profile
-from .base import Instruction, NotPlannableError, Window
+from .base import Instruction, NotPlannableError
 from .follower import Follower
 from .frbc_flex_model import StorageModel
 from .frbc_readings import storage_readings

@@ -6,11 +6,12 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
-from ...plan.energy_units import energy_quantity
+from ..plan import Window
 from .announcements import Profile, Segment
-from .base import NotPlannableError, Window
+from .base import NotPlannableError
 from .capacities import capacities
 from .losses import Losses
+from .quantities import energy_quantity
 from .ranges import Range
 from .scale import Effects, Scale
 from .storage import Leakage

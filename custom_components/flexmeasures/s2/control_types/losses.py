@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import exp
 from typing import Self
 
+from ..plan import Window
 from .announcements import Profile
-from .base import Window
 from .scale import Scale
 from .storage import Leakage
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ...plan.energy_units import energy_quantity
-from ...plan.plan import Plan
 from ..messages import ControlType
+from ..plan import Plan, Window
 from .actuators import Actuator, WireMode
-from .base import Instruction, NotPlannableError, Window
+from .base import Instruction, NotPlannableError
 from .capacities import capacities
 from .follower import Follower
 from .mode_handler import DEVICE, ModeHandler
 from .profiles import known_slots
+from .quantities import energy_quantity
 from .runner import Command
 
 _SYSTEM_DESCRIPTION = "OMBC.SystemDescription"

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any, ClassVar, override
 
-from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
+from ..plan import Plan, Window
 from .announcements import Announced, Announcements, Profile
-from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
+from .base import ControlTypeHandler, Instruction, NotPlannableError
 from .energy_needs import EnergyNeed, EnergyNeeds, storage_fields
 from .envelopes import (
     Piece,

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ...plan.plan import Plan
 from ..messages import ControlType, InvalidContentError, Message
-from .base import ControlTypeHandler, Instruction, NotPlannableError, Window
+from ..plan import Plan, Window
+from .base import ControlTypeHandler, Instruction, NotPlannableError
 from .manual import SEQUENCE_FIELDS, ManualOrder
 from .ordered_starts import ordered_start
 from .tasks import Task

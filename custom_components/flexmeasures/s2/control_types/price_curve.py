@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import accumulate
 
-from ...plan.prices import Price
+from ..plan import Price
 
 _MS_PER_HOUR = 3_600_000
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...plan.plan import Plan
+from ..plan import Plan
 from .announcements import Profile, Segment
 from .ranges import ELECTRIC_POWER, SYMMETRIC
 

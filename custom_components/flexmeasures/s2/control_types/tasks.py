@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
-from ...plan.plan import Plan
 from ..messages import InvalidContentError
+from ..plan import Plan
 from .base import Instruction
 from .price_curve import PriceCurve, to_ms
 from .profiles import total_power
