@@ -1,5 +1,7 @@
 """The FlexMeasures integration: schedules for flexible devices."""
 
+import asyncio
+
 import voluptuous as vol
 
 from homeassistant.const import Platform
@@ -7,15 +9,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .account import FlexMeasuresConfigEntry, FlexMeasuresData, async_first_refreshes
+from .account import Account, FlexMeasuresConfigEntry
 from .cem.access.view import async_setup_view
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
 from .device.entity_references import async_follow_renames
 from .device.store import AccountStore
 from .entity import async_remove_resource_entities
 from .flows.yaml_import.importer import async_setup_yaml
-from .issues.report import async_forget_removed
-from .services.actions import async_setup_services
+from .issues.registry import async_forget_removed
+from .issues.server import async_check_version
+from .issues.watcher import DeviceIssues
+from .services import async_setup_services
 
 # What is wrong with a key becomes a repair issue, and the rest holds.
 CONFIG_SCHEMA = vol.Schema(
@@ -52,14 +56,21 @@ async def async_setup_entry(
     store = AccountStore(hass, entry.entry_id)
     devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
     await store.async_restore(device.data[CONF_POWER_SENSOR] for device in devices)
-    entry.runtime_data = FlexMeasuresData.async_create(hass, entry, store)
-    await async_first_refreshes(hass, entry)
+    account = Account.async_create(hass, entry, store)
+    entry.runtime_data = account
+    issues = [
+        DeviceIssues(hass, coordinator, account.resources.get(subentry_id))
+        for subentry_id, coordinator in account.coordinators.items()
+    ]
+    await _async_read_first(hass, entry, issues)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
-    entry.runtime_data.async_start(hass, entry)
+    account.async_start(hass)
+    for device_issues in issues:
+        device_issues.async_start()
     async_remove_resource_entities(hass, entry)
     entry.async_on_unload(store.async_close)
-    entry.async_on_unload(entry.add_update_listener(_async_apply))
+    entry.async_on_unload(entry.add_update_listener(_async_apply_changes))
     return True
 
 
@@ -79,7 +90,26 @@ async def async_remove_entry(
     await AccountStore(hass, entry.entry_id).async_remove()
 
 
-async def _async_apply(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
-    """Take over changed settings, and devices that were added or removed."""
-    if not entry.runtime_data.async_take_over(entry):
+async def _async_read_first(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, issues: list[DeviceIssues]
+) -> None:
+    """Read the plans and the server's version; raise ConfigEntryNotReady or -AuthFailed."""
+    outcomes = await asyncio.gather(
+        async_check_version(hass, entry),
+        entry.runtime_data.async_first_refreshes(),
+        return_exceptions=True,
+    )
+    # Before set-up fails: a sensor that is gone may be why.
+    for device_issues in issues:
+        device_issues.async_report()
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+
+
+async def _async_apply_changes(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
+) -> None:
+    """Follow changed settings, and devices that were added or removed."""
+    if not entry.runtime_data.async_take_switches(entry):
         await hass.config_entries.async_reload(entry.entry_id)

@@ -21,20 +21,24 @@ from .entity import FlexMeasuresEntity, ResourceEntity
 PARALLEL_UPDATES = 0
 
 
-def _charging_planned(device: ScheduleCoordinator) -> bool | None:
-    power = device.data.power_at(dt_util.utcnow())
+def _charging_planned(coordinator: ScheduleCoordinator) -> bool | None:
+    power = coordinator.data.power_at(dt_util.utcnow())
     return None if power is None else power > 0
 
 
-def _targets_met(device: ScheduleCoordinator) -> bool | None:
-    report = device.memory.targets
+def _targets_met(coordinator: ScheduleCoordinator) -> bool | None:
+    report = coordinator.memory.targets
     return report.are_met if report else None
 
 
-def _plan_out_of_date(device: ScheduleCoordinator) -> bool:
+def _plan_out_of_date(coordinator: ScheduleCoordinator) -> bool:
     # What only failed when the user asked for it makes no plan older.
-    is_missed = device.settings.automatic_scheduling and device.memory.is_failing
-    return not device.covers_now or not device.last_update_success or is_missed
+    is_missed = (
+        coordinator.settings.automatic_scheduling and coordinator.memory.is_failing
+    )
+    return (
+        not coordinator.covers_now or not coordinator.last_update_success or is_missed
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .account import FlexMeasuresConfigEntry, async_account_api
+from .account import FlexMeasuresConfigEntry
 from .api.address import ServerAddress
 from .api.client import FlexMeasuresApi
 from .api.errors import NotFoundError, NotPermittedError
@@ -225,7 +225,7 @@ class FlexMeasuresConfigFlow(
             CONF_USERNAME: account[CONF_USERNAME].strip(),
             CONF_PASSWORD: account[CONF_PASSWORD],
         }
-        self._api = async_account_api(self.hass, self._account)
+        self._api = FlexMeasuresApi.from_login(self.hass, self._account)
         with self._reported():
             await self._api.get_version()
             user_id = await self._api.log_in()

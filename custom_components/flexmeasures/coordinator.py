@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Protocol, override
+from typing import Any, Protocol, override
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import UnitOfPower
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -18,27 +17,28 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import (
     CannotConnectError,
+    EmptyScheduleError,
     FlexMeasuresError,
     NotAuthenticatedError,
     NotFoundError,
     RateLimitedError,
 )
-from .api.models import SensorData
 from .const import CONF_POWER_SENSOR, DOMAIN
-from .device.flex_model_source import Controller
-from .device.reader import PlanReader, Reading
+from .device.flex_model_source import FlexModelSource
+from .device.memory import DeviceMemory, Failure
+from .device.metadata import DeviceMetadata
+from .device.prices import SharedPrices
+from .device.reader import DeviceFacts, PlanReader
 from .device.recent_errors import RecentErrors
-from .device.scheduling_event import Outcome, OutcomeKind
+from .device.result import ScheduleResult
+from .device.scheduling_event import SchedulingEvent, SchedulingEventType
 from .device.setpoint import Mode, Override, setpoint
 from .device.settings import DeviceSettings
 from .device.store import AccountStore
-from .plan.grid import floor_to_grid, whole_slots
 from .plan.outlook import Outlook
 from .plan.plan import Plan
+from .plan.schedule import Schedule
 from .timer import Timer
-
-if TYPE_CHECKING:
-    from .account import FlexMeasuresConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,30 +47,39 @@ OUTAGE_RETRY = timedelta(minutes=1)
 
 
 class ReadingListener(Protocol):
-    """Is told what was read."""
+    """Is called when the server was read."""
 
-    def __call__(self, reading: Reading, *, is_of_job: bool) -> None:
+    def __call__(self, *, is_of_job: bool) -> None:
         """`is_of_job`: it was read because a job ended."""
 
 
 class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
-    """The newest plan of one device, and what the user wants of it."""
+    """The newest plan of one device, and what the user wants of it.
 
-    config_entry: FlexMeasuresConfigEntry
+    What is remembered of the device, but for what others remember in parts of their
+    own, is written here and nowhere else.
+    """
+
+    config_entry: ConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        config_entry: FlexMeasuresConfigEntry,
+        config_entry: ConfigEntry,
         subentry: ConfigSubentry,
         *,
         api: FlexMeasuresApi,
         catalogue: AccountCatalogue,
+        prices: SharedPrices,
         store: AccountStore,
-        errors: RecentErrors,
     ) -> None:
         """Start from what was known before the restart."""
+        self.subentry = subentry
         self.settings = DeviceSettings.from_subentry(subentry.data)
+        stored = store.stored(self.settings.power_sensor)
+        self.memory = DeviceMemory.from_json(stored) if stored else DeviceMemory()
+        self.metadata = DeviceMetadata(api, catalogue, self.settings)
+        self.reader = PlanReader(api, self.metadata, prices, self.settings)
         super().__init__(
             hass,
             _LOGGER,
@@ -79,34 +88,32 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             update_interval=self.settings.update_interval,
             always_update=False,
         )
-        self.subentry = subentry
-        self.reader = PlanReader(api, catalogue, self.settings)
-        self.memory = store.memory(self.settings.power_sensor)
-        self.data = self.memory.plan
-        self._outlook: Outlook | None = None
-        self._prepared: Outlook | None = None
-        self.reading: Reading | None = None
-        """What the server last said; None before it first did."""
+        self.data = Plan.from_json(stored["plan"]) if stored else Plan()
+        store.async_keep(self.settings.power_sensor, self._as_json)
+        self.facts: DeviceFacts | None = None
+        """What the server last said of the device; None before it first did."""
         self.read_at: datetime | None = None
         self.missing_sensors: dict[str, int] = {}
         """Sensors that the server no longer has, by their setting."""
         self.soc_problem: FlexMeasuresError | None = None
-        self.controller: Controller | None = None
-        """What speaks for the device, if anything does."""
+        """Why the state of charge entity was not used."""
+        self.recent_errors = RecentErrors()
+        self.flex_model_source: FlexModelSource | None = None
+        """What knows better than the settings how to schedule the device, if anything does."""
         # One request in flight per device: a poll must not overwrite a newer plan.
         self.lock = asyncio.Lock()
         self._store = store
-        self._errors = errors
+        self._outlook: Outlook | None = None
         self._reading_listeners: list[ReadingListener] = []
-        self._outcome_listeners: list[Callable[[Outcome], None]] = []
-        self._untold: list[Outcome] = []
+        self._event_listeners: list[Callable[[SchedulingEvent], None]] = []
+        self._unannounced: list[SchedulingEvent] = []
         self._wake_timer = Timer(hass, self._wake)
+
+    # --- the plan, and what follows from it now
 
     @property
     def outlook(self) -> Outlook:
-        """What follows from the plan."""
-        if self._prepared and self._prepared.plan is self.data:
-            self._outlook, self._prepared = self._prepared, None
+        """What follows from the plan, found once: it takes long."""
         if self._outlook is None or self._outlook.plan is not self.data:
             self._outlook = _outlook(self.data)
         return self._outlook
@@ -119,17 +126,17 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @property
     def setpoint(self) -> float | None:
         """The power to follow now, in kW; None when there is none."""
-        now = dt_util.utcnow()
-        return setpoint(
-            self.data.power_at(now), self.memory.mode, self.memory.override, now
-        )
+        now, memory = dt_util.utcnow(), self.memory
+        return setpoint(self.data.power_at(now), memory.mode, memory.override, now)
 
     @property
     def is_scheduled_by_itself(self) -> bool:
         """Whether new schedules are to be made, and can be."""
         return self.settings.automatic_scheduling and (
-            self.controller is None or self.controller.is_plannable
+            self.flex_model_source is None or self.flex_model_source.is_plannable
         )
+
+    # --- from set-up to unloading
 
     @callback
     def async_follow(self) -> None:
@@ -140,56 +147,100 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         if self._drop_passed(dt_util.utcnow()):
             self.async_update_listeners()
         if not self.last_update_success:
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_refresh(), f"{self.name} refresh after set-up"
-            )
+            self._read_soon("refresh after set-up")
+
+    # --- listeners
 
     @callback
     def async_add_reading_listener(self, listener: ReadingListener) -> CALLBACK_TYPE:
-        """Be told what was read, before it takes effect; returns how to stop."""
+        """Call it at each reading, before entities show it; return how to stop."""
         self._reading_listeners.append(listener)
         return lambda: self._reading_listeners.remove(listener)
 
     @callback
-    def async_add_outcome_listener(
-        self, listener: Callable[[Outcome], None]
+    def async_add_event_listener(
+        self, listener: Callable[[SchedulingEvent], None]
     ) -> CALLBACK_TYPE:
-        """Be told what becomes of scheduling; returns how to stop."""
-        self._outcome_listeners.append(listener)
-        return lambda: self._outcome_listeners.remove(listener)
-
-    @callback
-    def async_tell(self, outcome: Outcome) -> None:
-        """Tell what became of scheduling, once the entities show it."""
-        self._untold.append(outcome)
+        """Call it with what happens, once entities show that; return how to stop."""
+        self._event_listeners.append(listener)
+        return lambda: self._event_listeners.remove(listener)
 
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Tell the entities, and then what happened to those who may look at them."""
+        """Call the entities, and then with what happened those who may look at them."""
         super().async_update_listeners()
-        outcomes, self._untold = self._untold, []
-        for outcome in outcomes:
-            for listener in list(self._outcome_listeners):
-                listener(outcome)
+        events, self._unannounced = self._unannounced, []
+        for event in events:
+            for listener in list(self._event_listeners):
+                listener(event)
+
+    # --- what scheduling hands in
 
     @callback
-    def async_note_error(self, err: FlexMeasuresError) -> None:
-        """Keep what went wrong, for diagnostics."""
-        self._errors.add(self.subentry.title, err)
+    def async_note_attempt(self) -> None:
+        """Keep that a schedule is asked for now."""
+        self.memory.last_attempt = dt_util.utcnow()
 
-    @callback
-    def async_remember(self) -> None:
-        """Keep the changed memory, and show it."""
-        self._store.async_remember()
-        self.async_update_listeners()
+    async def async_apply(self, result: ScheduleResult) -> Schedule:
+        """Read what a job has planned and follow it; needs the lock.
 
-    async def async_read_after_job(self, *, since: datetime) -> Plan:
-        """Read what a job has just planned; needs the lock.
-
-        Raises FlexMeasuresError.
+        Return the window that was asked for. Raises FlexMeasuresError.
         """
-        return await self._read(since, is_of_job=True)
+        memory, window = self.memory, result.window
+        memory.planned_until = window.end
+        # The first schedule may have made the server settle the sensor's sign.
+        self.metadata.expect_changed_power_sensor()
+        plan = await self._read(window.start, is_of_job=True)
+        schedule = plan.power and plan.power.between(window.start, window.end)
+        if schedule is None:
+            raise EmptyScheduleError
+        memory.last_schedule = dt_util.utcnow()
+        memory.failure = None
+        memory.settings = self.settings.digest
+        missed = memory.targets.unresolved if memory.targets else ()
+        memory.targets = result.targets
+        if memory.targets and not memory.targets.misses_the_same(missed):
+            self._announce(
+                SchedulingEventType.TARGETS_UNMET, **memory.targets.as_json()
+            )
+        self._store.async_remember()
+        self.async_set_updated_data(plan)
+        return schedule
+
+    @callback
+    def async_note_failure(self, err: FlexMeasuresError, *, is_automatic: bool) -> None:
+        """Keep why there is no new schedule, and show it.
+
+        `is_automatic`: nobody is there to whom the error is shown.
+        """
+        self.recent_errors.add(err)
+        self.async_note_attempt()
+        before = self.memory.failure
+        in_a_row = before.in_a_row if before else 0
+        self.memory.failure = Failure.of(
+            err, dt_util.utcnow(), in_a_row + (is_automatic and not err.passes)
+        )
+        is_news = before is None or before.key != err.translation_key
+        if is_news and is_automatic:
+            _LOGGER.warning(
+                "The %s could not be computed: %s", self.name, translated(err)
+            )
+        # An outage is tried again every minute, which is nothing new each time.
+        if is_news or not isinstance(err, CannotConnectError):
+            self._announce(SchedulingEventType.FAILED, reason=err.translation_key)
+        self.async_remember()
+
+    @callback
+    def async_note_soc_problem(self, problem: FlexMeasuresError | None) -> None:
+        """Keep why the state of charge entity was not used, and say it when it is news."""
+        if problem and str(problem) != str(self.soc_problem):
+            _LOGGER.warning(
+                "The state of charge of %s is not taken from its entity: %s",
+                self.subentry.title,
+                problem,
+            )
+        self.soc_problem = problem
 
     @callback
     def async_read_in(self, wait: timedelta) -> None:
@@ -198,43 +249,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             self.update_interval = wait
             self._schedule_refresh()
         else:
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_refresh(), f"{self.name} refresh"
-            )
+            self._read_soon("refresh")
 
-    @callback
-    def async_take_over(self, plan: Plan) -> None:
-        """Follow what was read."""
-        self._store.async_remember()
-        self.async_set_updated_data(plan)
-
-    async def async_get(
-        self,
-        *,
-        start: datetime | None,
-        duration: timedelta | None,
-        resolution: timedelta | None,
-        unit: UnitOfPower,
-    ) -> SensorData | None:
-        """What the scheduler planned in a period, consumption positive; None if nothing ever.
-
-        Default period: the running slot and what the settings plan ahead. Raises
-        FlexMeasuresError.
-        """
-        sensor = await self.reader.sensor()
-        own = sensor.slot_length
-        wanted = resolution or own
-        first, length = whole_slots(
-            start or floor_to_grid(dt_util.utcnow(), wanted, sensor.time_zone),
-            duration or self.settings.schedule_duration,
-            wanted,
-            sensor.time_zone,
-        )
-        own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
-        data = await self.reader.power(
-            sensor, start=own_first, duration=own_length, resolution=own, unit=unit
-        )
-        return data.at_resolution(first, wanted) if data and wanted != own else data
+    # --- what the user sets
 
     @callback
     def async_set_mode(self, mode: Mode) -> None:
@@ -258,21 +275,22 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.async_remember()
 
     @callback
-    def async_set_soc_problem(self, problem: FlexMeasuresError | None) -> None:
-        """Keep why the state of charge entity was not used, and say it when it is news."""
-        if problem and str(problem) != str(self.soc_problem):
-            _LOGGER.warning(
-                "The state of charge of %s is not taken from its entity: %s",
-                self.subentry.title,
-                problem,
-            )
-        self.soc_problem = problem
-
-    @callback
     def async_set_automatic(self, *, automatic: bool) -> None:
-        """Take over the switch."""
+        """Schedule automatically, or not."""
         self.settings = replace(self.settings, automatic_scheduling=automatic)
         self.async_update_listeners()
+
+    @callback
+    def async_remember(self) -> None:
+        """Keep what has changed, and show it."""
+        self._store.async_remember()
+        self.async_update_listeners()
+
+    def _as_json(self) -> dict[str, Any]:
+        """Return what is to be stored."""
+        return {"plan": self.data.as_json(), **self.memory.as_json()}
+
+    # --- reading
 
     @override
     async def _async_update_data(self) -> Plan:
@@ -280,51 +298,55 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             async with self.lock:
                 return await self._read(dt_util.utcnow(), is_of_job=False)
         except FlexMeasuresError as err:
-            self.async_note_error(err)
+            self.recent_errors.add(err)
             # It may have been a short one: the time that was left until this reading.
             self.update_interval = self.settings.update_interval
             raise translated(err) from err
 
     async def _read(self, since: datetime, *, is_of_job: bool) -> Plan:
-        """Read the plan, remember it and tell those who act on it."""
+        """Read the plan and take it over; entities are told by the caller."""
         try:
             reading = await self.reader.read(
                 planned_until=self.memory.planned_until, since=since
             )
         except NotFoundError:
-            # The reader can do without any other sensor.
             self.missing_sensors = {CONF_POWER_SENSOR: self.settings.power_sensor}
             self.async_update_listeners()
             raise
-        if reading.plan == self.data:
-            reading = replace(reading, plan=self.data)
-        else:
+        if reading.plan != self.data:
             # What takes long is done elsewhere, before the plan takes effect.
-            self._prepared = await self.hass.async_add_executor_job(
-                _outlook, reading.plan
-            )
+            outlook = await self.hass.async_add_executor_job(_outlook, reading.plan)
+            self._replace_plan(outlook)
         self.missing_sensors = reading.missing_sensors
-        self.read_at = now = dt_util.utcnow()
-        if reading.plan != self.memory.plan:
-            is_news = _ahead(reading.plan, now) != _ahead(self.memory.plan, now)
-            self.memory.plan = reading.plan
-            self._store.async_remember()
-            if is_news:
-                self.async_tell(Outcome(OutcomeKind.UPDATED))
-        self.reading = reading
+        self.facts = reading.facts
+        self.read_at = dt_util.utcnow()
         for listener in list(self._reading_listeners):
-            listener(reading, is_of_job=is_of_job)
-        return reading.plan
+            listener(is_of_job=is_of_job)
+        return self.data
+
+    def _replace_plan(self, outlook: Outlook) -> None:
+        """Take over another plan with what follows from it, all in one step."""
+        before, now = self.data, dt_util.utcnow()
+        self.data, self._outlook = outlook.plan, outlook
+        self._store.async_remember()
+        if _ahead(self.data, now) != _ahead(before, now):
+            self._announce(SchedulingEventType.UPDATED)
+
+    def _read_soon(self, why: str) -> None:
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{self.name} {why}"
+        )
+
+    def _announce(self, kind: SchedulingEventType, **details: Any) -> None:
+        """Call the listeners for events once the entities show what happened."""
+        self._unannounced.append(SchedulingEvent(kind, details))
+
+    # --- the passing of time
 
     @callback
     def _arm_wake(self) -> None:
         """Wake up when the running slot ends, or what the user set."""
-        now = dt_util.utcnow()
-        moments = [
-            self.data.next_boundary(now),
-            self.memory.override.until if self.memory.override else None,
-            self.memory.ready_by,
-        ]
+        moments = (self.data.next_boundary(dt_util.utcnow()), self.memory.next_end())
         if moment := min((moment for moment in moments if moment), default=None):
             self._wake_timer.async_arm(moment)
         else:
@@ -338,35 +360,30 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.async_update_listeners()
 
     def _drop_passed(self, now: datetime) -> bool:
-        """Drop what the user set for a time that is over; returns whether there was something."""
-        memory = self.memory
-        is_override_over = memory.override and not memory.override.holds_at(now)
-        is_target_over = memory.ready_by and memory.ready_by <= now
-        if is_override_over:
-            memory.override = None
-        if is_target_over:
+        """Drop what the user set for a time that is over; return whether there was such."""
+        passed = self.memory.passed_ready_by
+        if not self.memory.drop_passed(now):
+            return False
+        if self.memory.passed_ready_by != passed:
             _LOGGER.info(
                 "The time by which %s had to be ready has passed", self.subentry.title
             )
-            memory.passed_ready_by, memory.ready_by = memory.ready_by, None
-        if is_override_over or is_target_over:
-            self._store.async_remember()
-            return True
-        return False
+        self._store.async_remember()
+        return True
 
 
 def _outlook(plan: Plan) -> Outlook:
-    """With local times."""
+    """Find what follows from a plan, with local times."""
     return Outlook(plan, dt_util.utcnow(), dt_util.get_default_time_zone())
 
 
 def _ahead(plan: Plan, now: datetime) -> object:
-    """The part of a plan that matters to those who follow it."""
+    """Return the part of a plan that matters to those who follow it."""
     return plan.power.since(now) if plan.power else None
 
 
 def translated(err: FlexMeasuresError) -> HomeAssistantError:
-    """The error as Home Assistant's coordinator takes it; its text is in English."""
+    """Return the error as Home Assistant's coordinator takes it; its text is in English."""
     if isinstance(err, NotAuthenticatedError):
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from operator import itemgetter
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
@@ -12,7 +13,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .account import FlexMeasuresConfigEntry, FlexMeasuresData
+from .account import Account, FlexMeasuresConfigEntry
 from .api.transport import CLIENT_VERSION
 from .cem.instruction_sender import Progress
 from .cem.resource import ManagedResource
@@ -24,6 +25,7 @@ from .s2.control_types.base import Instruction
 from .scheduling.queue import ScheduleQueue
 
 _SECRET = (CONF_USERNAME, CONF_PASSWORD, CONF_S2_TOKEN_HASH, "resource_id")
+_MOST_ERRORS = 20
 
 
 async def async_get_config_entry_diagnostics(
@@ -35,12 +37,12 @@ async def async_get_config_entry_diagnostics(
 
 
 async def async_get_device_diagnostics(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: DeviceEntry
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_entry: DeviceEntry
 ) -> dict[str, Any]:
     """What is known of an account and one of its devices."""
-    assert device.config_subentry_id
-    subentry = entry.subentries[device.config_subentry_id]
-    return await _diagnostics(hass, entry, [subentry])
+    assert device_entry.config_subentry_id
+    device = entry.subentries[device_entry.config_subentry_id]
+    return await _diagnostics(hass, entry, [device])
 
 
 async def _diagnostics(
@@ -50,12 +52,11 @@ async def _diagnostics(
 ) -> dict[str, Any]:
     integration = await async_get_integration(hass, DOMAIN)
     # Also there if set-up failed, which is when someone looks here.
-    data: FlexMeasuresData | None = getattr(entry, "runtime_data", None)
-    titles = {device.title for device in devices}
+    account: Account | None = getattr(entry, "runtime_data", None)
     diagnostics = {
         "versions": {
             "integration": integration.version,
-            "server": data.server_version if data else None,
+            "server": account.server_version if account else None,
             "flexmeasures_client": CLIENT_VERSION,
         },
         # Its title and unique id may hold the user's name.
@@ -65,19 +66,28 @@ async def _diagnostics(
             "state": entry.state.value,
             "error": entry.error_reason_translation_key,
         },
-        "devices": [_device(hass, device, data) for device in devices],
-        "recent_errors": [
-            asdict(error) for error in data.errors if error.device in titles
-        ]
-        if data
-        else [],
+        "devices": [_device(hass, device, account) for device in devices],
+        "recent_errors": _recent_errors(devices, account) if account else [],
     }
     return async_redact_data(diagnostics, _SECRET)
 
 
+def _recent_errors(
+    devices: Iterable[ConfigSubentry], account: Account
+) -> list[dict[str, Any]]:
+    """Return the last different errors of devices, the newest last."""
+    errors = [
+        {"device": device.title, **asdict(error)}
+        for device in devices
+        if (coordinator := account.coordinators.get(device.subentry_id))
+        for error in coordinator.recent_errors
+    ]
+    return sorted(errors, key=itemgetter("last"))[-_MOST_ERRORS:]
+
+
 @callback
 def _device(
-    hass: HomeAssistant, device: ConfigSubentry, data: FlexMeasuresData | None
+    hass: HomeAssistant, device: ConfigSubentry, account: Account | None
 ) -> dict[str, Any]:
     facts = {
         "title": device.title,
@@ -87,9 +97,9 @@ def _device(
             for entity_id in named_entities(device.data)
         },
     }
-    if data and (coordinator := data.coordinators.get(device.subentry_id)):
-        facts |= _schedule(coordinator, data.queue)
-    if data and (resource := data.resources.get(device.subentry_id)):
+    if account and (coordinator := account.coordinators.get(device.subentry_id)):
+        facts |= _schedule(coordinator, account.queue)
+    if account and (resource := account.resources.get(device.subentry_id)):
         facts["resource_manager"] = _resource_manager(resource)
     return facts
 
@@ -104,31 +114,32 @@ def _entity(state: State | None) -> dict[str, Any] | None:
     }
 
 
-def _schedule(device: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, Any]:
+def _schedule(coordinator: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, Any]:
     """How scheduling goes."""
-    memory = device.memory.as_json()
-    # Long, nothing but a digest, and who the resource manager is.
-    del memory["plan"], memory["settings"], memory["resource"]
-    plan = device.data
-    waiting = queue.async_waiting(device)
+    memory = coordinator.memory.as_json()
+    # Nothing but a digest.
+    del memory["settings"]
+    plan = coordinator.data
+    waiting = queue.async_waiting(coordinator)
     return {
         "plan": {
             "power": _coverage(plan.power),
             "state_of_charge": _coverage(plan.soc),
             "has_consumption_price": plan.consumption_price is not None,
             "has_production_price": plan.production_price is not None,
-            "covers_now": device.covers_now,
+            "covers_now": coordinator.covers_now,
         },
         "memory": memory,
-        "setpoint": device.setpoint,
+        "setpoint": coordinator.setpoint,
         "reading": {
-            "last": device.read_at,
-            "interval": device.update_interval
-            and device.update_interval.total_seconds(),
-            "succeeded": device.last_update_success,
-            "missing_sensors": device.missing_sensors,
+            "last": coordinator.read_at,
+            "interval": coordinator.update_interval
+            and coordinator.update_interval.total_seconds(),
+            "succeeded": coordinator.last_update_success,
+            "missing_sensors": coordinator.missing_sensors,
         },
-        "state_of_charge_problem": device.soc_problem and str(device.soc_problem),
+        "state_of_charge_problem": coordinator.soc_problem
+        and str(coordinator.soc_problem),
         "waiting": {"for": waiting[0].name.lower(), "until": waiting[1]}
         if waiting
         else None,

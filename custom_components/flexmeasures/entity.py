@@ -79,7 +79,7 @@ class ResourceEntity(Entity):
         """Belong to the device that it speaks for."""
         self.resource = resource
         self.entity_description = description
-        subentry = resource.device.subentry
+        subentry = resource.coordinator.subentry
         self._attr_unique_id = _unique_id(subentry, description)
         self._attr_device_info = _device_info(subentry)
 

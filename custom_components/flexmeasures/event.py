@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
-from .device.scheduling_event import Outcome, OutcomeKind
+from .device.scheduling_event import SchedulingEvent, SchedulingEventType
 from .entity import FlexMeasuresEntity
 
 PARALLEL_UPDATES = 0
@@ -15,7 +15,7 @@ PARALLEL_UPDATES = 0
 SCHEDULE = EventEntityDescription(
     key="schedule",
     translation_key="schedule",
-    event_types=list(OutcomeKind),
+    event_types=list(SchedulingEventType),
 )
 
 # Events are recorded.
@@ -42,13 +42,13 @@ class ScheduleEvent(FlexMeasuresEntity, EventEntity):
         """Listen to what becomes of scheduling."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.async_add_outcome_listener(self._async_handle_outcome)
+            self.coordinator.async_add_event_listener(self._handle_event)
         )
 
     @callback
-    def _async_handle_outcome(self, outcome: Outcome) -> None:
-        attributes = dict(outcome.details)
-        if outcome.kind is OutcomeKind.TARGETS_UNMET:
-            attributes = {"unresolved": outcome.details["unresolved"][:_MAX_TARGETS]}
-        self._trigger_event(outcome.kind, attributes)
+    def _handle_event(self, event: SchedulingEvent) -> None:
+        attributes = dict(event.details)
+        if event.type is SchedulingEventType.TARGETS_UNMET:
+            attributes = {"unresolved": event.details["unresolved"][:_MAX_TARGETS]}
+        self._trigger_event(event.type, attributes)
         self.async_write_ha_state()

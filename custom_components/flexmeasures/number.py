@@ -73,8 +73,8 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
         settings = self.coordinator.settings
         if settings.soc_min is not None:
             return settings.soc_min
-        reading = self.coordinator.reading
-        return self._in_unit(reading.soc_min_kwh if reading else None) or 0.0
+        facts = self.coordinator.facts
+        return self._in_unit(facts.soc_min_kwh if facts else None) or 0.0
 
     @property
     @override
@@ -83,9 +83,9 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
         settings = self.coordinator.settings
         if settings.soc_max is not None:
             return settings.soc_max
-        reading = self.coordinator.reading
+        facts = self.coordinator.facts
         found = self._in_unit(
-            (reading.soc_max_kwh if reading else None) or settings.capacity
+            (facts.soc_max_kwh if facts else None) or settings.capacity
         )
         return self._in_unit(_DEFAULT_MAX_KWH) or 100.0 if found is None else found
 

@@ -25,8 +25,7 @@ from .action_errors import translated_errors
 from .cem.resource import ManagedResource
 from .const import DOMAIN, SUBENTRY_DEVICE
 from .flows.yaml_import.issues import REMOVED, async_forget_yaml
-from .issues.report import SCHEDULING_FAILED
-from .issues.resource import CONTESTED, OTHER_DEVICE
+from .issues.registry import CONTESTED, OTHER_DEVICE, SCHEDULING_FAILED
 from .scheduling.request import ScheduleRequest
 
 

@@ -48,10 +48,10 @@ def no_secret_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.fixture
 def no_waiting() -> Iterator[Mock]:
-    """Let no time pass between two looks at a job; gives what earlier jobs are looked at."""
+    """Let no time pass between two looks at a job."""
     with patch(
         "custom_components.flexmeasures.api.client.polling_waits",
-        side_effect=lambda _: repeat(0.0),
+        side_effect=lambda: repeat(0.0),
     ) as waits:
         yield waits
 

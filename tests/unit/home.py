@@ -50,7 +50,6 @@ type Json = dict[str, Any]
 NOTHING_REMEMBERED: Json = {
     "plan": dict.fromkeys(("power", "soc", "consumption_price", "production_price")),
     "planned_until": None,
-    "job_durations": [],
     "last_schedule": None,
     "last_attempt": None,
     "failure": None,
@@ -61,12 +60,6 @@ NOTHING_REMEMBERED: Json = {
     "ready_by": None,
     "passed_ready_by": None,
     "settings": None,
-    "resource": {
-        "token_hash": None,
-        "resource_id": None,
-        "control_type": None,
-        "consumed_kwh": 0.0,
-    },
 }
 
 

@@ -397,23 +397,6 @@ async def test_nothing_planned(home: Home) -> None:
     assert home.state().state == STATE_UNKNOWN
 
 
-async def test_earlier_jobs_tell_when_to_look(home: Home, no_waiting: Mock) -> None:
-    """Also after a restart; a job that does not say how long it took teaches nothing."""
-    await home.set_up()
-    for seconds in (3, 2):
-        job = finished_job(timedelta(seconds=seconds))
-        home.server.answer("GET", JOB, json=job, times=1)
-        await compute(home)
-    home.server.answer("GET", JOB, json=finished_job() | {"ended-at": None}, times=1)
-    await compute(home)
-    await home.reload()
-    await compute(home)
-
-    learnt = [call.args[0] for call in no_waiting.call_args_list]
-    three, two = timedelta(seconds=3), timedelta(seconds=2)
-    assert learnt == [(), (three,), (three, two), (three, two)]
-
-
 async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
     """While a job runs, a poll waits."""
     home.has_planned(*[9.0] * 12)
@@ -595,7 +578,7 @@ async def test_contradicting_prices_in_automatic_scheduling(
 async def test_job_that_is_never_done(home: Home, no_waiting: Mock) -> None:
     """No worker runs on the server."""
 
-    def waits(_: Any) -> Iterator[float]:
+    def waits() -> Iterator[float]:
         while True:
             home.pass_time(3 * MINUTE)
             yield 0.0

@@ -377,7 +377,7 @@ async def test_next_instruction_of_another_plan(home: Home, rm: FakeRM) -> None:
     assert home.attributes("sensor", "next_instruction")["instruction"] == "charge 40 %"
     home.has_planned(1.0, 3.0)
 
-    await rm.resource.device.async_refresh()
+    await rm.resource.coordinator.async_refresh()
     await rm.pass_to(NOW + 2 * MINUTE)
     sender = rm.resource.sender
     await home.until(

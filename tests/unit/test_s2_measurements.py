@@ -163,7 +163,8 @@ def post(start: str, duration: str, *values: float, unit: str = "W") -> dict[str
 
 def problems(home: Home) -> list[str]:
     """Give what diagnostics say went wrong."""
-    return [item.error for item in home.entry.runtime_data.errors]
+    (coordinator,) = home.entry.runtime_data.coordinators.values()
+    return [item.error for item in coordinator.recent_errors]
 
 
 # --- power

@@ -43,7 +43,6 @@ async def test_what_is_written(home: Home) -> None:
                 }
             },
             "planned_until": "2026-11-22T12:00:00+00:00",
-            "job_durations": [3.0],
             "last_attempt": "2026-11-22T10:07:00+00:00",
             "last_schedule": "2026-11-22T10:07:00+00:00",
             "settings": home.stored[BATTERY]["settings"],
@@ -59,7 +58,7 @@ async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:
     home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await home.settle()
 
-    assert home.stored[BATTERY]["job_durations"] == [3.0]
+    assert home.stored[BATTERY]["last_schedule"] == NOW.isoformat()
 
 
 async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
@@ -68,11 +67,11 @@ async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
 
     await home.hass.config_entries.async_unload(entry.entry_id)
 
-    assert home.stored[BATTERY]["job_durations"] == [3.0]
+    assert home.stored[BATTERY]["last_schedule"] == NOW.isoformat()
 
 
 async def test_job_of_an_unchanged_plan(home: Home) -> None:
-    """How long it took is worth remembering all the same."""
+    """When it was is worth remembering all the same."""
     await home.set_up()
     await compute(home)
     await home.go_to(NOW + SECONDS_11)
@@ -80,7 +79,7 @@ async def test_job_of_an_unchanged_plan(home: Home) -> None:
     await compute(home)
     await home.go_to(NOW + 2 * SECONDS_11)
 
-    assert home.stored[BATTERY]["job_durations"] == [3.0, 3.0]
+    assert home.stored[BATTERY]["last_schedule"] == (NOW + SECONDS_11).isoformat()
 
 
 async def test_nothing_new_is_not_written(home: Home) -> None:

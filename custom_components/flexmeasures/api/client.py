@@ -6,15 +6,18 @@ any `FlexMeasuresError`; nothing else leaves here.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import ClientSession
 from awesomeversion import AwesomeVersion, AwesomeVersionException
 
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from .address import ServerAddress
@@ -56,6 +59,16 @@ class FlexMeasuresApi:
         self._transport = Transport(session, address, username, password)
         self._login = asyncio.Lock()
         self._refusal: NotAuthenticatedError | None = None
+
+    @classmethod
+    def from_login(cls, hass: HomeAssistant, login: Mapping[str, Any]) -> Self:
+        """See the server as a config entry's data logs in to it."""
+        return cls(
+            async_get_clientsession(hass),
+            ServerAddress.parse(login[CONF_HOST]),
+            login[CONF_USERNAME],
+            login[CONF_PASSWORD],
+        )
 
     async def get_version(self) -> str:
         """The server's version; raises NotFlexMeasuresError and ServerTooOldError.
@@ -253,11 +266,7 @@ class FlexMeasuresApi:
             return Job.from_json(job_id, answer)
 
     async def wait_for_job(
-        self,
-        job_id: str,
-        *,
-        earlier_jobs: Iterable[timedelta] = (),
-        patience: timedelta = JOB_PATIENCE,
+        self, job_id: str, *, patience: timedelta = JOB_PATIENCE
     ) -> Job:
         """Wait until a job has finished.
 
@@ -266,7 +275,7 @@ class FlexMeasuresApi:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience.total_seconds()
-        for wait in polling_waits(earlier_jobs):
+        for wait in polling_waits():
             await asyncio.sleep(wait)
             job = await self.get_job(job_id)
             if job.is_finished:

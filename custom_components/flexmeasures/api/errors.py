@@ -7,13 +7,15 @@ them ever holds a password or a token.
 """
 
 from datetime import datetime, timedelta
-from typing import override
+from typing import ClassVar, Final, override
 
 
 class FlexMeasuresError(Exception):
     """A request to the FlexMeasures server did not give what was asked for."""
 
     translation_key: str
+    passes: ClassVar[bool] = False
+    """Whether it passes by itself, or is told in another way already: nothing to repair."""
 
     @property
     def placeholders(self) -> dict[str, str]:
@@ -48,6 +50,7 @@ class NotAuthenticatedError(FlexMeasuresError):
     """The login itself was refused; never raised for a 401 on anything else."""
 
     translation_key = "not_authenticated"
+    passes = True
 
 
 class UnknownUserError(NotAuthenticatedError):
@@ -84,6 +87,7 @@ class RateLimitedError(FlexMeasuresError):
     """Too many requests (429)."""
 
     translation_key = "rate_limited"
+    passes = True
 
     def __init__(self, retry_after: timedelta) -> None:
         """Keep the time after which the server says it will answer again."""
@@ -100,6 +104,7 @@ class CannotConnectError(_ReasonedError):
     """No answer: refused, unresolved, cut off or too slow."""
 
     translation_key = "cannot_connect"
+    passes = True
 
 
 class CertificateError(CannotConnectError):
@@ -210,3 +215,26 @@ class JobTimeoutError(FlexMeasuresError):
             "status": self.status,
             "minutes": f"{self.waited.total_seconds() / 60:g}",
         }
+
+
+SERVER_ERRORS: Final[tuple[type[FlexMeasuresError], ...]] = (
+    CannotConnectError,
+    CertificateError,
+    EmptyScheduleError,
+    InfeasibleError,
+    InfeasiblePricesError,
+    JobFailedError,
+    JobTimeoutError,
+    NoEncryptionError,
+    NotAuthenticatedError,
+    NotFlexMeasuresError,
+    NotFoundError,
+    NotPermittedError,
+    RateLimitedError,
+    RejectedError,
+    ServerError,
+    ServerTooOldError,
+    UnknownUserError,
+    WrongPasswordError,
+)
+"""All that can go wrong with the server."""

@@ -1,14 +1,13 @@
 """What the server tells, as plain values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 import json
 from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
-from ..plan.grid import resampled, slots_as_dicts
 from .durations import parse_duration
 
 # The server's scheduler takes 15 minutes for a power sensor without a resolution.
@@ -132,17 +131,6 @@ class SensorData:
     unit: str
     values: tuple[float | None, ...]
 
-    def at_resolution(self, start: datetime, resolution: timedelta) -> Self:
-        """The same series from a later `start` on, in slots of another length."""
-        values = resampled(
-            self.values, self.resolution, resolution, skip=start - self.start
-        )
-        return replace(self, start=start, resolution=resolution, values=tuple(values))
-
-    def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
-        """All intervals in order, with ISO times of a time zone."""
-        return slots_as_dicts(self.start, self.resolution, self.values, time_zone)
-
 
 @dataclass(frozen=True, slots=True)
 class PostedData:
@@ -160,24 +148,16 @@ class Job:
     id: str
     status: str
     message: str
-    enqueued_at: datetime | None
-    ended_at: datetime | None
     result: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, job_id: str, data: Mapping[str, Any]) -> Self:
         """Read ``GET /jobs/<uuid>``."""
-
-        def moment(key: str) -> datetime | None:
-            return parse_moment(text) if (text := data.get(key)) else None
-
         result = data.get("result")
         return cls(
             id=job_id,
-            status=str(data.get("status", "")),
+            status=str(data["status"]),
             message=str(data.get("message") or ""),
-            enqueued_at=moment("enqueued-at"),
-            ended_at=moment("ended-at"),
             result=result if isinstance(result, dict) else {},
         )
 
@@ -190,10 +170,3 @@ class Job:
     def is_unsuccessful(self) -> bool:
         """The job ended and will give no result."""
         return self.status in ("FAILED", "STOPPED", "CANCELED")
-
-    @property
-    def time_taken(self) -> timedelta | None:
-        """From being queued to its end, by the server's clock."""
-        if self.enqueued_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.enqueued_at

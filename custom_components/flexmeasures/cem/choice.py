@@ -9,12 +9,12 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..device.store import ResourceMemory
 from ..s2.effects import Selection, SelectionEnded
 from ..s2.messages import ControlType
 from ..s2.session import NotOfferedError, NotReadyError
 from .access.connection import Connection
 from .control_type_names import option_of
+from .memory import ResourceMemory
 
 _LOGGER = logging.getLogger(__name__)
 

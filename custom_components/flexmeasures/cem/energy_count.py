@@ -5,7 +5,9 @@ from datetime import datetime
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..device.store import AccountStore, DeviceMemory
+from ..device.memory import DeviceMemory
+from ..device.store import AccountStore
+from .memory import ResourceMemory
 
 _HOUR_SECONDS = 3600.0
 
@@ -13,9 +15,12 @@ _HOUR_SECONDS = 3600.0
 class EnergyCount:
     """Counts from when a target is set, by what the RM measures."""
 
-    def __init__(self, memory: DeviceMemory, store: AccountStore) -> None:
-        """Start with nothing measured."""
-        self._memory = memory
+    def __init__(
+        self, device: DeviceMemory, resource: ResourceMemory, store: AccountStore
+    ) -> None:
+        """Start with nothing measured; `device` has the target, `resource` the count."""
+        self._device = device
+        self._resource = resource
         self._store = store
         self._target: tuple[float | None, datetime | None] = (None, None)
         self._power: float | None = None
@@ -32,7 +37,7 @@ class EnergyCount:
         target, self._target = self._target, self._wanted()
         if self._target == target:
             return False
-        self._memory.resource.consumed_kwh = 0.0
+        self._resource.consumed_kwh = 0.0
         self._store.async_remember()
         return True
 
@@ -41,9 +46,9 @@ class EnergyCount:
         """Count what was consumed at the former power; now it is this one (W), or not known."""
         if self._power is not None and self._since is not None and self._power > 0:
             hours = (now - self._since).total_seconds() / _HOUR_SECONDS
-            self._memory.resource.consumed_kwh += self._power / 1000 * hours
+            self._resource.consumed_kwh += self._power / 1000 * hours
             self._store.async_remember()
         self._power, self._since = power, dt_util.utcnow()
 
     def _wanted(self) -> tuple[float | None, datetime | None]:
-        return self._memory.target_soc_kwh, self._memory.ready_by
+        return self._device.target_soc_kwh, self._device.ready_by

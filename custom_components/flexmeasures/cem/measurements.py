@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..api.client import FlexMeasuresApi
@@ -28,9 +29,6 @@ from ..feeds.streams import Finder, ForecastStream, MeasuredStream
 from ..s2.control_types.profiles import total_power
 from ..s2.control_types.readings import Readings
 from ..s2.messages import Message
-
-if TYPE_CHECKING:
-    from ..account import FlexMeasuresConfigEntry
 
 _LEVELS: Final = frozenset(
     {CONF_SOC_SENSOR, CONF_FILL_LEVEL_SENSOR, CONF_ACTIVE_ACTUATOR_SENSOR}
@@ -61,34 +59,34 @@ class Measurements:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: FlexMeasuresConfigEntry,
-        device: ScheduleCoordinator,
+        entry: ConfigEntry,
+        coordinator: ScheduleCoordinator,
         api: FlexMeasuresApi,
     ) -> None:
         """Wait for messages."""
         self._power: float | None = None
         self._measured_at: datetime | None = None
-        finders = _finders(device)
-        names = {key: f"the {key} of {device.subentry.title}" for key in finders}
+        finders = _finders(coordinator)
+        names = {key: f"the {key} of {coordinator.subentry.title}" for key in finders}
         self._measured = {
             key: MeasuredStream(
                 names[key],
                 finders[key],
-                partial(convert, device),
+                partial(convert, coordinator),
                 is_level=key in _LEVELS,
             )
             for key, convert in _MEASURED.items()
             if key in finders
         }
         self._expected = {
-            key: ForecastStream(names[key], finders[key], partial(convert, device))
+            key: ForecastStream(names[key], finders[key], partial(convert, coordinator))
             for key, convert in _EXPECTED.items()
             if key in finders
         }
         self._posting = Posting(
             hass,
             entry,
-            device,
+            coordinator,
             api,
             (*self._measured.values(), *self._expected.values()),
         )
@@ -167,18 +165,18 @@ class Measurements:
             stream.put(tuple(_steps(body, value)))
 
 
-def _finders(device: ScheduleCoordinator) -> dict[str, Finder]:
+def _finders(coordinator: ScheduleCoordinator) -> dict[str, Finder]:
     """How to get the metadata of the sensors that the device has, or may have."""
-    reader, data = device.reader, device.subentry.data
+    metadata, data = coordinator.metadata, coordinator.subentry.data
     chosen = {
-        key: partial(reader.sensor_by_id, data[key])
+        key: partial(metadata.sensor, data[key])
         for key in (*_MEASURED, *_EXPECTED)
         if key in data
     }
     return chosen | {
-        CONF_POWER_SENSOR: reader.sensor,
+        CONF_POWER_SENSOR: metadata.power_sensor,
         # Which one it is, the asset may have to tell.
-        CONF_SOC_SENSOR: reader.soc_sensor,
+        CONF_SOC_SENSOR: metadata.soc_sensor,
     }
 
 

@@ -60,7 +60,7 @@ class PlanFollower:
     def __init__(
         self,
         hass: HomeAssistant,
-        device: ScheduleCoordinator,
+        coordinator: ScheduleCoordinator,
         resource: ControlledResource,
         *,
         computing: Computing,
@@ -72,7 +72,7 @@ class PlanFollower:
         not to be followed any more.
         """
         self._hass = hass
-        self._device = device
+        self._coordinator = coordinator
         self._resource = resource
         self._computing = computing
         self._is_plan_void = is_plan_void
@@ -159,14 +159,14 @@ class PlanFollower:
     @callback
     def async_follow_plan(self) -> None:
         """Make the instructions anew if there is anything new to follow."""
-        data = self._device.data
+        data = self._coordinator.data
         followed_now = (
             data.power,
             data.consumption_price,
             data.production_price,
             *self._wishes(),
             self._is_plan_void(),
-            self._device.setpoint is None,
+            self._coordinator.setpoint is None,
         )
         if followed_now != self._followed:
             self._followed = followed_now
@@ -176,7 +176,7 @@ class PlanFollower:
     def async_follow(self, apart: timedelta = _APART) -> None:
         """Make the instructions anew, so long after the last time."""
         now = dt_util.utcnow()
-        has_setpoint = self._device.setpoint is not None
+        has_setpoint = self._coordinator.setpoint is not None
         if self._is_handed_back and has_setpoint and not self._had_setpoint:
             self._retake_timer.async_disarm()
             self._retake(now)
@@ -197,7 +197,7 @@ class PlanFollower:
         if not self.sender.async_give(instruction):
             return False
         now = dt_util.utcnow()
-        until = _next_slot(self._device.data, max(instruction.execution_time, now))
+        until = _next_slot(self._coordinator.data, max(instruction.execution_time, now))
         self._manual = ManualInstruction(instruction, until, self._wishes())
         self._manual_timer.async_arm(until)
         if instruction.execution_time > now:
@@ -223,8 +223,8 @@ class PlanFollower:
             self._is_wanted = True
             return
         self._is_following = True
-        self._device.config_entry.async_create_background_task(
-            self._hass, self._follow_all(), f"{self._device.name} S2 instructions"
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._follow_all(), f"{self._coordinator.name} S2 instructions"
         )
 
     async def _follow_all(self) -> None:
@@ -246,7 +246,7 @@ class PlanFollower:
         manual = self._manual
         if handler is None or (manual and manual.instruction.execution_time <= now):
             return
-        plan = followed(self._device.data, *self._wishes(), now)
+        plan = followed(self._coordinator.data, *self._wishes(), now)
         if handler.needs_schedule and self._is_plan_void():
             plan = replace(plan, power=None)
         instructions = await self._computing.async_run(
@@ -270,19 +270,19 @@ class PlanFollower:
 
     def _wishes(self) -> tuple[Mode, Override | None]:
         """What the user wants instead of the plan."""
-        memory = self._device.memory
+        memory = self._coordinator.memory
         return memory.mode, memory.override
 
     def _go_without(
         self, handler: ControlTypeHandler, later: Sequence[Instruction], now: datetime
     ) -> None:
         """Have the RM do nothing, once it is clear that there is no plan for now."""
-        device = self._device
+        coordinator = self._coordinator
         if self._idle_after is None:
             self._idle_after = now
             # Nothing is what the user wants where it is switched off.
-            if device.memory.mode is not Mode.OFF:
-                self._idle_after += _slot_length(device.data)
+            if coordinator.memory.mode is not Mode.OFF:
+                self._idle_after += _slot_length(coordinator.data)
         if now < self._idle_after:
             self._end_timer.async_arm(self._idle_after)
             return
@@ -291,14 +291,14 @@ class PlanFollower:
             self.sender.async_hold([*idle, *later])
             return
         self._is_handed_back = True
-        self._had_setpoint = device.setpoint is not None
+        self._had_setpoint = coordinator.setpoint is not None
         self._retake_timer.async_arm(now + _RETAKE_AFTER)
         self._resource.async_hand_back()
 
     @callback
     def _retake(self, now: datetime) -> None:
         """Ask for control again: what a plan is made of, the RM only tells then."""
-        if self._device.memory.mode is Mode.OFF:
+        if self._coordinator.memory.mode is Mode.OFF:
             self._retake_timer.async_arm(now + _RETAKE_AFTER)
         else:
             self._is_handed_back = False

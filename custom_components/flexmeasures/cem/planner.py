@@ -10,7 +10,6 @@ from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 from ..coordinator import ScheduleCoordinator
-from ..plan.grid import ceil_to_slots, floor_to_grid
 from ..plan.window import Window
 from ..s2.control_types.base import ControlTypeHandler, NotPlannableError
 from ..s2.messages import Message
@@ -20,6 +19,7 @@ from ..scheduling.request import target_minima
 from ..timer import Timer
 from .computing import Computing
 from .flex_model import joined_flex_model
+from .memory import ResourceMemory
 
 # What an RM tells together shall make one schedule.
 _SETTLE: Final = timedelta(seconds=5)
@@ -37,13 +37,15 @@ class Planner:
     def __init__(
         self,
         hass: HomeAssistant,
-        device: ScheduleCoordinator,
+        coordinator: ScheduleCoordinator,
+        memory: ResourceMemory,
         queue: ScheduleQueue,
         computing: Computing,
     ) -> None:
         """Wait for an RM."""
         self._hass = hass
-        self._device = device
+        self._coordinator = coordinator
+        self._memory = memory
         self._queue = queue
         self._computing = computing
         self._handler: ControlTypeHandler | None = None
@@ -103,7 +105,7 @@ class Planner:
     @callback
     def async_deviates(self) -> None:
         """Hear that the device is not where the plan expects it to be."""
-        if self.is_plannable and self._device.settings.automatic_scheduling:
+        if self.is_plannable and self._coordinator.settings.automatic_scheduling:
             self._wish(Urgency.STATE_OF_CHARGE, _FORECASTS_APART)
 
     @callback
@@ -115,7 +117,7 @@ class Planner:
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any]:
         """The flex-model to send; raises S2NotPlannableError."""
-        handler, device = self._handler, self._device
+        handler, coordinator = self._handler, self._coordinator
         if handler is None:
             raise S2NotPlannableError("s2_not_in_control")
         try:
@@ -123,7 +125,7 @@ class Planner:
                 partial(
                     handler.snapshot().flex_model,
                     window,
-                    capacity_kwh=device.settings.capacity,
+                    capacity_kwh=coordinator.settings.capacity,
                 )
             )
         except NotPlannableError as err:
@@ -132,10 +134,10 @@ class Planner:
             told,
             handler,
             window,
-            device.settings,
+            coordinator.settings,
             stored=stored,
             overrides=overrides,
-            consumed_kwh=device.memory.resource.consumed_kwh,
+            consumed_kwh=self._memory.consumed_kwh,
         )
 
     def _want_check(self) -> None:
@@ -144,8 +146,8 @@ class Planner:
 
     @callback
     def _start_check(self, now: datetime) -> None:
-        self._device.config_entry.async_create_background_task(
-            self._hass, self._check(), f"{self._device.name} S2 check"
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._check(), f"{self._coordinator.name} S2 check"
         )
 
     async def _check(self) -> None:
@@ -169,33 +171,30 @@ class Planner:
         self._set_problem(problem)
         if problem is None and self._wanted_apart is not None:
             apart, self._wanted_apart = self._wanted_apart, None
-            if self._device.settings.automatic_scheduling:
+            if self._coordinator.settings.automatic_scheduling:
                 self._wish(Urgency.RESOURCE_CHANGED, apart)
         if self.is_plannable != was_plannable:
-            self._device.async_update_listeners()
+            self._coordinator.async_update_listeners()
 
     async def _try(self) -> None:
         """Make the flex-model that would be sent; raises FlexMeasuresError."""
-        device = self._device
-        sensor = await device.reader.sensor()
-        resolution = sensor.slot_length
-        start = floor_to_grid(dt_util.utcnow(), resolution, sensor.time_zone)
+        coordinator = self._coordinator
+        sensor = await coordinator.metadata.power_sensor()
+        window = Window.from_moment(
+            dt_util.utcnow(), coordinator.settings.schedule_duration, sensor
+        )
         await self.async_flex_model(
-            Window(
-                start,
-                resolution,
-                ceil_to_slots(device.settings.schedule_duration, resolution),
-            ),
-            await device.reader.flex_model(),
-            target_minima(device, sensor, start),
+            window,
+            await coordinator.metadata.flex_model(),
+            target_minima(coordinator.memory.target, sensor, window.start),
         )
 
     def _wish(self, urgency: Urgency, apart: timedelta) -> None:
-        last_attempt = self._device.memory.last_attempt
+        last_attempt = self._coordinator.memory.last_attempt
         delay = timedelta(0)
         if last_attempt is not None:
             delay = max(last_attempt + apart - dt_util.utcnow(), delay)
-        self._queue.async_wish(self._device, urgency, delay=delay)
+        self._queue.async_wish(self._coordinator, urgency, delay=delay)
 
     def _set_problem(self, problem: S2NotPlannableError | None) -> None:
         before, self.problem = self.problem, problem
@@ -204,4 +203,4 @@ class Planner:
         elif before is None:
             self.problem_since = dt_util.utcnow()
         if str(before) != str(problem):
-            self._device.async_update_listeners()
+            self._coordinator.async_update_listeners()

@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp.web import WebSocketResponse
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN
+from ..api.client import FlexMeasuresApi
+from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN
 from ..coordinator import ScheduleCoordinator
-from ..device.store import AccountStore, ResourceMemory
+from ..device.store import AccountStore
 from ..plan.energy_units import from_kwh
 from ..plan.window import Window
 from ..s2.control_types.base import ControlTypeHandler, Instruction
@@ -43,17 +45,15 @@ from ..scheduling.queue import ScheduleQueue
 from ..timer import Timer
 from .access.link import ResourceLink
 from .access.traffic import Traffic
+from .access.view import async_connect_at
 from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
 from .control_type_names import option_of
 from .energy_count import EnergyCount
 from .measurements import Measurements
+from .memory import ResourceMemory
 from .plan_follower import PlanFollower
 from .planner import Planner
-
-if TYPE_CHECKING:
-    from ..account import FlexMeasuresConfigEntry
-    from ..api.client import FlexMeasuresApi
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,45 +67,42 @@ class ManagedResource:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: FlexMeasuresConfigEntry,
-        device: ScheduleCoordinator,
+        entry: ConfigEntry,
+        coordinator: ScheduleCoordinator,
         *,
         api: FlexMeasuresApi,
         queue: ScheduleQueue,
         store: AccountStore,
     ) -> None:
         """Wait for the RM to connect."""
-        self.name = device.subentry.title
-        self.device = device
+        self.name = coordinator.subentry.title
+        self.memory = ResourceMemory.kept_in(store, coordinator.settings.power_sensor)
+        self.coordinator = coordinator
         self.details: ResourceDetails | None = None
         """Of the RM that is connected."""
         self.traffic = Traffic()
         self.link = ResourceLink(hass, self.name, self.memory, self._handle)
-        self.measurements = Measurements(hass, entry, device, api)
+        self.measurements = Measurements(hass, entry, coordinator, api)
         self.choice = ControlTypeChoice(hass, self.name, self.memory)
         computing = Computing(hass)
-        self.planner = Planner(hass, device, queue, computing)
+        self.planner = Planner(hass, coordinator, self.memory, queue, computing)
         self.follower = PlanFollower(
             hass,
-            device,
+            coordinator,
             self,
             computing=computing,
             is_plan_void=lambda: self.planner.problem is not None,
         )
         self.sender = self.follower.sender
+        self._hass = hass
         self._entry = entry
         self._store = store
-        self._energy = EnergyCount(device.memory, store)
+        self._energy = EnergyCount(coordinator.memory, self.memory, store)
         self._listeners: list[Callable[[], None]] = []
         self._notified_at: datetime | None = None
         self._notify_timer = Timer(hass, lambda _now: self.async_notify())
 
     # --- what is known
-
-    @property
-    def memory(self) -> ResourceMemory:
-        """What is remembered of it."""
-        return self.device.memory.resource
 
     @property
     def is_connected(self) -> bool:
@@ -131,7 +128,7 @@ class ManagedResource:
         if self.handler is None:
             return Readings()
         return self.handler.readings(
-            dt_util.utcnow(), capacity_kwh=self.device.settings.capacity
+            dt_util.utcnow(), capacity_kwh=self.coordinator.settings.capacity
         )
 
     @property
@@ -177,16 +174,22 @@ class ManagedResource:
     @callback
     def async_start(self) -> None:
         """Let the RM in until the account is unloaded."""
-        self.link.async_bind(self.device.subentry.data[CONF_S2][CONF_S2_TOKEN_HASH])
+        pairing = self.coordinator.subentry.data[CONF_S2]
+        self.link.async_bind(pairing[CONF_S2_TOKEN_HASH])
         self._energy.async_start()
-        self._entry.async_on_unload(self.device.async_add_listener(self._handle_plan))
+        self._entry.async_on_unload(
+            self.coordinator.async_add_listener(self._handle_plan)
+        )
         self._entry.async_on_unload(self._close)
+        self._entry.async_on_unload(
+            async_connect_at(self._hass, pairing[CONF_S2_ROUTE], self)
+        )
 
     @callback
     def _close(self) -> None:
-        subentry = self._entry.subentries.get(self.device.subentry.subentry_id)
+        subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
         is_removed = subentry is None or CONF_S2 not in subentry.data
-        self.link.async_close(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
+        self.async_disconnect(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
         self.planner.async_stop()
         self.follower.async_stop()
         self.measurements.async_close()
@@ -206,7 +209,7 @@ class ManagedResource:
         """Whether another connection may come, in the place of the present one if any."""
         is_admitted = self.link.async_admit()
         if not is_admitted:
-            self.device.async_update_listeners()
+            self.coordinator.async_update_listeners()
         return is_admitted
 
     async def async_hold(
@@ -217,16 +220,21 @@ class ManagedResource:
         await self.link.async_hold(socket, abort)
 
     @callback
+    def async_disconnect(self, reason: EndReason) -> None:
+        """End the connection, and let none in any more."""
+        self.link.async_close(reason)
+
+    @callback
     def async_accept_device(self, resource_id: str) -> None:
         """Let the token belong to another device."""
         self.link.async_accept(resource_id)
-        self.device.async_remember()
+        self.coordinator.async_remember()
 
     @callback
     def async_forget_contest(self) -> None:
         """Hear that the user knows of devices that push each other out."""
         self.link.async_forget_contest()
-        self.device.async_update_listeners()
+        self.coordinator.async_update_listeners()
 
     # --- control
 
@@ -234,7 +242,7 @@ class ManagedResource:
         """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
         await self.choice.async_change(control_type)
         self.follower.async_forget_hand_back()
-        self.device.async_remember()
+        self.coordinator.async_remember()
         self.async_notify()
 
     @callback
@@ -349,7 +357,7 @@ class ManagedResource:
             case DetailsReceived(details=details):
                 self._introduce(details)
             case ForeignResource():
-                self.device.async_update_listeners()
+                self.coordinator.async_update_listeners()
             case ControlTypeChanged():
                 self._begin(self.handler)
             case SelectionEnded():
@@ -397,14 +405,14 @@ class ManagedResource:
         self.sender.lead = details.instruction_processing_delay
         self.choice.async_connected(self.link.connection)
         if is_news:
-            self.device.async_remember()
+            self.coordinator.async_remember()
             self.async_notify()
 
     def _begin(self, handler: ControlTypeHandler | None) -> None:
         """Begin under another control type, or without control."""
         self.planner.async_begin(handler)
         self.follower.async_begin(handler)
-        self.device.async_update_listeners()
+        self.coordinator.async_update_listeners()
         self.async_notify()
 
     def _forget(self, reason: EndReason, now: datetime) -> None:
@@ -420,7 +428,7 @@ class ManagedResource:
 
     def _deviates(self, readings: Readings, now: datetime) -> bool:
         """Whether the device is further from the plan than the settings allow."""
-        settings, soc = self.device.settings, self.device.data.soc
+        settings, soc = self.coordinator.settings, self.coordinator.data.soc
         if settings.soc_deviation is None or readings.soc_kwh is None or soc is None:
             return False
         expected = soc.interpolated_at(now)

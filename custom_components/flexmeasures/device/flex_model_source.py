@@ -1,4 +1,4 @@
-"""What may have a say in how a device is scheduled, beside its settings."""
+"""What may know better than a device's settings how it has to be scheduled."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,8 +7,8 @@ from ..api.errors import FlexMeasuresError
 from ..plan.window import Window
 
 
-class Controller(Protocol):
-    """Speaks for a device: an S2 resource manager does."""
+class FlexModelSource(Protocol):
+    """Makes a device's flex-model; an S2 resource manager does."""
 
     @property
     def is_plannable(self) -> bool:
@@ -21,7 +21,7 @@ class Controller(Protocol):
     async def async_flex_model(
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any] | None:
-        """The flex-model to send; None to make it of the settings alone.
+        """Return the flex-model to send; None to make it of the settings alone.
 
         The settings have to add the state of charge where it says none. `stored` is
         the asset's own one; `overrides` hold for one request, and are in what is

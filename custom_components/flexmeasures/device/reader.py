@@ -1,8 +1,7 @@
 """Reads a device's plan from the server."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from homeassistant.const import UnitOfPower
 from homeassistant.util import dt as dt_util
 
-from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
 from ..api.errors import (
     NotFlexMeasuresError,
@@ -18,14 +16,14 @@ from ..api.errors import (
     NotPermittedError,
     RejectedError,
 )
-from ..api.models import Asset, Sensor, SensorData
+from ..api.models import Sensor, SensorData
 from ..const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SOC_SENSOR,
 )
 from ..plan.energy_units import from_kwh, in_kwh, quantity_in_kwh
-from ..plan.grid import ceil_to_slots, floor_to_grid, local_midnight
+from ..plan.grid import ceil_to_slots, floor_to_grid, local_midnight, whole_slots
 from ..plan.plan import Plan
 from ..plan.prices import (
     CONSUMPTION_PRICE,
@@ -36,7 +34,9 @@ from ..plan.prices import (
 )
 from ..plan.schedule import Schedule
 from ..plan.series import Series
-from .settings import STATE_OF_CHARGE, DeviceSettings
+from .metadata import DeviceMetadata
+from .prices import SharedPrices
+from .settings import DeviceSettings
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,84 +50,53 @@ _MILLIWATTS: dict[str, float] = {
 }
 _DIGITS = 6
 
+type _MissingSensors = dict[str, int]
+"""Sensors of the settings that the server no longer has, by their setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """What the server says of a device beside its plan."""
+
+    is_running: bool
+    """Whether power was measured in the last slots."""
+    soc_min_kwh: float | None
+    """Of the flex-model that the server has itself."""
+    soc_max_kwh: float | None
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the server says of a device at one moment."""
 
     plan: Plan
-    is_running: bool
-    """Whether power was measured in the last slots."""
-    soc_min_kwh: float | None = None
-    """What the server itself says of the device."""
-    soc_max_kwh: float | None = None
-    missing_sensors: dict[str, int] = field(default_factory=dict)
-    """Sensors of the settings that the server no longer has, by their setting."""
+    facts: DeviceFacts
+    missing_sensors: _MissingSensors
 
 
 class PlanReader:
-    """Knows which sensors hold what belongs to a device."""
+    """Asks for everything that belongs to the plan of one device."""
 
     def __init__(
         self,
         api: FlexMeasuresApi,
-        catalogue: AccountCatalogue,
+        metadata: DeviceMetadata,
+        prices: SharedPrices,
         settings: DeviceSettings,
     ) -> None:
-        """Start with nothing known."""
+        """Ask nothing yet."""
         self._api = api
-        self._catalogue = catalogue
+        self._metadata = metadata
+        self._prices = prices
         self._settings = settings
-        self._sensor: Sensor | None = None
-        self._sensor_may_differ = False
-        self.site: int | None = None
-        """The asset that holds all devices of the same connection; known once read."""
-
-    async def sensor(self, *, current: bool = False) -> Sensor:
-        """The power sensor's metadata: of before the last job, or `current`."""
-        if self._sensor is None or (current and self._sensor_may_differ):
-            ask = self._api.get_sensor if current else self._catalogue.async_sensor
-            self._sensor = await ask(self._settings.power_sensor)
-            self._sensor_may_differ = False
-        return self._sensor
-
-    def expect_changed_sensor(self) -> None:
-        """Read the metadata again: the first schedule makes the server settle the sign."""
-        self._sensor_may_differ = True
-
-    async def sensor_by_id(self, sensor_id: int) -> Sensor:
-        """Any sensor's metadata; raises FlexMeasuresError."""
-        return await self._catalogue.async_sensor(sensor_id)
-
-    async def soc_sensor(self) -> Sensor | None:
-        """The state-of-charge sensor of the settings, else of the asset; None if of neither.
-
-        Raises FlexMeasuresError.
-        """
-        sensor_id = self._soc_sensor_id(await self._asset())
-        return None if sensor_id is None else await self.sensor_by_id(sensor_id)
-
-    async def full_kwh(self) -> float | None:
-        """What the server itself takes for 100 %; raises FlexMeasuresError."""
-        return _full_kwh(await self._asset())
-
-    async def flex_context(self) -> dict[str, Any]:
-        """The asset's, its parents' and the settings' flex-context."""
-        catalogue = await self._catalogue.async_get()
-        stored = catalogue.flex_context(await self.sensor())
-        return {**stored, **self._settings.flex_context({})}
-
-    async def flex_model(self) -> Mapping[str, Any]:
-        """What the asset says of itself; raises FlexMeasuresError."""
-        catalogue = await self._catalogue.async_get()
-        return catalogue.flex_model(await self.sensor())
 
     async def read(self, *, planned_until: datetime | None, since: datetime) -> Reading:
-        """Everything from the start of today on, or from an earlier `since`.
+        """Read everything from the start of today on, or from an earlier `since`.
 
         The past stays with the plan so that an unchanged one equals itself all day.
+        Raises FlexMeasuresError, NotFoundError only for the power sensor.
         """
-        sensor = await self.sensor()
+        sensor = await self._metadata.power_sensor()
         resolution = sensor.slot_length
         now = dt_util.utcnow()
         running = floor_to_grid(now, resolution, sensor.time_zone)
@@ -136,57 +105,68 @@ class PlanReader:
         )
         ahead = running + ceil_to_slots(self._settings.schedule_duration, resolution)
         duration = ceil_to_slots(max(ahead, planned_until or ahead) - start, resolution)
-        catalogue = await self._catalogue.async_get()
-        self.site = catalogue.site(sensor)
-        flex_model = catalogue.flex_model(sensor)
-        missing: dict[str, int] = {}
+        await self._metadata.find_site()
+        flex_model = await self._metadata.flex_model()
+        missing: _MissingSensors = {}
         power, soc, prices, is_running = await asyncio.gather(
-            self.power(
-                sensor,
-                start=start,
-                duration=duration,
-                resolution=resolution,
-                unit=UnitOfPower.KILO_WATT,
-            ),
+            self._power(sensor, start, duration, UnitOfPower.KILO_WATT),
             self._soc(sensor, start, duration, missing),
-            self._prices(start, duration, missing),
+            self._both_prices(start, duration, missing),
             self._is_running(sensor, now),
         )
         return Reading(
-            Plan(
-                Schedule.from_values(power.start, power.resolution, power.values)
-                if power
-                else None,
-                soc,
-                *prices,
+            Plan(Schedule.from_data(power) if power else None, soc, *prices),
+            DeviceFacts(
+                is_running=is_running,
+                soc_min_kwh=quantity_in_kwh(flex_model.get("soc-min")),
+                soc_max_kwh=quantity_in_kwh(flex_model.get("soc-max")),
             ),
-            is_running=is_running,
-            soc_min_kwh=quantity_in_kwh(flex_model.get("soc-min")),
-            soc_max_kwh=quantity_in_kwh(flex_model.get("soc-max")),
-            missing_sensors=missing,
+            missing,
         )
 
-    async def power(
+    async def read_power(
         self,
-        sensor: Sensor,
         *,
-        start: datetime,
-        duration: timedelta,
-        resolution: timedelta,
+        start: datetime | None,
+        duration: timedelta | None,
+        resolution: timedelta | None,
         unit: UnitOfPower,
+    ) -> Series | None:
+        """Read what the scheduler planned in a period, consumption positive.
+
+        Default period: the running slot and what the settings plan ahead. None if
+        nothing is planned. Raises FlexMeasuresError.
+        """
+        sensor = await self._metadata.power_sensor()
+        own = sensor.slot_length
+        wanted = resolution or own
+        first, length = whole_slots(
+            start or floor_to_grid(dt_util.utcnow(), wanted, sensor.time_zone),
+            duration or self._settings.schedule_duration,
+            wanted,
+            sensor.time_zone,
+        )
+        own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
+        data = await self._power(sensor, own_first, own_length, unit)
+        if data is None or wanted == own:
+            return Series.from_data(data) if data else None
+        return Series.from_data(data, start=first, resolution=wanted)
+
+    async def _power(
+        self, sensor: Sensor, start: datetime, duration: timedelta, unit: UnitOfPower
     ) -> SensorData | None:
-        """What the scheduler planned, consumption positive; None if it never did."""
+        """Read what the scheduler planned, consumption positive; None if it never did."""
         data, sensor = await asyncio.gather(
             self._api.get_data(
                 sensor.id,
                 start=start,
                 duration=duration,
                 # For its own resolution the server need not resample.
-                resolution=None if resolution == sensor.resolution else resolution,
+                resolution=None if sensor.resolution else sensor.slot_length,
                 unit=unit,
                 source_type=SCHEDULER,
             ),
-            self.sensor(current=True),
+            self._metadata.power_sensor(current=True),
         )
         if data is None:
             return None
@@ -209,16 +189,16 @@ class PlanReader:
         power_sensor: Sensor,
         start: datetime,
         duration: timedelta,
-        missing: dict[str, int],
+        missing: _MissingSensors,
     ) -> Series | None:
-        """The state of charge that the scheduler expects, in the unit of the settings."""
-        asset = await self._asset()
-        sensor_id = self._soc_sensor_id(asset)
+        """Read the state of charge that the scheduler expects, in the settings' unit."""
+        sensor_id = await self._metadata.soc_sensor_id()
         if sensor_id is None:
             return None
+        full_kwh = await self._metadata.full_kwh()
         resolution = power_sensor.slot_length
         try:
-            sensor = await self._catalogue.async_sensor(sensor_id)
+            sensor = await self._metadata.sensor(sensor_id)
             data = await self._api.get_data(
                 sensor_id,
                 start=start,
@@ -240,35 +220,27 @@ class PlanReader:
         return Series.from_values(
             data.start,
             data.resolution,
-            [self._in_soc_unit(v, sensor.unit, asset) for v in data.values],
+            [self._in_soc_unit(value, sensor.unit, full_kwh) for value in data.values],
         )
 
     def _in_soc_unit(
-        self, amount: float | None, unit: str, asset: Asset | None
+        self, amount: float | None, unit: str, full_kwh: float | None
     ) -> float | None:
-        """A sensor's state of charge in the unit of the settings; None if that is not possible."""
+        """Return a sensor's state of charge in the settings' unit, None if that can't be."""
         wanted = self._settings.soc_unit
         if amount is None:
             return None
         if unit == wanted:
             return round(amount, _DIGITS)
-        kwh = in_kwh(amount, unit, _full_kwh(asset))
+        kwh = in_kwh(amount, unit, full_kwh)
         found = None if kwh is None else from_kwh(kwh, wanted, self._settings.capacity)
         return None if found is None else round(found, _DIGITS)
 
-    async def _asset(self) -> Asset | None:
-        """The asset that has the power sensor."""
-        catalogue = await self._catalogue.async_get()
-        return catalogue.assets.get((await self.sensor()).asset_id)
-
-    def _soc_sensor_id(self, asset: Asset | None) -> int | None:
-        return self._settings.soc_sensor or _referred(asset, STATE_OF_CHARGE)
-
-    async def _prices(
-        self, start: datetime, duration: timedelta, missing: dict[str, int]
+    async def _both_prices(
+        self, start: datetime, duration: timedelta, missing: _MissingSensors
     ) -> tuple[Price | None, Price | None]:
-        """Of consumption and of production."""
-        context = await self.flex_context()
+        """Read the price of consumption and the one of production."""
+        context = await self._metadata.flex_context()
         consumption, production = await asyncio.gather(
             *(
                 self._price(context.get(field), start, duration, key, missing)
@@ -286,24 +258,24 @@ class PlanReader:
         start: datetime,
         duration: timedelta,
         key: str,
-        missing: dict[str, int],
+        missing: _MissingSensors,
     ) -> Price | None:
-        """A price that a flex-context's field refers to; None if it cannot be told."""
-        sensor_id = price_reference(value)
-        if sensor_id is None:
+        """Return a price that a flex-context's field refers to; None if it cannot be told."""
+        reference = price_reference(value)
+        if reference is None:
             return None
-        if isinstance(sensor_id, Quantity):
-            return Price.from_quantity(sensor_id)
+        if isinstance(reference, Quantity):
+            return Price.from_quantity(reference)
         try:
-            return await self._catalogue.async_price(sensor_id, start, duration)
+            return await self._prices.async_price(reference, start, duration)
         except NotFoundError:
-            missing[key] = sensor_id
+            missing[key] = reference
         except (NotPermittedError, RejectedError) as err:
             _LOGGER.debug("A price could not be read: %s", err)
         return None
 
     async def _is_running(self, sensor: Sensor, now: datetime) -> bool:
-        """Whether someone measured power in the running or the last slot."""
+        """Return whether someone measured power in the running or the last slot."""
         if self._settings.charging_entity:
             return False
         resolution = sensor.slot_length
@@ -315,16 +287,3 @@ class PlanReader:
             source_type="user",
         )
         return data is not None and any(data.values)
-
-
-def _full_kwh(asset: Asset | None) -> float | None:
-    """What the server itself takes for 100 %."""
-    return quantity_in_kwh(asset.flex_model.get("soc-max")) if asset else None
-
-
-def _referred(asset: Asset | None, field: str) -> int | None:
-    """The sensor that an asset's flex-model names in a field."""
-    match asset.flex_model.get(field) if asset else None:
-        case {"sensor": int(sensor_id)}:
-            return sensor_id
-    return None

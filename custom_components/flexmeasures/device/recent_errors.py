@@ -1,4 +1,4 @@
-"""What went wrong lately, for diagnostics."""
+"""What went wrong lately with one device, for diagnostics."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,11 @@ from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 
-_KEPT = 20
-
 
 @dataclass(frozen=True, slots=True)
 class RecentError:
-    """An error, told once however often it came."""
+    """An error, kept once however often it came."""
 
-    device: str
-    """The title of the device that it happened to."""
     error: str
     """The key of its translated text."""
     placeholders: Mapping[str, str]
@@ -26,28 +22,25 @@ class RecentError:
 
 
 class RecentErrors:
-    """The last different errors of an account, the newest last."""
+    """The errors of a device, each different one once."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._errors: dict[tuple[str, str], RecentError] = {}
+        self._errors: dict[str, RecentError] = {}
 
     def __iter__(self) -> Iterator[RecentError]:
-        """From the oldest to the newest."""
+        """Return them, the newest last."""
         return iter(self._errors.values())
 
-    def add(self, device: str, err: FlexMeasuresError) -> None:
+    def add(self, err: FlexMeasuresError) -> None:
         """Keep what is wrong, without the exception and all that hangs on it."""
         now = dt_util.utcnow()
-        key = device, err.translation_key
+        key = err.translation_key
         known = self._errors.pop(key, None)
         self._errors[key] = RecentError(
-            device=device,
-            error=err.translation_key,
+            error=key,
             placeholders=err.placeholders,
             first=known.first if known else now,
             last=now,
             times=known.times + 1 if known else 1,
         )
-        if len(self._errors) > _KEPT:
-            del self._errors[next(iter(self._errors))]

@@ -1,4 +1,4 @@
-"""What can become of scheduling a device."""
+"""What an automation may want to know of scheduling a device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class OutcomeKind(StrEnum):
+class SchedulingEventType(StrEnum):
     """The types of the event entity."""
 
     UPDATED = "updated"
@@ -16,8 +16,8 @@ class OutcomeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Something that an automation may want to know."""
+class SchedulingEvent:
+    """Something that happened."""
 
-    kind: OutcomeKind
+    type: SchedulingEventType
     details: Mapping[str, Any] = field(default_factory=dict)

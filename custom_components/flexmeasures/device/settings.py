@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, Self
 
 from homeassistant.const import PERCENTAGE
@@ -119,6 +120,21 @@ class DeviceSettings:
             trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
             s2=CONF_S2 in data,
         )
+
+    @property
+    def digest(self) -> str:
+        """Tells apart settings that lead to different schedules."""
+        relevant = (
+            self.flex_context({}),
+            self.soc_sensor,
+            self.soc_unit,
+            self.soc_min,
+            self.soc_max,
+            self.capacity,
+            self.soc_entity,
+            self.schedule_duration,
+        )
+        return sha256(repr(relevant).encode()).hexdigest()
 
     def energy(self, amount: float) -> str:
         """An amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""

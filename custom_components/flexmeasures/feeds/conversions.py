@@ -17,40 +17,42 @@ class Conversion:
     factor: float = 1.0
 
 
-async def signed_power(device: ScheduleCoordinator, sensor: Sensor) -> Conversion:
+async def signed_power(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
     """Watts in the sign that the sensor stores; the server turns them into its unit.
 
     Raises FlexMeasuresError.
     """
-    if sensor.id == device.settings.power_sensor:
+    if sensor.id == coordinator.settings.power_sensor:
         # The server settles its sign with the first schedule.
-        sensor = await device.reader.sensor()
+        sensor = await coordinator.metadata.power_sensor()
     sign = 1.0 if sensor.consumption_is_positive else -1.0
     return Conversion(UnitOfPower.WATT, sign)
 
 
-async def positive_power(device: ScheduleCoordinator, sensor: Sensor) -> Conversion:
+async def positive_power(
+    coordinator: ScheduleCoordinator, sensor: Sensor
+) -> Conversion:
     """Watts, whatever the sensor is for."""
     return Conversion(UnitOfPower.WATT)
 
 
-async def energy(device: ScheduleCoordinator, sensor: Sensor) -> Conversion | None:
+async def energy(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion | None:
     """From kWh to the sensor's unit, which may be % of the capacity; None if unknown.
 
     Raises FlexMeasuresError.
     """
-    capacity = device.settings.capacity
+    capacity = coordinator.settings.capacity
     if sensor.unit == PERCENTAGE and capacity is None:
-        capacity = await device.reader.full_kwh()
+        capacity = await coordinator.metadata.full_kwh()
     kwh = in_kwh(1.0, sensor.unit, capacity)
     return Conversion(sensor.unit, 1 / kwh) if kwh else None
 
 
-async def share(device: ScheduleCoordinator, sensor: Sensor) -> Conversion:
+async def share(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
     """From 1.0, which is all, to % where the sensor has it."""
     return Conversion(sensor.unit, 100.0 if sensor.unit == PERCENTAGE else 1.0)
 
 
-async def unitless(device: ScheduleCoordinator, sensor: Sensor) -> Conversion:
+async def unitless(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
     """What has no unit in S2 is in the sensor's."""
     return Conversion(sensor.unit)

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 import logging
-from typing import TYPE_CHECKING
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
@@ -18,10 +17,8 @@ from ..api.errors import (
     ServerError,
 )
 from ..coordinator import ScheduleCoordinator
+from ..timer import Timer
 from .streams import REFUSALS, Stream
-
-if TYPE_CHECKING:
-    from ..account import FlexMeasuresConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,22 +33,21 @@ class Posting:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: FlexMeasuresConfigEntry,
-        device: ScheduleCoordinator,
+        entry: ConfigEntry,
+        coordinator: ScheduleCoordinator,
         api: FlexMeasuresApi,
         streams: Sequence[Stream],
     ) -> None:
         """Wait until there is something; call `async_go_on` whenever there may be."""
         self._hass = hass
         self._entry = entry
-        self._device = device
+        self._coordinator = coordinator
         self._api = api
         self._streams = streams
         self._not_before = datetime.min.replace(tzinfo=UTC)
         self._retry_in = _PACE
         self._task: asyncio.Task[None] | None = None
-        self._armed_for: datetime | None = None
-        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._timer = Timer(hass, self.async_go_on)
         self._is_closed = False
 
     @callback
@@ -62,28 +58,25 @@ class Posting:
         dues = [stream.due for stream in self._streams]
         first = min((due for due in dues if due is not None), default=None)
         due = None if first is None else max(first, self._not_before)
-        if due is None or due == self._armed_for:
+        if due is None:
             return
-        self._disarm()
         if due <= now:
+            self._timer.async_disarm()
             self._task = self._entry.async_create_background_task(
                 self._hass,
                 self._post(),
-                f"measurements of {self._device.subentry.title}",
+                f"measurements of {self._coordinator.subentry.title}",
                 # Nothing is posted while a message is being received.
                 eager_start=False,
             )
         else:
-            self._armed_for = due
-            self._cancel_timer = async_track_point_in_utc_time(
-                self._hass, self._handle_timer, due
-            )
+            self._timer.async_arm(due)
 
     @callback
     def async_close(self) -> None:
         """Post nothing more."""
         self._is_closed = True
-        self._disarm()
+        self._timer.async_disarm()
         if self._task:
             self._task.cancel()
 
@@ -108,10 +101,10 @@ class Posting:
             try:
                 await stream.async_post(self._api)
             except REFUSALS as err:
-                self._device.async_note_error(err)
+                self._coordinator.recent_errors.add(err)
             except FlexMeasuresError as err:
-                self._device.async_note_error(err)
-                _LOGGER.debug("%s: not posted yet: %s", self._device.name, err)
+                self._coordinator.recent_errors.add(err)
+                _LOGGER.debug("%s: not posted yet: %s", self._coordinator.name, err)
                 failure = err
                 # A server that is out of order may be so for one sensor only.
                 if not isinstance(err, ServerError):
@@ -132,14 +125,3 @@ class Posting:
             min(2 * self._retry_in, _LONGEST_WAIT),
         )
         return wait
-
-    @callback
-    def _handle_timer(self, now: datetime) -> None:
-        self._cancel_timer = self._armed_for = None
-        self.async_go_on(now)
-
-    @callback
-    def _disarm(self) -> None:
-        if self._cancel_timer:
-            self._cancel_timer()
-        self._cancel_timer = self._armed_for = None

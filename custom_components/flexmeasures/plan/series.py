@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
-from .grid import slots_as_dicts
+from ..api.models import SensorData
+from .grid import resampled, slots_as_dicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,25 @@ class Series:
             resolution=resolution,
             values=tuple(values[first : last + 1]),
         )
+
+    @classmethod
+    def from_data(
+        cls,
+        data: SensorData,
+        *,
+        start: datetime | None = None,
+        resolution: timedelta | None = None,
+    ) -> Self | None:
+        """Return the values of a sensor; from a later `start` on, in slots of another length.
+
+        None when nothing is known.
+        """
+        if start is None or resolution is None:
+            return cls.from_values(data.start, data.resolution, data.values)
+        values = resampled(
+            data.values, data.resolution, resolution, skip=start - data.start
+        )
+        return cls.from_values(start, resolution, values)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

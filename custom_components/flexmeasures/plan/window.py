@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
+
+from ..api.models import Sensor
+from .grid import ceil_to_slots, floor_to_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,16 @@ class Window:
     """How long a slot is."""
     duration: timedelta
     """How long all slots are."""
+
+    @classmethod
+    def from_moment(cls, moment: datetime, duration: timedelta, sensor: Sensor) -> Self:
+        """Return the slots of a power sensor from the one that holds a moment on."""
+        resolution = sensor.slot_length
+        return cls(
+            floor_to_grid(moment, resolution, sensor.time_zone),
+            resolution,
+            ceil_to_slots(duration, resolution),
+        )
 
     @property
     def end(self) -> datetime:

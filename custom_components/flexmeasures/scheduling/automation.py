@@ -1,6 +1,6 @@
 """When a device wants a new schedule, and how often it is looked at."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import (
@@ -14,13 +14,12 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..device.reader import Reading
+from ..device.memory import Target
 from ..plan.energy_units import from_kwh
 from ..plan.plan import Plan
 from ..plan.prices import Price
 from .pace import update_interval
 from .queue import ScheduleQueue, Urgency
-from .request import settings_digest
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
 # What happens together shall make one schedule.
@@ -35,7 +34,6 @@ _PRICE_CHECK = timedelta(minutes=15)
 _SHORTEST_WAIT = timedelta(minutes=1)
 
 
-type _Target = tuple[float, datetime] | None
 type _Prices = tuple[Price | None, Price | None]
 
 
@@ -43,27 +41,30 @@ class DeviceAutomation:
     """Watches one device's entities and plan."""
 
     def __init__(
-        self, hass: HomeAssistant, device: ScheduleCoordinator, queue: ScheduleQueue
+        self,
+        hass: HomeAssistant,
+        coordinator: ScheduleCoordinator,
+        queue: ScheduleQueue,
     ) -> None:
         """Wait to be started."""
         self._hass = hass
-        self._device = device
+        self._coordinator = coordinator
         self._queue = queue
         self._was_on = False
         self._interval: timedelta | None = None
-        self._target: _Target = None
+        self._target: Target | None = None
         self._planned_prices: _Prices = (None, None)
         self._last_states: dict[str, str] = {}
 
     @callback
     def async_start(self) -> None:
         """Watch until the account is unloaded."""
-        device, settings = self._device, self._device.settings
-        self._target = self._wanted()
-        self._planned_prices = _prices(device.data)
+        coordinator, settings = self._coordinator, self._coordinator.settings
+        self._target = coordinator.memory.target
+        self._planned_prices = _prices(coordinator.data)
         stops = [
-            device.async_add_reading_listener(self._handle_reading),
-            device.async_add_listener(self._handle_update),
+            coordinator.async_add_reading_listener(self._handle_reading),
+            coordinator.async_add_listener(self._handle_update),
         ]
         for entity_ids, handler in (
             ((settings.charging_entity, settings.climate_entity), self._handle_pace),
@@ -77,53 +78,59 @@ class DeviceAutomation:
         for entity_id in settings.trigger_entities:
             self._note_state(self._hass.states.get(entity_id))
         for stop in stops:
-            device.config_entry.async_on_unload(stop)
+            coordinator.config_entry.async_on_unload(stop)
         self._handle_update()
 
     @callback
     def _handle_update(self) -> None:
         """Notice what the user changed, and when another slot begins."""
-        device = self._device
-        is_on = device.is_scheduled_by_itself
+        coordinator = self._coordinator
+        is_on = coordinator.is_scheduled_by_itself
         if is_on and not self._was_on:
             self._begin()
         elif self._was_on and not is_on:
-            self._queue.async_drop(device)
+            self._queue.async_drop(coordinator)
         is_switched, self._was_on = is_on != self._was_on, is_on
 
-        target, self._target = self._target, self._wanted()
-        has_passed = target and target[1] == device.memory.passed_ready_by
+        target, self._target = self._target, coordinator.memory.target
+        has_passed = target and target[1] == coordinator.memory.passed_ready_by
         if is_on and self._target != target and not has_passed:
-            self._queue.async_wish(device, Urgency.SETTINGS_CHANGED, delay=DEBOUNCE)
+            self._queue.async_wish(
+                coordinator, Urgency.SETTINGS_CHANGED, delay=DEBOUNCE
+            )
         if self._rule() != self._interval or is_switched:
             self._rearm()
 
     def _begin(self) -> None:
         """Ask for a schedule if there is none to go on with."""
-        memory = self._device.memory
-        if not self._device.covers_now:
-            self._queue.async_wish(self._device, Urgency.NO_PLAN)
-        elif memory.settings != settings_digest(self._device.settings):
-            self._queue.async_wish(self._device, Urgency.SETTINGS_CHANGED)
+        memory = self._coordinator.memory
+        if not self._coordinator.covers_now:
+            self._queue.async_wish(self._coordinator, Urgency.NO_PLAN)
+        elif memory.settings != self._coordinator.settings.digest:
+            self._queue.async_wish(self._coordinator, Urgency.SETTINGS_CHANGED)
         elif self._due_in() <= timedelta(0):
-            self._queue.async_wish(self._device, Urgency.INTERVAL)
+            self._queue.async_wish(self._coordinator, Urgency.INTERVAL)
 
     @callback
-    def _handle_reading(self, reading: Reading, *, is_of_job: bool) -> None:
+    def _handle_reading(self, *, is_of_job: bool) -> None:
         """Set when to look again; ask for a schedule that is due, or that prices call for."""
-        device, now = self._device, dt_util.utcnow()
-        prices = _prices(reading.plan)
+        coordinator = self._coordinator
+        prices = _prices(coordinator.data)
         if is_of_job:
             self._planned_prices = prices
-        elif device.is_scheduled_by_itself:
-            if reading.plan.power_at(now) is None:
-                self._queue.async_wish(device, Urgency.NO_PLAN, delay=self._quiet())
+        elif coordinator.is_scheduled_by_itself:
+            if not coordinator.covers_now:
+                self._queue.async_wish(
+                    coordinator, Urgency.NO_PLAN, delay=self._quiet()
+                )
             elif self._due_in() <= timedelta(0):
-                self._queue.async_wish(device, Urgency.INTERVAL)
+                self._queue.async_wish(coordinator, Urgency.INTERVAL)
             elif self._are_news(prices):
-                self._queue.async_wish(device, Urgency.NEW_PRICES, delay=self._quiet())
+                self._queue.async_wish(
+                    coordinator, Urgency.NEW_PRICES, delay=self._quiet()
+                )
         self._interval = self._rule()
-        device.update_interval = self._wait()
+        coordinator.update_interval = self._wait()
 
     @callback
     def _handle_pace(self, _event: Event[EventStateChangedData]) -> None:
@@ -134,7 +141,7 @@ class DeviceAutomation:
     @callback
     def _handle_soc(self, event: Event[EventStateChangedData]) -> None:
         """Ask for a schedule when the plan has become wrong, or possible again."""
-        device, settings = self._device, self._device.settings
+        coordinator, settings = self._coordinator, self._coordinator.settings
         if not settings.automatic_scheduling:
             return
         now = dt_util.utcnow()
@@ -143,24 +150,30 @@ class DeviceAutomation:
         except StateOfChargeEntityError:
             return
         soc = from_kwh(soc_kwh, settings.soc_unit, settings.capacity)
-        expected = device.data.soc.interpolated_at(now) if device.data.soc else None
+        expected = (
+            coordinator.data.soc.interpolated_at(now) if coordinator.data.soc else None
+        )
         is_off = (
             settings.soc_deviation is not None
             and soc is not None
             and expected is not None
             and abs(soc - expected) > settings.soc_deviation
         )
-        if device.soc_problem or is_off:
-            self._queue.async_wish(device, Urgency.STATE_OF_CHARGE, delay=self._quiet())
+        if coordinator.soc_problem or is_off:
+            self._queue.async_wish(
+                coordinator, Urgency.STATE_OF_CHARGE, delay=self._quiet()
+            )
 
     @callback
     def _handle_trigger(self, event: Event[EventStateChangedData]) -> None:
         """Ask for a schedule when something happened that it should know."""
         if (
             self._note_state(event.data["new_state"])
-            and self._device.is_scheduled_by_itself
+            and self._coordinator.is_scheduled_by_itself
         ):
-            self._queue.async_wish(self._device, Urgency.ENTITY_CHANGED, delay=DEBOUNCE)
+            self._queue.async_wish(
+                self._coordinator, Urgency.ENTITY_CHANGED, delay=DEBOUNCE
+            )
 
     def _note_state(self, state: State | None) -> bool:
         """Whether it is another one than the last that was known."""
@@ -170,16 +183,10 @@ class DeviceAutomation:
         self._last_states[state.entity_id] = state.state
         return before is not None and before != state.state
 
-    def _wanted(self) -> _Target:
-        memory = self._device.memory
-        if memory.target_soc_kwh is None or memory.ready_by is None:
-            return None
-        return memory.target_soc_kwh, memory.ready_by
-
     def _are_news(self, prices: _Prices) -> bool:
         """Whether prices are known, or others, in the time that was planned."""
         now = dt_util.utcnow()
-        until = self._device.memory.planned_until or now
+        until = self._coordinator.memory.planned_until or now
         return any(
             price is not None
             and price.within(now, until) != (planned and planned.within(now, until))
@@ -188,42 +195,42 @@ class DeviceAutomation:
 
     def _quiet(self) -> timedelta:
         """How long to wait after the last attempt with what can happen all the time."""
-        last_attempt = self._device.memory.last_attempt
+        last_attempt = self._coordinator.memory.last_attempt
         if last_attempt is None:
             return DEBOUNCE
         return max(DEBOUNCE, last_attempt + _QUIET - dt_util.utcnow())
 
     def _rule(self) -> timedelta:
         """The interval that rules now."""
-        device = self._device
-        is_measured = device.reading is not None and device.reading.is_running
+        coordinator = self._coordinator
+        is_measured = coordinator.facts is not None and coordinator.facts.is_running
         return update_interval(
-            device.settings,
+            coordinator.settings,
             self._hass.states.get,
-            is_running=is_measured or bool(device.data.power_at(dt_util.utcnow())),
+            is_running=is_measured or bool(coordinator.data.power_at(dt_util.utcnow())),
         )
 
     def _due_in(self) -> timedelta:
         """How long until a schedule is due, by the interval."""
-        last_attempt = self._device.memory.last_attempt
+        last_attempt = self._coordinator.memory.last_attempt
         if last_attempt is None:
             return timedelta(0)
         return last_attempt + self._rule() - dt_util.utcnow()
 
     def _wait(self) -> timedelta:
         """How long after a reading to read again."""
-        if not self._device.is_scheduled_by_itself:
+        if not self._coordinator.is_scheduled_by_itself:
             return self._rule()
         return min(self._rule(), _PRICE_CHECK, max(self._due_in(), _SHORTEST_WAIT))
 
     def _rearm(self) -> None:
         """Count the interval that rules now from the last reading on."""
         self._interval = self._rule()
-        if (read_at := self._device.read_at) is None:
+        if (read_at := self._coordinator.read_at) is None:
             # The server is away, and is looked at again soon.
             return
         remaining = read_at + self._wait() - dt_util.utcnow()
-        self._device.async_read_in(max(remaining, timedelta(0)))
+        self._coordinator.async_read_in(max(remaining, timedelta(0)))
 
 
 def _prices(plan: Plan) -> _Prices:

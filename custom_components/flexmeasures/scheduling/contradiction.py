@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..api.client import FlexMeasuresApi
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE, Quantity, price_reference
+from ..plan.window import Window
 
 # The server converts units in floating point.
 _NOISE = 1e-9
@@ -25,10 +26,7 @@ class Contradiction:
 async def find_contradiction(
     api: FlexMeasuresApi,
     flex_context: Mapping[str, Any],
-    *,
-    start: datetime,
-    duration: timedelta,
-    resolution: timedelta,
+    window: Window,
 ) -> Contradiction | None:
     """Look for it in the prices of a flex-context, in the window of a schedule.
 
@@ -50,14 +48,19 @@ async def find_contradiction(
 
     async def values(price: int | Quantity) -> tuple[float | None, ...]:
         if isinstance(price, Quantity):
-            return (price.amount,) * -(-duration // resolution)
+            return (price.amount,) * -(-window.duration // window.resolution)
         data = await api.get_data(
-            price, start=start, duration=duration, unit=unit, resolution=resolution
+            price,
+            start=window.start,
+            duration=window.duration,
+            unit=unit,
+            resolution=window.resolution,
         )
         return data.values if data else ()
 
     pairs = zip(await values(production), await values(consumption), strict=False)
     for index, (earned, paid) in enumerate(pairs):
         if earned is not None and paid is not None and earned - paid > _NOISE:
-            return Contradiction(start + index * resolution, earned, paid, unit)
+            moment = window.start + index * window.resolution
+            return Contradiction(moment, earned, paid, unit)
     return None

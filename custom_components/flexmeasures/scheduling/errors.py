@@ -1,4 +1,4 @@
-"""Why no schedule is made for a device that an RM speaks for."""
+"""Why no schedule can be asked for, beside what the server and the settings say."""
 
 from typing import Final
 
@@ -24,7 +24,9 @@ NOT_PLANNABLE: Final = frozenset(
 
 
 class S2NotPlannableError(FlexMeasuresError):
-    """What the RM has told so far does not suffice, or it is not controlled."""
+    """What a device's resource manager has told does not suffice, or it is not controlled."""
+
+    passes = True
 
     def __init__(self, key: str) -> None:
         """Keep which of `NOT_PLANNABLE` it is."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -18,9 +18,6 @@ from ..coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from ..timer import Timer
 from .request import ScheduleRequest
 from .scheduler import AccountScheduler
-
-if TYPE_CHECKING:
-    from ..account import FlexMeasuresConfigEntry
 
 
 class Urgency(IntEnum):
@@ -51,7 +48,7 @@ class ScheduleQueue:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: FlexMeasuresConfigEntry,
+        entry: ConfigEntry,
         scheduler: AccountScheduler,
     ) -> None:
         """Start empty."""
@@ -66,7 +63,7 @@ class ScheduleQueue:
     @callback
     def async_wish(
         self,
-        device: ScheduleCoordinator,
+        coordinator: ScheduleCoordinator,
         urgency: Urgency,
         *,
         delay: timedelta = timedelta(0),
@@ -74,26 +71,26 @@ class ScheduleQueue:
         """Ask for a schedule after a delay; of several wishes the most urgent one counts."""
         now = dt_util.utcnow()
         due = now + delay
-        if wish := self._wishes.get(device):
+        if wish := self._wishes.get(coordinator):
             wish.urgency = min(wish.urgency, urgency)
             # Not later, or a sensor that never rests would put it off for ever.
             wish.due = min(wish.due, due)
             wish.since = now
         else:
-            self._wishes[device] = _Wish(urgency, now, due)
+            self._wishes[coordinator] = _Wish(urgency, now, due)
         self._send(now)
 
     @callback
-    def async_drop(self, device: ScheduleCoordinator) -> None:
+    def async_drop(self, coordinator: ScheduleCoordinator) -> None:
         """Forget what a device wished for."""
-        self._wishes.pop(device, None)
+        self._wishes.pop(coordinator, None)
 
     @callback
     def async_waiting(
-        self, device: ScheduleCoordinator
+        self, coordinator: ScheduleCoordinator
     ) -> tuple[Urgency, datetime] | None:
         """Why a device waits, and until when at least; None if it does not."""
-        wish = self._wishes.get(device)
+        wish = self._wishes.get(coordinator)
         return (wish.urgency, wish.due) if wish else None
 
     @callback
@@ -102,41 +99,41 @@ class ScheduleQueue:
         self._timer.async_disarm()
         budget = self._scheduler.budget
         while ready := [
-            device
-            for device, wish in self._wishes.items()
-            if wish.due <= now and device not in self._computing
+            coordinator
+            for coordinator, wish in self._wishes.items()
+            if wish.due <= now and coordinator not in self._computing
         ]:
             if (available_at := budget.available_at(now)) > now:
                 self._timer.async_arm(available_at)
                 return
-            device = min(ready, key=self._rank)
-            wish = self._wishes.pop(device)
-            together = self._scheduler.together_with(device)
+            coordinator = min(ready, key=self._rank)
+            wish = self._wishes.pop(coordinator)
+            together = self._scheduler.together_with(coordinator)
             budget.take(now)
             self._computing.update(together)
             self._entry.async_create_background_task(
                 self._hass,
-                self._compute(device, wish.urgency, together, now),
-                f"{device.name} by itself",
+                self._compute(coordinator, wish.urgency, together, now),
+                f"{coordinator.name} by itself",
             )
         waiting = [
             wish.due
-            for device, wish in self._wishes.items()
-            if device not in self._computing
+            for coordinator, wish in self._wishes.items()
+            if coordinator not in self._computing
         ]
         if waiting:
             self._timer.async_arm(min(waiting))
 
-    def _rank(self, device: ScheduleCoordinator) -> tuple[Urgency, datetime]:
+    def _rank(self, coordinator: ScheduleCoordinator) -> tuple[Urgency, datetime]:
         """The most urgent one first, then the one that waits longest for a schedule."""
         return (
-            self._wishes[device].urgency,
-            device.memory.last_attempt or datetime.min.replace(tzinfo=dt_util.UTC),
+            self._wishes[coordinator].urgency,
+            coordinator.memory.last_attempt or datetime.min.replace(tzinfo=dt_util.UTC),
         )
 
     async def _compute(
         self,
-        device: ScheduleCoordinator,
+        coordinator: ScheduleCoordinator,
         urgency: Urgency,
         together: list[ScheduleCoordinator],
         taken: datetime,
@@ -146,7 +143,7 @@ class ScheduleQueue:
         retry: timedelta | None = None
         try:
             await self._scheduler.async_compute(
-                device, ScheduleRequest(), is_automatic=True
+                coordinator, ScheduleRequest(), is_automatic=True
             )
         except RateLimitedError as err:
             retry = err.retry_after
@@ -164,22 +161,25 @@ class ScheduleQueue:
             self._computing.difference_update(together)
             self._drop_granted(together)
         # It may have been switched off meanwhile.
-        if retry is not None and device.is_scheduled_by_itself:
-            self.async_wish(device, urgency, delay=retry)
+        if retry is not None and coordinator.is_scheduled_by_itself:
+            self.async_wish(coordinator, urgency, delay=retry)
         for member in together:
-            if member is not device and _had_no_room(member):
+            if member is not coordinator and _had_no_room(member):
                 self.async_wish(member, urgency)
         self._send(dt_util.utcnow())
 
-    def _drop_granted(self, devices: list[ScheduleCoordinator]) -> None:
+    def _drop_granted(self, coordinators: list[ScheduleCoordinator]) -> None:
         """Forget what devices wished for before they were scheduled with another one."""
-        for device in devices:
-            wish, attempt = self._wishes.get(device), device.memory.last_attempt
+        for coordinator in coordinators:
+            wish, attempt = (
+                self._wishes.get(coordinator),
+                coordinator.memory.last_attempt,
+            )
             if wish and attempt and wish.since <= attempt:
-                self._wishes.pop(device)
+                self._wishes.pop(coordinator)
 
 
-def _had_no_room(device: ScheduleCoordinator) -> bool:
+def _had_no_room(coordinator: ScheduleCoordinator) -> bool:
     """Whether only the limit kept a device from being scheduled."""
-    failure = device.memory.failure
+    failure = coordinator.memory.failure
     return failure is not None and failure.key == RateLimitedError.translation_key

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from homeassistant.util import dt as dt_util
@@ -11,9 +10,10 @@ from homeassistant.util import dt as dt_util
 from ..api.client import FlexMeasuresApi
 from ..api.models import Asset, Sensor
 from ..coordinator import ScheduleCoordinator
-from ..device.settings import SOC_AT_START, DeviceSettings, StateOfChargeUnknownError
+from ..device.memory import Target
+from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity
-from ..plan.grid import ceil_to_slots, floor_to_grid
+from ..plan.grid import floor_to_grid
 from ..plan.window import Window
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
@@ -36,108 +36,67 @@ class PreparedRequest:
     """A wish in the server's words, on the grid of the device's power sensor."""
 
     sensor: Sensor
-    start: datetime
-    duration: timedelta
+    window: Window
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
     force: bool
 
-    @property
-    def end(self) -> datetime:
-        """The end of the window."""
-        return self.start + self.duration
-
     def fits(self, other: PreparedRequest) -> bool:
-        """Whether one request can hold both."""
+        """Return whether one request can hold both."""
         return (
-            self.sensor.slot_length == other.sensor.slot_length
-            and self.start == other.start
+            self.window.resolution == other.window.resolution
+            and self.window.start == other.window.start
             and self.flex_context == other.flex_context
         )
 
 
 async def prepare(
-    api: FlexMeasuresApi, device: ScheduleCoordinator, request: ScheduleRequest
+    api: FlexMeasuresApi, coordinator: ScheduleCoordinator, request: ScheduleRequest
 ) -> PreparedRequest:
     """Add what the settings, the user and the device's entities say.
 
     Raises FlexMeasuresError.
     """
-    settings = device.settings
-    sensor = await device.reader.sensor()
+    settings = coordinator.settings
+    sensor = await coordinator.metadata.power_sensor()
     asset = await api.get_asset(sensor.asset_id)
-    resolution = sensor.slot_length
-    start = floor_to_grid(
-        request.start or dt_util.utcnow(), resolution, sensor.time_zone
+    window = Window.from_moment(
+        request.start or dt_util.utcnow(),
+        request.duration or settings.schedule_duration,
+        sensor,
     )
-    duration = ceil_to_slots(request.duration or settings.schedule_duration, resolution)
-    overrides = {**target_minima(device, sensor, start), **request.flex_model}
-    told = None
-    if device.controller:
-        told = await device.controller.async_flex_model(
-            Window(start, resolution, duration), asset.flex_model, overrides
+    overrides = {
+        **target_minima(coordinator.memory.target, sensor, window.start),
+        **request.flex_model,
+    }
+    model = None
+    if coordinator.flex_model_source:
+        model = await coordinator.flex_model_source.async_flex_model(
+            window, asset.flex_model, overrides
         )
+    # What does not say how full the device is leaves that to the settings.
+    if not model or SOC_AT_START not in model:
+        model = _flex_model(coordinator, asset, model or overrides)
     return PreparedRequest(
         sensor,
-        start,
-        duration,
-        # What does not say how full the device is leaves that to the settings.
-        told
-        if told and SOC_AT_START in told
-        else _flex_model(device, asset, told or overrides),
+        window,
+        model,
         settings.flex_context(request.flex_context),
         request.force,
     )
 
 
-def settings_digest(settings: DeviceSettings) -> str:
-    """Tells apart settings that lead to different schedules."""
-    relevant = (
-        settings.flex_context({}),
-        settings.soc_sensor,
-        settings.soc_unit,
-        settings.soc_min,
-        settings.soc_max,
-        settings.capacity,
-        settings.soc_entity,
-        settings.schedule_duration,
-    )
-    return sha256(repr(relevant).encode()).hexdigest()
-
-
-def _flex_model(
-    device: ScheduleCoordinator, asset: Asset, overrides: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The flex-model with the state of charge that an entity measures, if one does.
-
-    An entity that does not tell it is no reason to fail if the server knows it too.
-    """
-    settings = device.settings
-    problem: StateOfChargeEntityError | None = None
-    soc_kwh = None
-    if settings.soc_entity and SOC_AT_START not in overrides:
-        try:
-            soc_kwh = read_soc_entity(
-                device.hass.states.get(settings.soc_entity), settings, dt_util.utcnow()
-            )
-        except StateOfChargeEntityError as err:
-            problem = err
-    device.async_set_soc_problem(problem)
-    try:
-        return settings.flex_model(asset.flex_model, overrides, soc_kwh)
-    except StateOfChargeUnknownError as err:
-        raise problem or err from None
-
-
 def target_minima(
-    device: ScheduleCoordinator, sensor: Sensor, start: datetime
+    target: Target | None, sensor: Sensor, start: datetime
 ) -> dict[str, Any]:
-    """What the user wants to be ready, and by when, as the server takes it.
+    """Return what the user wants to be ready, and by when, as the server takes it.
 
     Moved back to the grid: between its points the server looks at nothing.
     """
-    target_soc_kwh, ready_by = device.memory.target_soc_kwh, device.memory.ready_by
-    if target_soc_kwh is None or ready_by is None or ready_by <= start:
+    if target is None:
+        return {}
+    target_soc_kwh, ready_by = target
+    if ready_by <= start:
         return {}
     moment = floor_to_grid(ready_by, sensor.slot_length, sensor.time_zone)
     return {
@@ -148,3 +107,29 @@ def target_minima(
             }
         ]
     }
+
+
+def _flex_model(
+    coordinator: ScheduleCoordinator, asset: Asset, overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the flex-model with the state of charge that an entity measures, if one does.
+
+    An entity that does not tell it is no reason to fail if the server knows it too.
+    """
+    settings = coordinator.settings
+    problem: StateOfChargeEntityError | None = None
+    soc_kwh = None
+    if settings.soc_entity and SOC_AT_START not in overrides:
+        try:
+            soc_kwh = read_soc_entity(
+                coordinator.hass.states.get(settings.soc_entity),
+                settings,
+                dt_util.utcnow(),
+            )
+        except StateOfChargeEntityError as err:
+            problem = err
+    coordinator.async_note_soc_problem(problem)
+    try:
+        return settings.flex_model(asset.flex_model, overrides, soc_kwh)
+    except StateOfChargeUnknownError as err:
+        raise problem or err from None

@@ -1,7 +1,7 @@
 """The state of charge that a Home Assistant entity measures."""
 
 from datetime import datetime, timedelta
-from typing import override
+from typing import Final, override
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -66,6 +66,13 @@ class StateOfChargeUnitError(StateOfChargeEntityError):
     @override
     def placeholders(self) -> dict[str, str]:
         return {**super().placeholders, "unit": self.unit or "-"}
+
+
+SOC_ENTITY_ERRORS: Final[tuple[type[StateOfChargeEntityError], ...]] = (
+    StateOfChargeStaleError,
+    StateOfChargeUnavailableError,
+    StateOfChargeUnitError,
+)
 
 
 def read_soc_entity(

@@ -18,7 +18,7 @@ from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..coordinator import ScheduleCoordinator
 from ..entity import FlexMeasuresEntity, local_time
-from ..scheduling.status import scheduling_status, statuses
+from ..scheduling.status import STATUSES, scheduling_status
 from .descriptions import (
     SCHEDULE,
     SCHEDULING_STATUS,
@@ -163,7 +163,7 @@ class StatusSensor(FlexMeasuresEntity, SensorEntity):
     ) -> None:
         """Offer all reasons."""
         super().__init__(coordinator, description)
-        self._attr_options = statuses()
+        self._attr_options = list(STATUSES)
 
     @property
     @override

@@ -29,16 +29,16 @@ def _rest_of_day(schedule: Schedule) -> tuple[datetime, datetime]:
     return start, local_midnight(start, days_later=1)
 
 
-def _energy(device: ScheduleCoordinator, period: _Period) -> float | None:
-    if (schedule := device.data.power) is None:
+def _energy(coordinator: ScheduleCoordinator, period: _Period) -> float | None:
+    if (schedule := coordinator.data.power) is None:
         return None
-    return _rounded(device.outlook.energy(*period(schedule)))
+    return _rounded(coordinator.outlook.energy(*period(schedule)))
 
 
-def _cost(device: ScheduleCoordinator, period: _Period) -> float | None:
-    if (schedule := device.data.power) is None:
+def _cost(coordinator: ScheduleCoordinator, period: _Period) -> float | None:
+    if (schedule := coordinator.data.power) is None:
         return None
-    return _rounded(device.outlook.cost(*period(schedule)))
+    return _rounded(coordinator.outlook.cost(*period(schedule)))
 
 
 def _rounded(amount: float | None) -> float | None:
@@ -46,22 +46,22 @@ def _rounded(amount: float | None) -> float | None:
     return None if amount is None else round(amount, _DIGITS) + 0.0
 
 
-def _next_change(device: ScheduleCoordinator) -> datetime | None:
-    schedule = device.data.power
+def _next_change(coordinator: ScheduleCoordinator) -> datetime | None:
+    schedule = coordinator.data.power
     return schedule.next_change(dt_util.utcnow()) if schedule else None
 
 
-def _next_charge(device: ScheduleCoordinator) -> Block | None:
-    return device.outlook.next_charge(dt_util.utcnow())
+def _next_charge(coordinator: ScheduleCoordinator) -> Block | None:
+    return coordinator.outlook.next_charge(dt_util.utcnow())
 
 
-def _action(device: ScheduleCoordinator) -> Action | None:
-    setpoint = device.setpoint
+def _action(coordinator: ScheduleCoordinator) -> Action | None:
+    setpoint = coordinator.setpoint
     return None if setpoint is None else Action.of(setpoint)
 
 
-def _price(device: ScheduleCoordinator) -> float | None:
-    price = device.data.consumption_price
+def _price(coordinator: ScheduleCoordinator) -> float | None:
+    price = coordinator.data.consumption_price
     return price.per_kwh_at(dt_util.utcnow()) if price else None
 
 
@@ -91,15 +91,17 @@ SENSORS = (
         key="next_charge_start",
         translation_key="next_charge_start",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda device: (
-            block.start if (block := _next_charge(device)) else None
+        value_fn=lambda coordinator: (
+            block.start if (block := _next_charge(coordinator)) else None
         ),
     ),
     DeviceSensorDescription(
         key="next_charge_end",
         translation_key="next_charge_end",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda device: block.end if (block := _next_charge(device)) else None,
+        value_fn=lambda coordinator: (
+            block.end if (block := _next_charge(coordinator)) else None
+        ),
     ),
     DeviceSensorDescription(
         key="planned_energy",
@@ -107,7 +109,7 @@ SENSORS = (
         device_class=SensorDeviceClass.ENERGY,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        value_fn=lambda device: _energy(device, _rest_of_plan),
+        value_fn=lambda coordinator: _energy(coordinator, _rest_of_plan),
     ),
     DeviceSensorDescription(
         key="planned_energy_today",
@@ -116,14 +118,14 @@ SENSORS = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
-        value_fn=lambda device: _energy(device, _rest_of_day),
+        value_fn=lambda coordinator: _energy(coordinator, _rest_of_day),
     ),
     DeviceSensorDescription(
         key="planned_cost",
         translation_key="planned_cost",
         device_class=SensorDeviceClass.MONETARY,
         suggested_display_precision=2,
-        value_fn=lambda device: _cost(device, _rest_of_plan),
+        value_fn=lambda coordinator: _cost(coordinator, _rest_of_plan),
         unit_fn=str,
     ),
     DeviceSensorDescription(
@@ -132,7 +134,7 @@ SENSORS = (
         device_class=SensorDeviceClass.MONETARY,
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
-        value_fn=lambda device: _cost(device, _rest_of_day),
+        value_fn=lambda coordinator: _cost(coordinator, _rest_of_day),
         unit_fn=str,
     ),
     DeviceSensorDescription(
@@ -148,7 +150,7 @@ SENSORS = (
         translation_key="last_schedule",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda device: device.memory.last_schedule,
+        value_fn=lambda coordinator: coordinator.memory.last_schedule,
     ),
     DeviceSensorDescription(
         key="action",

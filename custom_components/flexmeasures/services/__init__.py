@@ -1,5 +1,64 @@
 """The actions."""
 
-from .actions import async_setup_services
+from homeassistant.core import HomeAssistant, SupportsResponse, callback
 
-__all__ = ["async_setup_services"]
+from ..const import DOMAIN
+from . import measurements, resource_managers, schedules, schemas
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, handler, schema, response in (
+        (
+            "trigger_schedule",
+            schedules.trigger_schedule,
+            schemas.TRIGGER_SCHEDULE_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            "get_schedule",
+            schedules.get_schedule,
+            schemas.GET_SCHEDULE_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
+            "post_measurements",
+            measurements.post_measurements,
+            schemas.POST_MEASUREMENTS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            "get_measurements",
+            measurements.get_measurements,
+            schemas.GET_MEASUREMENTS_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
+            "override",
+            schedules.override,
+            schemas.OVERRIDE_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
+            "clear_override",
+            schedules.clear_override,
+            schemas.CLEAR_OVERRIDE_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
+            "change_control_type",
+            resource_managers.change_control_type,
+            schemas.CHANGE_CONTROL_TYPE_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
+            "send_instruction",
+            resource_managers.send_instruction,
+            schemas.SEND_INSTRUCTION_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=schema, supports_response=response
+        )

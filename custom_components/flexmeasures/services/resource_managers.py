@@ -3,18 +3,16 @@
 from datetime import timedelta
 from typing import Final
 
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
-from ..account import FlexMeasuresConfigEntry
 from ..action_errors import check_future
 from ..cem.resource import ManagedResource
 from ..const import DOMAIN
 from ..entity import local_time
 from ..s2.control_types.manual import ManualOrder
+from .calls import device_of
 from .schemas import (
     ATTR_ABNORMAL_CONDITION,
     ATTR_ACTUATOR,
@@ -68,18 +66,13 @@ async def send_instruction(call: ServiceCall) -> ServiceResponse:
 
 
 def _resource(call: ServiceCall) -> ManagedResource:
-    """The resource manager of the device that was named."""
-    entry: FlexMeasuresConfigEntry
-    device, entry = async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
-    subentry_id = device.config_subentry_id
-    assert subentry_id
-    resource = entry.runtime_data.resources.get(subentry_id)
+    """Return the resource manager of the device that was named."""
+    entry, device = device_of(call)
+    resource = entry.runtime_data.resources.get(device.subentry_id)
     if resource is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="s2_not_enabled",
-            translation_placeholders={"device": entry.subentries[subentry_id].title},
+            translation_placeholders={"device": device.title},
         )
     return resource

@@ -10,11 +10,11 @@ from aiohttp.web import WebSocketResponse
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ...device.store import ResourceMemory
 from ...s2.effects import DetailsReceived, Effect, Ended, ForeignResource
 from ...s2.endings import EndReason
 from ...s2.handlers import make_handler
 from ...s2.session import Session
+from ..memory import ResourceMemory
 from .connection import Connection
 
 _LOGGER = logging.getLogger(__name__)

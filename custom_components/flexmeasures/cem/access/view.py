@@ -1,6 +1,8 @@
 """The address that S2 resource managers connect to."""
 
+from collections.abc import Callable
 import logging
+from typing import Final, Protocol
 
 from aiohttp.hdrs import AUTHORIZATION
 from aiohttp.web import (
@@ -13,15 +15,14 @@ from aiohttp.web import (
 )
 
 from homeassistant.components.http.ban import process_success_login
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView, current_request
+from homeassistant.util.hass_dict import HassKey
 
-from ...account import FlexMeasuresConfigEntry
 from ...const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from ...s2.endings import EndReason
-from ..resource import ManagedResource
 from .pairing import matches
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,12 +40,52 @@ _CLOSE_PATIENCE = 1.0
 _NO_HASH = "0" * 64
 
 
+class Connectable(Protocol):
+    """What an RM can be connected with."""
+
+    @property
+    def name(self) -> str:
+        """Of the device that the RM speaks for."""
+
+    @callback
+    def async_admit(self) -> bool:
+        """Return whether another connection may come, in the place of the present one."""
+
+    async def async_hold(
+        self, socket: WebSocketResponse, abort: Callable[[], None]
+    ) -> None:
+        """Speak with an RM until its connection ends."""
+
+    @callback
+    def async_disconnect(self, reason: EndReason) -> None:
+        """End the connection, and let none in any more."""
+
+
+_CONNECTABLES: Final[HassKey[dict[str, Connectable]]] = HassKey(f"{DOMAIN}_s2_routes")
+"""By the ends of their addresses."""
+
+
 @callback
 def async_setup_view(hass: HomeAssistant) -> None:
     """Register the address, which then stays."""
     view = ResourceManagerView(hass)
     hass.http.register_view(view)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, view.async_stop)
+
+
+@callback
+def async_connect_at(
+    hass: HomeAssistant, route: str, connectable: Connectable
+) -> CALLBACK_TYPE:
+    """Connect RMs that come to an address with something; return how to stop."""
+    connectables = hass.data.setdefault(_CONNECTABLES, {})
+    connectables[route] = connectable
+
+    @callback
+    def disconnect() -> None:
+        del connectables[route]
+
+    return disconnect
 
 
 class ResourceManagerView(HomeAssistantView):
@@ -61,24 +102,24 @@ class ResourceManagerView(HomeAssistantView):
     def __init__(self, hass: HomeAssistant) -> None:
         """Start without connections."""
         self._hass = hass
-        self._resources: list[ManagedResource] = []
+        self._connected: list[Connectable] = []
         """One for each connection."""
 
     async def get(self, request: Request, route: str) -> StreamResponse:
         """Hold a connection of an RM (WebSocket, S2-JSON)."""
-        resource = self._resource(request, route)
+        connectable = self._connectable(request, route)
         process_success_login(request)
         if (
-            len(self._resources) >= _MOST_CONNECTIONS
-            and resource not in self._resources
+            len(self._connected) >= _MOST_CONNECTIONS
+            and connectable not in self._connected
         ):
             _LOGGER.warning(
                 "%s cannot connect: there are %s S2 connections already",
-                resource.name,
+                connectable.name,
                 _MOST_CONNECTIONS,
             )
             raise HTTPServiceUnavailable
-        if not resource.async_admit():
+        if not connectable.async_admit():
             raise HTTPTooManyRequests
         socket = WebSocketResponse(
             heartbeat=_HEARTBEAT,
@@ -86,44 +127,39 @@ class ResourceManagerView(HomeAssistantView):
             timeout=_CLOSE_PATIENCE,
             writer_limit=_MOST_BUFFERED,
         )
-        self._resources.append(resource)
+        self._connected.append(connectable)
         try:
             await socket.prepare(request)
             assert request.transport
             # Tasks and timers that begin from here would keep the request, and with it
             # the token.
             current_request.set(None)
-            await resource.async_hold(socket, request.transport.abort)
+            await connectable.async_hold(socket, request.transport.abort)
         finally:
-            self._resources.remove(resource)
+            self._connected.remove(connectable)
         return socket
 
     @callback
     def async_stop(self, _event: Event) -> None:
         """Tell all RMs to come back later."""
-        for resource in list(self._resources):
-            resource.link.async_close(EndReason.UNLOADED)
+        for connectable in list(self._connected):
+            connectable.async_disconnect(EndReason.UNLOADED)
 
-    def _resource(self, request: Request, route: str) -> ManagedResource:
-        """The device whose token was given; raises HTTPUnauthorized and HTTPServiceUnavailable."""
+    def _connectable(self, request: Request, route: str) -> Connectable:
+        """Return what the token is for; raises HTTPUnauthorized and HTTPServiceUnavailable."""
         scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
-        found = None
+        found: ConfigEntry | None = None
         token_hash = _NO_HASH
-        entries: list[FlexMeasuresConfigEntry] = (
-            self._hass.config_entries.async_entries(DOMAIN)
-        )
-        for entry in entries:
+        for entry in self._hass.config_entries.async_entries(DOMAIN):
             for device in entry.get_subentries_of_type(SUBENTRY_DEVICE):
                 pairing = device.data.get(CONF_S2)
                 if pairing and pairing[CONF_S2_ROUTE] == route:
-                    found, token_hash = (entry, device), pairing[CONF_S2_TOKEN_HASH]
+                    found, token_hash = entry, pairing[CONF_S2_TOKEN_HASH]
         is_right = matches(token.strip(), token_hash)
         if found is None or not is_right or scheme.lower() != "bearer":
             raise HTTPUnauthorized
-        entry, device = found
-        is_loaded = entry.state is ConfigEntryState.LOADED
-        resources = entry.runtime_data.resources if is_loaded else {}
+        connectable = self._hass.data.get(_CONNECTABLES, {}).get(route)
         # One that has S2 since a moment ago comes with the reload that follows.
-        if (resource := resources.get(device.subentry_id)) is None:
+        if found.state is not ConfigEntryState.LOADED or connectable is None:
             raise HTTPServiceUnavailable
-        return resource
+        return connectable

@@ -18,7 +18,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 
-from ...account import async_account_api
+from ...api.client import FlexMeasuresApi
 from ...api.errors import (
     CannotConnectError,
     FlexMeasuresError,
@@ -166,7 +166,7 @@ class DeviceSubentryFlow(
             if present is None or device.subentry_id != present.subentry_id
         ]
         # Not the loaded account's, which starts over with each device that is added.
-        api = async_account_api(self.hass, entry.data)
+        api = FlexMeasuresApi.from_login(self.hass, entry.data)
         with self._reported():
             catalogue = await api.get_catalogue()
             self._form = DeviceForm(

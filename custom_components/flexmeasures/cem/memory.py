@@ -1,0 +1,53 @@
+"""What is remembered of the S2 resource manager that speaks for a device."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from ..device.store import AccountStore
+from ..s2.messages import ControlType
+
+# Where it is among what is stored of the device.
+_NAME: Final = "resource"
+
+
+@dataclass(slots=True)
+class ResourceMemory:
+    """Is stored with the device; call the store's `async_remember` after a change."""
+
+    token_hash: str | None = None
+    """Of the token that the rest belongs to."""
+    resource_id: str | None = None
+    """What the RM says that it is; another one is not let in."""
+    control_type: ControlType | None = None
+    """What the user chose; None until then."""
+    consumed_kwh: float = 0.0
+    """Of the energy that the user's target is about, where it counts energy."""
+
+    @classmethod
+    def kept_in(cls, store: AccountStore, power_sensor: int) -> Self:
+        """Return what is stored of the RM of a device, and have changes stored with it."""
+        stored = store.stored(power_sensor).get(_NAME)
+        memory = cls() if stored is None else cls.from_json(stored)
+        store.async_keep(power_sensor, lambda: {_NAME: memory.as_json()})
+        return memory
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        control_type = data["control_type"]
+        return cls(
+            data["token_hash"],
+            data["resource_id"],
+            ControlType(control_type) if control_type else None,
+            data["consumed_kwh"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "token_hash": self.token_hash,
+            "resource_id": self.resource_id,
+            "control_type": self.control_type,
+            "consumed_kwh": self.consumed_kwh,
+        }

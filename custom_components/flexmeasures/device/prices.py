@@ -1,0 +1,62 @@
+"""Prices that several devices have in common, asked for once."""
+
+import asyncio
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from homeassistant.util import dt as dt_util
+
+from ..api.catalogue import AccountCatalogue
+from ..api.client import FlexMeasuresApi
+from ..plan.grid import whole_slots
+from ..plan.prices import Price
+from ..plan.series import Series
+
+# Devices are read at the same time, or soon after one another.
+_MAX_AGE = timedelta(minutes=1)
+
+type _Period = tuple[int, datetime, timedelta]
+"""Of a sensor by its id."""
+
+
+class SharedPrices:
+    """The prices that an account's devices have asked for within the last minute."""
+
+    def __init__(self, api: FlexMeasuresApi, catalogue: AccountCatalogue) -> None:
+        """Start with nothing known."""
+        self._api = api
+        self._catalogue = catalogue
+        self._prices: dict[_Period, tuple[datetime, Price | None]] = {}
+        self._reading: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def async_price(
+        self, sensor_id: int, start: datetime, duration: timedelta
+    ) -> Price | None:
+        """Return the prices of a sensor in a period; None if there are none.
+
+        Raises FlexMeasuresError.
+        """
+        period = (sensor_id, start, duration)
+        async with self._reading[sensor_id]:
+            now = dt_util.utcnow()
+            self._prices = {
+                key: (read_at, price)
+                for key, (read_at, price) in self._prices.items()
+                if now - read_at < _MAX_AGE
+            }
+            if period not in self._prices:
+                self._prices[period] = now, await self._read(*period)
+            return self._prices[period][1]
+
+    async def _read(
+        self, sensor_id: int, start: datetime, duration: timedelta
+    ) -> Price | None:
+        sensor = await self._catalogue.async_sensor(sensor_id)
+        first, length = whole_slots(
+            start, duration, sensor.slot_length, sensor.time_zone
+        )
+        data = await self._api.get_data(
+            sensor_id, start=first, duration=length, unit=sensor.unit
+        )
+        series = Series.from_data(data) if data else None
+        return Price.from_series(series, sensor.unit) if series else None

@@ -1,0 +1,16 @@
+"""What a job on the server has done for one device."""
+
+from dataclasses import dataclass
+
+from ..plan.targets import TargetReport
+from ..plan.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleResult:
+    """A schedule that was computed; its values are read as those of any other."""
+
+    window: Window
+    """What was asked for."""
+    targets: TargetReport | None
+    """How it does at its targets; None if it had none."""

@@ -1,0 +1,98 @@
+"""The actions about schedules, and about what is followed instead of them."""
+
+from datetime import datetime
+from typing import Any
+
+from homeassistant.const import UnitOfPower
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.util import dt as dt_util
+
+from ..account import FlexMeasuresConfigEntry
+from ..action_errors import check_future, translated_errors
+from ..coordinator import ScheduleCoordinator
+from ..device.setpoint import Override
+from ..device.settings import SOC_AT_START
+from ..scheduling.request import ScheduleRequest
+from .calls import device_of, response
+from .schemas import (
+    ATTR_DURATION,
+    ATTR_FLEX_CONTEXT,
+    ATTR_FLEX_MODEL,
+    ATTR_FORCE,
+    ATTR_POWER,
+    ATTR_RESOLUTION,
+    ATTR_SOC_AT_START,
+    ATTR_SOC_TARGETS,
+    ATTR_START,
+    ATTR_UNIT,
+    ATTR_UNTIL,
+    ATTR_VALUE,
+    ATTR_WAIT,
+)
+
+
+async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
+    """Have a schedule computed; wait for it and return it, or return the job at once."""
+    entry, coordinator = _coordinator(call)
+    settings = coordinator.settings
+    flex_model: dict[str, Any] = {}
+    if (soc := call.data.get(ATTR_SOC_AT_START)) is not None:
+        flex_model[SOC_AT_START] = settings.energy(soc)
+    if targets := call.data.get(ATTR_SOC_TARGETS):
+        flex_model["soc-targets"] = [
+            {
+                key: settings.energy(value) if key == ATTR_VALUE else value.isoformat()
+                for key, value in target.items()
+            }
+            for target in targets
+        ]
+    request = ScheduleRequest(
+        start=call.data.get(ATTR_START),
+        duration=call.data.get(ATTR_DURATION),
+        flex_model=flex_model | call.data[ATTR_FLEX_MODEL],
+        flex_context=call.data[ATTR_FLEX_CONTEXT],
+        force=call.data[ATTR_FORCE],
+    )
+    scheduler = entry.runtime_data.scheduler
+    async with translated_errors(call.hass, entry):
+        if not call.data[ATTR_WAIT]:
+            return {"job": await scheduler.async_trigger(coordinator, request)}
+        schedule = await scheduler.async_compute(coordinator, request)
+    return response(schedule, "schedule", UnitOfPower.KILO_WATT)
+
+
+async def get_schedule(call: ServiceCall) -> ServiceResponse:
+    """Return what is planned in a period."""
+    entry, coordinator = _coordinator(call)
+    unit = call.data[ATTR_UNIT]
+    async with translated_errors(call.hass, entry):
+        power = await coordinator.reader.read_power(
+            start=call.data.get(ATTR_START),
+            duration=call.data.get(ATTR_DURATION),
+            resolution=call.data.get(ATTR_RESOLUTION),
+            unit=unit,
+        )
+    return response(power, "schedule", unit)
+
+
+async def override(call: ServiceCall) -> None:
+    """Let the setpoint be another power for some time."""
+    _, coordinator = _coordinator(call)
+    now = dt_util.utcnow()
+    until: datetime = call.data.get(ATTR_UNTIL) or now + call.data[ATTR_DURATION]
+    check_future(until)
+    coordinator.async_set_override(Override(call.data[ATTR_POWER], until))
+
+
+async def clear_override(call: ServiceCall) -> None:
+    """Let the setpoint follow the mode again."""
+    _, coordinator = _coordinator(call)
+    coordinator.async_set_override(None)
+
+
+def _coordinator(
+    call: ServiceCall,
+) -> tuple[FlexMeasuresConfigEntry, ScheduleCoordinator]:
+    """Return the coordinator of the device that was named, with its account."""
+    entry, device = device_of(call)
+    return entry, entry.runtime_data.coordinators[device.subentry_id]
