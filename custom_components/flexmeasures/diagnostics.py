@@ -15,13 +15,11 @@ from homeassistant.util import dt as dt_util
 
 from .account import Account, FlexMeasuresConfigEntry
 from .api.transport import CLIENT_VERSION
-from .cem.instruction_sender import Progress
 from .cem.resource import ManagedResource
 from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import ScheduleCoordinator
 from .device.entity_references import named_entities
 from .plan.series import Series
-from .s2.control_types.base import Instruction
 from .scheduling.queue import ScheduleQueue
 
 _SECRET = (CONF_USERNAME, CONF_PASSWORD, CONF_S2_TOKEN_HASH, "resource_id")
@@ -180,23 +178,22 @@ def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
         "problem_since": resource.planner.problem_since,
         "instructions": {
             "current": [
-                _instruction(sent.instruction, sent.progress)
+                {
+                    "type": sent.instruction.message_type,
+                    "time": sent.instruction.execution_time,
+                    "status": sent.progress,
+                }
                 for sent in sender.current(now)
             ],
-            "next": upcoming and _instruction(upcoming),
+            "next": upcoming
+            and {
+                "type": upcoming.message_type,
+                "time": upcoming.execution_time,
+                "status": None,
+            },
             "refusals_in_a_row": sender.refusals_in_a_row,
         },
         "traffic": resource.traffic.as_dict(),
-    }
-
-
-def _instruction(
-    instruction: Instruction, progress: Progress | None = None
-) -> dict[str, Any]:
-    return {
-        "type": instruction.message_type,
-        "time": instruction.execution_time,
-        "status": progress,
     }
 
 

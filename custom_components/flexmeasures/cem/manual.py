@@ -6,6 +6,9 @@ from datetime import datetime
 
 from ..device.setpoint import Mode, Override
 from ..s2.control_types.base import Instruction, slot
+from ..s2.control_types.manual import ManualOrder
+
+__all__ = ["ManualInstruction", "ManualOrder"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ..device.store import AccountStore
 from ..plan.energy_units import from_kwh
 from ..plan.window import Window
 from ..s2.control_types.base import ControlTypeHandler, Instruction
-from ..s2.control_types.manual import InvalidOrderError, ManualOrder
+from ..s2.control_types.manual import InvalidOrderError
 from ..s2.control_types.readings import Readings
 from ..s2.details import ResourceDetails
 from ..s2.effects import (
@@ -50,6 +50,7 @@ from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
 from .control_type_names import option_of
 from .energy_count import EnergyCount
+from .manual import ManualOrder
 from .measurements import Measurements
 from .memory import ResourceMemory
 from .plan_follower import PlanFollower
@@ -168,6 +169,11 @@ class ManagedResource:
         """Be told when something is new; returns how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def describe(self, instruction: Instruction) -> str:
+        """Return what an instruction says; there is one only while there is a handler."""
+        assert self.handler
+        return self.handler.describe(instruction)
 
     # --- from set-up to unloading
 

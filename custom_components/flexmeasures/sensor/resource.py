@@ -19,19 +19,12 @@ from homeassistant.util import dt as dt_util
 from ..cem.instruction_sender import Progress
 from ..cem.resource import ManagedResource
 from ..entity import ResourceEntity, local_time
-from ..s2.control_types.base import Instruction
 from ..timer import Timer
-
-
-def _text(resource: ManagedResource, instruction: Instruction) -> str:
-    """What an instruction says; there is one only while there is a handler."""
-    assert resource.handler
-    return resource.handler.describe(instruction)
 
 
 def _current(resource: ManagedResource) -> str | None:
     texts = [
-        _text(resource, sent.instruction)
+        resource.describe(sent.instruction)
         for sent in resource.sender.current(dt_util.utcnow())
     ]
     return ", ".join(texts)[:MAX_LENGTH_STATE_STATE] or None
@@ -57,7 +50,7 @@ def _current_instructions(resource: ManagedResource) -> dict[str, Any]:
     return {
         "instructions": [
             {
-                "instruction": _text(resource, sent.instruction),
+                "instruction": resource.describe(sent.instruction),
                 "execution_time": local_time(sent.instruction.execution_time),
                 "sent_at": local_time(sent.sent_at),
                 "status": sent.progress.value,
@@ -70,7 +63,7 @@ def _current_instructions(resource: ManagedResource) -> dict[str, Any]:
 def _next_instruction(resource: ManagedResource) -> dict[str, Any]:
     """What it says."""
     instruction = resource.sender.next(dt_util.utcnow())
-    return {"instruction": _text(resource, instruction) if instruction else None}
+    return {"instruction": resource.describe(instruction) if instruction else None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..action_errors import check_future
+from ..cem.manual import ManualOrder
 from ..cem.resource import ManagedResource
 from ..const import DOMAIN
 from ..entity import local_time
-from ..s2.control_types.manual import ManualOrder
 from .calls import device_of
 from .schemas import (
     ATTR_ABNORMAL_CONDITION,
@@ -56,12 +56,11 @@ async def send_instruction(call: ServiceCall) -> ServiceResponse:
     )
     check_future(order.execution_time, late=_LATE)
     instruction = resource.async_send_manual(order, call.data.get(ATTR_CONTROL_TYPE))
-    assert resource.handler
     return {
         "id": instruction.body["id"],
         "type": instruction.message_type,
         "execution_time": local_time(instruction.execution_time),
-        "instruction": resource.handler.describe(instruction),
+        "instruction": resource.describe(instruction),
     }
 
 

@@ -1,6 +1,7 @@
 """What the actions take: their fields, and what is wrong before it is ever sent."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 import math
 from typing import Any, Final
 
@@ -12,7 +13,6 @@ from homeassistant.util import dt as dt_util
 
 from ..api.durations import parse_duration
 from ..cem.control_type_names import OPTIONS, control_type_of
-from ..s2.messages import ControlType
 
 ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
 ATTR_ACTUATOR: Final = "actuator"
@@ -123,7 +123,7 @@ def _one_end(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _control_type(value: Any) -> ControlType:
+def _control_type(value: Any) -> StrEnum:
     """One of S2's control types, as it writes them or as the options do."""
     try:
         return control_type_of(cv.string(value))
