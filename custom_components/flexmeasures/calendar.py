@@ -50,7 +50,7 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """The blocks of which a part lies in a period."""
+        """Return the blocks of which a part lies in a period."""
         return [
             self._event(block)
             for block in self.coordinator.outlook.blocks

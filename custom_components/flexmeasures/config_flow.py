@@ -1,76 +1,20 @@
-"""The flows that set up accounts."""
+"""The flows of the integration, whose steps are in ``flows/``."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from typing import override
 
-import voluptuous as vol
-
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigFlow,
-    ConfigFlowContext,
-    ConfigFlowResult,
-    ConfigSubentryData,
-    ConfigSubentryFlow,
-    OptionsFlow,
-)
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, OptionsFlow
 from homeassistant.core import callback
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
 
-from .account import FlexMeasuresConfigEntry
-from .api.address import ServerAddress
-from .api.client import FlexMeasuresApi
-from .api.errors import NotFoundError, NotPermittedError
-from .const import CONF_JOINT_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
-from .flows.device.flow import DeviceFlow, DeviceSubentryFlow
-from .flows.device.form import DeviceForm
-from .flows.hacs_defaults import async_former_account, async_former_devices
-from .flows.yaml_import.devices import async_keep_devices, async_read_devices
-from .flows.yaml_import.settings import YamlAccount
-
-ADDRESS_EXAMPLES = (
-    "flexmeasures.io, https://flexmeasures.example.com:8443, http://localhost:5000"
-)
-
-_PASSWORD = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-)
-_ADDRESS_AND_USER = {
-    vol.Required(CONF_HOST): TextSelector(),
-    vol.Required(CONF_USERNAME): TextSelector(
-        TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username")
-    ),
-}
-ACCOUNT_SCHEMA = vol.Schema(
-    {**_ADDRESS_AND_USER, vol.Required(CONF_PASSWORD): _PASSWORD}
-)
-RECONFIGURE_SCHEMA = vol.Schema(
-    {**_ADDRESS_AND_USER, vol.Optional(CONF_PASSWORD): _PASSWORD}
-)
-REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
-OPTIONS_SCHEMA = vol.Schema(
-    {vol.Required(CONF_JOINT_SCHEDULING, default=False): BooleanSelector()}
-)
+from .const import DOMAIN, SUBENTRY_DEVICE
+from .flows.account import AccountOptionsFlow
+from .flows.device.flow import DeviceSubentryFlow
+from .flows.yaml_import.flow import ImportFlow
 
 
-class FlexMeasuresConfigFlow(
-    DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN
-):
+class FlexMeasuresConfigFlow(ImportFlow, domain=DOMAIN):
     """Set up an account, its first device, and later changes of the login."""
 
     VERSION = 1
-
-    def __init__(self) -> None:
-        """Start with nothing known."""
-        super().__init__()
-        self._account: dict[str, Any] = {}
-        self._api: FlexMeasuresApi
 
     @classmethod
     @callback
@@ -78,232 +22,12 @@ class FlexMeasuresConfigFlow(
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Devices can be added to an account."""
+        """Return the flow that adds devices to an account."""
         return {SUBENTRY_DEVICE: DeviceSubentryFlow}
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """What holds for all devices can be changed."""
+        """Return the flow that changes what holds for all devices."""
         return AccountOptionsFlow()
-
-    @override
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the server and the login, and go on to the first device."""
-        if user_input is not None and await self._async_log_in(user_input):
-            self._abort_if_unique_id_configured()
-            with self._reported():
-                catalogue = await self._api.get_catalogue()
-                self._form = DeviceForm(
-                    self.hass,
-                    self._api,
-                    catalogue,
-                    former=async_former_devices(
-                        self.hass, self._account, catalogue, taken=()
-                    ),
-                )
-            if not self._errors:
-                if not self._form.has_choice:
-                    return self.async_abort(reason="no_power_sensors")
-                return await self.async_step_device()
-        former = async_former_account(self.hass)
-        return self._show_account(
-            "former_account" if former else "user",
-            ACCOUNT_SCHEMA,
-            user_input or former,
-        )
-
-    # The same, with a text about the values of the former integration.
-    async_step_former_account = async_step_user
-
-    @override
-    def _finish_device(self) -> ConfigFlowResult:
-        # Another flow may have been faster.
-        self._abort_if_unique_id_configured()
-        return self.async_create_entry(
-            title=self._account[CONF_USERNAME],
-            data=self._account,
-            subentries=[
-                ConfigSubentryData(
-                    subentry_type=SUBENTRY_DEVICE,
-                    title=self._form.title(),
-                    unique_id=str(self._form.sensor.id),
-                    data=self._form.data,
-                )
-            ],
-        )
-
-    async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
-        """Take over an account of ``configuration.yaml``; ends with why it failed."""
-        devices: list[ConfigSubentryData] = []
-        if await self._async_log_in(account.login):
-            with self._reported():
-                devices = await async_read_devices(
-                    self.hass, self._api, account, self._configured_entry()
-                )
-        if self._errors:
-            return self.async_abort(
-                reason=next(iter(self._errors.values())),
-                description_placeholders=self._placeholders,
-            )
-        entry = self._configured_entry()
-        if entry is None and devices:
-            return self.async_create_entry(
-                title=account.username, data=self._account, subentries=devices
-            )
-        result = self.async_abort(reason="already_configured")
-        if entry is not None:
-            if self._account != entry.data:
-                result = self._update_and_abort(entry)
-            async_keep_devices(self.hass, entry, devices)
-        return result
-
-    async def async_step_reauth(
-        self, entry_data: Mapping[str, Any]
-    ) -> ConfigFlowResult:
-        """Handle a login that the server refused."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the password."""
-        entry = self._get_reauth_entry()
-        if user_input is not None and await self._async_log_in(
-            {**entry.data, **user_input}
-        ):
-            self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self._update_and_abort(entry)
-        return self._show_account(
-            "reauth_confirm",
-            REAUTH_SCHEMA,
-            user_input,
-            username=entry.data[CONF_USERNAME],
-            host=entry.data[CONF_HOST],
-        )
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Change the server's address or the login; without a password, the known one."""
-        entry = self._get_reconfigure_entry()
-        if user_input is not None and await self._async_log_in(
-            {
-                **user_input,
-                CONF_PASSWORD: user_input.get(CONF_PASSWORD)
-                or entry.data[CONF_PASSWORD],
-            }
-        ):
-            if self.unique_id == entry.unique_id:
-                return self._update_and_abort(entry)
-            self._abort_if_unique_id_configured()
-            with self._reported():
-                if not await self._async_sees_devices(entry):
-                    return self.async_abort(reason="wrong_account")
-            if not self._errors:
-                return self._update_and_abort(entry)
-        known = {key: entry.data[key] for key in (CONF_HOST, CONF_USERNAME)}
-        return self._show_account(
-            "reconfigure", RECONFIGURE_SCHEMA, user_input or known
-        )
-
-    async def _async_log_in(self, account: Mapping[str, Any]) -> bool:
-        """Ask the server whether it is one and accepts the login.
-
-        Keeps the account, and its unique id if it does.
-        """
-        try:
-            address = ServerAddress.parse(account[CONF_HOST])
-        except ValueError:
-            self._errors = {CONF_HOST: "invalid_address"}
-            return False
-        self._account = {
-            CONF_HOST: str(address),
-            CONF_USERNAME: account[CONF_USERNAME].strip(),
-            CONF_PASSWORD: account[CONF_PASSWORD],
-        }
-        self._api = FlexMeasuresApi.from_login(self.hass, self._account)
-        with self._reported():
-            await self._api.get_version()
-            user_id = await self._api.log_in()
-        if self._errors:
-            return False
-        # A flow that was left open in a closed browser is no reason to wait for it.
-        await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
-        return True
-
-    def _configured_entry(self) -> FlexMeasuresConfigEntry | None:
-        """The account that was logged in to, if it is set up."""
-        return next(
-            (
-                entry
-                for entry in self._async_current_entries()
-                if entry.unique_id == self.unique_id
-            ),
-            None,
-        )
-
-    async def _async_sees_devices(self, entry: ConfigEntry) -> bool:
-        """Whether the login is for the account that the devices belong to."""
-        try:
-            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-                await self._api.get_sensor(device.data[CONF_POWER_SENSOR])
-        except NotFoundError, NotPermittedError:
-            return False
-        return True
-
-    def _show_account(
-        self,
-        step_id: str,
-        schema: vol.Schema,
-        values: Mapping[str, Any] | None,
-        **placeholders: str,
-    ) -> ConfigFlowResult:
-        """Show a form with a password; one that the server refused is asked for anew."""
-        known = dict(values or {})
-        if CONF_PASSWORD in self._errors:
-            known.pop(CONF_PASSWORD, None)
-        return self._show(
-            step_id,
-            schema,
-            known,
-            address_examples=ADDRESS_EXAMPLES,
-            http="http://",
-            **placeholders,
-        )
-
-    def _update_and_abort(self, entry: FlexMeasuresConfigEntry) -> ConfigFlowResult:
-        """Keep the account; its devices start over even if nothing has changed."""
-        changed = self._account != entry.data or self.unique_id != entry.unique_id
-        is_reloaded_by_listener = changed and bool(entry.update_listeners)
-        is_renamed = entry.title != entry.data[CONF_USERNAME]
-        result = self.async_update_and_abort(
-            entry,
-            unique_id=self.unique_id,
-            title=entry.title if is_renamed else self._account[CONF_USERNAME],
-            data=self._account,
-        )
-        # Only now: the reload starts at once, and must not read the former login.
-        if not is_reloaded_by_listener:
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return result
-
-
-class AccountOptionsFlow(OptionsFlow):
-    """Change what holds for all devices of an account."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for everything."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, self.config_entry.options
-            ),
-        )

@@ -50,7 +50,7 @@ class ReadingListener(Protocol):
     """Is called when the server was read."""
 
     def __call__(self, *, is_of_job: bool) -> None:
-        """`is_of_job`: it was read because a job ended."""
+        """Act on it; `is_of_job`: it was read because a job ended."""
 
 
 class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
@@ -304,7 +304,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             raise translated(err) from err
 
     async def _read(self, since: datetime, *, is_of_job: bool) -> Plan:
-        """Read the plan and take it over; entities are told by the caller."""
+        """Read the plan and make it the present one; the caller updates the entities."""
         try:
             reading = await self.reader.read(
                 planned_until=self.memory.planned_until, since=since
@@ -325,7 +325,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         return self.data
 
     def _replace_plan(self, outlook: Outlook) -> None:
-        """Take over another plan with what follows from it, all in one step."""
+        """Make another plan the present one with what follows from it, in one step."""
         before, now = self.data, dt_util.utcnow()
         self.data, self._outlook = outlook.plan, outlook
         self._store.async_remember()
@@ -354,7 +354,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
 
     @callback
     def _wake(self, now: datetime) -> None:
-        """Drop what is over, and tell the entities, without asking the server."""
+        """Drop what is over and update the entities, without asking the server."""
         self._drop_passed(now)
         self.data = self.data.since_midnight(now)
         self.async_update_listeners()

@@ -29,7 +29,7 @@ _MOST_ERRORS = 20
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """What is known of an account and all its devices."""
+    """Return what is known of an account and all its devices."""
     devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
     return await _diagnostics(hass, entry, list(devices))
 
@@ -37,7 +37,7 @@ async def async_get_config_entry_diagnostics(
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_entry: DeviceEntry
 ) -> dict[str, Any]:
-    """What is known of an account and one of its devices."""
+    """Return what is known of an account and one of its devices."""
     assert device_entry.config_subentry_id
     device = entry.subentries[device_entry.config_subentry_id]
     return await _diagnostics(hass, entry, [device])
@@ -113,7 +113,7 @@ def _entity(state: State | None) -> dict[str, Any] | None:
 
 
 def _schedule(coordinator: ScheduleCoordinator, queue: ScheduleQueue) -> dict[str, Any]:
-    """How scheduling goes."""
+    """Return how scheduling goes."""
     memory = coordinator.memory.as_json()
     # Nothing but a digest.
     del memory["settings"]
@@ -145,7 +145,7 @@ def _schedule(coordinator: ScheduleCoordinator, queue: ScheduleQueue) -> dict[st
 
 
 def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
-    """How it goes with the S2 resource manager of a device, but not which one it is."""
+    """Return how it goes with the S2 resource manager of a device, but not which one it is."""
     now = dt_util.utcnow()
     details, memory, sender = resource.details, resource.memory, resource.sender
     upcoming = sender.next(now)
@@ -198,7 +198,7 @@ def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
 
 
 def _coverage(series: Series | None) -> dict[str, Any] | None:
-    """The time that is covered, without the values."""
+    """Return the time that is covered, without the values."""
     if series is None:
         return None
     return {

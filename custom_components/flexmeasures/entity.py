@@ -68,7 +68,7 @@ def async_remove_resource_entities(
 
 
 class ResourceEntity(Entity):
-    """Something that a device's S2 resource manager tells."""
+    """Something that a device's S2 resource manager reports."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -85,7 +85,7 @@ class ResourceEntity(Entity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the resource manager, which may have more to tell than the plan."""
+        """Follow the resource manager, which has more to report than the plan."""
         self.async_on_remove(
             self.resource.async_add_listener(self.async_write_ha_state)
         )
@@ -105,5 +105,5 @@ def _device_info(subentry: ConfigSubentry) -> DeviceInfo:
 
 
 def local_time(moment: datetime) -> str:
-    """A moment as an attribute: ISO 8601, with the local offset that it has then."""
+    """Return a moment as an attribute: ISO 8601, with the local offset that it has then."""
     return dt_util.as_local(moment).isoformat()

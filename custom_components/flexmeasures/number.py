@@ -105,7 +105,7 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
         )
 
     def _in_unit(self, kwh: float | None) -> float | None:
-        """An amount in the unit of the settings."""
+        """Return an amount in the unit of the settings."""
         if kwh is None:
             return None
         settings = self.coordinator.settings

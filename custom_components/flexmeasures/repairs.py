@@ -138,7 +138,7 @@ class SchedulingFailedFlow(DeviceSettingsFlow):
     async def async_step_computed(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Be done."""
+        """End the flow."""
         return self.async_create_entry(data={})
 
     async def _async_compute(self, entry: FlexMeasuresConfigEntry) -> None:

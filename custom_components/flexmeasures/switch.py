@@ -53,7 +53,7 @@ class AutomaticSchedulingSwitch(FlexMeasuresEntity, SwitchEntity):
         self._store(automatic=False)
 
     def _store(self, *, automatic: bool) -> None:
-        """Change the settings, which the account's update listener takes over."""
+        """Change the settings, which the account's update listener follows."""
         entry = self.coordinator.config_entry
         subentry = entry.subentries[self.coordinator.subentry.subentry_id]
         self.hass.config_entries.async_update_subentry(

@@ -24,7 +24,7 @@ def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> N
 
 
 async def async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
-    """What there is to say of each server; of several, with their addresses.
+    """Return what there is to say of each server; of several, with their addresses.
 
     Not by accounts: their names are e-mail addresses, and this is made to be shown.
     """

@@ -42,7 +42,7 @@ class ServerAddress:
 
     @override
     def __str__(self) -> str:
-        """The address in its one canonical form, e.g. ``http://[::1]:5000``."""
+        """Return the address in its one canonical form, e.g. ``http://[::1]:5000``."""
         return str(
             URL.build(scheme=self.scheme, host=self.host, port=self.port).origin()
         )

@@ -71,7 +71,7 @@ class FlexMeasuresApi:
         )
 
     async def get_version(self) -> str:
-        """The server's version; raises NotFlexMeasuresError and ServerTooOldError.
+        """Return the server's version; raises NotFlexMeasuresError and ServerTooOldError.
 
         Needs no login (``GET /api/``).
         """
@@ -114,7 +114,7 @@ class FlexMeasuresApi:
             return int(answer["user_id"])
 
     async def get_sensor(self, sensor_id: int) -> Sensor:
-        """A sensor's metadata; raises NotFoundError or NotPermittedError."""
+        """Return a sensor's metadata; raises NotFoundError or NotPermittedError."""
         try:
             answer = await self._request("GET", f"sensors/{sensor_id}")
         except RejectedError as err:
@@ -124,13 +124,13 @@ class FlexMeasuresApi:
             return Sensor.from_json(answer, await _time_zone(answer["timezone"]))
 
     async def get_asset(self, asset_id: int) -> Asset:
-        """An asset with its own flex-model and flex-context."""
+        """Return an asset with its own flex-model and flex-context."""
         answer = await self._request("GET", f"assets/{asset_id}")
         with _reading("asset"):
             return Asset.from_json(answer)
 
     async def get_catalogue(self) -> Catalogue:
-        """All assets and sensors that the account can see, public ones included."""
+        """Return all assets and sensors that the account can see, public ones included."""
         assets, sensors = await asyncio.gather(
             self._request("GET", "assets", params={"all_accessible": "true"}),
             self._request("GET", "sensors", params={"include_public_assets": "true"}),
@@ -159,7 +159,7 @@ class FlexMeasuresApi:
         source_type: str | None = None,
         prior: datetime | None = None,
     ) -> SensorData | None:
-        """The newest values, or those known at `prior`; None if `source_type` never wrote any.
+        """Return the newest values, or those known at `prior`; None if `source_type` wrote none.
 
         `start` must lie on the grid of `resolution` (default: the sensor's own), or
         every value comes back as None.
@@ -258,7 +258,7 @@ class FlexMeasuresApi:
             return str(answer["job"])
 
     async def get_job(self, job_id: str) -> Job:
-        """A job's state (``GET /jobs/<uuid>``, which answers 422 for one that failed)."""
+        """Return a job's state (``GET /jobs/<uuid>``, 422 for one that failed)."""
         answer = await self._request(
             "GET", f"jobs/{job_id}", also_accept=HTTPStatus.UNPROCESSABLE_ENTITY
         )
@@ -332,7 +332,7 @@ class FlexMeasuresApi:
 
 
 async def _time_zone(name: str) -> tzinfo:
-    """A time zone by name; its file is not read in the event loop."""
+    """Return a time zone by name; its file is not read in the event loop."""
     if (time_zone := await dt_util.async_get_time_zone(name)) is None:
         raise ValueError(f"unknown time zone {name}")
     return time_zone
@@ -355,7 +355,7 @@ def _reading(what: str) -> Iterator[None]:
 
 
 def _job_error(job: Job) -> JobFailedError:
-    """Why a job failed, without the exception's type and traceback around it."""
+    """Return why a job failed, without the exception's type and traceback around it."""
     # As in: Scheduling job failed with ValueError: Prices unknown for planning window.
     reason = job.message.split("\n", 1)[0]
     if " failed with " in reason:

@@ -20,7 +20,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def _json_field(value: Any) -> Any:
-    """The server hands out some structures as JSON inside a string."""
+    """Return the server hands out some structures as JSON inside a string."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -97,26 +97,26 @@ class Catalogue:
     sensors: Mapping[int, Sensor]
 
     def flex_model(self, sensor: Sensor) -> Mapping[str, Any]:
-        """What the sensor's asset says of itself."""
+        """Return what the sensor's asset says of itself."""
         asset = self.assets.get(sensor.asset_id)
         return asset.flex_model if asset else {}
 
     def flex_context(self, sensor: Sensor) -> Mapping[str, Any]:
-        """What the sensor's asset and those it is part of say, the nearest first."""
+        """Return what the sensor's asset and those it is part of say, the nearest first."""
         context: dict[str, Any] = {}
         for asset in self._lineage(sensor.asset_id):
             context = {**asset.flex_context, **context}
         return context
 
     def site(self, sensor: Sensor) -> int:
-        """The outermost asset of the account that the sensor's asset is part of."""
+        """Return the outermost asset of the account that the sensor's asset is part of."""
         own = [
             asset.id for asset in self._lineage(sensor.asset_id) if not asset.is_public
         ]
         return own[-1] if own else sensor.asset_id
 
     def _lineage(self, asset_id: int | None) -> Iterator[Asset]:
-        """The asset, its parent, and so on."""
+        """Return the asset, its parent, and so on."""
         while asset_id is not None and (asset := self.assets.get(asset_id)):
             yield asset
             asset_id = asset.parent_id

@@ -182,7 +182,7 @@ def _connection_error(error: ConnectionError) -> CannotConnectError:
 
 
 def _no_json(status: int, headers: Mapping[str, str]) -> CannotConnectError:
-    """What an answer means that is not JSON, as all answers of the server are."""
+    """Return what an answer means that is not JSON, as all answers of the server are."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError(f"HTTP {status}")
     if "Location" in headers:
@@ -191,7 +191,7 @@ def _no_json(status: int, headers: Mapping[str, str]) -> CannotConnectError:
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
-    """The time to wait after a 429; the server sends seconds, a proxy perhaps a date."""
+    """Return the time to wait after a 429; the server sends seconds, a proxy perhaps a date."""
     seconds = headers.get("Retry-After", "")
     if not seconds.isdecimal():
         return timedelta(minutes=1)
@@ -217,7 +217,7 @@ def _raise_refusal(status: int, payload: Any) -> NoReturn:
 
 
 def server_reason(payload: Any) -> str:
-    """The server's own words out of any of its error shapes, e.g. ``soc-targets: Unknown field.``.
+    """Return the server's own words, e.g. ``soc-targets: Unknown field.``.
 
     The shapes: a text under ``message``, a tree of fields under ``message``, or a
     list under ``errors``. Only the first line of each text is kept and no SQL:

@@ -37,13 +37,13 @@ class ControlTypeChoice:
 
     @callback
     def async_connected(self, connection: Connection) -> None:
-        """Hear that the RM has told what it is, for the first time or again."""
+        """Go on with an RM that has said what it is, for the first time or again."""
         self._connection = connection
         self.async_take_up()
 
     @callback
     def async_disconnected(self) -> None:
-        """Hear that the RM is gone."""
+        """Go on without an RM."""
         self._connection = None
         self.is_handed_back = False
         self.async_ended(
@@ -95,7 +95,7 @@ class ControlTypeChoice:
 
     @callback
     def async_ended(self, ended: SelectionEnded) -> None:
-        """Hear what has come of asking."""
+        """Take note of what has come of asking."""
         # What is superseded was not the user's: those come one at a time.
         if ended.outcome is Selection.SUPERSEDED:
             return
@@ -110,7 +110,7 @@ class ControlTypeChoice:
             )
 
     def not_connected(self) -> ServiceValidationError:
-        """The error of what only a connected RM can do."""
+        """Return the error of what only a connected RM can do."""
         return ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="s2_not_connected",

@@ -4,7 +4,7 @@ from ..s2.messages import ControlType
 
 
 def option_of(control_type: ControlType) -> str:
-    """What it is called in options, whose texts are translated."""
+    """Return what it is called in options, whose texts are translated."""
     if control_type is ControlType.NOT_CONTROLABLE:
         return "not_controllable"
     return control_type.lower()
@@ -15,6 +15,6 @@ OPTIONS = {option_of(control_type): control_type for control_type in ControlType
 
 
 def control_type_of(text: str) -> ControlType:
-    """The one that is meant, also as S2 writes it; raises ValueError."""
+    """Return the one that is meant, also as S2 writes it; raises ValueError."""
     option = text.strip().lower()
     return OPTIONS[option] if option in OPTIONS else ControlType(option.upper())

@@ -33,7 +33,7 @@ class EnergyCount:
 
     @callback
     def async_follow_target(self) -> bool:
-        """Begin anew if the target is another one; returns whether it is."""
+        """Begin anew if the target is another one; return whether it is."""
         target, self._target = self._target, self._wanted()
         if self._target == target:
             return False

@@ -1,4 +1,4 @@
-"""One flex-model of what an RM tells, what the settings say and what the user wants."""
+"""One flex-model of what an RM reports, what the settings say and what the user wants."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _TARGETS = frozenset({_MINIMA, "soc-targets"})
 
 
 def joined_flex_model(
-    told: Mapping[str, Any],
+    reported: Mapping[str, Any],
     handler: ControlTypeHandler,
     window: Window,
     settings: DeviceSettings,
@@ -25,13 +25,13 @@ def joined_flex_model(
     overrides: Mapping[str, Any],
     consumed_kwh: float,
 ) -> dict[str, Any]:
-    """The flex-model to send, `told` being the one that the handler made.
+    """Return the flex-model to send, `reported` being the handler's, of what the RM has said.
 
     `overrides` hold for one request and win, but the user's and the RM's minimum
     levels both hold. `consumed_kwh` is what was consumed of what the user's target
     is about. Raises S2NotPlannableError.
     """
-    model = {"sensor": settings.power_sensor, **beside_stored(told, stored)}
+    model = {"sensor": settings.power_sensor, **beside_stored(reported, stored)}
     if handler.is_storage:
         model |= _limits(model, window, settings)
     elif handler.counts_energy:
@@ -48,7 +48,7 @@ def joined_flex_model(
 def _limits(
     model: Mapping[str, Any], window: Window, settings: DeviceSettings
 ) -> dict[str, Any]:
-    """The user's limits as far as they are narrower than the RM's.
+    """Return the user's limits as far as they are narrower than the RM's.
 
     What is beyond them already is to come back, which may take some time.
     """
@@ -76,7 +76,7 @@ def _limits(
 
 
 def _energy_wanted(overrides: Mapping[str, Any], consumed_kwh: float) -> dict[str, str]:
-    """A store that is full when all that is wanted has been consumed."""
+    """Return a store that is full when all that is wanted has been consumed."""
     wanted = [
         kwh
         for event in _events(overrides.get(_MINIMA))
@@ -92,5 +92,5 @@ def _energy_wanted(overrides: Mapping[str, Any], consumed_kwh: float) -> dict[st
 
 
 def _events(series: Any) -> list[Mapping[str, Any]]:
-    """Of a series in a flex-model; nothing for one that a sensor holds."""
+    """Return the events of a series in a flex-model; none of one that a sensor holds."""
     return series if isinstance(series, list) else []

@@ -62,11 +62,11 @@ class InstructedResource(Protocol):
 
     @callback
     def async_refused(self, instruction: Instruction) -> None:
-        """Hear that the RM does not do what it was told."""
+        """Take note that the RM does not do what it was told."""
 
     @callback
     def async_notify(self) -> None:
-        """Tell that something is new."""
+        """Call who wants to know that something is new."""
 
 
 class InstructionSender:
@@ -99,7 +99,7 @@ class InstructionSender:
         self._timer = Timer(hass, self._handle_timer)
 
     def current(self, now: datetime) -> list[SentInstruction]:
-        """What the RM was told for this moment, the same actuators in the same order."""
+        """Return what the RM was told for this moment, the same actuators in the same order."""
         return [
             max(begun, key=lambda sent: sent.instruction.execution_time)
             for _, given in sorted(self._given.items())
@@ -113,7 +113,7 @@ class InstructionSender:
         return max(given, key=_sent_at, default=None)
 
     def next(self, now: datetime) -> Instruction | None:
-        """What the RM is to do after what it does now."""
+        """Return what the RM is to do after what it does now."""
         ahead = [
             sent.instruction
             for given in self._given.values()
@@ -128,7 +128,7 @@ class InstructionSender:
 
     @callback
     def async_hold(self, instructions: Sequence[Instruction]) -> None:
-        """Take over what is to be sent from now on, instead of what was held."""
+        """Hold what is to be sent from now on, instead of what was held."""
         now = dt_util.utcnow()
         by_slot: dict[str, list[Instruction]] = {}
         for instruction in instructions:
@@ -162,7 +162,7 @@ class InstructionSender:
     def async_answered(
         self, instruction_id: str, status: ReceptionStatus | None
     ) -> None:
-        """Hear whether the RM has received an instruction; None if it never said so."""
+        """Take note of whether the RM has received an instruction; None: it never said so."""
         if status is None:
             self._progress(instruction_id, Progress.UNANSWERED)
         elif status is ReceptionStatus.OK:
@@ -172,13 +172,13 @@ class InstructionSender:
 
     @callback
     def async_updated(self, instruction_id: str, status: InstructionStatus) -> None:
-        """Hear what the RM makes of an instruction."""
+        """Take note of what the RM makes of an instruction."""
         self._progress(instruction_id, Progress(status.lower()))
 
     def _news(
         self, key: str, wanted: list[Instruction], now: datetime
     ) -> list[Instruction]:
-        """What of the instructions for one actuator it was not told yet.
+        """Return what of the instructions for one actuator it was not told yet.
 
         Takes back what was sent ahead and is not wanted any more.
         """

@@ -22,7 +22,7 @@ class ManualInstruction:
     """What the user wanted beside it."""
 
     def holds(self, now: datetime, wishes: tuple[Mode, Override | None]) -> bool:
-        """Whether it counts, now or later: the user has wished for nothing else since."""
+        """Return whether it counts, now or later: the user has wished for nothing else since."""
         return now < self.until and wishes == self.under
 
     def among(

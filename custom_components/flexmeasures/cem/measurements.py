@@ -166,7 +166,7 @@ class Measurements:
 
 
 def _finders(coordinator: ScheduleCoordinator) -> dict[str, Finder]:
-    """How to get the metadata of the sensors that the device has, or may have."""
+    """Return how to get the metadata of the sensors that the device has, or may have."""
     metadata, data = coordinator.metadata, coordinator.subentry.data
     chosen = {
         key: partial(metadata.sensor, data[key])
@@ -175,7 +175,7 @@ def _finders(coordinator: ScheduleCoordinator) -> dict[str, Finder]:
     }
     return chosen | {
         CONF_POWER_SENSOR: metadata.power_sensor,
-        # Which one it is, the asset may have to tell.
+        # Which one it is, the asset may have to say.
         CONF_SOC_SENSOR: metadata.soc_sensor,
     }
 

@@ -21,14 +21,14 @@ from .manual import ManualInstruction
 
 _DEFAULT_SLOT: Final = timedelta(minutes=15)
 
-# Between two times that instructions are made, and if only a status was told.
+# Between two times that instructions are made, and if only a status was reported.
 _APART: Final = timedelta(seconds=1)
 _STATUSES_APART: Final = timedelta(seconds=5)
 
 # Instructions are made anew before what they are made of runs out.
 _ANEW_AFTER: Final = timedelta(hours=1)
 
-# After an instruction is to be executed, for the RM to tell what it does then.
+# After an instruction is to be executed, for the RM to report what it does then.
 _SETTLE: Final = timedelta(seconds=5)
 
 # Types of messages times actuators: more than any device has.
@@ -68,8 +68,8 @@ class PlanFollower:
     ) -> None:
         """Wait for an RM.
 
-        `is_plan_void` says whether the RM has told what makes the present plan one
-        not to be followed any more.
+        `is_plan_void` returns whether the RM has reported what makes the present
+        plan one not to be followed any more.
         """
         self._hass = hass
         self._coordinator = coordinator
@@ -84,9 +84,9 @@ class PlanFollower:
         self._idle_after: datetime | None = None
         self._followed_at: datetime | None = None
         self._followed: tuple[object, ...] = ()
-        """What decides on the instructions, beside what the RM tells."""
+        """What decides on the instructions, beside what the RM reports."""
         self._last: dict[tuple[str, str | None], Mapping[str, Any]] = {}
-        """What was told last, by type and actuator."""
+        """What was reported last, by type and actuator."""
         self._is_following = False
         self._is_wanted = False
         self._follow_timer = Timer(hass, self._start)
@@ -96,7 +96,7 @@ class PlanFollower:
 
     @callback
     def async_begin(self, handler: ControlTypeHandler | None) -> None:
-        """Hear that another control type is in force; None if the RM is not controlled."""
+        """Go on under another control type; None: the RM is not controlled."""
         self._handler = handler
         self.sender.async_forget()
         for timer in (self._follow_timer, self._end_timer, self._manual_timer):
@@ -123,13 +123,13 @@ class PlanFollower:
 
     @callback
     def async_forget_hand_back(self) -> None:
-        """Hear that the user decides who controls the device, or that the RM is gone."""
+        """Ask for control no more: the user decides on it, or the RM is gone."""
         self._is_handed_back = False
         self._retake_timer.async_disarm()
 
     @callback
     def async_received(self, message: Message) -> None:
-        """Hear what the handler has taken in."""
+        """Make the instructions anew if what the handler has taken in calls for it."""
         handler = self._handler
         if handler is None or message.type not in handler.follow_on | handler.replan_on:
             return
@@ -145,7 +145,7 @@ class PlanFollower:
             self.async_follow(_STATUSES_APART if is_status else _APART)
 
     def _is_as_told(self, body: Mapping[str, Any]) -> bool:
-        """Whether a status says that an actuator does what it was told."""
+        """Return whether a status says that an actuator does what it was told."""
         if (mode := body.get("active_operation_mode_id")) is None:
             return False
         for sent in self.sender.current(dt_util.utcnow()):
@@ -207,7 +207,7 @@ class PlanFollower:
         return True
 
     def _earliest(self, now: datetime, apart: timedelta) -> datetime:
-        """When instructions may be made next."""
+        """Return when instructions may be made next."""
         changes = [
             sent.instruction.execution_time + _SETTLE
             for sent in self.sender.current(now)
@@ -269,7 +269,7 @@ class PlanFollower:
             self._go_without(handler, instructions, now)
 
     def _wishes(self) -> tuple[Mode, Override | None]:
-        """What the user wants instead of the plan."""
+        """Return what the user wants instead of the plan."""
         memory = self._coordinator.memory
         return memory.mode, memory.override
 
@@ -297,7 +297,7 @@ class PlanFollower:
 
     @callback
     def _retake(self, now: datetime) -> None:
-        """Ask for control again: what a plan is made of, the RM only tells then."""
+        """Ask for control again: what a plan is made of, the RM only reports then."""
         if self._coordinator.memory.mode is Mode.OFF:
             self._retake_timer.async_arm(now + _RETAKE_AFTER)
         else:
@@ -310,13 +310,13 @@ def _slot_length(plan: Plan) -> timedelta:
 
 
 def _next_slot(plan: Plan, moment: datetime) -> datetime:
-    """When the slot ends that a moment is in."""
+    """Return when the slot ends that a moment is in."""
     start = plan.power.slot_start(moment) if plan.power else moment
     return start + _slot_length(plan)
 
 
 def _ahead(plan: Plan, now: datetime, length: timedelta | None) -> Plan:
-    """The part of a plan that instructions are made of; all of it without a length."""
+    """Return the part of a plan that instructions are made of; all of it without a length."""
     if plan.power is None or length is None:
         return plan
     # Up to the end of a slot, and with the next one, whatever their length.

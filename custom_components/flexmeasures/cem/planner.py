@@ -1,4 +1,4 @@
-"""Has a device scheduled from what its RM tells."""
+"""Has a device scheduled from what its RM reports."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -21,10 +21,10 @@ from .computing import Computing
 from .flex_model import joined_flex_model
 from .memory import ResourceMemory
 
-# What an RM tells together shall make one schedule.
+# What an RM reports together shall make one schedule.
 _SETTLE: Final = timedelta(seconds=5)
 
-# Between two schedules, whatever the RM tells, and if it only expects something else.
+# Between two schedules, whatever the RM reports, and if it only expects something else.
 _APART: Final = timedelta(seconds=30)
 _FORECASTS_APART: Final = timedelta(minutes=5)
 
@@ -50,7 +50,7 @@ class Planner:
         self._computing = computing
         self._handler: ControlTypeHandler | None = None
         self.problem: S2NotPlannableError | None = None
-        """Why no schedule can be made from what the RM has told."""
+        """Why no schedule can be made from what the RM has reported."""
         self.problem_since: datetime | None = None
         self._is_checked = False
         self._wanted_apart: timedelta | None = None
@@ -70,7 +70,7 @@ class Planner:
 
     @callback
     def async_begin(self, handler: ControlTypeHandler | None) -> None:
-        """Hear that another control type is in force; None if the RM is not controlled."""
+        """Go on under another control type; None: the RM is not controlled."""
         self._handler = handler
         self._check_timer.async_disarm()
         self._is_checked = False
@@ -82,7 +82,7 @@ class Planner:
 
     @callback
     def async_received(self, message: Message) -> None:
-        """Hear what the handler has taken in."""
+        """Have a new schedule made if what the handler has taken in calls for it."""
         handler = self._handler
         if handler is None:
             return
@@ -104,7 +104,7 @@ class Planner:
 
     @callback
     def async_deviates(self) -> None:
-        """Hear that the device is not where the plan expects it to be."""
+        """Have a new schedule made: the device is not where the plan expects it to be."""
         if self.is_plannable and self._coordinator.settings.automatic_scheduling:
             self._wish(Urgency.STATE_OF_CHARGE, _FORECASTS_APART)
 
@@ -116,12 +116,12 @@ class Planner:
     async def async_flex_model(
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The flex-model to send; raises S2NotPlannableError."""
+        """Return the flex-model to send; raises S2NotPlannableError."""
         handler, coordinator = self._handler, self._coordinator
         if handler is None:
             raise S2NotPlannableError("s2_not_in_control")
         try:
-            told = await self._computing.async_run(
+            reported = await self._computing.async_run(
                 partial(
                     handler.snapshot().flex_model,
                     window,
@@ -131,7 +131,7 @@ class Planner:
         except NotPlannableError as err:
             raise S2NotPlannableError(err.key) from None
         return joined_flex_model(
-            told,
+            reported,
             handler,
             window,
             coordinator.settings,

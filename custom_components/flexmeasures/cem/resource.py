@@ -63,7 +63,7 @@ _NOTIFY_APART = timedelta(seconds=5)
 
 
 class ManagedResource:
-    """Keeps what the RM of a device tells, and has it follow the plan."""
+    """Keeps what the RM of a device reports, and has it follow the plan."""
 
     def __init__(
         self,
@@ -119,13 +119,13 @@ class ManagedResource:
 
     @property
     def handler(self) -> ControlTypeHandler | None:
-        """What it has told under its control type."""
+        """What it has reported under its control type."""
         connection = self.link.connection
         return connection.session.rm.handler if connection else None
 
     @property
     def readings(self) -> Readings:
-        """What it last told of its device."""
+        """What it last reported of its device."""
         if self.handler is None:
             return Readings()
         return self.handler.readings(
@@ -144,7 +144,7 @@ class ManagedResource:
 
     @property
     def problem(self) -> S2NotPlannableError | None:
-        """Why no schedule can be made from what it has told."""
+        """Why no schedule can be made from what it has reported."""
         return self.planner.problem
 
     @property
@@ -156,7 +156,7 @@ class ManagedResource:
     async def async_flex_model(
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any] | None:
-        """The flex-model to send; None if it is not controlled.
+        """Return the flex-model to send; None if it is not controlled.
 
         Raises S2NotPlannableError.
         """
@@ -166,7 +166,7 @@ class ManagedResource:
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Be told when something is new; returns how to stop."""
+        """Call it when something is new; return how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -212,7 +212,7 @@ class ManagedResource:
 
     @callback
     def async_admit(self) -> bool:
-        """Whether another connection may come, in the place of the present one if any."""
+        """Return whether another connection may come, and take the present one's place."""
         is_admitted = self.link.async_admit()
         if not is_admitted:
             self.coordinator.async_update_listeners()
@@ -238,7 +238,7 @@ class ManagedResource:
 
     @callback
     def async_forget_contest(self) -> None:
-        """Hear that the user knows of devices that push each other out."""
+        """Take for settled that devices push each other out."""
         self.link.async_forget_contest()
         self.coordinator.async_update_listeners()
 
@@ -332,7 +332,7 @@ class ManagedResource:
 
     @callback
     def async_refused(self, instruction: Instruction) -> None:
-        """Hear that the RM does not do what it was told."""
+        """Take note that the RM does not do what it was told."""
         assert self.handler
         self.handler.refused(instruction)
 
@@ -348,7 +348,7 @@ class ManagedResource:
         self.choice.is_handed_back = False
         self.choice.async_take_up()
 
-    # --- what the session tells
+    # --- effects of the session
 
     @callback
     def _handle(self, effect: Effect) -> None:
@@ -405,7 +405,7 @@ class ManagedResource:
         )
 
     def _introduce(self, details: ResourceDetails) -> None:
-        """Take over what the RM is, and have it controlled as the user chose."""
+        """Keep what the RM is, and have it controlled as the user chose."""
         assert self.link.connection
         is_news, self.details = details != self.details, details
         self.sender.lead = details.instruction_processing_delay
@@ -422,7 +422,7 @@ class ManagedResource:
         self.async_notify()
 
     def _forget(self, reason: EndReason, now: datetime) -> None:
-        """Hold nothing for true that the RM told, once it is gone."""
+        """Hold nothing for true that the RM reported, once it is gone."""
         _LOGGER.debug("The S2 session of %s ended: %s", self.name, reason)
         self.traffic.last_end = reason
         self.details = None
@@ -433,7 +433,7 @@ class ManagedResource:
         self._begin(None)
 
     def _deviates(self, readings: Readings, now: datetime) -> bool:
-        """Whether the device is further from the plan than the settings allow."""
+        """Return whether the device is further from the plan than the settings allow."""
         settings, soc = self.coordinator.settings, self.coordinator.data.soc
         if settings.soc_deviation is None or readings.soc_kwh is None or soc is None:
             return False
@@ -448,7 +448,7 @@ class ManagedResource:
     # --- listeners
 
     def _notify_soon(self, now: datetime) -> None:
-        """Tell what is measured, but not all the time."""
+        """Call the listeners about what is measured, but not all the time."""
         if self._notified_at is None or now - self._notified_at >= _NOTIFY_APART:
             self.async_notify()
         elif self._notify_timer.moment is None:
@@ -456,7 +456,7 @@ class ManagedResource:
 
     @callback
     def async_notify(self) -> None:
-        """Tell that something is new."""
+        """Call the listeners: something is new."""
         self._notified_at = dt_util.utcnow()
         self._notify_timer.async_disarm()
         for listener in list(self._listeners):
@@ -464,6 +464,6 @@ class ManagedResource:
 
 
 def _local(moment: str) -> str:
-    """A moment (ISO 8601) as other errors have it."""
+    """Return a moment (ISO 8601) as other errors have it."""
     local = dt_util.as_local(datetime.fromisoformat(moment))
     return local.strftime("%Y-%m-%d %H:%M:%S")

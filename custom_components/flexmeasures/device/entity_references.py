@@ -19,14 +19,14 @@ _SINGLE = (CONF_SOC_ENTITY, CONF_CHARGING_ENTITY, CONF_CLIMATE_ENTITY)
 
 
 def named_entities(data: Mapping[str, Any]) -> list[str]:
-    """The ids of the entities that a device's settings name, each once."""
+    """Return the ids of the entities that a device's settings name, each once."""
     single = (data[key] for key in _SINGLE if key in data)
     return list(dict.fromkeys([*single, *data.get(CONF_TRIGGER_ENTITIES, ())]))
 
 
 @callback
 def async_is_gone(hass: HomeAssistant, entity_id: str) -> bool:
-    """Whether nothing will ever have a state for this entity: it was removed or disabled."""
+    """Return whether an entity is removed or disabled, and will never have a state."""
     if hass.states.get(entity_id) is not None:
         return False
     known = er.async_get(hass).async_get(entity_id)

@@ -42,14 +42,14 @@ class Override:
         return {"power": self.power, "until": self.until.isoformat()}
 
     def holds_at(self, moment: datetime) -> bool:
-        """Whether it has not ended."""
+        """Return whether it has not ended."""
         return moment < self.until
 
 
 def setpoint(
     planned: float | None, mode: Mode, override: Override | None, moment: datetime
 ) -> float | None:
-    """The power to follow at a moment, in kW; None when there is none."""
+    """Return the power to follow at a moment, in kW; None when there is none."""
     if override and override.holds_at(moment):
         return override.power
     if mode is Mode.HOLD:
@@ -60,7 +60,7 @@ def setpoint(
 def followed(
     plan: Plan, mode: Mode, override: Override | None, moment: datetime
 ) -> Plan:
-    """The plan with the power that `setpoint` gives now, and would give later.
+    """Return the plan with the power that `setpoint` gives now, and would give later.
 
     A power that is not the plan's is there for a day: what ends it has to be noticed
     when it happens.

@@ -137,7 +137,7 @@ class DeviceSettings:
         return sha256(repr(relevant).encode()).hexdigest()
 
     def energy(self, amount: float) -> str:
-        """An amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
+        """Return an amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
         if self.soc_unit == PERCENTAGE:
             # The server takes no % here.
             assert self.capacity is not None
@@ -150,7 +150,7 @@ class DeviceSettings:
         overrides: Mapping[str, Any],
         soc_kwh: float | None = None,
     ) -> dict[str, Any]:
-        """The flex-model to send: what differs from the `stored` one of the asset.
+        """Return the flex-model to send: what differs from the `stored` one of the asset.
 
         `overrides` hold for one request and win, also over the measured `soc_kwh`.
         Raises StateOfChargeUnknownError.
@@ -180,7 +180,7 @@ class DeviceSettings:
         return model
 
     def flex_context(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
-        """The flex-context to send: what differs from the one of the asset and its parents."""
+        """Return the flex-context to send: what differs from that of the asset and its parents."""
         context: dict[str, Any] = {}
         if self.consumption_price_sensor is not None:
             context[CONSUMPTION_PRICE] = {"sensor": self.consumption_price_sensor}
@@ -190,7 +190,7 @@ class DeviceSettings:
 
 
 def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:
-    """The nearest state of charge from which the server can plan.
+    """Return the nearest state of charge from which the server can plan.
 
     A battery that is a bit fuller than its maximum is a matter of rounding, or of a
     limit that was just lowered, and no reason to have no schedule at all.
@@ -207,7 +207,7 @@ def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta
 
 
 def measured(soc_sensor: int) -> dict[str, Any]:
-    """A state-of-charge sensor, read for what was measured.
+    """Return a state-of-charge sensor, read for what was measured.
 
     The scheduler writes its own plan to the same sensor, and once it has, the
     server would take that for the truth.

@@ -82,7 +82,7 @@ class Bins(ABC):
         return floor_to_grid(moment, self._length, self._time_zone)
 
     def _after(self, start: datetime) -> datetime:
-        """The start of the next interval; the last one before midnight may be shorter."""
+        """Return the start of the next interval; the last one before midnight may be shorter."""
         # A day may have 25 hours.
         slack = _DAY / 2 if self._length >= _DAY else timedelta(0)
         return self._floor(start + self._length + slack)
@@ -180,7 +180,7 @@ def whole_bins(
     now: datetime,
     most: int,
 ) -> list[Bin]:
-    """The means of what is expected, from the running bin on, where all of a bin is known.
+    """Return the means of what is expected, from the running bin on, where all of a bin is known.
 
     The last step has to be None; no more than `most` bins come back.
     """
@@ -194,7 +194,7 @@ def whole_bins(
 
 
 def first_run(bins: Iterable[Bin], length: timedelta, most: int) -> list[Bin]:
-    """The first bins, as far as they follow each other without a gap in equal steps."""
+    """Return the first bins, as far as they follow each other without a gap in equal steps."""
     run: list[Bin] = []
     for item in islice(bins, most):
         if run and not (item.start == run[-1].end == run[-1].start + length):

@@ -1,4 +1,4 @@
-"""How what an RM tells becomes what a FlexMeasures sensor stores."""
+"""How what an RM reports becomes what a FlexMeasures sensor stores."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Conversion:
 
 
 async def signed_power(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
-    """Watts in the sign that the sensor stores; the server turns them into its unit.
+    """Return watts in the sign that the sensor stores; the server turns them into its unit.
 
     Raises FlexMeasuresError.
     """
@@ -32,12 +32,12 @@ async def signed_power(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conv
 async def positive_power(
     coordinator: ScheduleCoordinator, sensor: Sensor
 ) -> Conversion:
-    """Watts, whatever the sensor is for."""
+    """Return watts, whatever the sensor is for."""
     return Conversion(UnitOfPower.WATT)
 
 
 async def energy(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion | None:
-    """From kWh to the sensor's unit, which may be % of the capacity; None if unknown.
+    """Convert from kWh to the sensor's unit, which may be % of the capacity; None if unknown.
 
     Raises FlexMeasuresError.
     """
@@ -49,10 +49,10 @@ async def energy(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion
 
 
 async def share(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
-    """From 1.0, which is all, to % where the sensor has it."""
+    """Convert from 1.0, which is all, to % where the sensor has it."""
     return Conversion(sensor.unit, 100.0 if sensor.unit == PERCENTAGE else 1.0)
 
 
 async def unitless(coordinator: ScheduleCoordinator, sensor: Sensor) -> Conversion:
-    """What has no unit in S2 is in the sensor's."""
+    """Return what has no unit in S2 is in the sensor's."""
     return Conversion(sensor.unit)

@@ -92,7 +92,7 @@ class Posting:
         self.async_go_on(now)
 
     async def _try_each(self) -> FlexMeasuresError | None:
-        """Post to each sensor that waits; returns why some has to wait longer."""
+        """Post to each sensor that waits; return why some has to wait longer."""
         failure: FlexMeasuresError | None = None
         for stream in self._streams:
             due = stream.due
@@ -112,7 +112,7 @@ class Posting:
         return failure
 
     def _wait_after(self, failure: FlexMeasuresError | None) -> timedelta:
-        """How long to post nothing."""
+        """Return how long to post nothing."""
         if failure is None:
             self._retry_in = _PACE
             return _PACE

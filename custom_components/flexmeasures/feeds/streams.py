@@ -114,7 +114,7 @@ class MeasuredStream(Stream):
     def __init__(
         self, name: str, find: Finder, convert: Converter, *, is_level: bool
     ) -> None:
-        """`is_level`: the value at the beginning of an interval counts, else the mean."""
+        """Start empty; `is_level`: the value at the beginning of an interval counts, else the mean."""
         super().__init__(name, find, convert)
         self._is_level = is_level
         self._is_loss_said = False
@@ -178,11 +178,11 @@ class ForecastStream(Stream):
     """What is expected: the newest forecast only."""
 
     _expected: tuple[Step, ...] = ()
-    _told: tuple[Step, ...] = ()
+    _posted: tuple[Step, ...] = ()
 
     @override
     def _due(self) -> datetime | None:
-        return _AT_ONCE if self._expected is not self._told else None
+        return _AT_ONCE if self._expected is not self._posted else None
 
     def put(self, steps: tuple[Step, ...]) -> None:
         """Take a forecast, unless it is the one that is known."""
@@ -193,7 +193,7 @@ class ForecastStream(Stream):
     async def _post(self, api: FlexMeasuresApi) -> None:
         expected = self._expected
         await super()._post(api)
-        self._told = expected
+        self._posted = expected
 
     @override
     def _collect(self, sensor: Sensor, now: datetime) -> None:
@@ -211,9 +211,9 @@ class ForecastStream(Stream):
     @override
     def _drop(self) -> None:
         super()._drop()
-        self._told = self._expected
+        self._posted = self._expected
 
 
 def _shortened(value: float) -> float:
-    """The value without what is left of reckoning: no 999.9999999999999, no "-0.0"."""
+    """Return the value without what is left of reckoning: no 999.9999999999999, no "-0.0"."""
     return float(f"{value:.12g}") + 0.0

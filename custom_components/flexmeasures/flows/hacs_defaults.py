@@ -49,7 +49,7 @@ class _FormerEntry:
 
 @callback
 def async_former_account(hass: HomeAssistant) -> Mapping[str, str] | None:
-    """Host and user of the first former entry whose account is not set up here."""
+    """Return host and user of the first former entry whose account is not set up here."""
     present = [
         _login(entry.data) for entry in hass.config_entries.async_entries(DOMAIN)
     ]
@@ -66,7 +66,7 @@ def async_former_devices(
     catalogue: Catalogue,
     taken: Collection[int],
 ) -> dict[int, dict[str, Any]]:
-    """Settings of the former devices of this account by power sensor, but for `taken`.
+    """Return settings of the former devices of this account by power sensor, but for `taken`.
 
     They are those of a device subentry, as far as they make sense for what the
     account has on its server.
@@ -100,21 +100,21 @@ def _former_entries(hass: HomeAssistant) -> list[_FormerEntry]:
 
 
 def _values(entry: ConfigEntry) -> dict[str, Any]:
-    """All that was entered but for the password, without a section; options win."""
+    """Return all that was entered but for the password, without a section; options win."""
     values = {"url": "", "username": "", **entry.data, **entry.options}
     values.pop(CONF_PASSWORD, None)
     return {**values, **values.get("s2", {})}
 
 
 def _login(account: Mapping[str, Any]) -> dict[str, str]:
-    """Host and user of an account."""
+    """Return host and user of an account."""
     return {key: account[key] for key in (CONF_HOST, CONF_USERNAME)}
 
 
 def _sensors(
     former: Mapping[str, Any], catalogue: Catalogue, power_sensor: Sensor
 ) -> dict[str, int]:
-    """The sensors that exist, have the right unit, and prices of one currency."""
+    """Return the sensors that exist, have the right unit, and prices of one currency."""
     found: dict[str, int] = {}
     for key, names in _FORMER_KEYS.items():
         for name in names:
@@ -131,7 +131,7 @@ def _sensors(
 
 
 def _limits(former: Mapping[str, Any]) -> dict[str, Any]:
-    """The unit, and limits that leave room between them: its own defaults do not."""
+    """Return the unit, and limits that leave room between them: its own defaults do not."""
     unit = former.get("soc_unit")
     if unit not in ENERGY_UNITS:
         return {}
@@ -144,7 +144,7 @@ def _limits(former: Mapping[str, Any]) -> dict[str, Any]:
 def _schedule_duration(
     former: Mapping[str, Any], power_sensor: Sensor
 ) -> dict[str, float]:
-    """How far to plan, in seconds."""
+    """Return how far to plan, in seconds."""
     try:
         duration = parse_duration(former.get("schedule_duration", ""))
     except ValueError:

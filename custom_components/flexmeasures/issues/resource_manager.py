@@ -21,7 +21,7 @@ from .registry import (
 # One refusal may be a coincidence.
 _REFUSALS: Final = 3
 
-# A resource manager tells one thing after the other.
+# A resource manager reports one thing after the other.
 _PATIENCE: Final = timedelta(minutes=5)
 
 

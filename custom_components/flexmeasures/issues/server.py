@@ -19,7 +19,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 async def async_check_version(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> None:
-    """Ask for the server's version; tell, and raise ConfigEntryNotReady, if it is too old."""
+    """Ask for the server's version; report it and raise ConfigEntryNotReady if it is too old."""
     account = entry.runtime_data
     issue_id = f"{SERVER_TOO_OLD}{entry.entry_id}"
     try:

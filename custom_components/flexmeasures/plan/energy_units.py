@@ -9,7 +9,7 @@ _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kM]?Wh)\s*")
 
 
 def in_kwh(amount: float, unit: str | None, capacity: float | None) -> float | None:
-    """An amount of energy, or a share of the capacity (kWh); None in any other unit."""
+    """Return an amount of energy, or a share of the capacity (kWh); None in any other unit."""
     if unit == PERCENTAGE:
         return None if capacity is None else amount / 100 * capacity
     if unit not in EnergyConverter.VALID_UNITS:
@@ -18,18 +18,18 @@ def in_kwh(amount: float, unit: str | None, capacity: float | None) -> float | N
 
 
 def from_kwh(kwh: float, unit: str, capacity: float | None) -> float | None:
-    """The same amount in another unit; None for a share of an unknown capacity."""
+    """Return the same amount in another unit; None for a share of an unknown capacity."""
     if unit == PERCENTAGE:
         return kwh / capacity * 100 if capacity else None
     return EnergyConverter.convert(kwh, UnitOfEnergy.KILO_WATT_HOUR, unit)
 
 
 def energy_quantity(kwh: float) -> str:
-    """The way the server reads an energy, e.g. ``4.5 kWh``."""
+    """Return the way the server reads an energy, e.g. ``4.5 kWh``."""
     return f"{round(kwh, 6)} kWh"
 
 
 def quantity_in_kwh(quantity: object) -> float | None:
-    """A flex-model's amount like ``10 kWh``; None for anything else, like a sensor."""
+    """Return a flex-model's amount like ``10 kWh``; None for anything else, like a sensor."""
     match = _QUANTITY.fullmatch(str(quantity))
     return in_kwh(float(match[1]), match[2], None) if match else None

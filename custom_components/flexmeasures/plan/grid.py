@@ -23,7 +23,7 @@ def slots_as_dicts(
     values: Sequence[float | None],
     time_zone: tzinfo,
 ) -> list[dict[str, Any]]:
-    """``{start, end, value}`` of values that follow each other from `start` on.
+    """Return ``{start, end, value}`` of values that follow each other from `start` on.
 
     The times are ISO texts with the offset that the time zone has at that moment.
     """
@@ -42,7 +42,7 @@ def slots_as_dicts(
 def floor_to_grid(
     moment: datetime, resolution: timedelta, time_zone: tzinfo
 ) -> datetime:
-    """The start of the interval that holds a moment, on the grid of a time zone's days.
+    """Return the start of the interval that holds a moment, on the grid of a time zone's days.
 
     FlexMeasures plans and stores on the grid of the sensor's time zone: full hours
     are full hours in most zones, but a day starts at local midnight, and an hour in
@@ -58,23 +58,23 @@ def floor_to_grid(
 
 
 def local_midnight(moment: datetime, *, days_later: int = 0) -> datetime:
-    """The start of a moment's day, or of a later one, where Home Assistant is.
+    """Return the start of a moment's day, or of a later one, where Home Assistant is.
 
-    Returns UTC.
+    In UTC.
     """
     day = dt_util.as_local(moment).date() + timedelta(days=days_later)
     return dt_util.as_utc(dt_util.start_of_local_day(day))
 
 
 def ceil_to_slots(duration: timedelta, resolution: timedelta) -> timedelta:
-    """The shortest whole number of slots that holds a duration."""
+    """Return the shortest whole number of slots that holds a duration."""
     return -(-duration // resolution) * resolution
 
 
 def whole_slots(
     start: datetime, duration: timedelta, resolution: timedelta, time_zone: tzinfo
 ) -> tuple[datetime, timedelta]:
-    """The slots that a period touches: where the first starts, and how long all are."""
+    """Return the slots that a period touches: where the first starts, and how long all are."""
     first = floor_to_grid(start, resolution, time_zone)
     return first, ceil_to_slots(start - first + duration, resolution)
 
@@ -86,7 +86,7 @@ def resampled(
     *,
     skip: timedelta = timedelta(0),
 ) -> list[float | None]:
-    """Values of another resolution, from `skip` after their start on: means, or repeated.
+    """Return values of another resolution, from `skip` after their start on: means, or repeated.
 
     Only whole slots come back; a slot of which a part is unknown is the mean of the
     rest. Not left to the server, which puts the grid of its own resampling at the

@@ -46,13 +46,13 @@ class Outlook:
         self._cost = _sums(cost or 0.0 for cost in costs)
 
     def energy(self, start: datetime, end: datetime) -> float | None:
-        """What is planned in a period, in kWh, production subtracted; None if nothing is."""
+        """Return what is planned in a period, in kWh, production subtracted; None if nothing is."""
         if not self._between(self._planned, start, end):
             return None
         return self._between(self._energy, start, end)
 
     def cost(self, start: datetime, end: datetime) -> float | None:
-        """What a period costs, what it earns subtracted, in the prices' currency.
+        """Return what a period costs, what it earns subtracted, in the prices' currency.
 
         None if nothing is planned, or a price is missing while there is power.
         """
@@ -65,11 +65,11 @@ class Outlook:
         return self._between(self._cost, start, end)
 
     def next_block(self, moment: datetime) -> Block | None:
-        """The block that runs at a moment, or the first one after it."""
+        """Return the block that runs at a moment, or the first one after it."""
         return next((block for block in self.blocks if block.end > moment), None)
 
     def next_charge(self, moment: datetime) -> Block | None:
-        """The block of charging that runs at a moment, or the first one after it."""
+        """Return the block of charging that runs at a moment, or the first one after it."""
         return next(
             (
                 block
@@ -80,7 +80,7 @@ class Outlook:
         )
 
     def _between(self, sums: array[float], start: datetime, end: datetime) -> float:
-        """The sum over a period; of a slot at its ends, in proportion."""
+        """Return the sum over a period; of a slot at its ends, in proportion."""
         schedule = self.plan.power
         if schedule is None or end <= start:
             return 0.0
@@ -88,7 +88,7 @@ class Outlook:
 
 
 def _sums(values: Iterable[float]) -> array[float]:
-    """The sums of the values before each boundary."""
+    """Return the sums of the values before each boundary."""
     return array("d", accumulate(values, initial=0.0))
 
 
@@ -102,7 +102,7 @@ def _sum_until(schedule: Schedule, sums: array[float], moment: datetime) -> floa
 
 
 def _costs(schedule: Schedule, plan: Plan) -> Iterable[float | None]:
-    """What each slot costs; None where there is no power, or no price."""
+    """Return what each slot costs; None where there is no power, or no price."""
     # Where no price is set for production, the server takes the other one.
     production = plan.production_price or plan.consumption_price
     start = schedule.start

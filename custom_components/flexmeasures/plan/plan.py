@@ -55,11 +55,11 @@ class Plan:
         return replace(self, power=self.power.since(midnight))
 
     def power_at(self, moment: datetime) -> float | None:
-        """The power planned for this moment, in kW; None when none is."""
+        """Return the power planned for this moment, in kW; None when none is."""
         return self.power.value_at(moment) if self.power else None
 
     def next_boundary(self, moment: datetime) -> datetime | None:
-        """When something next begins or ends; None after the end of all."""
+        """Return when something next begins or ends; None after the end of all."""
         parts = (self.power, self.soc, self.consumption_price, self.production_price)
         boundaries = [part.next_boundary(moment) for part in parts if part]
         return min((boundary for boundary in boundaries if boundary), default=None)

@@ -25,7 +25,7 @@ class Quantity:
 
 
 def price_reference(value: Any) -> int | Quantity | None:
-    """What a field of a flex-context refers to: a sensor, or a fixed price.
+    """Return what a field of a flex-context refers to: a sensor, or a fixed price.
 
     None for a time series in the flex-context itself, and for anything unknown.
     """
@@ -48,14 +48,14 @@ class Price:
 
     @classmethod
     def from_quantity(cls, quantity: Quantity) -> Self | None:
-        """One price for all times; None if the unit is not one of an energy price."""
+        """Return one price for all times; None if the unit is not one of an energy price."""
         if (match := _UNIT.fullmatch(quantity.unit)) is None:
             return None
         return cls(match[1], fixed=quantity.amount / _KWH[match[2]])
 
     @classmethod
     def from_series(cls, series: Series, unit: str) -> Self | None:
-        """Prices that change; None if the unit is not one of an energy price."""
+        """Return prices that change; None if the unit is not one of an energy price."""
         if (match := _UNIT.fullmatch(unit)) is None:
             return None
         values = tuple(
@@ -81,21 +81,21 @@ class Price:
         }
 
     def per_kwh_at(self, moment: datetime) -> float | None:
-        """The price that holds at a moment; None if it is not known."""
+        """Return the price that holds at a moment; None if it is not known."""
         return self.series.value_at(moment) if self.series else self.fixed
 
     def next_boundary(self, moment: datetime) -> datetime | None:
-        """When the price may next be another; None if it never is."""
+        """Return when the price may next be another; None if it never is."""
         return self.series.next_boundary(moment) if self.series else None
 
     def within(self, start: datetime, end: datetime) -> Price:
-        """The part of it that holds in a period."""
+        """Return the part of it that holds in a period."""
         if self.series is None:
             return self
         return replace(self, series=self.series.between(start, end))
 
     def mean(self, start: datetime, end: datetime) -> float | None:
-        """The mean price of a period; None if a part of it is not known."""
+        """Return the mean price of a period; None if a part of it is not known."""
         total = 0.0
         moment = start
         while moment < end:

@@ -42,12 +42,12 @@ class Schedule(Series):
     """Planned power in kW, consumption positive."""
 
     def energies(self) -> Iterator[float | None]:
-        """The energy of each slot in kWh, None where nothing is planned."""
+        """Return the energy of each slot in kWh, None where nothing is planned."""
         hours = self.resolution / _HOUR
         return (None if power is None else power * hours for power in self.values)
 
     def blocks(self) -> Iterator[Block]:
-        """The times of charging and of discharging, in order."""
+        """Return the times of charging and of discharging, in order."""
         first = 0
         for action, group in groupby(self.energies(), _action):
             energies = list(group)

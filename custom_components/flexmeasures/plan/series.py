@@ -83,24 +83,24 @@ class Series:
         return len(self.values) * self.resolution
 
     def covers(self, moment: datetime) -> bool:
-        """Whether there is a value for this moment."""
+        """Return whether there is a value for this moment."""
         return self.value_at(moment) is not None
 
     def value_at(self, moment: datetime) -> float | None:
-        """The value of the slot that holds this moment; None when it has none."""
+        """Return the value of the slot that holds this moment; None when it has none."""
         index = self.index_at(moment)
         return self.values[index] if 0 <= index < len(self.values) else None
 
     def index_at(self, moment: datetime) -> int:
-        """The position of the slot that holds this moment; outside the values before and after."""
+        """Return the position of the slot that holds a moment, also outside the values."""
         return (moment - self.start) // self.resolution
 
     def slot_start(self, moment: datetime) -> datetime:
-        """When the slot that holds this moment starts, whether or not it has a value."""
+        """Return when the slot that holds a moment starts, whether or not it has a value."""
         return self.start + self.index_at(moment) * self.resolution
 
     def interpolated_at(self, moment: datetime) -> float | None:
-        """The value between those of the slots' starts on both sides of this moment.
+        """Return the value between those of the slots' starts on both sides of this moment.
 
         After the last slot's start, or before a gap, the last value that is known.
         """
@@ -113,14 +113,14 @@ class Series:
         )
 
     def next_boundary(self, moment: datetime) -> datetime | None:
-        """When the slot running at this moment ends, or the first one starts; None after the end."""
+        """Return when the running slot ends, or the first one starts; None after the end."""
         index = max(self.index_at(moment) + 1, 0)
         return (
             self.start + index * self.resolution if index <= len(self.values) else None
         )
 
     def next_change(self, moment: datetime) -> datetime | None:
-        """When another value is next taken; None if that never happens."""
+        """Return when another value is next taken; None if that never happens."""
         value_now = self.value_at(moment)
         first = max(self.index_at(moment) + 1, 0)
         for index, value in enumerate(self.values[first:], first):
@@ -129,7 +129,7 @@ class Series:
         return None
 
     def between(self, start: datetime, end: datetime) -> Self | None:
-        """The slots from one boundary up to another; None if none of them has a value."""
+        """Return the slots from one boundary up to another; None if none of them has a value."""
         first = max(self.index_at(start), 0)
         last = max(self.index_at(end), 0)
         return self.from_values(
@@ -139,9 +139,9 @@ class Series:
         )
 
     def since(self, moment: datetime) -> Self | None:
-        """The slot that holds a moment, and those after it; None if none has a value."""
+        """Return the slot that holds a moment, and those after it; None if none has a value."""
         return self.between(moment, self.end)
 
     def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
-        """All slots in order, with ISO times of a time zone."""
+        """Return all slots in order, with ISO times of a time zone."""
         return slots_as_dicts(self.start, self.resolution, self.values, time_zone)

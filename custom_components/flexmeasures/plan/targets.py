@@ -51,7 +51,7 @@ class TargetReport:
         return not self.unresolved
 
     def misses_the_same(self, earlier: Iterable[TargetResult]) -> bool:
-        """Whether no other target is missed than before, by however much."""
+        """Return whether no other target is missed than before, by however much."""
 
         def wishes(results: Iterable[TargetResult]) -> set[tuple[str, datetime]]:
             return {(result.constraint, result.moment) for result in results}
@@ -109,7 +109,7 @@ def _results(device: Mapping[str, Any]) -> Iterator[TargetResult]:
 
 
 def _is_missed(target: TargetResult) -> bool:
-    """Whether it is missed by more than the solver's noise, which is shown as ``0.0 kWh``."""
+    """Return whether it is missed by more than the solver's noise: ``0.0 kWh``."""
     number = target.amount.split(" ")[0]
     try:
         return float(number) != 0

@@ -176,7 +176,7 @@ class DeviceAutomation:
             )
 
     def _note_state(self, state: State | None) -> bool:
-        """Whether it is another one than the last that was known."""
+        """Return whether it is another one than the last that was known."""
         if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             return False
         before = self._last_states.get(state.entity_id)
@@ -184,7 +184,7 @@ class DeviceAutomation:
         return before is not None and before != state.state
 
     def _are_news(self, prices: _Prices) -> bool:
-        """Whether prices are known, or others, in the time that was planned."""
+        """Return whether prices are known, or others, in the time that was planned."""
         now = dt_util.utcnow()
         until = self._coordinator.memory.planned_until or now
         return any(
@@ -194,14 +194,14 @@ class DeviceAutomation:
         )
 
     def _quiet(self) -> timedelta:
-        """How long to wait after the last attempt with what can happen all the time."""
+        """Return how long to wait after the last attempt with what can happen all the time."""
         last_attempt = self._coordinator.memory.last_attempt
         if last_attempt is None:
             return DEBOUNCE
         return max(DEBOUNCE, last_attempt + _QUIET - dt_util.utcnow())
 
     def _rule(self) -> timedelta:
-        """The interval that rules now."""
+        """Return the interval that rules now."""
         coordinator = self._coordinator
         is_measured = coordinator.facts is not None and coordinator.facts.is_running
         return update_interval(
@@ -211,14 +211,14 @@ class DeviceAutomation:
         )
 
     def _due_in(self) -> timedelta:
-        """How long until a schedule is due, by the interval."""
+        """Return how long until a schedule is due, by the interval."""
         last_attempt = self._coordinator.memory.last_attempt
         if last_attempt is None:
             return timedelta(0)
         return last_attempt + self._rule() - dt_util.utcnow()
 
     def _wait(self) -> timedelta:
-        """How long after a reading to read again."""
+        """Return how long after a reading to read again."""
         if not self._coordinator.is_scheduled_by_itself:
             return self._rule()
         return min(self._rule(), _PRICE_CHECK, max(self._due_in(), _SHORTEST_WAIT))

@@ -35,7 +35,7 @@ class TriggerBudget:
         self._closed_until = moment
 
     def available_at(self, now: datetime) -> datetime:
-        """When the next one may be sent without the user's wish: `now`, or later."""
+        """Return when the next one may be sent without the user's wish: `now`, or later."""
         while self._used and now - self._used[0] >= WINDOW:
             self._used.popleft()
         moment = max(now, self._closed_until or now)

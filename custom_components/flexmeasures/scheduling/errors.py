@@ -24,7 +24,7 @@ NOT_PLANNABLE: Final = frozenset(
 
 
 class S2NotPlannableError(FlexMeasuresError):
-    """What a device's resource manager has told does not suffice, or it is not controlled."""
+    """What a device's resource manager has reported does not suffice, or it is not controlled."""
 
     passes = True
 

@@ -36,7 +36,7 @@ def update_interval(
     *,
     is_running: bool,
 ) -> timedelta:
-    """The interval that rules now; of two that do, the shorter one.
+    """Return the interval that rules now; of two that do, the shorter one.
 
     `is_running` says whether power is planned or measured, which decides where no
     entity was chosen for it.
@@ -52,7 +52,7 @@ def update_interval(
 
 
 def is_charging(state: State | None) -> bool:
-    """Whether an entity says so: on, charging, or a power that is not zero."""
+    """Return whether an entity says so: on, charging, or a power that is not zero."""
     if state is None or state.state in _NO_STATE:
         return False
     try:
@@ -62,7 +62,7 @@ def is_charging(state: State | None) -> bool:
 
 
 def is_conditioning(state: State | None) -> bool:
-    """Whether a climate entity heats or cools; one that hides it, whether it may."""
+    """Return whether a climate entity heats or cools; one that hides it, whether it may."""
     if state is None:
         return False
     if (action := state.attributes.get(ATTR_HVAC_ACTION)) is not None:

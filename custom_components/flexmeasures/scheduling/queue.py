@@ -26,7 +26,7 @@ class Urgency(IntEnum):
     NO_PLAN = 0
     ENTITY_CHANGED = 1
     RESOURCE_CHANGED = 2
-    """The device itself has told something else, over S2."""
+    """The device itself has reported something else, over S2."""
     SETTINGS_CHANGED = 3
     STATE_OF_CHARGE = 4
     NEW_PRICES = 5
@@ -89,7 +89,7 @@ class ScheduleQueue:
     def async_waiting(
         self, coordinator: ScheduleCoordinator
     ) -> tuple[Urgency, datetime] | None:
-        """Why a device waits, and until when at least; None if it does not."""
+        """Return why a device waits, and until when at least; None if it does not."""
         wish = self._wishes.get(coordinator)
         return (wish.urgency, wish.due) if wish else None
 
@@ -125,7 +125,7 @@ class ScheduleQueue:
             self._timer.async_arm(min(waiting))
 
     def _rank(self, coordinator: ScheduleCoordinator) -> tuple[Urgency, datetime]:
-        """The most urgent one first, then the one that waits longest for a schedule."""
+        """Rank the most urgent one first, then the one that waits longest for a schedule."""
         return (
             self._wishes[coordinator].urgency,
             coordinator.memory.last_attempt or datetime.min.replace(tzinfo=dt_util.UTC),
@@ -180,6 +180,6 @@ class ScheduleQueue:
 
 
 def _had_no_room(coordinator: ScheduleCoordinator) -> bool:
-    """Whether only the limit kept a device from being scheduled."""
+    """Return whether only the limit kept a device from being scheduled."""
     failure = coordinator.memory.failure
     return failure is not None and failure.key == RateLimitedError.translation_key

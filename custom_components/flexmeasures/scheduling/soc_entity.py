@@ -78,7 +78,7 @@ SOC_ENTITY_ERRORS: Final[tuple[type[StateOfChargeEntityError], ...]] = (
 def read_soc_entity(
     state: State | None, settings: DeviceSettings, now: datetime
 ) -> float:
-    """The state of charge in kWh; raises StateOfChargeEntityError."""
+    """Return the state of charge in kWh; raises StateOfChargeEntityError."""
     entity_id = settings.soc_entity
     assert entity_id
     if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):

@@ -46,12 +46,12 @@ ATTR_WAIT: Final = "wait"
 
 
 def _moment(value: Any) -> datetime:
-    """A time with an offset; without one, in Home Assistant's time zone."""
+    """Return a time with an offset; without one, in Home Assistant's time zone."""
     return dt_util.as_utc(cv.datetime(value))
 
 
 def _duration(value: Any) -> timedelta:
-    """A positive duration, as Home Assistant or ISO 8601 writes them."""
+    """Return a positive duration, as Home Assistant or ISO 8601 writes them."""
     duration = _duration_or_instant(value)
     if not duration:
         raise vol.Invalid("expected a duration longer than zero")
@@ -59,7 +59,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def _duration_or_instant(value: Any) -> timedelta:
-    """A duration that may be zero."""
+    """Return a duration that may be zero."""
     is_iso = isinstance(value, str) and "P" in value
     try:
         duration = parse_duration(value) if is_iso else cv.time_period(value)
@@ -73,7 +73,7 @@ def _duration_or_instant(value: Any) -> timedelta:
 
 
 def _finite(value: Any) -> float:
-    """A number, and neither infinite nor NaN, which JSON cannot hold."""
+    """Return a number, and neither infinite nor NaN, which JSON cannot hold."""
     number = vol.Coerce(float)(value)
     if isinstance(value, bool) or not math.isfinite(number):
         raise vol.Invalid("expected a finite number")
@@ -84,7 +84,7 @@ _STATE_OF_CHARGE = vol.All(_finite, vol.Range(min=0))
 
 
 def _target(value: Any) -> dict[str, Any]:
-    """A state of charge to be reached at a moment, or kept from one moment to another."""
+    """Read a state of charge to be reached at a moment, or kept between two."""
     target: dict[str, Any] = vol.Schema(
         {
             vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
@@ -101,7 +101,7 @@ def _target(value: Any) -> dict[str, Any]:
 
 
 def _sensor_id(value: Any) -> int:
-    """The id of a FlexMeasures sensor, which a template may give as a text."""
+    """Return the id of a FlexMeasures sensor, which a template may give as a text."""
     number = _finite(value)
     if number < 1 or not number.is_integer():
         raise vol.Invalid("expected the id of a FlexMeasures sensor")
@@ -109,7 +109,7 @@ def _sensor_id(value: Any) -> int:
 
 
 def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
-    """A flex-model of the device that the action is for, and of no other."""
+    """Return a flex-model of the device that the action is for, and of no other."""
     for field in ("sensor", "asset"):
         if field in flex_model:
             raise vol.Invalid("the device is chosen by device_id", path=[field])
@@ -117,14 +117,14 @@ def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_end(data: dict[str, Any]) -> dict[str, Any]:
-    """An override that says once when it ends."""
+    """Return an override that says once when it ends."""
     if (ATTR_UNTIL in data) == (ATTR_DURATION in data):
         raise vol.Invalid("expected either until or duration")
     return data
 
 
 def _control_type(value: Any) -> StrEnum:
-    """One of S2's control types, as it writes them or as the options do."""
+    """Return one of S2's control types, as it writes them or as the options do."""
     try:
         return control_type_of(cv.string(value))
     except ValueError:

@@ -45,7 +45,7 @@ class Connection:
     ) -> None:
         """Wait to be run.
 
-        `handle` is told of all effects; `abort` ends the connection whatever is still
+        `handle` gets all effects; `abort` ends the connection whatever is still
         to be sent.
         """
         self.session = session

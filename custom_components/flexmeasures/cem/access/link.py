@@ -26,7 +26,7 @@ _REPLACEMENTS_WITHIN = timedelta(minutes=1)
 # Else each new connection would begin with as many messages again.
 _FLOOD_PAUSE = timedelta(seconds=30)
 
-# How long it is told that devices share a token, as far as anyone can see.
+# How long it is reported that devices share a token, as far as anyone can see.
 _REMEMBERED = timedelta(days=1)
 
 
@@ -44,7 +44,7 @@ class ResourceLink:
         memory: ResourceMemory,
         handle: Callable[[Effect], None],
     ) -> None:
-        """Wait for an RM; `handle` is told what the session of the present one tells."""
+        """Wait for an RM; `handle` gets the effects of the present one's session."""
         self.connection: Connection | None = None
         self._hass = hass
         self._name = name
@@ -88,12 +88,12 @@ class ResourceLink:
 
     @callback
     def async_forget_contest(self) -> None:
-        """Hear that the user knows of it."""
+        """Take for settled that devices push each other out."""
         self._contested_at = None
 
     @callback
     def async_admit(self) -> bool:
-        """Whether another connection may come, in the place of the present one if any."""
+        """Return whether another connection may come, and take the present one's place."""
         now = dt_util.utcnow()
         if self._refused_until is not None and now < self._refused_until:
             return False
@@ -154,7 +154,7 @@ class ResourceLink:
             self._handle(Ended(reason))
 
     def _pass_on(self, connection: Connection, effect: Effect) -> None:
-        """Tell what a session tells, unless another one has taken its place."""
+        """Pass on what a session effects, unless another one has taken its place."""
         if connection is not self.connection:
             return
         match effect:

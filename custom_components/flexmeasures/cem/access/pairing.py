@@ -6,22 +6,22 @@ from secrets import token_hex, token_urlsafe
 
 
 def new_route() -> str:
-    """The end of a new address: says nothing, and is no secret."""
+    """Return the end of a new address: says nothing, and is no secret."""
     return token_hex(8)
 
 
 def websocket_address(home_assistant: str, route: str) -> str:
-    """Where a device connects, given Home Assistant's URL; ws for http, wss for https."""
+    """Return where a device connects, given Home Assistant's URL; ws for http, wss for https."""
     return f"ws{home_assistant.removeprefix('http')}/api/flexmeasures/s2/{route}"
 
 
 def new_token() -> str:
-    """A new secret, of which only the hash may be kept."""
+    """Return a new secret, of which only the hash may be kept."""
     return token_urlsafe(32)
 
 
 def hash_token(token: str) -> str:
-    """SHA-256 in hexadecimal digits.
+    """Return the SHA-256 in hexadecimal digits.
 
     A salt or a slow hash would add nothing to a secret that nobody can guess.
     """
@@ -30,5 +30,5 @@ def hash_token(token: str) -> str:
 
 
 def matches(token: str, token_hash: str) -> bool:
-    """Whether the hash is the token's; takes as long for any wrong token."""
+    """Return whether the hash is the token's; takes as long for any wrong token."""
     return hmac.compare_digest(hash_token(token), token_hash)

@@ -47,7 +47,7 @@ class Traffic:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it."""
+        """Return all of it."""
         return {
             "connections": self.connections,
             "last_end": self.last_end,

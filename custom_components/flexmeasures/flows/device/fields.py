@@ -80,7 +80,7 @@ class LenientDurationSelector(DurationSelector):
 
 
 def label(catalogue: Catalogue, sensor: Sensor) -> str:
-    """E.g. ``Home battery: battery power (kW, id 10)``."""
+    """Return how a sensor is offered: ``Home battery: battery power (kW, id 10)``."""
     asset = catalogue.assets.get(sensor.asset_id)
     name = f"{asset.name}: {sensor.name}" if asset else sensor.name
     unit = f"{sensor.unit}, " if sensor.unit else ""
@@ -88,13 +88,13 @@ def label(catalogue: Catalogue, sensor: Sensor) -> str:
 
 
 def shown(catalogue: Catalogue, sensor_id: int) -> str:
-    """A sensor as it is chosen; just its id if the account cannot see it."""
+    """Return a sensor as it is chosen; just its id if the account cannot see it."""
     sensor = catalogue.sensors.get(sensor_id)
     return label(catalogue, sensor) if sensor else str(sensor_id)
 
 
 def power_sensors(catalogue: Catalogue, taken: Collection[int]) -> list[Sensor]:
-    """The account's own power sensors but for those that are `taken`."""
+    """Return the account's own power sensors but for those that are `taken`."""
     return [
         sensor
         for sensor in catalogue.sensors.values()
@@ -106,24 +106,24 @@ def power_sensors(catalogue: Catalogue, taken: Collection[int]) -> list[Sensor]:
 
 
 def is_public(catalogue: Catalogue, sensor: Sensor) -> bool:
-    """Whether a sensor is everybody's, so that only the server's host can write to it."""
+    """Return whether a sensor is everybody's, so that only the server's host writes to it."""
     asset = catalogue.assets.get(sensor.asset_id)
     return asset is not None and asset.is_public
 
 
 def currencies(prices: Iterable[Sensor | None]) -> set[str]:
-    """The currencies of prices, of which some may not be known."""
+    """Return the currencies of prices, of which some may not be known."""
     return {price.unit.partition("/")[0] for price in prices if price is not None}
 
 
 def read_sensor_id(choice: str | int) -> int | None:
-    """The id in a choice of the list, or one that was typed."""
+    """Return the id in a choice of the list, or one that was typed."""
     match = _CHOICE.fullmatch(str(choice).strip())
     return int(match[1]) if match else None
 
 
 def duration_fields(duration: timedelta) -> dict[str, int]:
-    """What a duration selector shows."""
+    """Return what a duration selector shows."""
     minutes, seconds = divmod(int(duration.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

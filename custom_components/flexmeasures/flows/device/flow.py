@@ -1,8 +1,6 @@
 """The steps that set up a device, and the flow that adds one or changes it."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 import logging
 from typing import Any, override
 
@@ -15,66 +13,16 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
+from homeassistant.data_entry_flow import FlowContext, FlowResult
 
 from ...api.client import FlexMeasuresApi
-from ...api.errors import (
-    CannotConnectError,
-    FlexMeasuresError,
-    ServerTooOldError,
-    UnknownUserError,
-    WrongPasswordError,
-)
 from ...const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
 from ..hacs_defaults import async_former_devices
+from ..reporting import ReportingFlow
 from .form import DeviceForm
 from .settings_form import in_sections, section_errors, without_sections
 
 _LOGGER = logging.getLogger(__name__)
-
-
-class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    FlowHandler[ContextT, ResultT, HandlerT]
-):
-    """A flow that shows what went wrong with the server at the field that it is about."""
-
-    def __init__(self) -> None:
-        """Start without errors."""
-        self._errors: dict[str, str] = {}
-        self._placeholders: dict[str, str] = {}
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turn an exception into an error of the form."""
-        self._errors, self._placeholders = {}, {}
-        try:
-            yield
-        except FlexMeasuresError as err:
-            self._errors[_field(err)] = err.translation_key
-            self._placeholders = err.placeholders
-        except Exception:
-            _LOGGER.exception("Unexpected exception")
-            self._errors["base"] = "unknown"
-
-    def _show(
-        self,
-        step_id: str,
-        schema: vol.Schema,
-        values: Mapping[str, Any] | None,
-        **placeholders: str,
-    ) -> ResultT:
-        """Show a form with what was entered, or known, and what is wrong with it."""
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, values),
-            # An error at a field that this form does not have would not be seen.
-            errors={
-                field if field in schema.schema else "base": error
-                for field, error in self._errors.items()
-            },
-            description_placeholders={**placeholders, **self._placeholders},
-        )
 
 
 class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
@@ -215,20 +163,7 @@ class DeviceSubentryFlow(
         )
 
     def _present(self) -> ConfigSubentry | None:
-        """The device that is being changed."""
+        """Return the device that is being changed."""
         if self.source == SOURCE_RECONFIGURE:
             return self._get_reconfigure_subentry()
         return None
-
-
-def _field(err: FlexMeasuresError) -> str:
-    """The field of the account's form that an error is about."""
-    match err:
-        case UnknownUserError():
-            return CONF_USERNAME
-        case WrongPasswordError():
-            return CONF_PASSWORD
-        case CannotConnectError() | ServerTooOldError():
-            return CONF_HOST
-        case _:
-            return "base"

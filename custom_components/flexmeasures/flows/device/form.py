@@ -115,18 +115,18 @@ class DeviceForm:
         return self._sensor
 
     def title(self, titles: Collection[str] = ()) -> str:
-        """The asset's name, with the sensor's if another device has that title."""
+        """Return the asset's name, with the sensor's if another device has that title."""
         name = self._catalogue.assets[self.sensor.asset_id].name
         return name if name not in titles else f"{name}: {self.sensor.name}"
 
     def device_schema(self) -> vol.Schema:
-        """The form of the first step."""
+        """Return the form of the first step."""
         sensors = power_sensors(self._catalogue, self._taken)
         selector = SensorSelector(self._catalogue, sensors)
         return vol.Schema({vol.Required(CONF_POWER_SENSOR): selector})
 
     def device_values(self) -> dict[str, Any]:
-        """What the first form shows before anything is entered."""
+        """Return what the first form shows before anything is entered."""
         if self._settings is not None:
             power_sensor = self._settings[CONF_POWER_SENSOR]
         elif self._former:
@@ -136,7 +136,7 @@ class DeviceForm:
         return {CONF_POWER_SENSOR: shown(self._catalogue, power_sensor)}
 
     async def async_read_device(self, user_input: Mapping[str, Any]) -> dict[str, str]:
-        """Take over the first form; returns an error for each field that is wrong."""
+        """Read the first form; return an error for each field that is wrong."""
         try:
             self._sensor = await self._async_power_sensor(user_input[CONF_POWER_SENSOR])
         except FieldError as err:
@@ -144,7 +144,7 @@ class DeviceForm:
         return {}
 
     def settings_schema(self, sections_with_errors: Collection[str]) -> vol.Schema:
-        """The form of the second step, in sections."""
+        """Return the form of the second step, in sections."""
         return settings_schema(
             self._catalogue,
             sections_with_errors,
@@ -152,7 +152,7 @@ class DeviceForm:
         )
 
     def settings_values(self) -> dict[str, Any]:
-        """What the second form shows first: the device's settings, else the server's.
+        """Return what the second form shows first: the device's settings, else the server's.
 
         Without sections.
         """
@@ -166,13 +166,13 @@ class DeviceForm:
         return values
 
     def server_settings(self) -> str:
-        """What the server already knows of the asset, as a list for the form's text."""
+        """Return what the server already knows of the asset, as a list for the form's text."""
         return self._server.described()
 
     async def async_read_settings(
         self, user_input: Mapping[str, Any]
     ) -> dict[str, str]:
-        """Take over the second form; returns an error for each field that is wrong.
+        """Read the second form; return an error for each field that is wrong.
 
         `user_input` has no sections; what it lacks has its default. Only what
         differs from the server's own settings is kept, so that these stay in force
@@ -222,13 +222,13 @@ class DeviceForm:
         return ServerSettings(self._catalogue, self.sensor)
 
     def _stored_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What the server says, in the unit and of the capacity that are in `values`."""
+        """Return what the server says, in the unit and of the capacity that are in `values`."""
         return self._server.values(
             values.get(CONF_SOC_UNIT, self._server.soc_unit), values.get(CONF_CAPACITY)
         )
 
     def _defaults(self) -> dict[str, Any]:
-        """What settings that need a value have if they are not given."""
+        """Return what settings that need a value have if they are not given."""
         return {
             CONF_SOC_UNIT: self._server.soc_unit,
             CONF_AUTOMATIC_SCHEDULING: False,
@@ -237,7 +237,7 @@ class DeviceForm:
         }
 
     def _own_settings(self) -> Mapping[str, Any]:
-        """What is set for this power sensor so far, or offered."""
+        """Return what is set for this power sensor so far, or offered."""
         settings = self._settings
         if settings is None:
             return self._former.get(self.sensor.id, {})
@@ -250,7 +250,7 @@ class DeviceForm:
         return {key: value for key, value in settings.items() if key not in foreign}
 
     async def _async_sensor(self, choice: str | int, unit: re.Pattern[str]) -> Sensor:
-        """A sensor by its id, which may be one that the list does not offer.
+        """Return a sensor by its id, which may be one that the list does not offer.
 
         Raises FieldError.
         """
@@ -269,7 +269,7 @@ class DeviceForm:
         return sensor
 
     async def _async_power_sensor(self, choice: str | int) -> Sensor:
-        """A power sensor of the account itself that no other device has.
+        """Return a power sensor of the account itself that no other device has.
 
         Raises FieldError.
         """
@@ -284,7 +284,7 @@ class DeviceForm:
     def _currencies_differ(
         self, sensors: Mapping[str, Sensor], stored: Mapping[str, Any]
     ) -> bool:
-        """Whether a price was chosen in another currency than the other price's.
+        """Return whether a price was chosen in another currency than the other price's.
 
         The server refuses to compare them.
         """

@@ -31,7 +31,7 @@ class NewPairing:
         return {CONF_S2_ROUTE: self.route, CONF_S2_TOKEN_HASH: hash_token(self.token)}
 
     def address(self, hass: HomeAssistant) -> str:
-        """Where the device connects, from inside the home if possible."""
+        """Return where the device connects, from inside the home if possible."""
         try:
             url = get_url(hass, prefer_external=False, allow_cloud=False)
         except NoURLAvailableError:

@@ -54,7 +54,7 @@ class ServerSettings:
         return UnitOfEnergy.KILO_WATT_HOUR
 
     def values(self, soc_unit: str, capacity: float | None) -> dict[str, Any]:
-        """Ids of sensors, and limits in `soc_unit` as far as they can be told in it.
+        """Return ids of sensors, and limits in `soc_unit` as far as they can be told in it.
 
         `capacity` is in kWh, and needed for %.
         """
@@ -72,7 +72,7 @@ class ServerSettings:
         return {key: value for key, value in values.items() if value is not None}
 
     def described(self) -> str:
-        """All of it as a list, for a text."""
+        """Return all of it as a list, for a text."""
         lines = [
             f"- {name}: {self._described(value)}"
             for name, value in sorted(self._known.items())
@@ -80,7 +80,7 @@ class ServerSettings:
         return "\n".join(lines) or "–"  # noqa: RUF001
 
     def _described(self, value: Any) -> str:
-        """One value."""
+        """Return one value."""
         if (sensor_id := _sensor_reference(value)) is not None:
             return shown(self._catalogue, sensor_id)
         if isinstance(value, list):
@@ -89,7 +89,7 @@ class ServerSettings:
 
 
 def _sensor_reference(value: Any) -> int | None:
-    """The sensor that a flex-model or flex-context field refers to."""
+    """Return the sensor that a flex-model or flex-context field refers to."""
     match value:
         case {"sensor": int(sensor_id)}:
             return sensor_id
@@ -97,7 +97,7 @@ def _sensor_reference(value: Any) -> int | None:
 
 
 def _energy(quantity: Any, unit: str, capacity: float | None) -> float | None:
-    """A quantity like ``10 kWh`` in another unit; None for anything else."""
+    """Return a quantity like ``10 kWh`` in another unit; None for anything else."""
     if (kwh := quantity_in_kwh(quantity)) is None:
         return None
     amount = from_kwh(kwh, unit, capacity)

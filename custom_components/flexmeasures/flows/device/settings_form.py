@@ -150,7 +150,7 @@ _SENSOR_ERRORS = {
 def settings_schema(
     catalogue: Catalogue, sections_with_errors: Collection[str], *, is_paired: bool
 ) -> vol.Schema:
-    """The form; a section is open if it is a usual one or has an error.
+    """Return the form; a section is open if it is a usual one or has an error.
 
     `is_paired`: there is a pairing token that can be renewed.
     """
@@ -207,7 +207,7 @@ def section_errors(errors: Mapping[str, str]) -> dict[str, str]:
 
 
 def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
-    """What each field is entered with."""
+    """Return what each field is entered with."""
     duration = LenientDurationSelector(DurationSelectorConfig(enable_day=True))
     return {
         **{
@@ -262,7 +262,7 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
 
 
 def _amount(unit: str | None = None) -> NumberSelector:
-    """A number that is not negative."""
+    """Return a number that is not negative."""
     config = NumberSelectorConfig(min=0, step="any", mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit

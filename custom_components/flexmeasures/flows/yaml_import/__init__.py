@@ -1,1 +1,1 @@
-"""Takes the settings in ``configuration.yaml`` over into accounts and their devices."""
+"""Imports the settings in ``configuration.yaml`` into accounts and their devices."""

@@ -26,8 +26,8 @@ from .issues import async_report
 from .settings import YamlAccount, without
 
 
-def is_taken_over(entry: ConfigEntry, account: YamlAccount) -> bool:
-    """Whether an account is as the YAML says, as far as one can tell without the server."""
+def is_imported(entry: ConfigEntry, account: YamlAccount) -> bool:
+    """Return whether an account is as the YAML says, as far as is known without the server."""
     known = {
         power_sensor: device.data.get(CONF_YAML)
         for power_sensor, device in _devices(entry).items()
@@ -117,7 +117,7 @@ def async_keep_devices(
 
 
 def _devices(entry: ConfigEntry) -> dict[str | None, ConfigSubentry]:
-    """An account's devices by their power sensors."""
+    """Return an account's devices by their power sensors."""
     return {
         device.unique_id: device
         for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
@@ -127,7 +127,7 @@ def _devices(entry: ConfigEntry) -> dict[str | None, ConfigSubentry]:
 def _other_settings(
     data: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a device has that does not come from the YAML, of which `settings` are new."""
+    """Return what a device has that does not come from the YAML, of which `settings` are new."""
     former = data.get(CONF_YAML, {})
     gone = {CONF_YAML, *former}
     gone.discard(CONF_SOC_UNIT)
@@ -140,14 +140,14 @@ def _other_settings(
 
 
 async def _async_errors(form: DeviceForm) -> dict[str, str]:
-    """Submit both forms as they are shown; gives the errors by field."""
+    """Submit both forms as they are shown; return the errors by field."""
     return await form.async_read_device(
         form.device_values()
     ) or await form.async_read_settings(form.settings_values())
 
 
 def _culprit(field: str, settings: Mapping[str, Any]) -> str:
-    """The key of the YAML that an error at a field of the form is about."""
+    """Return the key of the YAML that an error at a field of the form is about."""
     is_percentage = settings.get(CONF_SOC_UNIT) == PERCENTAGE
     other = {
         CONF_SOC_MIN: CONF_SOC_MAX,

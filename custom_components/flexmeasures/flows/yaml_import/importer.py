@@ -1,4 +1,4 @@
-"""Takes the settings in ``configuration.yaml`` over into accounts and their devices."""
+"""Imports what ``configuration.yaml`` says, once Home Assistant has started."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
 from ...const import DOMAIN
-from .devices import is_taken_over
+from .devices import is_imported
 from .issues import async_report, async_report_removed, async_withdraw
 from .settings import YamlAccount, read_yaml
 
@@ -42,11 +42,11 @@ _WRONG_KEYS = {
 
 @callback
 def async_setup_yaml(hass: HomeAssistant, mappings: Iterable[Any]) -> None:
-    """Tell what is wrong with the YAML, and take over the rest once HA has started."""
+    """Report what is wrong with the YAML, and import the rest once HA has started."""
     yaml = read_yaml(mappings, hass.config.config_dir)
     async_report(hass, yaml.problems)
     for account in yaml.accounts:
-        async_at_started(hass, _Takeover(hass, account).async_start)
+        async_at_started(hass, _AccountImport(hass, account).async_start)
 
     if (devices := yaml.devices) is None:
         return
@@ -60,8 +60,8 @@ def async_setup_yaml(hass: HomeAssistant, mappings: Iterable[Any]) -> None:
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, report_removed)
 
 
-class _Takeover:
-    """Takes over one account, again and again until its server answers."""
+class _AccountImport:
+    """Imports one account, again and again until its server answers."""
 
     def __init__(self, hass: HomeAssistant, account: YamlAccount) -> None:
         """Wait to be started."""
@@ -74,12 +74,12 @@ class _Takeover:
     def async_start(self, _: HomeAssistant | datetime) -> None:
         """Begin, unless all is as the YAML says."""
         entries = self._hass.config_entries.async_entries(DOMAIN)
-        if not any(is_taken_over(entry, self._account) for entry in entries):
+        if not any(is_imported(entry, self._account) for entry in entries):
             self._hass.async_create_background_task(
-                self._async_take_over(), f"{DOMAIN} import of {self._account.host}"
+                self._async_import(), f"{DOMAIN} import of {self._account.host}"
             )
 
-    async def _async_take_over(self) -> None:
+    async def _async_import(self) -> None:
         account = self._account
         result = await self._hass.config_entries.flow.async_init(
             DOMAIN, context={"source": SOURCE_IMPORT}, data=account

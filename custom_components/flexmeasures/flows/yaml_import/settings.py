@@ -31,7 +31,7 @@ _LONGEST_VALUE = 100
 
 @dataclass(frozen=True, slots=True)
 class YamlProblem:
-    """Something that cannot be taken over, and why."""
+    """Something that cannot be imported, and why."""
 
     number: int
     """Of the mapping that it is in."""
@@ -62,7 +62,7 @@ class YamlMapping:
         return YamlProblem(self.number, key, error, given)
 
     def _shown(self, key: str) -> str:
-        """A value without anything in it that may be a secret."""
+        """Return a value without anything in it that may be a secret."""
         value = self.written.get(key, "")
         # Wrong indentation puts the password into the value of another key.
         is_secret = key == CONF_PASSWORD or isinstance(value, Mapping | list)
@@ -166,13 +166,13 @@ def read_yaml(mappings: Iterable[Any], folder: str) -> YamlSettings:
 
 
 def without(settings: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """The settings that still mean something without some of them."""
+    """Return the settings that still mean something without some of them."""
     gone = {*keys, *(_AMOUNTS if CONF_SOC_UNIT in keys else ())}
     return {key: value for key, value in settings.items() if key not in gone}
 
 
 def _read_mapping(mapping: YamlMapping) -> tuple[dict[str, Any], list[YamlProblem]]:
-    """The right values, and what is wrong with the others."""
+    """Return the right values, and what is wrong with the others."""
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     problems: list[YamlProblem] = []

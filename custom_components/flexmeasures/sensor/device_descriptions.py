@@ -20,7 +20,7 @@ type _Period = Callable[[Schedule], tuple[datetime, datetime]]
 
 
 def _rest_of_plan(schedule: Schedule) -> tuple[datetime, datetime]:
-    """From the start of the running slot, so that nothing changes within a slot."""
+    """Return what begins with the running slot, so that nothing changes within a slot."""
     return schedule.slot_start(dt_util.utcnow()), schedule.end
 
 
@@ -42,7 +42,7 @@ def _cost(coordinator: ScheduleCoordinator, period: _Period) -> float | None:
 
 
 def _rounded(amount: float | None) -> float | None:
-    """Without noise, and without the sign of a negative zero."""
+    """Return an amount without noise, and without the sign of a negative zero."""
     return None if amount is None else round(amount, _DIGITS) + 0.0
 
 

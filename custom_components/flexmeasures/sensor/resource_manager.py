@@ -41,12 +41,12 @@ def _next(resource: ManagedResource) -> datetime | None:
 
 
 def _label(resource: ManagedResource) -> dict[str, Any]:
-    """What the resource manager says that its fill level means."""
+    """Return what the resource manager says that its fill level means."""
     return {"label": resource.readings.fill_level_label}
 
 
 def _current_instructions(resource: ManagedResource) -> dict[str, Any]:
-    """Each one that is in force."""
+    """Return each one that is in force."""
     return {
         "instructions": [
             {
@@ -61,7 +61,7 @@ def _current_instructions(resource: ManagedResource) -> dict[str, Any]:
 
 
 def _next_instruction(resource: ManagedResource) -> dict[str, Any]:
-    """What it says."""
+    """Return what it says."""
     instruction = resource.sender.next(dt_util.utcnow())
     return {"instruction": resource.describe(instruction) if instruction else None}
 

@@ -1,0 +1,36 @@
+"""The flow that imports an account of ``configuration.yaml``."""
+
+from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
+
+from ..account import AccountFlow
+from .devices import async_keep_devices, async_read_devices
+from .settings import YamlAccount
+
+
+class ImportFlow(AccountFlow):
+    """The step for it, beside those for users."""
+
+    async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
+        """Import an account; end with why it failed."""
+        devices: list[ConfigSubentryData] = []
+        if await self._async_log_in(account.login):
+            with self._reported():
+                devices = await async_read_devices(
+                    self.hass, self._api, account, self._configured_entry()
+                )
+        if self._errors:
+            return self.async_abort(
+                reason=next(iter(self._errors.values())),
+                description_placeholders=self._placeholders,
+            )
+        entry = self._configured_entry()
+        if entry is None and devices:
+            return self.async_create_entry(
+                title=account.username, data=self._account, subentries=devices
+            )
+        result = self.async_abort(reason="already_configured")
+        if entry is not None:
+            if self._account != entry.data:
+                result = self._update_and_abort(entry)
+            async_keep_devices(self.hass, entry, devices)
+        return result
