@@ -16,7 +16,12 @@ from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
 from .coordinator import ScheduleCoordinator
-from .entity import FlexMeasuresEntity, ResourceEntity
+from .entity import (
+    FlexMeasuresEntity,
+    ResourceEntity,
+    async_add_device_entities,
+    async_add_resource_entities,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -81,19 +86,19 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [
-                *(DeviceBinarySensor(coordinator, sensor) for sensor in SENSORS),
-                TargetsBinarySensor(coordinator, TARGETS_MET),
-            ],
-            config_subentry_id=subentry_id,
-        )
-    for subentry_id, resource in entry.runtime_data.resources.items():
-        async_add_entities(
-            [ConnectedBinarySensor(resource, RM_CONNECTED)],
-            config_subentry_id=subentry_id,
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [
+            *(DeviceBinarySensor(coordinator, sensor) for sensor in SENSORS),
+            TargetsBinarySensor(coordinator, TARGETS_MET),
+        ],
+    )
+    async_add_resource_entities(
+        entry,
+        async_add_entities,
+        lambda resource: [ConnectedBinarySensor(resource, RM_CONNECTED)],
+    )
 
 
 class DeviceBinarySensor(FlexMeasuresEntity, BinarySensorEntity):

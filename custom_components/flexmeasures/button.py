@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .action_errors import translated_errors
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, async_add_device_entities
 from .scheduling.request import ScheduleRequest
 
 # No device has to wait for another one's job.
@@ -25,11 +25,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the button of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [ComputeScheduleButton(coordinator, COMPUTE_SCHEDULE)],
-            config_subentry_id=subentry_id,
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [ComputeScheduleButton(coordinator, COMPUTE_SCHEDULE)],
+    )
 
 
 class ComputeScheduleButton(FlexMeasuresEntity, ButtonEntity):
@@ -37,7 +37,7 @@ class ComputeScheduleButton(FlexMeasuresEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        entry = self.coordinator.config_entry
+        entry: FlexMeasuresConfigEntry = self.coordinator.config_entry
         async with translated_errors(self.hass, entry):
             await entry.runtime_data.scheduler.async_compute(
                 self.coordinator, ScheduleRequest()

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
 from .const import DOMAIN
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, async_add_device_entities
 from .plan.schedule import Block
 
 PARALLEL_UPDATES = 0
@@ -30,10 +30,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the calendar of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [PlanCalendar(coordinator, PLAN)], config_subentry_id=subentry_id
-        )
+    async_add_device_entities(
+        entry, async_add_entities, lambda coordinator: [PlanCalendar(coordinator, PLAN)]
+    )
 
 
 class PlanCalendar(FlexMeasuresEntity, CalendarEntity):

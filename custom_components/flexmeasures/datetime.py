@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
 from .action_errors import check_future
-from .entity import FlexMeasuresEntity, local_time
+from .entity import FlexMeasuresEntity, async_add_device_entities, local_time
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0
@@ -24,10 +24,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the time of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [ReadyByDateTime(coordinator, READY_BY)], config_subentry_id=subentry_id
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [ReadyByDateTime(coordinator, READY_BY)],
+    )
 
 
 class ReadyByDateTime(FlexMeasuresEntity, DateTimeEntity):

@@ -1,5 +1,6 @@
 """The base of all entities of a device."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import override
 
@@ -8,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 
@@ -89,6 +91,28 @@ class ResourceEntity(Entity):
         self.async_on_remove(
             self.resource.async_add_listener(self.async_write_ha_state)
         )
+
+
+@callback
+def async_add_device_entities(
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[ScheduleCoordinator], Iterable[Entity]],
+) -> None:
+    """Add what `make` returns to each device of an account."""
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        async_add_entities(make(coordinator), config_subentry_id=subentry_id)
+
+
+@callback
+def async_add_resource_entities(
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[ManagedResource], Iterable[Entity]],
+) -> None:
+    """Add what `make` returns to each device that has S2."""
+    for subentry_id, resource in entry.runtime_data.resources.items():
+        async_add_entities(make(resource), config_subentry_id=subentry_id)
 
 
 def _unique_id(subentry: ConfigSubentry, description: EntityDescription) -> str:

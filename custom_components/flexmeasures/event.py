@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .device.scheduling_event import SchedulingEvent, SchedulingEventType
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, async_add_device_entities
 
 PARALLEL_UPDATES = 0
 
@@ -28,10 +28,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the events of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [ScheduleEvent(coordinator, SCHEDULE)], config_subentry_id=subentry_id
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [ScheduleEvent(coordinator, SCHEDULE)],
+    )
 
 
 class ScheduleEvent(FlexMeasuresEntity, EventEntity):

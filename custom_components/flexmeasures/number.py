@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .coordinator import ScheduleCoordinator
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, async_add_device_entities
 from .plan.energy_units import from_kwh, in_kwh
 
 # Nothing of it goes to the server.
@@ -42,10 +42,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the target of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [TargetSocNumber(coordinator, TARGET_SOC)], config_subentry_id=subentry_id
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [TargetSocNumber(coordinator, TARGET_SOC)],
+    )
 
 
 class TargetSocNumber(FlexMeasuresEntity, NumberEntity):

@@ -9,7 +9,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .account import FlexMeasuresConfigEntry
 from .cem.control_type_names import OPTIONS, option_of
 from .device.setpoint import Mode
-from .entity import FlexMeasuresEntity, ResourceEntity
+from .entity import (
+    FlexMeasuresEntity,
+    ResourceEntity,
+    async_add_device_entities,
+    async_add_resource_entities,
+)
 
 # Nothing of it goes to the server, and a resource manager is asked one thing at a time.
 PARALLEL_UPDATES = 0
@@ -26,14 +31,14 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the selects of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [ModeSelect(coordinator, MODE)], config_subentry_id=subentry_id
-        )
-    for subentry_id, resource in entry.runtime_data.resources.items():
-        async_add_entities(
-            [ControlTypeSelect(resource, CONTROL_TYPE)], config_subentry_id=subentry_id
-        )
+    async_add_device_entities(
+        entry, async_add_entities, lambda coordinator: [ModeSelect(coordinator, MODE)]
+    )
+    async_add_resource_entities(
+        entry,
+        async_add_entities,
+        lambda resource: [ControlTypeSelect(resource, CONTROL_TYPE)],
+    )
 
 
 class ModeSelect(FlexMeasuresEntity, SelectEntity):

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .const import CONF_AUTOMATIC_SCHEDULING
-from .entity import FlexMeasuresEntity
+from .entity import FlexMeasuresEntity, async_add_device_entities
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0
@@ -27,11 +27,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switch of each device."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [AutomaticSchedulingSwitch(coordinator, AUTOMATIC_SCHEDULING)],
-            config_subentry_id=subentry_id,
-        )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [
+            AutomaticSchedulingSwitch(coordinator, AUTOMATIC_SCHEDULING)
+        ],
+    )
 
 
 class AutomaticSchedulingSwitch(FlexMeasuresEntity, SwitchEntity):

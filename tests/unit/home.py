@@ -30,6 +30,7 @@ from .fake_server import (
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
+    PRICE,
     URL_OF_SERVER,
     FakeServer,
     Request,
@@ -87,6 +88,13 @@ def device(
         }[power_sensor],
         unique_id=str(power_sensor),
     )
+
+
+def automatic(
+    power_sensor: int = BATTERY_POWER, **settings: Any
+) -> ConfigSubentryDataWithId:
+    """Make a device that is scheduled by itself."""
+    return device(power_sensor, **{"automatic_scheduling": True, **settings})
 
 
 class Home:
@@ -173,6 +181,30 @@ class Home:
             DOMAIN, action, data, blocking=True, return_response=True
         )
 
+    async def compute(self, **data: Any) -> Any:
+        """Have the battery scheduled from a known state of charge."""
+        return await self.call(
+            "trigger_schedule", device_id=self.device_id(), soc_at_start=4, **data
+        )
+
+    async def press_compute(self) -> None:
+        """Have the battery scheduled, as people do."""
+        await self.act("press", "button", "compute_schedule")
+
+    @property
+    def triggers(self) -> list[Request]:
+        """The requests for schedules so far."""
+        return [
+            request
+            for request in self.server.requests
+            if request.path.endswith("/schedules/trigger")
+        ]
+
+    @property
+    def wishes(self) -> list[Any]:
+        """What the server was asked to compute so far."""
+        return [request.json for request in self.triggers]
+
     @property
     def entries(self) -> list[Any]:
         """All accounts."""
@@ -229,6 +261,10 @@ class Home:
         self.server.schedules[power_sensor] = StoredSchedule(
             start, resolution, list(values), unit
         )
+
+    def has_prices(self, *values: float | None, sensor: int = PRICE) -> None:
+        """Let the server have hourly prices in EUR/MWh, from the running hour on."""
+        self.server.data[sensor] = StoredSchedule(SLOT, HOUR, list(values), "EUR/MWh")
 
     def remembers(
         self,

@@ -26,7 +26,7 @@ from .fake_server import (
     StoredSchedule,
     failed_job,
 )
-from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, automatic, device
 
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
 TRIGGERS = "/api/v3_0/assets/*/schedules/trigger"
@@ -37,24 +37,10 @@ PLUG = "binary_sensor.plug"
 SOC = "sensor.battery_state_of_charge"
 
 
-def automatic(power_sensor: int = BATTERY_POWER, **settings: Any) -> Any:
-    """Make a device that is scheduled by itself."""
-    return device(power_sensor, **{"automatic_scheduling": True, **settings})
-
-
-def triggers(home: Home) -> list[Any]:
-    """Give what the server was asked to compute so far."""
-    return [
-        request.json
-        for request in home.server.requests
-        if request.path.endswith("/schedules/trigger")
-    ]
-
-
 def scheduled(home: Home) -> list[int]:
     """Give the power sensors of the devices that were scheduled, in order."""
     return [
-        model["sensor"] for payload in triggers(home) for model in payload["flex-model"]
+        model["sensor"] for payload in home.wishes for model in payload["flex-model"]
     ]
 
 
@@ -74,7 +60,7 @@ def soc(home: Home) -> Callable[..., None]:
 async def test_a_device_without_a_plan_gets_one_at_once(home: Home) -> None:
     await home.set_up(automatic())
 
-    assert triggers(home) == [
+    assert home.wishes == [
         {
             "start": "2026-11-22T10:00:00+00:00",
             "duration": "PT2H",
@@ -90,20 +76,20 @@ async def test_a_schedule_each_interval(home: Home) -> None:
 
     for hours in (1, 2, 3):
         await home.go_to(NOW + hours * HOUR - MINUTE)
-        assert len(triggers(home)) == hours
+        assert len(home.wishes) == hours
         await home.go_to(NOW + hours * HOUR)
-        assert len(triggers(home)) == hours + 1
+        assert len(home.wishes) == hours + 1
 
-    assert triggers(home)[-1]["start"] == "2026-11-22T13:00:00+00:00"
+    assert home.wishes[-1]["start"] == "2026-11-22T13:00:00+00:00"
 
 
 async def test_an_interval_that_is_no_multiple_of_the_price_check(home: Home) -> None:
     await home.set_up(automatic(update_interval=1200, update_interval_charging=1200))
 
     await home.go_to(NOW + 15 * MINUTE)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
     await home.go_to(NOW + 20 * MINUTE)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_without_it_nothing_is_computed(home: Home) -> None:
@@ -111,7 +97,7 @@ async def test_without_it_nothing_is_computed(home: Home) -> None:
 
     await home.go_to(NOW + 3 * HOUR)
 
-    assert triggers(home) == []
+    assert home.wishes == []
 
 
 async def test_a_restart_continues_where_it_was(home: Home) -> None:
@@ -119,11 +105,11 @@ async def test_a_restart_continues_where_it_was(home: Home) -> None:
     await home.set_up(automatic())
     await home.go_to(NOW + 30 * MINUTE)
     await home.reload()
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     await home.go_to(NOW + HOUR)
 
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_a_start_after_the_interval(home: Home) -> None:
@@ -131,11 +117,11 @@ async def test_a_start_after_the_interval(home: Home) -> None:
     await home.set_up(automatic(schedule_duration=4 * 3600))
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     await home.go_to(NOW + 2 * HOUR)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     await home.start()
 
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_changed_settings(home: Home) -> None:
@@ -148,15 +134,15 @@ async def test_changed_settings(home: Home) -> None:
         entry, subentry, data=data, title="Battery in the cellar"
     )
     await home.settle()
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     subentry = entry.subentries[str(BATTERY_POWER)]
     home.hass.config_entries.async_update_subentry(
         entry, subentry, data={**data, "soc_max": 8}
     )
     await home.settle()
-    assert len(triggers(home)) == 2
-    assert triggers(home)[1]["flex-model"][0]["soc-max"] == "8 kWh"
+    assert len(home.wishes) == 2
+    assert home.wishes[1]["flex-model"][0]["soc-max"] == "8 kWh"
 
 
 async def test_set_up_does_not_wait_for_a_computation(home: Home) -> None:
@@ -181,7 +167,7 @@ async def test_limits_of_the_settings_are_sent(home: Home) -> None:
         )
     )
 
-    (payload,) = triggers(home)
+    (payload,) = home.wishes
     assert payload["flex-model"] == [
         {
             "sensor": BATTERY_POWER,
@@ -216,12 +202,12 @@ async def test_switched_on_and_off(home: Home) -> None:
 
     switch(to=True)
     await home.settle()
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
     assert entry.runtime_data is runtime
 
     switch(to=False)
     await home.go_to(NOW + 2 * HOUR)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
 
 async def test_switched_off_while_it_computes(home: Home) -> None:
@@ -243,7 +229,7 @@ async def test_switched_off_while_it_computes(home: Home) -> None:
     await home.settle()
     await home.go_to(NOW + 10 * MINUTE)
 
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
 
 async def test_what_only_the_user_asked_for_makes_no_plan_older(home: Home) -> None:
@@ -274,11 +260,11 @@ async def test_plugged_in(home: Home) -> None:
         await home.go_to(NOW + 10 * MINUTE + seconds * SECOND)
         home.hass.states.async_set(PLUG, state)
     await home.go_to(NOW + 10 * MINUTE + 9 * SECOND)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
     await home.go_to(NOW + 10 * MINUTE + 10 * SECOND)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
     await home.go_to(NOW + 20 * MINUTE)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_plug_that_was_away(home: Home) -> None:
@@ -291,12 +277,12 @@ async def test_plug_that_was_away(home: Home) -> None:
     home.hass.states.async_remove(PLUG)
     home.hass.states.async_set(PLUG, "on")
     await home.go_to(NOW + MINUTE)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     home.hass.states.async_set(PLUG, STATE_UNAVAILABLE)
     home.hass.states.async_set(PLUG, "off")
     await home.go_to(NOW + 2 * MINUTE)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_plug_of_a_device_that_is_not_automatic(home: Home) -> None:
@@ -306,7 +292,7 @@ async def test_plug_of_a_device_that_is_not_automatic(home: Home) -> None:
     home.hass.states.async_set(PLUG, "on")
     await home.go_to(NOW + MINUTE)
 
-    assert triggers(home) == []
+    assert home.wishes == []
 
 
 # --- the state of charge
@@ -327,7 +313,7 @@ async def test_state_of_charge_of_an_entity(
     soc(state, unit)
     await home.set_up(automatic(soc_entity=SOC, capacity=capacity))
 
-    assert triggers(home)[0]["flex-model"] == [
+    assert home.wishes[0]["flex-model"] == [
         {"sensor": BATTERY_POWER, "soc-at-start": sent}
     ]
 
@@ -359,7 +345,7 @@ async def test_entity_that_does_not_tell_it(
     await home.go_to(NOW + age * MINUTE)
     await home.set_up(automatic(soc_entity=SOC))
 
-    assert triggers(home)[0]["flex-model"] == [{"sensor": BATTERY_POWER}]
+    assert home.wishes[0]["flex-model"] == [{"sensor": BATTERY_POWER}]
     assert caplog.text.count("is not taken from its entity") == 1
     assert reason in caplog.text
 
@@ -371,15 +357,15 @@ async def test_nobody_tells_the_state_of_charge(
     home.server.set_flex_model(BATTERY, soc_max="10 kWh")
     soc(STATE_UNAVAILABLE)
     await home.set_up(automatic(soc_entity=SOC))
-    assert triggers(home) == []
+    assert home.wishes == []
     assert SOC in caplog.text
 
     soc(3)
     await home.go_to(NOW + 4 * MINUTE)
-    assert triggers(home) == []
+    assert home.wishes == []
     await home.go_to(NOW + 5 * MINUTE)
 
-    (payload,) = triggers(home)
+    (payload,) = home.wishes
     assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
 
 
@@ -391,7 +377,7 @@ async def test_no_entity_and_no_sensor_tell_it(
     await home.set_up(automatic())
     await home.go_to(NOW + HOUR)
 
-    assert triggers(home) == []
+    assert home.wishes == []
     assert caplog.text.count("The state of charge to start from is not known") == 1
 
 
@@ -413,12 +399,12 @@ async def test_state_of_charge_leaves_the_plan(home: Home, soc: Any) -> None:
         soc(value)
         await home.go_to(SLOT + 23 * MINUTE)
     await home.go_to(SLOT + 24 * MINUTE)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     soc(6.2)
     await home.go_to(SLOT + 25 * MINUTE)
-    assert len(triggers(home)) == 2
-    assert triggers(home)[1]["flex-model"][0]["soc-at-start"] == "6.2 kWh"
+    assert len(home.wishes) == 2
+    assert home.wishes[1]["flex-model"][0]["soc-at-start"] == "6.2 kWh"
 
 
 async def test_state_of_charge_that_stays_off_the_plan(home: Home, soc: Any) -> None:
@@ -432,7 +418,7 @@ async def test_state_of_charge_that_stays_off_the_plan(home: Home, soc: Any) -> 
         soc(6 + minutes / 10)
     await home.go_to(NOW + 16 * MINUTE)
 
-    assert len(triggers(home)) == 4
+    assert len(home.wishes) == 4
 
 
 @pytest.mark.parametrize(
@@ -452,12 +438,12 @@ async def test_state_of_charge_that_does_not_matter(
     expects_soc(home, *[4] * 12)
     soc(4)
     await home.set_up(automatic(soc_entity=SOC, **settings))
-    before = len(triggers(home))
+    before = len(home.wishes)
 
     soc(8)
     await home.go_to(NOW + 10 * MINUTE)
 
-    assert len(triggers(home)) == before
+    assert len(home.wishes) == before
 
 
 async def test_no_forecast_to_leave(home: Home, soc: Any) -> None:
@@ -468,7 +454,7 @@ async def test_no_forecast_to_leave(home: Home, soc: Any) -> None:
     soc(9)
     await home.go_to(NOW + 10 * MINUTE)
 
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
 
 # --- the target
@@ -482,14 +468,14 @@ async def test_target_is_set(home: Home) -> None:
 
     await home.act("set_value", "number", "target_soc", value=8)
     await home.go_to(NOW + MINUTE)
-    assert triggers(home) == []
+    assert home.wishes == []
     await home.act(
         "set_value", "datetime", "ready_by", datetime="2026-11-22T12:07:00+01:00"
     )
     await home.act("set_value", "number", "target_soc", value=9)
     await home.go_to(NOW + 2 * MINUTE)
 
-    (payload,) = triggers(home)
+    (payload,) = home.wishes
     assert payload["flex-model"][0]["soc-minima"] == [
         {"value": "9.0 kWh", "datetime": "2026-11-22T11:00:00+00:00"}
     ]
@@ -509,46 +495,41 @@ async def test_target_that_passes(home: Home) -> None:
     await home.go_to(NOW + 23 * MINUTE)
     await home.go_to(NOW + 24 * MINUTE)
 
-    assert triggers(home) == []
+    assert home.wishes == []
     assert home.value("datetime", "ready_by") == STATE_UNKNOWN
 
 
 # --- prices
 
 
-def has_prices(home: Home, *values: float | None) -> None:
-    """Let the server have hourly prices from the running hour on."""
-    home.server.data[PRICE] = StoredSchedule(SLOT, HOUR, list(values), "EUR/MWh")
-
-
 async def test_new_prices(home: Home) -> None:
     """Those of the time that was planned are looked for every quarter of an hour."""
-    has_prices(home, 80.0, None, None)
+    home.has_prices(80.0, None, None)
     await home.set_up(automatic())
 
     await home.go_to(NOW + 15 * MINUTE)
-    assert len(triggers(home)) == 1
-    has_prices(home, 80.0, 70.0, None)
+    assert len(home.wishes) == 1
+    home.has_prices(80.0, 70.0, None)
     await home.go_to(NOW + 29 * MINUTE)
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
     await home.go_to(NOW + 30 * MINUTE)
     await home.go_to(NOW + 30 * MINUTE + 10 * SECOND)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
     await home.go_to(NOW + 45 * MINUTE + 10 * SECOND)
     await home.go_to(NOW + 46 * MINUTE)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
 
 
 async def test_prices_beyond_the_plan_are_no_news(home: Home) -> None:
-    has_prices(home, 80.0, 70.0)
+    home.has_prices(80.0, 70.0)
     await home.set_up(automatic())
 
-    has_prices(home, 80.0, 70.0, 60.0)
+    home.has_prices(80.0, 70.0, 60.0)
     await home.go_to(NOW + 15 * MINUTE)
     await home.go_to(NOW + 16 * MINUTE)
 
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
 
 # --- when it fails
@@ -564,7 +545,7 @@ async def test_it_fails(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     await home.go_to(NOW + HOUR)
     await home.go_to(NOW + 2 * HOUR)
 
-    assert len(triggers(home)) == 3
+    assert len(home.wishes) == 3
     assert caplog.text.count("The schedule of Home battery could not be computed") == 1
     assert (
         "FlexMeasures could not compute a schedule: Prices unknown for planning window"
@@ -596,17 +577,17 @@ async def test_server_goes_away_while_it_computes(home: Home) -> None:
     """It is asked again every minute, and then computes what was wanted."""
     home.server.answer("GET", JOB, exception=ClientConnectionError("gone"))
     await home.set_up(automatic())
-    assert len(triggers(home)) == 1
+    assert len(home.wishes) == 1
 
     await home.go_to(NOW + MINUTE)
-    assert len(triggers(home)) == 2
+    assert len(home.wishes) == 2
     home.server.recover()
     await home.go_to(NOW + 2 * MINUTE)
 
-    assert len(triggers(home)) == 3
+    assert len(home.wishes) == 3
     assert home.state().state == "3.0"
     await home.go_to(NOW + 10 * MINUTE)
-    assert len(triggers(home)) == 3
+    assert len(home.wishes) == 3
 
 
 async def test_start_without_server(home: Home) -> None:
@@ -622,7 +603,7 @@ async def test_start_without_server(home: Home) -> None:
     await home.go_to(NOW + 2 * MINUTE)
 
     assert home.state().state == "3.0"
-    assert len({payload["start"] for payload in triggers(home)}) == 1
+    assert len({payload["start"] for payload in home.wishes}) == 1
 
 
 async def test_password_that_changed(home: Home) -> None:
@@ -648,12 +629,12 @@ async def test_rate_limit_of_the_server(home: Home) -> None:
         "POST", TRIGGERS, status=429, json=RATE_LIMITED, headers={"Retry-After": "200"}
     )
     await home.set_up(*(automatic(sensor) for sensor in THREE))
-    refused = len(triggers(home))
+    refused = len(home.wishes)
     assert 1 <= refused <= 3
     home.server.recover()
 
     await home.go_to(NOW + 199 * SECOND)
-    assert len(triggers(home)) == refused
+    assert len(home.wishes) == refused
     await home.go_to(NOW + 201 * SECOND)
     assert sorted(scheduled(home)[refused:]) == sorted(THREE)
 
@@ -662,28 +643,28 @@ async def test_own_limit(home: Home) -> None:
     """Eight in five minutes by itself: two are left to the user."""
     home.hass.states.async_set(PLUG, "off")
     await home.set_up(*(automatic(sensor, trigger_entities=[PLUG]) for sensor in THREE))
-    assert len(triggers(home)) == 3
+    assert len(home.wishes) == 3
 
     for round_, state in enumerate(("on", "off", "on"), 1):
         home.hass.states.async_set(PLUG, state)
         await home.go_to(NOW + round_ * 11 * SECOND)
-    assert len(triggers(home)) == 8
+    assert len(home.wishes) == 8
 
     for _ in range(2):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
-    assert len(triggers(home)) == 10
+    assert len(home.wishes) == 10
 
     await home.go_to(NOW + 5 * MINUTE - SECOND)
-    assert len(triggers(home)) == 10
+    assert len(home.wishes) == 10
     # The three of the start no longer count, and one more keeps to eight.
     await home.go_to(NOW + 5 * MINUTE)
-    assert len(triggers(home)) == 11
+    assert len(home.wishes) == 11
 
 
 async def test_the_most_urgent_one_comes_first(home: Home) -> None:
     """When the limit is reached: a plug before new prices, and those before the hour."""
     home.hass.states.async_set(PLUG, "off")
-    has_prices(home, 80.0, None)
+    home.has_prices(80.0, None)
     home.server.planned_values = [1.0]
     await home.set_up(
         automatic(BATTERY_POWER, schedule_duration=4 * 3600),

@@ -27,7 +27,6 @@ from .fake_server import (
     HTML,
     PRICE,
     RATE_LIMITED,
-    StoredSchedule,
     failed_job,
     finished_job,
     running_job,
@@ -51,13 +50,6 @@ RECOVERED = "Fetching schedule of Home battery data recovered"
 SECONDS_10 = timedelta(seconds=10)
 
 AUTOMATIC = device(automatic_scheduling=True)
-
-
-async def compute(home: Home, **data: Any) -> Any:
-    """Have the battery scheduled from a known state of charge."""
-    return await home.call(
-        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, **data
-    )
 
 
 def paths(home: Home) -> list[str]:
@@ -257,7 +249,7 @@ async def test_computed_schedule_is_followed(home: Home) -> None:
     home.has_planned(9.0, 9.0)
     await home.set_up()
 
-    await compute(home)
+    await home.compute()
 
     assert home.plan() == [3.0, -2.0, 0.0, 3.0, -2.0, 0.0, 3.0, -2.0]
     assert home.state().state == "3.0"
@@ -270,7 +262,7 @@ async def test_what_is_asked_to_compute(home: Home) -> None:
     await home.set_up()
     home.server.requests.clear()
 
-    await compute(home)
+    await home.compute()
 
     assert [(request.method, request.path) for request in home.server.requests][:3] == [
         ("GET", f"/api/v3_0/assets/{BATTERY}"),
@@ -294,7 +286,7 @@ async def test_poll_after_computing(home: Home) -> None:
     """It comes an update interval later."""
     await home.set_up()
     await home.go_to(NOW + 30 * MINUTE)
-    await compute(home)
+    await home.compute()
     home.server.requests.clear()
 
     await home.go_to(NOW + HOUR)
@@ -319,7 +311,7 @@ async def test_farther_than_the_settings_plan(home: Home) -> None:
     """What was asked for once is shown to its end, also by later polls."""
     home.server.planned_values = [1.0]
     await home.set_up()
-    await compute(home, duration="PT6H")
+    await home.compute(duration="PT6H")
     assert home.state().attributes["end"] == "2026-11-22T17:00:00+01:00"
 
     await home.go_to(NOW + HOUR)
@@ -335,7 +327,7 @@ async def test_not_so_far_as_the_settings_plan(home: Home) -> None:
     """Polls also see what was planned before for the time after it."""
     home.has_planned(*[7.0] * 8)
     await home.set_up(device(update_interval=300, update_interval_charging=300))
-    await compute(home, duration="PT1H")
+    await home.compute(duration="PT1H")
     home.has_planned(*[5.0] * 8)
 
     await home.go_to(NOW + 5 * MINUTE)
@@ -348,7 +340,7 @@ async def test_planned_in_the_past(home: Home) -> None:
     home.server.planned_values = [1.0]
     await home.set_up()
 
-    response = await compute(home, start="2026-11-22T10:03:00+01:00")
+    response = await home.compute(start="2026-11-22T10:03:00+01:00")
 
     assert response["start"] == "2026-11-22T10:00:00+01:00"
     assert response["end"] == "2026-11-22T12:00:00+01:00"
@@ -366,7 +358,7 @@ async def test_planned_for_later(home: Home) -> None:
     await home.set_up()
     home.server.data[BATTERY_POWER] = home.server.schedules[BATTERY_POWER]
 
-    response = await compute(home, start="2026-11-22T12:00:00+01:00", duration="PT1H")
+    response = await home.compute(start="2026-11-22T12:00:00+01:00", duration="PT1H")
 
     assert response["start"] == "2026-11-22T12:00:00+01:00"
     query = home.plans_read()[-1].query
@@ -379,7 +371,7 @@ async def test_planned_long_ago(home: Home) -> None:
     home.server.planned_values = [1.0]
     await home.set_up()
 
-    response = await compute(home, start="2026-11-22T08:00:00+01:00", duration="PT1H")
+    response = await home.compute(start="2026-11-22T08:00:00+01:00", duration="PT1H")
 
     assert response["end"] == "2026-11-22T09:00:00+01:00"
     assert home.state().state == STATE_UNKNOWN
@@ -391,7 +383,7 @@ async def test_nothing_planned(home: Home) -> None:
     await home.set_up()
 
     with pytest.raises(HomeAssistantError) as caught:
-        await compute(home)
+        await home.compute()
 
     assert caught.value.translation_key == "empty_schedule"
     assert home.state().state == STATE_UNKNOWN
@@ -404,7 +396,7 @@ async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
     await home.go_to(NOW + HOUR - SECONDS_10)
     ended = asyncio.Event()
     home.server.answer("GET", JOB, json=finished_job(), wait_for=ended)
-    computing = asyncio.create_task(compute(home))
+    computing = asyncio.create_task(home.compute())
     await home.until(lambda: home.server.requests_to("GET", JOB))
 
     await home.go_to(NOW + HOUR + SECONDS_10, is_settled=False)
@@ -423,16 +415,11 @@ async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
 INFEASIBLE = failed_job("infeasibleOrUnbounded", "str")
 
 
-def has_prices(home: Home, sensor: int, *values: float | None) -> None:
-    """Let a sensor have hourly prices, in EUR/MWh whatever its own unit."""
-    home.server.data[sensor] = StoredSchedule(SLOT, HOUR, list(values), "EUR/MWh")
-
-
 async def why(home: Home, **data: Any) -> HomeAssistantError:
     """Have a schedule computed, which fails; give the error."""
     home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
     with pytest.raises(HomeAssistantError) as caught:
-        await compute(home, **data)
+        await home.compute(**data)
     return caught.value
 
 
@@ -484,8 +471,8 @@ async def test_prices_that_contradict(
     home: Home, context: dict[str, Any], placeholders: dict[str, str]
 ) -> None:
     """The error names the first moment, in local time, and both prices."""
-    has_prices(home, PRICE, 80, -5.5)
-    has_prices(home, FEED_IN, 70, 0)
+    home.has_prices(80, -5.5, sensor=PRICE)
+    home.has_prices(70, 0, sensor=FEED_IN)
     await home.set_up()
 
     error = await why(home, flex_context=context)
@@ -495,8 +482,8 @@ async def test_prices_that_contradict(
 
 
 async def test_prices_of_the_settings_that_contradict(home: Home) -> None:
-    has_prices(home, PRICE, 80, 80)
-    has_prices(home, FEED_IN, 70, 90)
+    home.has_prices(80, 80, sensor=PRICE)
+    home.has_prices(70, 90, sensor=FEED_IN)
     await home.set_up(
         device(consumption_price_sensor=FEED_IN, production_price_sensor=PRICE)
     )
@@ -532,8 +519,8 @@ async def test_prices_of_the_settings_that_contradict(home: Home) -> None:
     ],
 )
 async def test_prices_are_not_why(home: Home, context: dict[str, Any]) -> None:
-    has_prices(home, PRICE, 80, 70, None)
-    has_prices(home, FEED_IN, 80, None, 90)
+    home.has_prices(80, 70, None, sensor=PRICE)
+    home.has_prices(80, None, 90, sensor=FEED_IN)
     await home.set_up()
 
     error = await why(home, flex_context=context)
@@ -588,7 +575,7 @@ async def test_job_that_is_never_done(home: Home, no_waiting: Mock) -> None:
     home.server.answer("GET", JOB, status=202, json=running_job("QUEUED"))
 
     with pytest.raises(HomeAssistantError) as caught:
-        await compute(home)
+        await home.compute()
 
     assert caught.value.translation_key == "job_timeout"
     assert caught.value.translation_placeholders == {"status": "QUEUED", "minutes": "5"}

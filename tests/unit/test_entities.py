@@ -15,7 +15,6 @@ from .fake_server import (
     CABIN_SOC,
     FEED_IN,
     HOUSE,
-    PRICE,
     StoredSchedule,
 )
 from .home import HOUR, NOW, QUARTER, SLOT, Home, device
@@ -57,7 +56,7 @@ MIDNIGHT = datetime(2026, 11, 22, 23, tzinfo=UTC)
 
 def has_prices(home: Home, *euros_per_mwh: float, feed_in: float | None = None) -> None:
     """Let the server know prices by the hour, from the running one on."""
-    home.server.data[PRICE] = StoredSchedule(SLOT, HOUR, list(euros_per_mwh), "EUR/MWh")
+    home.has_prices(*euros_per_mwh)
     if feed_in is not None:
         home.server.data[FEED_IN] = StoredSchedule(
             SLOT, HOUR, [feed_in] * len(euros_per_mwh), "EUR/kWh"

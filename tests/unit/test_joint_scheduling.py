@@ -1,5 +1,6 @@
 """Devices of one site that are scheduled in one request."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientConnectionError
@@ -19,7 +20,7 @@ from .fake_server import (
     failed_job,
     unprocessable,
 )
-from .home import HOUR, MINUTE, NOW, Home, device
+from .home import HOUR, MINUTE, NOW, Home, automatic, device
 
 SOC = "sensor.garage_state_of_charge"
 PLUG = "binary_sensor.plug"
@@ -34,17 +35,8 @@ def sent(home: Home) -> list[tuple[str, list[int]]]:
     """Give which devices were asked for together, and where."""
     return [
         (request.path, sorted(model["sensor"] for model in request.json["flex-model"]))
-        for request in home.server.requests
-        if request.path.endswith("/schedules/trigger")
+        for request in home.triggers
     ]
-
-
-def automatic(power_sensor: int, **settings: Any) -> Any:
-    """Make a device that is scheduled by itself."""
-    return device(
-        power_sensor,
-        **{"automatic_scheduling": True, "schedule_duration": 6 * 3600, **settings},
-    )
 
 
 @pytest.fixture
@@ -62,13 +54,15 @@ async def set_up(home: Home, *devices: Any) -> None:
     await home.start()
 
 
-BOTH = (automatic(BATTERY_POWER), automatic(GARAGE_POWER))
+# Makes a device that is scheduled by itself, six hours ahead.
+six_hours = partial(automatic, schedule_duration=6 * 3600)
+BOTH = (six_hours(BATTERY_POWER), six_hours(GARAGE_POWER))
 
 
 async def test_one_request_for_a_site(home: Home, site: None) -> None:
     """Another site has its own."""
     home.server.planned_values = [1.0]
-    await set_up(home, *BOTH, automatic(CABIN_POWER))
+    await set_up(home, *BOTH, six_hours(CABIN_POWER))
 
     # The start found out which devices belong together.
     home.server.requests.clear()
@@ -137,7 +131,7 @@ async def test_devices_that_do_not_fit_in_one_request(home: Home) -> None:
 
 
 async def test_device_that_is_not_scheduled_by_itself(home: Home, site: None) -> None:
-    await set_up(home, automatic(BATTERY_POWER), device(GARAGE_POWER))
+    await set_up(home, six_hours(BATTERY_POWER), device(GARAGE_POWER))
 
     assert sent(home) == [(trigger_of(BATTERY), [BATTERY_POWER])]
 
@@ -150,7 +144,7 @@ async def test_state_of_charge_of_one_is_not_known(home: Home, site: None) -> No
     home.hass.states.async_set(SOC, "3", {"unit_of_measurement": "kWh"})
     home.server.set_flex_model(GARAGE, soc_max="5 kWh")
     await set_up(
-        home, automatic(BATTERY_POWER), automatic(GARAGE_POWER, soc_entity=SOC)
+        home, six_hours(BATTERY_POWER), six_hours(GARAGE_POWER, soc_entity=SOC)
     )
     assert sent(home) == [(trigger_of(HOUSE), [BATTERY_POWER, GARAGE_POWER])]
 
@@ -196,7 +190,7 @@ async def test_action_while_the_server_goes_away(home: Home, site: None) -> None
 
 
 async def test_action_that_does_not_wait_and_is_refused_alone(home: Home) -> None:
-    await set_up(home, automatic(BATTERY_POWER))
+    await set_up(home, six_hours(BATTERY_POWER))
     home.server.answer("POST", trigger_of(BATTERY), status=422, json={"message": "No."})
 
     with pytest.raises(HomeAssistantError) as caught:
@@ -260,8 +254,8 @@ async def test_limit_has_no_room_for_each_alone(home: Home, site: None) -> None:
     home.hass.states.async_set(PLUG, "off")
     await set_up(
         home,
-        automatic(BATTERY_POWER, trigger_entities=[PLUG]),
-        automatic(GARAGE_POWER),
+        six_hours(BATTERY_POWER, trigger_entities=[PLUG]),
+        six_hours(GARAGE_POWER),
     )
     await home.go_to(NOW + 30 * MINUTE)
     for _ in range(7):

@@ -1,6 +1,6 @@
-"""The files around the code agree with it, with each other and with Home Assistant's rules for them.
+"""The files around the code agree with it and with each other.
 
-hassfest and the HACS action check a part of this too, but only as actions on GitHub.
+What hassfest and the HACS action check is left to them.
 """
 
 import ast
@@ -19,6 +19,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from custom_components.flexmeasures.api import errors
+from custom_components.flexmeasures.scheduling.status import STATUSES
 from homeassistant.const import Platform
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -27,45 +28,19 @@ type Texts = dict[str, str]
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / "flexmeasures"
-REPOSITORY = "https://github.com/FlexMeasures/flexmeasures-for-home-assistant"
 
 LANGUAGES = sorted(path.stem for path in (INTEGRATION / "translations").glob("*.json"))
-COMPONENTS = "homeassistant.components."
 PLATFORMS = {platform.value for platform in Platform}
 
-SEMANTIC_VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 HTML = re.compile(r"</?[a-z!][^>]*>", re.IGNORECASE)
 URL = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
 QUOTED_PLACEHOLDER = re.compile(r"'[^'{}]*\{[^{}]*\}[^'{}]*'")
 TRANSLATION_KEY = re.compile(r"(?!.*[_-]{2})[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 
-# hassfest lets these be imported without being declared, besides the platforms.
-ALWAYS_AVAILABLE = {
-    "frontend",
-    "hassio",
-    "homeassistant",
-    "persistent_notification",
-    "sun",
-    "system_health",
-    "websocket_api",
-    "zone",
-}
 # Reasons with which Home Assistant itself ends a flow.
 ABORTED_BY_HOME_ASSISTANT = {
     "already_configured",
     "already_in_progress",
-}
-HACS_KEYS = {
-    "content_in_root",
-    "country",
-    "filename",
-    "hacs",
-    "hide_default_branch",
-    "homeassistant",
-    "name",
-    "persistent_directory",
-    "render_readme",
-    "zip_release",
 }
 QUALITY_SCALE_RULES = {
     # Bronze
@@ -354,39 +329,6 @@ def sample(error: type[errors.FlexMeasuresError]) -> errors.FlexMeasuresError:
 # --- manifest
 
 
-def test_manifest_has_what_home_assistant_and_hacs_require() -> None:
-    """Nothing is missing, and what is there has the right form."""
-    manifest = read_json(INTEGRATION / "manifest.json")
-
-    assert manifest["domain"] == INTEGRATION.name
-    assert manifest["name"] == "FlexMeasures"
-    assert manifest["codeowners"]
-    assert all(owner.startswith("@") for owner in manifest["codeowners"])
-    assert manifest["config_flow"] is True
-    assert manifest["documentation"].startswith(REPOSITORY)
-    assert manifest["issue_tracker"] == f"{REPOSITORY}/issues"
-    assert manifest["integration_type"] == "service"
-    assert manifest["iot_class"] == "cloud_polling"
-    assert SEMANTIC_VERSION.fullmatch(manifest["version"])
-
-
-def test_manifest_keys_are_in_order() -> None:
-    """Domain and name come first, the rest is sorted."""
-    keys = list(read_json(INTEGRATION / "manifest.json"))
-
-    assert keys == ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
-
-
-def test_requirements_are_pinned() -> None:
-    """An installation gets what was tested."""
-    requirements = read_json(INTEGRATION / "manifest.json")["requirements"]
-
-    assert requirements
-    assert all(
-        re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in requirements
-    )
-
-
 def test_changelog_has_the_version() -> None:
     """The version is one that the changelog tells about."""
     version = read_json(INTEGRATION / "manifest.json")["version"]
@@ -400,45 +342,6 @@ def test_pyproject_has_the_version() -> None:
         project = tomllib.load(file)["project"]
 
     assert project["version"] == read_json(INTEGRATION / "manifest.json")["version"]
-
-
-def test_imported_components_are_declared() -> None:
-    """Each component of Home Assistant that the code imports is a dependency or always there."""
-    manifest = read_json(INTEGRATION / "manifest.json")
-    declared = {
-        *manifest.get("dependencies", ()),
-        *manifest.get("after_dependencies", ()),
-    }
-
-    imported = {
-        (path.stem, component) for path in modules() for component in components(path)
-    }
-
-    assert imported
-    undeclared = {
-        component
-        for stem, component in imported
-        if component not in declared | PLATFORMS | ALWAYS_AVAILABLE | {stem}
-    }
-    assert not undeclared
-
-
-def components(path: Path) -> set[str]:
-    """Give the components that a module imports something from."""
-    found: set[str] = set()
-    for node in ast.walk(modules()[path]):
-        match node:
-            case ast.ImportFrom(module="homeassistant.components", names=names):
-                found |= {alias.name for alias in names}
-            case ast.ImportFrom(module=str(module)) if module.startswith(COMPONENTS):
-                found.add(module.split(".")[2])
-            case ast.Import(names=names):
-                found |= {
-                    alias.name.split(".")[2]
-                    for alias in names
-                    if alias.name.startswith(COMPONENTS)
-                }
-    return found
 
 
 def test_platforms_say_how_many_updates_run_at_once() -> None:
@@ -463,13 +366,10 @@ def test_platforms_say_how_many_updates_run_at_once() -> None:
 # --- HACS
 
 
-def test_hacs_json() -> None:
-    """HACS and the Marketplace know all keys, and the zip is the one that a release makes."""
+def test_a_release_makes_the_zip_that_hacs_downloads() -> None:
+    """The name is in both places."""
     hacs = read_json(ROOT / "hacs.json")
 
-    assert set(hacs) <= HACS_KEYS
-    assert hacs["name"] == "FlexMeasures"
-    assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", hacs["homeassistant"])
     assert hacs["zip_release"] is True
     release = (ROOT / ".github" / "workflows" / "release.yml").read_text(
         encoding="utf-8"
@@ -521,23 +421,6 @@ def test_logo_has_a_short_side_of_128_to_256_pixels(name: str) -> None:
 # --- actions
 
 
-def service_fields(service: Json | None) -> Json:
-    """Give the fields of an action, those in sections included."""
-    fields: Json = {}
-    for name, field in ((service or {}).get("fields") or {}).items():
-        if "fields" in field:
-            fields |= field["fields"]
-        else:
-            fields[name] = field
-    return fields
-
-
-def service_sections(service: Json | None) -> set[str]:
-    """Give the sections that an action's form has."""
-    fields = (service or {}).get("fields") or {}
-    return {name for name, field in fields.items() if "fields" in field}
-
-
 def test_actions_have_texts_icons_and_code() -> None:
     """The same actions are in the form, in the texts, among the icons and in the code."""
     services = set(read_yaml("services.yaml"))
@@ -546,49 +429,6 @@ def test_actions_have_texts_icons_and_code() -> None:
     assert services == set(translation()["services"])
     assert services == set(read_json(INTEGRATION / "icons.json")["services"])
     assert services <= strings()
-
-
-def test_actions_and_their_fields_are_described() -> None:
-    """Every action, section and field has a name, and what needs one a description."""
-    texts = translation()["services"]
-
-    for name, service in read_yaml("services.yaml").items():
-        text = texts[name]
-        assert text["name"]
-        assert text["description"]
-        assert set(text.get("sections", {})) == service_sections(service), name
-        assert all(section["name"] for section in text.get("sections", {}).values()), (
-            name
-        )
-        assert set(text.get("fields", {})) == set(service_fields(service)), name
-        for field in text.get("fields", {}).values():
-            assert field["name"], name
-            assert field["description"], name
-
-
-def test_options_of_selectors_are_translated() -> None:
-    """Every choice in an action's form that has texts has one for each option."""
-    texts = translation().get("selector", {})
-
-    for key, options in selector_options():
-        assert options == keys_below(texts, f"{key}.options"), key
-
-
-def selector_options() -> Iterator[tuple[str, set[str]]]:
-    """Find the choices in the forms of the actions, with their translation keys."""
-    for service in read_yaml("services.yaml").values():
-        for field in service_fields(service).values():
-            select = field.get("selector", {}).get("select") or {}
-            if "translation_key" in select:
-                yield select["translation_key"], set(select["options"])
-
-
-def test_icons_are_material_design_icons() -> None:
-    """Every icon has the prefix that Home Assistant expects."""
-    icons = flatten(read_json(INTEGRATION / "icons.json"))
-
-    assert icons
-    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for icon in icons.values())
 
 
 # --- errors
@@ -600,6 +440,11 @@ def test_errors_of_the_api_have_a_text(error: type[errors.FlexMeasuresError]) ->
     text = translation()["exceptions"][error.translation_key]["message"]
 
     assert placeholders(text) <= set(sample(error).placeholders)
+
+
+def test_errors_are_a_status() -> None:
+    """The scheduling status can say each of them."""
+    assert {error.translation_key for error in error_classes()} <= {*STATUSES}
 
 
 def test_raised_errors_have_a_text() -> None:

@@ -14,20 +14,10 @@ from custom_components.flexmeasures.plan.prices import Price, Quantity
 from custom_components.flexmeasures.plan.schedule import Action, Block, Schedule
 from custom_components.flexmeasures.plan.series import Series
 
-START = datetime(2026, 11, 22, 10, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
+from .quarters import QUARTER, START, quarter, quarters
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-def quarter(number: float) -> datetime:
-    """Give the start of a quarter of an hour of `quarters`."""
-    return START + number * QUARTER
-
-
-def quarters(*values: float | None) -> Schedule:
-    """Plan quarters of an hour from START on."""
-    return Schedule(START, QUARTER, values)
 
 
 def outlook(schedule: Schedule) -> Outlook:

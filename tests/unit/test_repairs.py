@@ -29,7 +29,7 @@ from .fake_server import (
     VERSION,
     failed_job,
 )
-from .home import HOUR, MINUTE, NOW, Home, device
+from .home import HOUR, MINUTE, NOW, Home, automatic, device
 
 type Json = dict[str, Any]
 
@@ -488,11 +488,6 @@ async def test_renamed_single_entity(home: Home) -> None:
 
 
 # --- scheduling
-
-
-def automatic(**settings: Any) -> Any:
-    """Make a device that is scheduled by itself."""
-    return device(automatic_scheduling=True, **settings)
 
 
 async def set_up_after_failures(home: Home) -> None:

@@ -286,11 +286,7 @@ async def test_what_the_user_wants_wins(home: Home, rm: FakeRM) -> None:
 
 def asked(home: Home) -> list[Json]:
     """The flex-models that the server was asked to schedule."""
-    return [
-        request.json["flex-model"][0]
-        for request in home.server.requests
-        if request.path.endswith("/schedules/trigger")
-    ]
+    return [request.json["flex-model"][0] for request in home.triggers]
 
 
 async def test_scheduled_from_what_it_tells(home: Home, rm: FakeRM) -> None:

@@ -44,18 +44,13 @@ def shown(home: Home) -> tuple[str, str | None, str]:
     )
 
 
-async def compute(home: Home) -> None:
-    """Have a schedule computed, as people do."""
-    await home.act("press", "button", "compute_schedule")
-
-
 async def test_first_schedule(home: Home) -> None:
     await home.set_up()
     assert shown(home) == ("not_scheduled", None, "on")
     assert home.value("sensor", "last_schedule") == STATE_UNKNOWN
     assert home.state().state == STATE_UNKNOWN
 
-    await compute(home)
+    await home.press_compute()
 
     assert shown(home) == OK
     assert home.value("sensor", "last_schedule") == "2026-11-22T10:07:00+00:00"
@@ -87,7 +82,7 @@ async def test_button_presses_the_server(home: Home) -> None:
     states = home.record()
 
     with pytest.raises(HomeAssistantError) as error:
-        await compute(home)
+        await home.press_compute()
 
     assert not isinstance(error.value, ServiceValidationError)
     assert error.value.translation_key == "infeasible"
@@ -100,7 +95,7 @@ async def test_button_presses_the_server(home: Home) -> None:
     assert states[-1].attributes["reason"] == "infeasible"
 
     home.server.recover()
-    await compute(home)
+    await home.press_compute()
     assert shown(home) == OK
 
 
@@ -109,7 +104,7 @@ async def test_button_that_is_not_permitted(home: Home) -> None:
     home.server.answer("POST", TRIGGER, json=FORBIDDEN, status=403)
 
     with pytest.raises(ServiceValidationError):
-        await compute(home)
+        await home.press_compute()
 
     assert shown(home) == ("not_permitted", FORBIDDEN["message"], "on")
 
@@ -120,7 +115,7 @@ async def test_a_failure_puts_an_automatic_plan_out_of_date(home: Home) -> None:
     await home.set_up()
     home.server.answer("POST", TRIGGER, json=FORBIDDEN, status=403)
     with pytest.raises(ServiceValidationError):
-        await compute(home)
+        await home.press_compute()
     assert shown(home)[2] == "off"
 
     await home.act("turn_on", "switch", "automatic_scheduling")
@@ -160,7 +155,7 @@ async def test_the_server_cannot_be_read(
 ) -> None:
     """The plan is followed all the same, and it is said that it may be old."""
     await home.set_up()
-    await compute(home)
+    await home.press_compute()
     home.server.answer("GET", DATA, **answer)
 
     await home.go_to(NOW + HOUR)
@@ -173,7 +168,7 @@ async def test_the_server_cannot_be_read(
 
     home.server.recover()
     await home.go_to(NOW + 2 * HOUR - MINUTE)
-    await compute(home)
+    await home.press_compute()
     assert shown(home) == OK
 
 
@@ -195,7 +190,7 @@ async def test_a_long_reason(home: Home) -> None:
     )
 
     with pytest.raises(HomeAssistantError):
-        await compute(home)
+        await home.press_compute()
 
     reason = shown(home)[1]
     assert reason
@@ -225,7 +220,7 @@ async def test_problem_of_the_state_of_charge_entity(home: Home) -> None:
         "sensor.battery_soc", STATE_UNAVAILABLE, {"unit_of_measurement": "kWh"}
     )
 
-    await compute(home)
+    await home.press_compute()
 
     attributes = home.attributes("sensor", "scheduling_status")
     assert shown(home) == OK
@@ -234,7 +229,7 @@ async def test_problem_of_the_state_of_charge_entity(home: Home) -> None:
     home.hass.states.async_set(
         "sensor.battery_soc", "5", {"unit_of_measurement": "kWh"}
     )
-    await compute(home)
+    await home.press_compute()
     attributes = home.attributes("sensor", "scheduling_status")
     assert attributes["state_of_charge"] is None
 
@@ -314,11 +309,11 @@ async def test_switch_survives_a_restart(home: Home) -> None:
 
 async def test_status_is_kept_over_a_restart(home: Home) -> None:
     await home.set_up()
-    await compute(home)
+    await home.press_compute()
     home.server.answer("POST", TRIGGER, json=FORBIDDEN, status=403)
     home.pass_time(timedelta(seconds=1))
     with pytest.raises(ServiceValidationError):
-        await compute(home)
+        await home.press_compute()
 
     await home.reload()
 

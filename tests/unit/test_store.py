@@ -15,18 +15,11 @@ JOB = "/api/v3_0/jobs/*"
 SECONDS_11 = timedelta(seconds=11)
 
 
-async def compute(home: Home) -> None:
-    """Have the battery scheduled by a job of three seconds."""
-    job = finished_job(timedelta(seconds=3))
-    home.server.answer("GET", JOB, json=job)
-    await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
-
-
 async def test_what_is_written(home: Home) -> None:
     """A little later, so that several changes are one write."""
     home.server.planned_values = [1.0, None, -2.0]
     await home.set_up()
-    await compute(home)
+    await home.compute()
     assert not home.is_stored
 
     await home.go_to(NOW + SECONDS_11)
@@ -53,7 +46,7 @@ async def test_what_is_written(home: Home) -> None:
 
 async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:
     await home.set_up()
-    await compute(home)
+    await home.compute()
 
     home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await home.settle()
@@ -63,7 +56,7 @@ async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:
 
 async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
     entry = await home.set_up()
-    await compute(home)
+    await home.compute()
 
     await home.hass.config_entries.async_unload(entry.entry_id)
 
@@ -73,10 +66,10 @@ async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
 async def test_job_of_an_unchanged_plan(home: Home) -> None:
     """When it was is worth remembering all the same."""
     await home.set_up()
-    await compute(home)
+    await home.compute()
     await home.go_to(NOW + SECONDS_11)
 
-    await compute(home)
+    await home.compute()
     await home.go_to(NOW + 2 * SECONDS_11)
 
     assert home.stored[BATTERY]["last_schedule"] == (NOW + SECONDS_11).isoformat()

@@ -57,7 +57,7 @@ def has_result(home: Home, *, missed: int = 0, reached: int = 0) -> None:
 
 async def compute(home: Home) -> Any:
     """Have a schedule computed; gives the flex-model that was sent."""
-    await home.act("press", "button", "compute_schedule")
+    await home.press_compute()
     return home.server.requests_to("POST", TRIGGER)[-1].json["flex-model"][0]
 
 

@@ -93,11 +93,9 @@ def target_minima(
 
     Moved back to the grid: between its points the server looks at nothing.
     """
-    if target is None:
+    if target is None or target[1] <= start:
         return {}
     target_soc_kwh, ready_by = target
-    if ready_by <= start:
-        return {}
     moment = floor_to_grid(ready_by, sensor.slot_length, sensor.time_zone)
     return {
         SOC_MINIMA: [

@@ -4,6 +4,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..account import FlexMeasuresConfigEntry
+from ..entity import async_add_device_entities, async_add_resource_entities
 from .device import (
     DeviceSensor,
     ScheduleSensor,
@@ -34,23 +35,23 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of each device."""
-    for subentry_id, resource in entry.runtime_data.resources.items():
-        async_add_entities(
-            [
-                *(ResourceSensor(resource, sensor) for sensor in RESOURCE_SENSORS),
-                *(InstructionSensor(resource, sensor) for sensor in INSTRUCTIONS),
-            ],
-            config_subentry_id=subentry_id,
-        )
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(
-            [
-                ScheduleSensor(coordinator, SCHEDULE),
-                *(DeviceSensor(coordinator, sensor) for sensor in SENSORS),
-                SocForecastSensor(coordinator, SOC_FORECAST),
-                StatusSensor(coordinator, SCHEDULING_STATUS),
-                # Written last: who follows it finds everything else up to date.
-                SetpointSensor(coordinator, SETPOINT),
-            ],
-            config_subentry_id=subentry_id,
-        )
+    async_add_resource_entities(
+        entry,
+        async_add_entities,
+        lambda resource: [
+            *(ResourceSensor(resource, sensor) for sensor in RESOURCE_SENSORS),
+            *(InstructionSensor(resource, sensor) for sensor in INSTRUCTIONS),
+        ],
+    )
+    async_add_device_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [
+            ScheduleSensor(coordinator, SCHEDULE),
+            *(DeviceSensor(coordinator, sensor) for sensor in SENSORS),
+            SocForecastSensor(coordinator, SOC_FORECAST),
+            StatusSensor(coordinator, SCHEDULING_STATUS),
+            # Written last: who follows it finds everything else up to date.
+            SetpointSensor(coordinator, SETPOINT),
+        ],
+    )

@@ -15,31 +15,20 @@ from custom_components.flexmeasures.plan.grid import (
 )
 from custom_components.flexmeasures.plan.schedule import Schedule
 
+from .quarters import QUARTER, START, quarter, quarters
+
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 KOLKATA = ZoneInfo("Asia/Kolkata")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 
 MINUTES_5 = timedelta(minutes=5)
-MINUTES_15 = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 def at(text: str) -> datetime:
     """Read a time with its offset."""
     return datetime.fromisoformat(text)
-
-
-def quarters(*values: float | None) -> Schedule:
-    """Plan quarters of an hour from START on."""
-    return Schedule(START, MINUTES_15, values)
-
-
-def quarter(number: float) -> datetime:
-    """Give the start of a quarter of an hour of `quarters`."""
-    return START + number * MINUTES_15
 
 
 # --- the grid
@@ -50,14 +39,14 @@ def quarter(number: float) -> datetime:
     [
         pytest.param(
             "2026-11-22T10:07:31+00:00",
-            MINUTES_15,
+            QUARTER,
             AMSTERDAM,
             "2026-11-22T10:00:00+00:00",
             id="inside a quarter",
         ),
         pytest.param(
             "2026-11-22T10:15:00+00:00",
-            MINUTES_15,
+            QUARTER,
             AMSTERDAM,
             "2026-11-22T10:15:00+00:00",
             id="on a boundary",
@@ -113,14 +102,14 @@ def quarter(number: float) -> datetime:
         ),
         pytest.param(
             "2026-10-25T02:40:00+02:00",
-            MINUTES_15,
+            QUARTER,
             AMSTERDAM,
             "2026-10-25T02:30:00+02:00",
             id="the hour that comes twice, first time",
         ),
         pytest.param(
             "2026-10-25T02:40:00+01:00",
-            MINUTES_15,
+            QUARTER,
             AMSTERDAM,
             "2026-10-25T02:30:00+01:00",
             id="the hour that comes twice, second time",
@@ -134,7 +123,7 @@ def quarter(number: float) -> datetime:
         ),
         pytest.param(
             "2026-04-05T01:40:00+10:30",
-            MINUTES_15,
+            QUARTER,
             LORD_HOWE,
             "2026-04-05T01:30:00+10:30",
             id="half an hour that comes twice",
@@ -168,7 +157,7 @@ MOMENTS = st.integers(
     int(at("2024-01-01T00:00:00Z").timestamp()),
     int(at("2028-01-01T00:00:00Z").timestamp()),
 ).map(lambda timestamp: datetime.fromtimestamp(timestamp, UTC))
-RESOLUTIONS = st.sampled_from([MINUTES_5, MINUTES_15, 2 * MINUTES_15, HOUR])
+RESOLUTIONS = st.sampled_from([MINUTES_5, QUARTER, 2 * QUARTER, HOUR])
 TIME_ZONES = st.sampled_from([AMSTERDAM, KOLKATA, LORD_HOWE, ZoneInfo("Africa/Cairo")])
 
 
@@ -203,13 +192,13 @@ def test_the_grid_of_days_has_local_dates(
     ("duration", "expected"),
     [
         (timedelta(), timedelta()),
-        (timedelta(seconds=1), MINUTES_15),
-        (MINUTES_15, MINUTES_15),
+        (timedelta(seconds=1), QUARTER),
+        (QUARTER, QUARTER),
         (timedelta(minutes=16), timedelta(minutes=30)),
     ],
 )
 def test_ceil_to_slots(duration: timedelta, expected: timedelta) -> None:
-    assert ceil_to_slots(duration, MINUTES_15) == expected
+    assert ceil_to_slots(duration, QUARTER) == expected
 
 
 @pytest.mark.parametrize(
@@ -222,11 +211,9 @@ def test_ceil_to_slots(duration: timedelta, expected: timedelta) -> None:
     ],
 )
 def test_whole_slots(start: float, duration: float, expected: tuple[int, int]) -> None:
-    first, length = whole_slots(
-        quarter(start), duration * MINUTES_15, MINUTES_15, AMSTERDAM
-    )
+    first, length = whole_slots(quarter(start), duration * QUARTER, QUARTER, AMSTERDAM)
 
-    assert (first, length) == (quarter(expected[0]), expected[1] * MINUTES_15)
+    assert (first, length) == (quarter(expected[0]), expected[1] * QUARTER)
 
 
 # --- slots
@@ -324,14 +311,14 @@ def test_resampled_of_what_is_partly_unknown() -> None:
 def test_unplanned_ends_are_trimmed(
     values: tuple[float | None, ...], start: int, kept: tuple[float | None, ...]
 ) -> None:
-    assert Schedule.from_values(START, MINUTES_15, values) == Schedule(
-        quarter(start), MINUTES_15, kept
+    assert Schedule.from_values(START, QUARTER, values) == Schedule(
+        quarter(start), QUARTER, kept
     )
 
 
 @pytest.mark.parametrize("values", [(), (None,), (None, None)])
 def test_nothing_planned_is_no_schedule(values: tuple[None, ...]) -> None:
-    assert Schedule.from_values(START, MINUTES_15, values) is None
+    assert Schedule.from_values(START, QUARTER, values) is None
 
 
 def test_schedules_are_in_utc() -> None:
@@ -417,10 +404,10 @@ def test_next_change(
         pytest.param(0, 4, quarters(1.0, 2.0, None, 4.0), id="all"),
         pytest.param(-8, 99, quarters(1.0, 2.0, None, 4.0), id="more than all"),
         pytest.param(
-            1, 2, Schedule(quarter(1), MINUTES_15, (2.0,)), id="one in the middle"
+            1, 2, Schedule(quarter(1), QUARTER, (2.0,)), id="one in the middle"
         ),
         pytest.param(
-            1, 3, Schedule(quarter(1), MINUTES_15, (2.0,)), id="an end without a plan"
+            1, 3, Schedule(quarter(1), QUARTER, (2.0,)), id="an end without a plan"
         ),
         pytest.param(2, 3, None, id="only a gap"),
         pytest.param(-5, 0, None, id="before"),
@@ -433,7 +420,7 @@ def test_between(start: int, end: int, expected: Schedule | None) -> None:
     assert schedule.between(quarter(start), quarter(end)) == expected
 
 
-@pytest.mark.parametrize("resolution", [MINUTES_5, MINUTES_15, HOUR, DAY])
+@pytest.mark.parametrize("resolution", [MINUTES_5, QUARTER, HOUR, DAY])
 def test_any_resolution(resolution: timedelta) -> None:
     schedule = Schedule(START, resolution, (1.0, 2.0))
 
