@@ -1,14 +1,13 @@
 """One coordinator per device: holds its plan, keeps it current and follows it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import Any, Protocol, override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -25,6 +24,7 @@ from .api.errors import (
 )
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
+from .device.listeners import Listeners
 from .device.memory import DeviceMemory, Failure
 from .device.metadata import DeviceMetadata
 from .device.prices import SharedPrices
@@ -35,6 +35,7 @@ from .device.scheduling_event import SchedulingEvent, SchedulingEventType
 from .device.setpoint import Mode, Override, setpoint
 from .device.settings import DeviceSettings
 from .device.store import AccountStore
+from .plan.energy_units import from_kwh
 from .plan.outlook import Outlook
 from .plan.plan import Plan
 from .plan.schedule import Schedule
@@ -44,13 +45,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # An outage is looked at again well before the usual hour is over.
 OUTAGE_RETRY = timedelta(minutes=1)
-
-
-class ReadingListener(Protocol):
-    """Is called when the server was read."""
-
-    def __call__(self, *, is_of_job: bool) -> None:
-        """Act on it; `is_of_job`: it was read because a job ended."""
 
 
 class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
@@ -104,8 +98,10 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.lock = asyncio.Lock()
         self._store = store
         self._outlook: Outlook | None = None
-        self._reading_listeners: list[ReadingListener] = []
-        self._event_listeners: list[Callable[[SchedulingEvent], None]] = []
+        self.readings: Listeners[bool] = Listeners()
+        """Are called at each reading, before entities show it: whether it was of a job."""
+        self.events: Listeners[SchedulingEvent] = Listeners()
+        """Are called with what happens, once entities show it."""
         self._unannounced: list[SchedulingEvent] = []
         self._wake_timer = Timer(hass, self._wake)
 
@@ -129,6 +125,19 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         now, memory = dt_util.utcnow(), self.memory
         return setpoint(self.data.power_at(now), memory.mode, memory.override, now)
 
+    def deviates(self, soc_kwh: float) -> bool:
+        """Return whether a state of charge is off the plan by more than the settings allow."""
+        settings, planned = self.settings, self.data.soc
+        if settings.soc_deviation is None or planned is None:
+            return False
+        expected = planned.interpolated_at(dt_util.utcnow())
+        present = from_kwh(soc_kwh, settings.soc_unit, settings.capacity)
+        return (
+            expected is not None
+            and present is not None
+            and abs(present - expected) > settings.soc_deviation
+        )
+
     @property
     def is_scheduled_by_itself(self) -> bool:
         """Whether new schedules are to be made, and can be."""
@@ -149,22 +158,6 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         if not self.last_update_success:
             self._read_soon("refresh after set-up")
 
-    # --- listeners
-
-    @callback
-    def async_add_reading_listener(self, listener: ReadingListener) -> CALLBACK_TYPE:
-        """Call it at each reading, before entities show it; return how to stop."""
-        self._reading_listeners.append(listener)
-        return lambda: self._reading_listeners.remove(listener)
-
-    @callback
-    def async_add_event_listener(
-        self, listener: Callable[[SchedulingEvent], None]
-    ) -> CALLBACK_TYPE:
-        """Call it with what happens, once entities show that; return how to stop."""
-        self._event_listeners.append(listener)
-        return lambda: self._event_listeners.remove(listener)
-
     @callback
     @override
     def async_update_listeners(self) -> None:
@@ -172,8 +165,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         super().async_update_listeners()
         events, self._unannounced = self._unannounced, []
         for event in events:
-            for listener in list(self._event_listeners):
-                listener(event)
+            self.events.async_call(event)
 
     # --- what scheduling hands in
 
@@ -320,8 +312,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.missing_sensors = reading.missing_sensors
         self.facts = reading.facts
         self.read_at = dt_util.utcnow()
-        for listener in list(self._reading_listeners):
-            listener(is_of_job=is_of_job)
+        self.readings.async_call(is_of_job)
         return self.data
 
     def _replace_plan(self, outlook: Outlook) -> None:

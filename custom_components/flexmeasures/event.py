@@ -42,9 +42,7 @@ class ScheduleEvent(FlexMeasuresEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to what becomes of scheduling."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.async_add_event_listener(self._handle_event)
-        )
+        self.async_on_remove(self.coordinator.events.async_add(self._handle_event))
 
     @callback
     def _handle_event(self, event: SchedulingEvent) -> None:

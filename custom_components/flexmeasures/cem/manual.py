@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..device.setpoint import Mode, Override
-from ..s2.control_types.base import Instruction, slot
-from ..s2.control_types.manual import ManualOrder
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
 
-__all__ = ["ManualInstruction", "ManualOrder"]
+from ..const import DOMAIN
+from ..device.setpoint import Mode, Override
+from ..s2.control_types.base import ControlTypeHandler, Instruction, slot
+from ..s2.control_types.manual import InvalidOrderError, ManualOrder
+from ..s2.messages import ControlType
+from .control_type_names import option_of
+
+__all__ = ["ManualInstruction", "ManualOrder", "manual_instruction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,62 @@ class ManualInstruction:
             )
         ]
         return [*kept, self.instruction]
+
+
+def manual_instruction(
+    name: str,
+    handler: ControlTypeHandler | None,
+    order: ManualOrder,
+    *,
+    present: ControlType,
+    wanted: ControlType | None,
+) -> Instruction:
+    """Return the instruction for what the user wants the device of this name to do.
+
+    `present` is the control type in force, `wanted` the one that it has to be, if that
+    matters. Raises ServiceValidationError.
+    """
+    if handler is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="s2_not_controlled",
+            translation_placeholders={"device": name},
+        )
+    if wanted not in {None, present}:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="s2_other_control_type",
+            translation_placeholders={
+                "device": name,
+                "control_type": option_of(wanted),
+                "present": option_of(present),
+            },
+        )
+    if beyond := order.beyond(handler.order_fields):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="s2_field_of_others",
+            translation_placeholders={
+                "field": beyond[0],
+                "device": name,
+                "control_type": option_of(present),
+            },
+        )
+    try:
+        return handler.manual_instruction(order, dt_util.utcnow())
+    except InvalidOrderError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.placeholders
+            | {
+                key: _local(err.placeholders[key])
+                for key in err.placeholders.keys() & {"earliest", "latest"}
+            },
+        ) from None
+
+
+def _local(moment: str) -> str:
+    """Return a moment (ISO 8601) as other errors have it."""
+    local = dt_util.as_local(datetime.fromisoformat(moment))
+    return local.strftime("%Y-%m-%d %H:%M:%S")

@@ -10,17 +10,15 @@ from aiohttp.web import WebSocketResponse
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
-from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN
+from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
 from ..coordinator import ScheduleCoordinator
+from ..device.listeners import Listeners
 from ..device.store import AccountStore
-from ..plan.energy_units import from_kwh
 from ..plan.window import Window
 from ..s2.control_types.base import ControlTypeHandler, Instruction
-from ..s2.control_types.manual import InvalidOrderError
 from ..s2.control_types.readings import Readings
 from ..s2.details import ResourceDetails
 from ..s2.effects import (
@@ -48,9 +46,8 @@ from .access.traffic import Traffic
 from .access.view import async_connect_at
 from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
-from .control_type_names import option_of
 from .energy_count import EnergyCount
-from .manual import ManualOrder
+from .manual import ManualOrder, manual_instruction
 from .measurements import Measurements
 from .memory import ResourceMemory
 from .plan_follower import PlanFollower
@@ -99,7 +96,7 @@ class ManagedResource:
         self._entry = entry
         self._store = store
         self._energy = EnergyCount(coordinator.memory, self.memory, store)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: Listeners[[]] = Listeners()
         self._notified_at: datetime | None = None
         self._notify_timer = Timer(hass, lambda _now: self.async_notify())
 
@@ -167,8 +164,7 @@ class ManagedResource:
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call it when something is new; return how to stop."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.async_add(listener)
 
     def describe(self, instruction: Instruction) -> str:
         """Return what an instruction says; there is one only while there is a handler."""
@@ -259,47 +255,15 @@ class ManagedResource:
 
         Raises ServiceValidationError.
         """
-        handler, present = self.handler, self.control_type
-        if present is None:
+        if self.control_type is None:
             raise self.choice.not_connected()
-        if handler is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="s2_not_controlled",
-                translation_placeholders={"device": self.name},
-            )
-        if control_type is not None and control_type is not present:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="s2_other_control_type",
-                translation_placeholders={
-                    "device": self.name,
-                    "control_type": option_of(control_type),
-                    "present": option_of(present),
-                },
-            )
-        if beyond := order.beyond(handler.order_fields):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="s2_field_of_others",
-                translation_placeholders={
-                    "field": beyond[0],
-                    "device": self.name,
-                    "control_type": option_of(present),
-                },
-            )
-        try:
-            instruction = handler.manual_instruction(order, dt_util.utcnow())
-        except InvalidOrderError as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key=err.key,
-                translation_placeholders=err.placeholders
-                | {
-                    key: _local(err.placeholders[key])
-                    for key in err.placeholders.keys() & {"earliest", "latest"}
-                },
-            ) from None
+        instruction = manual_instruction(
+            self.name,
+            self.handler,
+            order,
+            present=self.control_type,
+            wanted=control_type,
+        )
         if not self.follower.async_give(instruction):
             raise self.choice.not_connected()
         return instruction
@@ -389,7 +353,8 @@ class ManagedResource:
         else:
             readings = self.readings
             self.measurements.async_receive(message, readings, now)
-            if self._deviates(readings, now):
+            soc_kwh = readings.soc_kwh
+            if soc_kwh is not None and self.coordinator.deviates(soc_kwh):
                 self.planner.async_deviates()
         self._notify_soon(now)
 
@@ -432,19 +397,6 @@ class ManagedResource:
         self.follower.async_forget_hand_back()
         self._begin(None)
 
-    def _deviates(self, readings: Readings, now: datetime) -> bool:
-        """Return whether the device is further from the plan than the settings allow."""
-        settings, soc = self.coordinator.settings, self.coordinator.data.soc
-        if settings.soc_deviation is None or readings.soc_kwh is None or soc is None:
-            return False
-        expected = soc.interpolated_at(now)
-        present = from_kwh(readings.soc_kwh, settings.soc_unit, settings.capacity)
-        return (
-            expected is not None
-            and present is not None
-            and abs(present - expected) > settings.soc_deviation
-        )
-
     # --- listeners
 
     def _notify_soon(self, now: datetime) -> None:
@@ -459,11 +411,4 @@ class ManagedResource:
         """Call the listeners: something is new."""
         self._notified_at = dt_util.utcnow()
         self._notify_timer.async_disarm()
-        for listener in list(self._listeners):
-            listener()
-
-
-def _local(moment: str) -> str:
-    """Return a moment (ISO 8601) as other errors have it."""
-    local = dt_util.as_local(datetime.fromisoformat(moment))
-    return local.strftime("%Y-%m-%d %H:%M:%S")
+        self._listeners.async_call()

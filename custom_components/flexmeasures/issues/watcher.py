@@ -59,7 +59,7 @@ class DeviceIssues:
         entity_ids = named_entities(coordinator.subentry.data)
         for stop in (
             coordinator.async_add_listener(self.async_report),
-            coordinator.async_add_reading_listener(self._handle_reading),
+            coordinator.readings.async_add(self._handle_reading),
             async_track_entity_registry_updated_event(
                 hass, entity_ids, self._handle_registry
             ),
@@ -104,7 +104,7 @@ class DeviceIssues:
         self.async_report()
 
     @callback
-    def _handle_reading(self, *, is_of_job: bool) -> None:
+    def _handle_reading(self, is_of_job: bool) -> None:  # noqa: FBT001
         self.async_report()
 
     @callback

@@ -15,7 +15,6 @@ from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
 from ..device.memory import Target
-from ..plan.energy_units import from_kwh
 from ..plan.plan import Plan
 from ..plan.prices import Price
 from .pace import update_interval
@@ -63,7 +62,7 @@ class DeviceAutomation:
         self._target = coordinator.memory.target
         self._planned_prices = _prices(coordinator.data)
         stops = [
-            coordinator.async_add_reading_listener(self._handle_reading),
+            coordinator.readings.async_add(self._handle_reading),
             coordinator.async_add_listener(self._handle_update),
         ]
         for entity_ids, handler in (
@@ -112,7 +111,7 @@ class DeviceAutomation:
             self._queue.async_wish(self._coordinator, Urgency.INTERVAL)
 
     @callback
-    def _handle_reading(self, *, is_of_job: bool) -> None:
+    def _handle_reading(self, is_of_job: bool) -> None:  # noqa: FBT001
         """Set when to look again; ask for a schedule that is due, or that prices call for."""
         coordinator = self._coordinator
         prices = _prices(coordinator.data)
@@ -144,22 +143,13 @@ class DeviceAutomation:
         coordinator, settings = self._coordinator, self._coordinator.settings
         if not settings.automatic_scheduling:
             return
-        now = dt_util.utcnow()
         try:
-            soc_kwh = read_soc_entity(event.data["new_state"], settings, now)
+            soc_kwh = read_soc_entity(
+                event.data["new_state"], settings, dt_util.utcnow()
+            )
         except StateOfChargeEntityError:
             return
-        soc = from_kwh(soc_kwh, settings.soc_unit, settings.capacity)
-        expected = (
-            coordinator.data.soc.interpolated_at(now) if coordinator.data.soc else None
-        )
-        is_off = (
-            settings.soc_deviation is not None
-            and soc is not None
-            and expected is not None
-            and abs(soc - expected) > settings.soc_deviation
-        )
-        if coordinator.soc_problem or is_off:
+        if coordinator.soc_problem or coordinator.deviates(soc_kwh):
             self._queue.async_wish(
                 coordinator, Urgency.STATE_OF_CHARGE, delay=self._quiet()
             )
