@@ -170,9 +170,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     # --- what scheduling hands in
 
     @callback
-    def async_note_attempt(self) -> None:
-        """Keep that a schedule is asked for now."""
-        self.memory.last_attempt = dt_util.utcnow()
+    def async_note_attempt(self, moment: datetime) -> None:
+        """Keep when a schedule was asked for."""
+        self.memory.last_attempt = moment
 
     async def async_apply(self, result: ScheduleResult) -> Schedule:
         """Read what a job has planned and follow it; needs the lock.
@@ -207,11 +207,12 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         `is_automatic`: nobody is there to whom the error is shown.
         """
         self.recent_errors.add(err)
-        self.async_note_attempt()
+        now = dt_util.utcnow()
+        self.async_note_attempt(now)
         before = self.memory.failure
         in_a_row = before.in_a_row if before else 0
         self.memory.failure = Failure.of(
-            err, dt_util.utcnow(), in_a_row + (is_automatic and not err.passes)
+            err, now, in_a_row + (is_automatic and not err.passes)
         )
         is_news = before is None or before.key != err.translation_key
         if is_news and is_automatic:

@@ -172,8 +172,9 @@ class AccountScheduler:
 
     async def _trigger(self, requests: Requests) -> str:
         """Send one request for all; return the job's id."""
+        now = dt_util.utcnow()
         for coordinator in requests:
-            coordinator.async_note_attempt()
+            coordinator.async_note_attempt(now)
         lead, first = next(iter(requests.items()))
         site = lead.metadata.site
         return await self._api.trigger_schedule(
