@@ -115,6 +115,19 @@ def make_api(hass: HomeAssistant, **changes: str) -> FlexMeasuresApi:
     )
 
 
+def power_sensor(sensor_id: int) -> Sensor:
+    """Make the metadata of a sensor, whether or not the server has it."""
+    return Sensor(
+        id=sensor_id,
+        name="power",
+        unit="kW",
+        resolution=QUARTER,
+        time_zone=ZoneInfo("Europe/Amsterdam"),
+        asset_id=BATTERY,
+        consumption_is_positive=True,
+    )
+
+
 async def trigger(api: FlexMeasuresApi) -> str:
     """Ask for a schedule."""
     return await api.trigger_schedule(
@@ -355,7 +368,7 @@ async def test_post_data(
     fake_server.answer("POST", DATA, json=json, status=status)
 
     posted = await api.post_data(
-        BATTERY_POWER,
+        power_sensor(BATTERY_POWER),
         start=START,
         duration=2 * QUARTER,
         values=[1.5, -2],
@@ -365,7 +378,7 @@ async def test_post_data(
 
     assert posted == expected
     assert fake_server.requests[-1].json == {
-        "start": "2026-11-22T10:00:00+00:00",
+        "start": "2026-11-22T11:00:00+01:00",
         "duration": "PT30M",
         "values": [1.5, -2],
         "unit": "kW",
@@ -565,7 +578,11 @@ async def test_refusals(
         ),
         (
             lambda api: api.post_data(
-                UNKNOWN_SENSOR, start=START, duration=HOUR, values=[1], unit="kW"
+                power_sensor(UNKNOWN_SENSOR),
+                start=START,
+                duration=HOUR,
+                values=[1],
+                unit="kW",
             ),
             NotFoundError,
             "No sensor found with ID 9999.",
@@ -748,7 +765,11 @@ async def test_no_usable_answer(
             "POST",
             DATA,
             lambda api: api.post_data(
-                BATTERY_POWER, start=START, duration=HOUR, values=[1], unit="kW"
+                power_sensor(BATTERY_POWER),
+                start=START,
+                duration=HOUR,
+                values=[1],
+                unit="kW",
             ),
         ),
         ("POST", TRIGGER, trigger),
@@ -1145,7 +1166,11 @@ async def test_no_secret_in_any_log(
     try:
         shown.append(
             await api.post_data(
-                BATTERY_POWER, start=START, duration=HOUR, values=[1], unit="kW"
+                power_sensor(BATTERY_POWER),
+                start=START,
+                duration=HOUR,
+                values=[1],
+                unit="kW",
             )
         )
     except FlexMeasuresError as err:

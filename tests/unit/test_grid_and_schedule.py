@@ -1,6 +1,7 @@
 """Slots, the grid that they lie on, and schedules as values."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, strategies as st
@@ -8,8 +9,11 @@ import pytest
 
 from custom_components.flexmeasures.plan.grid import (
     ceil_to_slots,
+    even_runs,
     floor_to_grid,
+    reading_step,
     resampled,
+    slot_starts,
     slots_as_dicts,
     whole_slots,
 )
@@ -490,3 +494,73 @@ def test_a_part_is_as_the_whole(schedule: Schedule, first: int, count: int) -> N
         begin = at(slot["start"])
         planned = part.value_at(begin) if part else None
         assert planned == (slot["value"] if start <= begin < end else None)
+
+
+# --- runs of slots of the same length
+
+
+def test_days_begin_at_local_midnight() -> None:
+    """Also the one after the night that is longer."""
+    start = datetime(2026, 10, 24, tzinfo=AMSTERDAM)
+
+    starts = slot_starts(start, 4, DAY, AMSTERDAM)
+
+    assert [moment.astimezone(AMSTERDAM) for moment in starts] == [
+        datetime(2026, 10, day, tzinfo=AMSTERDAM) for day in (24, 25, 26, 27)
+    ]
+    assert [after - before for before, after in pairwise(starts)] == [
+        DAY,
+        25 * HOUR,
+        DAY,
+    ]
+
+
+def test_days_before_a_moment() -> None:
+    """Back over the night that is shorter."""
+    start = datetime(2026, 3, 30, tzinfo=AMSTERDAM)
+
+    starts = slot_starts(start, 2, -2 * DAY, AMSTERDAM)
+
+    assert starts[-1] == datetime(2026, 3, 28, tzinfo=AMSTERDAM)
+
+
+def test_runs_end_where_a_day_has_another_length() -> None:
+    start = datetime(2026, 10, 24, tzinfo=AMSTERDAM)
+
+    runs = list(even_runs(start, 4, DAY, AMSTERDAM))
+
+    assert runs == [(start, 2), (datetime(2026, 10, 26, tzinfo=AMSTERDAM), 2)]
+
+
+def test_hours_are_one_run() -> None:
+    start = datetime(2026, 10, 25, tzinfo=AMSTERDAM)
+
+    assert list(even_runs(start, 30, HOUR, AMSTERDAM)) == [(start, 30)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"), [(24, 1), (25, 1), (26, 2), (49, 2), (50, 3)]
+)
+def test_days_that_a_period_touches(hours: int, days: int) -> None:
+    """The first of them has 25 hours."""
+    start = datetime(2026, 10, 25, tzinfo=AMSTERDAM)
+
+    assert whole_slots(start, hours * HOUR, DAY, AMSTERDAM) == (start, days * DAY)
+
+
+@pytest.mark.parametrize(
+    ("zone", "resolution", "step"),
+    [
+        (AMSTERDAM, HOUR, HOUR),
+        (AMSTERDAM, DAY, DAY),
+        (KOLKATA, HOUR, 2 * QUARTER),
+        (KOLKATA, QUARTER, QUARTER),
+        (ZoneInfo("Asia/Kathmandu"), 2 * QUARTER, QUARTER),
+        (LORD_HOWE, HOUR, HOUR),
+        (ZoneInfo("UTC"), HOUR, HOUR),
+    ],
+)
+def test_step_that_meets_all_grids(
+    zone: ZoneInfo, resolution: timedelta, step: timedelta
+) -> None:
+    assert reading_step(START, DAY, resolution, zone) == step

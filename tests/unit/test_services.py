@@ -417,7 +417,7 @@ async def test_post_measurements(home: Home) -> None:
     )
 
     assert last_json(home, DATA) == {
-        "start": "2026-11-22T09:30:00+00:00",
+        "start": "2026-11-22T10:30:00+01:00",
         "duration": "PT30M",
         "values": [1.0, 2.5],
         "unit": "W",
@@ -434,7 +434,7 @@ async def test_post_measurements(home: Home) -> None:
 
 
 async def test_post_measurements_with_everything(home: Home) -> None:
-    """Nothing then has to be asked first; and the server may do it later."""
+    """Only the sensor's time zone has to be asked for; and the server may do it later."""
     home.server.posting_is_queued = True
     entry = await home.set_up()
     home.server.requests.clear()
@@ -450,9 +450,9 @@ async def test_post_measurements_with_everything(home: Home) -> None:
         prior="2026-11-22 10:05:00",
     )
 
-    (request,) = home.server.requests
+    *_, request = home.server.requests
     assert request.json == {
-        "start": "2026-11-22T08:00:00+00:00",
+        "start": "2026-11-22T09:00:00+01:00",
         "duration": "PT1H",
         "values": [4.0],
         "unit": "kW",
@@ -466,46 +466,46 @@ async def test_post_measurements_with_everything(home: Home) -> None:
     ("sensor", "data", "start", "duration"),
     [
         pytest.param(
-            BATTERY_POWER, {}, "2026-11-22T09:45:00+00:00", "PT15M", id="interval"
+            BATTERY_POWER, {}, "2026-11-22T10:45:00+01:00", "PT15M", id="interval"
         ),
         pytest.param(
-            CABIN_POWER, {}, "2026-11-22T09:00:00+00:00", "PT1H", id="full hour"
+            CABIN_POWER, {}, "2026-11-22T10:00:00+01:00", "PT1H", id="full hour"
         ),
         pytest.param(
             BATTERY_POWER,
             {"start": "2026-11-22 08:00:00"},
-            "2026-11-22T07:00:00+00:00",
+            "2026-11-22T08:00:00+01:00",
             "PT15M",
             id="interval, start given",
         ),
         pytest.param(
             BATTERY_POWER,
             {"duration": "PT1H"},
-            "2026-11-22T09:00:00+00:00",
+            "2026-11-22T10:00:00+01:00",
             "PT1H",
             id="interval, duration given",
         ),
         pytest.param(
-            BATTERY_SOC, {}, "2026-11-22T10:05:00+00:00", "PT0S", id="instant"
+            BATTERY_SOC, {}, "2026-11-22T11:05:00+01:00", "PT0S", id="instant"
         ),
         pytest.param(
             BATTERY_SOC,
             {"start": "2026-11-22 08:00:00"},
-            "2026-11-22T07:00:00+00:00",
+            "2026-11-22T08:00:00+01:00",
             "PT0S",
             id="instant, start given",
         ),
         pytest.param(
             BATTERY_SOC,
             {"values": [1, 2, 3], "duration": "PT15M"},
-            "2026-11-22T09:50:00+00:00",
+            "2026-11-22T10:50:00+01:00",
             "PT15M",
             id="instants, duration given",
         ),
         pytest.param(
             BATTERY_SOC,
             {"start": "2026-11-22 08:00:00", "duration": 0},
-            "2026-11-22T07:00:00+00:00",
+            "2026-11-22T08:00:00+01:00",
             "PT0S",
             id="instant, everything given",
         ),
@@ -548,7 +548,7 @@ async def test_posting_over_the_hour_that_comes_twice(home: Home) -> None:
 
     response = await home.call("post_measurements", **POST)
 
-    assert last_json(home, DATA)["start"] == "2026-10-25T00:45:00+00:00"
+    assert last_json(home, DATA)["start"] == "2026-10-25T02:45:00+02:00"
     assert response["start"] == "2026-10-25T02:45:00+02:00"
 
 

@@ -197,7 +197,7 @@ class FlexMeasuresApi:
 
     async def post_data(
         self,
-        sensor_id: int,
+        sensor: Sensor,
         *,
         start: datetime,
         duration: timedelta,
@@ -207,11 +207,11 @@ class FlexMeasuresApi:
     ) -> PostedData:
         """Store values that fill `duration` evenly from `start` on.
 
-        Zero duration: one value at an instant. `prior` is when they became known
+        The server puts `start` on the grid of the time zone in which it is written. Zero duration: one value at an instant. `prior` is when they became known
         (default: now).
         """
         payload: dict[str, Any] = {
-            "start": start.isoformat(),
+            "start": start.astimezone(sensor.time_zone).isoformat(),
             "duration": iso_duration(duration),
             "values": list(values),
             "unit": unit,
@@ -219,7 +219,7 @@ class FlexMeasuresApi:
         if prior is not None:
             payload["prior"] = prior.isoformat()
         answer = await self._request(
-            "POST", f"sensors/{sensor_id}/data", payload=payload
+            "POST", f"sensors/{sensor.id}/data", payload=payload
         )
         with _reading("receipt"):
             return PostedData(status=answer["status"], job=answer.get("job"))

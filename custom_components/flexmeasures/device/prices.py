@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
-from ..plan.grid import whole_slots
+from ..plan.grid import reading_step, whole_slots
 from ..plan.prices import Price
 from ..plan.series import Series
 
@@ -52,11 +52,16 @@ class SharedPrices:
         self, sensor_id: int, start: datetime, duration: timedelta
     ) -> Price | None:
         sensor = await self._catalogue.async_sensor(sensor_id)
-        first, length = whole_slots(
-            start, duration, sensor.slot_length, sensor.time_zone
-        )
+        resolution, zone = sensor.slot_length, sensor.time_zone
+        first, length = whole_slots(start, duration, resolution, zone)
+        step = reading_step(first, length, resolution, zone)
         data = await self._api.get_data(
-            sensor_id, start=first, duration=length, unit=sensor.unit
+            sensor_id,
+            start=first,
+            duration=length,
+            # For its own resolution the server need not resample.
+            resolution=None if step == sensor.resolution else step,
+            unit=sensor.unit,
         )
         series = Series.from_data(data) if data else None
         return Price.from_series(series, sensor.unit) if series else None

@@ -23,7 +23,13 @@ from ..const import (
     CONF_SOC_SENSOR,
 )
 from ..plan.energy_units import from_kwh, in_kwh, quantity_in_kwh
-from ..plan.grid import ceil_to_slots, floor_to_grid, local_midnight, whole_slots
+from ..plan.grid import (
+    PLAN_ZONE,
+    ceil_to_slots,
+    floor_to_grid,
+    local_midnight,
+    whole_slots,
+)
 from ..plan.plan import Plan
 from ..plan.prices import (
     CONSUMPTION_PRICE,
@@ -99,9 +105,9 @@ class PlanReader:
         sensor = await self._metadata.power_sensor()
         resolution = sensor.slot_length
         now = dt_util.utcnow()
-        running = floor_to_grid(now, resolution, sensor.time_zone)
+        running = floor_to_grid(now, resolution, PLAN_ZONE)
         start = floor_to_grid(
-            min(local_midnight(running), since), resolution, sensor.time_zone
+            min(local_midnight(running), since), resolution, PLAN_ZONE
         )
         ahead = running + ceil_to_slots(self._settings.schedule_duration, resolution)
         duration = ceil_to_slots(max(ahead, planned_until or ahead) - start, resolution)
@@ -140,13 +146,14 @@ class PlanReader:
         sensor = await self._metadata.power_sensor()
         own = sensor.slot_length
         wanted = resolution or own
+        grid_zone = PLAN_ZONE if wanted == own else sensor.time_zone
         first, length = whole_slots(
-            start or floor_to_grid(dt_util.utcnow(), wanted, sensor.time_zone),
+            start or floor_to_grid(dt_util.utcnow(), wanted, grid_zone),
             duration or self._settings.schedule_duration,
             wanted,
-            sensor.time_zone,
+            grid_zone,
         )
-        own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
+        own_first, own_length = whole_slots(first, length, own, PLAN_ZONE)
         data = await self._power(sensor, own_first, own_length, unit)
         if data is None or wanted == own:
             return Series.from_data(data) if data else None

@@ -88,9 +88,8 @@ class Stream(ABC):
             # The server knows the moment of a single value exactly.
             is_instant = len(run) == 1 and not sensor.resolution
             await api.post_data(
-                sensor.id,
-                # The server floors it in this offset.
-                start=run[0].start.astimezone(sensor.time_zone),
+                sensor,
+                start=run[0].start,
                 duration=timedelta(0) if is_instant else grid * len(run),
                 values=[_shortened(item.value * conversion.factor) for item in run],
                 unit=conversion.unit,

@@ -1,6 +1,6 @@
 """Intervals of time with a value each, and the grid they lie on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate, pairwise, repeat
 from math import gcd
@@ -16,6 +16,13 @@ from homeassistant.util.json import json_loads_array
 # between its points would be stored and never seen again.
 INSTANT_GRID: Final = timedelta(minutes=5)
 
+PLAN_ZONE: Final = UTC
+"""Schedules lie on full hours of UTC, whatever the time zone of the power sensor."""
+
+_DAY: Final = timedelta(days=1)
+_NONE: Final = timedelta(0)
+_SECOND: Final = timedelta(seconds=1)
+
 
 def slots_as_dicts(
     start: datetime,
@@ -27,7 +34,7 @@ def slots_as_dicts(
 
     The times are ISO texts with the offset that the time zone has at that moment.
     """
-    boundaries = accumulate(repeat(resolution, len(values)), add, initial=start)
+    boundaries = slot_starts(start, len(values) + 1, resolution, time_zone)
     # A plan can have thousands of slots, and orjson writes times several times
     # faster than Python does.
     times = json_loads_array(
@@ -44,9 +51,10 @@ def floor_to_grid(
 ) -> datetime:
     """Return the start of the interval that holds a moment, on the grid of a time zone's days.
 
-    FlexMeasures plans and stores on the grid of the sensor's time zone: full hours
-    are full hours in most zones, but a day starts at local midnight, and an hour in
-    Kolkata at half past. Returns UTC.
+    FlexMeasures stores on the grid of the time zone in which a time is written, and
+    that is the sensor's: full hours are full hours in most zones, but a day starts at
+    local midnight, and an hour in Kolkata at half past. What it plans lies on that of
+    `PLAN_ZONE`. In UTC.
     """
     local = moment.astimezone(time_zone)
     midnight = local.replace(
@@ -55,6 +63,55 @@ def floor_to_grid(
     if resolution >= timedelta(days=1):
         return midnight  # The day may have 25 hours.
     return midnight + (moment - midnight) // resolution * resolution
+
+
+def slot_starts(
+    start: datetime, count: int, resolution: timedelta, time_zone: tzinfo
+) -> list[datetime]:
+    """Return when slots begin that follow each other; days at the same local time.
+
+    In UTC.
+    """
+    if resolution % _DAY != _NONE:
+        return list(accumulate(repeat(resolution, count - 1), add, initial=start))
+    local = start.astimezone(time_zone)
+    # Arithmetic in one time zone is that of a wall clock.
+    return [(local + index * resolution).astimezone(UTC) for index in range(count)]
+
+
+def even_runs(
+    start: datetime, count: int, resolution: timedelta, time_zone: tzinfo
+) -> Iterator[tuple[datetime, int]]:
+    """Divide slots that follow each other into runs of the same length each.
+
+    One request can only be about such a run: the server counts on from its start, and
+    so misses a day that begins 23 or 25 hours after the last one. Yield when each run
+    begins, and of how many slots it is.
+    """
+    starts = slot_starts(start, count, resolution, time_zone)
+    first = 0
+    for index in range(1, count + 1):
+        if index == count or starts[index] - starts[index - 1] != resolution:
+            yield starts[first], index - first
+            first = index
+
+
+def reading_step(
+    start: datetime, duration: timedelta, resolution: timedelta, time_zone: tzinfo
+) -> timedelta:
+    """Return the longest step that all values of a period can be read with.
+
+    Mostly the resolution. Where the time zone is not ahead of UTC by whole slots,
+    values may lie on its grid or on that of UTC, depending on who stored them, and on
+    the wrong grid nothing is read.
+    """
+    if resolution % _DAY == _NONE:
+        return resolution
+    offsets = [
+        moment.astimezone(time_zone).utcoffset() or _NONE
+        for moment in (start, start + duration)
+    ]
+    return gcd(*(part // _SECOND for part in (resolution, *offsets))) * _SECOND
 
 
 def local_midnight(moment: datetime, *, days_later: int = 0) -> datetime:
@@ -74,9 +131,20 @@ def ceil_to_slots(duration: timedelta, resolution: timedelta) -> timedelta:
 def whole_slots(
     start: datetime, duration: timedelta, resolution: timedelta, time_zone: tzinfo
 ) -> tuple[datetime, timedelta]:
-    """Return the slots that a period touches: where the first starts, and how long all are."""
+    """Return the slots that a period touches: where the first starts, and how long all are.
+
+    A day counts for 24 hours.
+    """
     first = floor_to_grid(start, resolution, time_zone)
-    return first, ceil_to_slots(start - first + duration, resolution)
+    # Not by the wall clock, as Python adds to a local time.
+    end = start.astimezone(UTC) + duration
+    if resolution % _DAY == _NONE:
+        # By the wall clock, which is one hour off where days have 23 or 25.
+        start, end = first.astimezone(time_zone), end.astimezone(time_zone)
+        return first, ceil_to_slots(
+            end.replace(tzinfo=None) - start.replace(tzinfo=None), resolution
+        )
+    return first, ceil_to_slots(end - first, resolution)
 
 
 def resampled(
@@ -92,8 +160,8 @@ def resampled(
     rest. Not left to the server, which puts the grid of its own resampling at the
     first value that it has, and then finds nothing on the grid that was asked for.
     """
-    second = timedelta(seconds=1)
-    step = gcd(resolution // second, wanted // second, skip // second) * second
+    parts = (resolution, wanted, skip)
+    step = gcd(*(part // _SECOND for part in parts)) * _SECOND
     fine = [value for value in values for _ in range(resolution // step)]
     size = wanted // step
     means: list[float | None] = []

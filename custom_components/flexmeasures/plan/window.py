@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from ..api.models import Sensor
-from .grid import ceil_to_slots, floor_to_grid
+from .grid import PLAN_ZONE, ceil_to_slots, floor_to_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Window:
         """Return the slots of a power sensor from the one that holds a moment on."""
         resolution = sensor.slot_length
         return cls(
-            floor_to_grid(moment, resolution, sensor.time_zone),
+            floor_to_grid(moment, resolution, PLAN_ZONE),
             resolution,
             ceil_to_slots(duration, resolution),
         )

@@ -13,7 +13,7 @@ from ..coordinator import ScheduleCoordinator
 from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity
-from ..plan.grid import floor_to_grid
+from ..plan.grid import PLAN_ZONE, floor_to_grid
 from ..plan.window import Window
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
@@ -96,7 +96,7 @@ def target_minima(
     if target is None or target[1] <= start:
         return {}
     target_soc_kwh, ready_by = target
-    moment = floor_to_grid(ready_by, sensor.slot_length, sensor.time_zone)
+    moment = floor_to_grid(ready_by, sensor.slot_length, PLAN_ZONE)
     return {
         SOC_MINIMA: [
             {

@@ -1,5 +1,6 @@
 """What a call of an action is about, and how it is answered."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -35,17 +36,22 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
     return entry, entry.subentries[device_entry.config_subentry_id]
 
 
-def response(series: Series | None, key: str, unit: str) -> dict[str, Any]:
-    """Return the intervals that have a value, as a response."""
+def response(series: Iterable[Series], key: str, unit: str) -> dict[str, Any]:
+    """Return the intervals that have a value, as a response.
+
+    Several series follow each other, with the same resolution.
+    """
+    parts = list(series)
     known = [
         slot
-        for slot in (series.as_dicts(dt_util.get_default_time_zone()) if series else ())
+        for part in parts
+        for slot in part.as_dicts(dt_util.get_default_time_zone())
         if slot["value"] is not None
     ]
     return {
         ATTR_UNIT: unit,
         ATTR_START: known[0]["start"] if known else None,
         "end": known[-1]["end"] if known else None,
-        ATTR_RESOLUTION: iso_duration(series.resolution) if known and series else None,
+        ATTR_RESOLUTION: iso_duration(parts[0].resolution) if known else None,
         key: known,
     }

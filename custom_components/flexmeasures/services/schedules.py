@@ -58,7 +58,7 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
         if not call.data[ATTR_WAIT]:
             return {"job": await scheduler.async_trigger(coordinator, request)}
         schedule = await scheduler.async_compute(coordinator, request)
-    return response(schedule, "schedule", UnitOfPower.KILO_WATT)
+    return response([schedule], "schedule", UnitOfPower.KILO_WATT)
 
 
 async def get_schedule(call: ServiceCall) -> ServiceResponse:
@@ -72,7 +72,7 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
             resolution=call.data.get(ATTR_RESOLUTION),
             unit=unit,
         )
-    return response(power, "schedule", unit)
+    return response([power] if power else [], "schedule", unit)
 
 
 async def override(call: ServiceCall) -> None:
