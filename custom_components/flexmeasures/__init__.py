@@ -56,6 +56,10 @@ async def async_setup_entry(
     store = AccountStore(hass, entry.entry_id)
     devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
     await store.async_restore(device.data[CONF_POWER_SENSOR] for device in devices)
+    # What is registered first is called last: until then others may still write. And a
+    # change that is made meanwhile is one of this set-up's.
+    entry.async_on_unload(store.async_close)
+    entry.async_on_unload(entry.add_update_listener(_async_apply_changes))
     account = Account.async_create(hass, entry, store)
     entry.runtime_data = account
     issues = [
@@ -69,8 +73,6 @@ async def async_setup_entry(
     for device_issues in issues:
         device_issues.async_start()
     async_remove_resource_entities(hass, entry)
-    entry.async_on_unload(store.async_close)
-    entry.async_on_unload(entry.add_update_listener(_async_apply_changes))
     return True
 
 
@@ -111,5 +113,10 @@ async def _async_apply_changes(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> None:
     """Follow changed settings, and devices that were added or removed."""
-    if not entry.runtime_data.async_take_switches(entry):
+    account = entry.runtime_data
+    # However many changes come at once, one reload is for all of them.
+    if not account.is_replaced and not account.async_take_switches(entry):
+        account.is_replaced = True
+        # Others that are made in the same go come first.
+        await asyncio.sleep(0)
         await hass.config_entries.async_reload(entry.entry_id)

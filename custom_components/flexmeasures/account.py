@@ -43,6 +43,8 @@ class Account:
     """By the subentry id of the devices that have S2."""
     configuration: _Configuration
     """What it was set up with, but for the switches."""
+    is_replaced: bool = False
+    """Whether a reload is under way, with which another one begins."""
     server_version: str | None = None
     """None while the server has not told it."""
 
@@ -130,7 +132,7 @@ class Account:
         for subentry_id, coordinator in self.coordinators.items():
             settings = entry.subentries[subentry_id].data
             coordinator.async_set_automatic(
-                automatic=settings[CONF_AUTOMATIC_SCHEDULING]
+                automatic=settings.get(CONF_AUTOMATIC_SCHEDULING, False)
             )
         return True
 

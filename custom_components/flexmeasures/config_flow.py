@@ -14,7 +14,9 @@ from .flows.yaml_import.flow import ImportFlow
 class FlexMeasuresConfigFlow(ImportFlow, domain=DOMAIN):
     """Set up an account, its first device, and later changes of the login."""
 
+    # Of the subentries too. What is only added raises the minor version.
     VERSION = 1
+    MINOR_VERSION = 1
 
     @classmethod
     @callback

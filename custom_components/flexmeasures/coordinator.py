@@ -70,8 +70,10 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Start from what was known before the restart."""
         self.subentry = subentry
         self.settings = DeviceSettings.from_subentry(subentry.data)
-        stored = store.stored(self.settings.power_sensor)
-        self.memory = DeviceMemory.from_json(stored) if stored else DeviceMemory()
+        power_sensor = self.settings.power_sensor
+        self.memory = store.restored(
+            power_sensor, DeviceMemory.from_json, DeviceMemory()
+        )
         self.metadata = DeviceMetadata(api, catalogue, self.settings)
         self.reader = PlanReader(api, self.metadata, prices, self.settings)
         super().__init__(
@@ -82,8 +84,10 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             update_interval=self.settings.update_interval,
             always_update=False,
         )
-        self.data = Plan.from_json(stored["plan"]) if stored else Plan()
-        store.async_keep(self.settings.power_sensor, self._as_json)
+        self.data = store.restored(
+            power_sensor, lambda stored: Plan.from_json(stored["plan"]), Plan()
+        )
+        store.async_keep(power_sensor, self._as_json)
         self.facts: DeviceFacts | None = None
         """What the server last said of the device; None before it first did."""
         self.read_at: datetime | None = None
@@ -250,13 +254,13 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     def async_set_mode(self, mode: Mode) -> None:
         """Choose what the setpoint follows."""
         self.memory.mode = mode
-        self.async_remember()
+        self.async_remember(at_once=True)
 
     @callback
     def async_set_override(self, override: Override | None) -> None:
         """Set a power that wins until it ends, or end it."""
         self.memory.override = override
-        self.async_remember()
+        self.async_remember(at_once=True)
 
     @callback
     def async_set_target(
@@ -265,7 +269,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Set how full the device has to be, and by when."""
         self.memory.target_soc_kwh = target_soc_kwh
         self.memory.ready_by = ready_by
-        self.async_remember()
+        self.async_remember(at_once=True)
 
     @callback
     def async_set_automatic(self, *, automatic: bool) -> None:
@@ -274,9 +278,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.async_update_listeners()
 
     @callback
-    def async_remember(self) -> None:
-        """Keep what has changed, and show it."""
-        self._store.async_remember()
+    def async_remember(self, *, at_once: bool = False) -> None:
+        """Keep what has changed, `at_once` if it is the user's, and show it."""
+        self._store.async_remember(at_once=at_once)
         self.async_update_listeners()
 
     def _as_json(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Accounts that are set up, unloaded, changed and removed, whether or not the server is there."""
 
+import asyncio
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .fake_server import (
     BATTERY_POWER,
     BATTERY_SOC,
+    CABIN_POWER,
     EMAIL,
     FEED_IN,
     FORBIDDEN,
@@ -401,3 +403,55 @@ async def test_no_secret_is_logged(home: Home, no_secret_logged: None) -> None:
     await home.go_to(NOW + HOUR + MINUTE)
 
     assert len(home.reauthentications) == 1
+
+
+# --- changes
+
+
+async def test_many_changes_at_once_are_one_reload(home: Home) -> None:
+    """As when an entity is renamed that several devices name."""
+    entry = await home.set_up(
+        *(
+            device(sensor, trigger_entities=["binary_sensor.plug"])
+            for sensor in (BATTERY_POWER, GARAGE_POWER, CABIN_POWER)
+        )
+    )
+    logins = len(home.server.requests_to("POST", LOGIN))
+
+    for subentry in list(entry.subentries.values()):
+        home.hass.config_entries.async_update_subentry(
+            entry,
+            subentry,
+            data={**subentry.data, "trigger_entities": ["binary_sensor.socket"]},
+        )
+    await home.settle()
+
+    assert len(home.server.requests_to("POST", LOGIN)) == logins + 1
+    assert entry.state is ConfigEntryState.LOADED
+    for coordinator in entry.runtime_data.coordinators.values():
+        assert coordinator.settings.trigger_entities == ("binary_sensor.socket",)
+
+
+async def test_change_during_set_up(home: Home) -> None:
+    """It is not lost."""
+    home.has_planned(1.0)
+    answered = asyncio.Event()
+    home.server.answer("GET", EVERYTHING, status=500, json={}, wait_for=answered)
+    entry = home.add_account()
+    setting_up = asyncio.create_task(
+        home.hass.config_entries.async_setup(entry.entry_id)
+    )
+    await home.until(lambda: home.server.requests_to("GET", EVERYTHING))
+
+    (subentry,) = entry.subentries.values()
+    home.hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "schedule_duration": 3600}
+    )
+    home.server.recover()
+    answered.set()
+    await setting_up
+    await home.settle()
+
+    (coordinator,) = entry.runtime_data.coordinators.values()
+    assert coordinator.settings.schedule_duration == HOUR
+    assert home.state().state == "1.0"

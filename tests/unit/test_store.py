@@ -4,7 +4,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
+from aiohttp import ClientConnectionError
+import pytest
+
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
@@ -162,3 +165,110 @@ async def test_device_with_another_power_sensor(home: Home) -> None:
     await home.settle()
 
     assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+# --- what nobody but the user knows
+
+
+async def test_what_the_user_sets_is_written_at_once(home: Home) -> None:
+    """Nothing of it is lost if Home Assistant is killed a moment later."""
+    await home.set_up()
+    await home.act("select_option", "select", "mode", option="hold")
+    assert home.stored[BATTERY]["mode"] == "hold"
+
+    await home.override(power=2, duration={"hours": 1})
+    await home.settle()
+    assert home.stored[BATTERY]["override"]["power"] == 2
+
+    await home.act("set_value", "number", "target_soc", value=8)
+    assert home.stored[BATTERY]["target_soc_kwh"] == 8
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-22 18:00:00")
+    assert home.stored[BATTERY]["ready_by"] == "2026-11-22T17:00:00+00:00"
+
+
+async def test_what_the_user_sets_while_something_else_waits_to_be_written(
+    home: Home,
+) -> None:
+    home.server.planned_values = [1.0]
+    await home.set_up()
+    await home.compute()
+    await home.compute()
+    assert not home.is_stored
+
+    await home.act("select_option", "select", "mode", option="hold")
+
+    assert home.stored[BATTERY]["mode"] == "hold"
+    assert home.stored[BATTERY]["last_schedule"] == NOW.isoformat()
+
+
+# --- what another version has stored
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"mode": "something of later"},
+        {"override": {"power": 1}},
+        {"failure": ["a text"]},
+        {"ready_by": "tomorrow"},
+    ],
+)
+async def test_something_that_cannot_be_read(
+    home: Home, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is left out; the plan is followed, and so is the other device."""
+    home.add_account(device(BATTERY_POWER), device(GARAGE_POWER))
+    home.remembers(1.0, 2.0, **broken)
+    home.remembers(3.0, power_sensor=GARAGE_POWER, mode="hold")
+    home.server.fail(ClientConnectionError("gone"))
+
+    assert await home.start() is ConfigEntryState.LOADED
+    assert home.state().state == "1.0"
+    assert home.value("select", "mode") == "automatic"
+    assert home.value("select", "mode", GARAGE_POWER) == "hold"
+    assert "cannot be read" in caplog.text
+
+
+async def test_plan_that_cannot_be_read(home: Home) -> None:
+    home.add_account()
+    home.remembers(1.0, mode="hold", plan={"power": "all of it"})
+    home.has_planned(4.0)
+
+    assert await home.start() is ConfigEntryState.LOADED
+    assert home.state().state == "4.0"
+    assert home.value("select", "mode") == "hold"
+
+
+@pytest.mark.parametrize(("version", "mode"), [((2, 7), "hold"), ((3, 1), "automatic")])
+async def test_file_of_a_later_version(
+    home: Home, hass_storage: dict[str, Any], version: tuple[int, int], mode: str
+) -> None:
+    """What a minor one adds is left alone; of another major one nothing is read."""
+    home.add_account()
+    home.remembers(1.0, mode="hold", more=["of", "later"])
+    home.has_planned(4.0)
+    file = hass_storage[home.storage_key]
+    file["version"], file["minor_version"] = version
+
+    assert await home.start() is ConfigEntryState.LOADED
+    assert home.value("select", "mode") == mode
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert ("more" in home.stored[BATTERY]) is (mode == "hold")
+
+
+async def test_settings_of_another_version(home: Home) -> None:
+    """What they lack has its default."""
+    home.has_planned(4.0)
+
+    await home.set_up(
+        ConfigSubentryDataWithId(
+            data={"power_sensor": BATTERY_POWER, "something": "of later"},
+            subentry_id=BATTERY,
+            subentry_type="device",
+            title="Home battery",
+            unique_id=BATTERY,
+        )
+    )
+
+    assert home.state().state == "4.0"
+    assert home.value("switch", "automatic_scheduling") == "off"

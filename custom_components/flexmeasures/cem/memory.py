@@ -27,8 +27,11 @@ class ResourceMemory:
     @classmethod
     def kept_in(cls, store: AccountStore, power_sensor: int) -> Self:
         """Return what is stored of the RM of a device, and have changes stored with it."""
-        stored = store.stored(power_sensor).get(_NAME)
-        memory = cls() if stored is None else cls.from_json(stored)
+        memory = store.restored(
+            power_sensor,
+            lambda stored: cls.from_json(stored[_NAME]) if _NAME in stored else cls(),
+            cls(),
+        )
         store.async_keep(power_sensor, lambda: {_NAME: memory.as_json()})
         return memory
 

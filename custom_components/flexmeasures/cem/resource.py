@@ -230,7 +230,7 @@ class ManagedResource:
     def async_accept_device(self, resource_id: str) -> None:
         """Let the token belong to another device."""
         self.link.async_accept(resource_id)
-        self.coordinator.async_remember()
+        self.coordinator.async_remember(at_once=True)
 
     @callback
     def async_forget_contest(self) -> None:
@@ -244,7 +244,7 @@ class ManagedResource:
         """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
         await self.choice.async_change(control_type)
         self.follower.async_forget_hand_back()
-        self.coordinator.async_remember()
+        self.coordinator.async_remember(at_once=True)
         self.async_notify()
 
     @callback

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Self
 
-from homeassistant.const import PERCENTAGE
+from homeassistant.const import PERCENTAGE, UnitOfEnergy
 
 from ..api.errors import FlexMeasuresError
 from ..const import (
@@ -30,7 +30,9 @@ from ..const import (
     CONF_UPDATE_INTERVAL,
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
+    DEFAULT_SCHEDULE_DURATION,
     DEFAULT_SOC_MAX_AGE,
+    DEFAULT_UPDATE_INTERVAL,
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
@@ -93,20 +95,27 @@ class DeviceSettings:
 
     @classmethod
     def from_subentry(cls, data: Mapping[str, Any]) -> Self:
-        """Read a device subentry, in which durations are seconds."""
+        """Read a device subentry, in which durations are seconds.
+
+        What another version of the integration left out has its default.
+        """
         return cls(
             power_sensor=data[CONF_POWER_SENSOR],
             consumption_price_sensor=data.get(CONF_CONSUMPTION_PRICE_SENSOR),
             production_price_sensor=data.get(CONF_PRODUCTION_PRICE_SENSOR),
             soc_sensor=data.get(CONF_SOC_SENSOR),
-            soc_unit=data[CONF_SOC_UNIT],
+            soc_unit=data.get(CONF_SOC_UNIT, UnitOfEnergy.KILO_WATT_HOUR),
             soc_min=data.get(CONF_SOC_MIN),
             soc_max=data.get(CONF_SOC_MAX),
             capacity=data.get(CONF_CAPACITY),
             soc_entity=data.get(CONF_SOC_ENTITY),
             soc_max_age=_seconds(data, CONF_SOC_MAX_AGE, DEFAULT_SOC_MAX_AGE),
-            schedule_duration=timedelta(seconds=data[CONF_SCHEDULE_DURATION]),
-            update_interval=timedelta(seconds=data[CONF_UPDATE_INTERVAL]),
+            schedule_duration=_seconds(
+                data, CONF_SCHEDULE_DURATION, DEFAULT_SCHEDULE_DURATION
+            ),
+            update_interval=_seconds(
+                data, CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL
+            ),
             update_interval_charging=_seconds(
                 data, CONF_UPDATE_INTERVAL_CHARGING, DEFAULT_UPDATE_INTERVAL_CHARGING
             ),
@@ -115,7 +124,7 @@ class DeviceSettings:
             ),
             charging_entity=data.get(CONF_CHARGING_ENTITY),
             climate_entity=data.get(CONF_CLIMATE_ENTITY),
-            automatic_scheduling=data[CONF_AUTOMATIC_SCHEDULING],
+            automatic_scheduling=data.get(CONF_AUTOMATIC_SCHEDULING, False),
             soc_deviation=data.get(CONF_SOC_DEVIATION),
             trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
             s2=CONF_S2 in data,

@@ -2,16 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+import logging
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import UnsupportedStorageVersionError
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
 
-# 1 held the schedule alone.
+# 1 held the schedule alone. What is only added to it raises the minor version: older
+# versions of the integration then read what they know.
 _VERSION = 2
+_MINOR_VERSION = 1
 _SAVE_DELAY = 10.0
+
+_LOGGER = logging.getLogger(__name__)
 
 type _Json = dict[str, Any]
 type _Writer = Callable[[], _Json]
@@ -26,14 +32,28 @@ class AccountStore(Store[_Json]):
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file after the config entry."""
-        super().__init__(hass, _VERSION, f"{DOMAIN}.{entry_id}")
+        super().__init__(
+            hass,
+            _VERSION,
+            f"{DOMAIN}.{entry_id}",
+            minor_version=_MINOR_VERSION,
+            # Plans are long.
+            serialize_in_event_loop=False,
+        )
         self._stored: dict[str, _Json] = {}
         self._writers: defaultdict[str, list[_Writer]] = defaultdict(list)
         self._is_closed = False
 
     async def async_restore(self, power_sensors: Iterable[int]) -> None:
         """Read what is known of these devices; what belongs to others is dropped."""
-        stored = await self.async_load() or {}
+        try:
+            stored = await self.async_load() or {}
+        except UnsupportedStorageVersionError:
+            _LOGGER.warning(
+                "What is remembered of devices is of a newer version of FlexMeasures,"
+                " and is left out"
+            )
+            stored = {}
         self._stored = {
             key: stored[key] for key in map(str, power_sensors) if key in stored
         }
@@ -45,12 +65,28 @@ class AccountStore(Store[_Json]):
         old_minor_version: int,
         old_data: _Json,
     ) -> _Json:
-        """Forget what is read again from the server anyway."""
-        return {}
+        """Keep all but the first version's, which is read again from the server anyway."""
+        return {} if old_major_version == 1 else old_data
 
-    def stored(self, power_sensor: int) -> Mapping[str, Any]:
-        """Return what was stored of a device; nothing of a new one."""
-        return self._stored.get(str(power_sensor), {})
+    def restored[Part](
+        self, power_sensor: int, read: Callable[[Mapping[str, Any]], Part], new: Part
+    ) -> Part:
+        """Return what `read` makes of what was stored of a device, else the `new` one.
+
+        That is for a device of which nothing is stored, and for what another version
+        of the integration has stored.
+        """
+        if not (stored := self._stored.get(str(power_sensor))):
+            return new
+        try:
+            return read(stored)
+        except KeyError, TypeError, ValueError:
+            _LOGGER.warning(
+                "Something that is remembered of FlexMeasures sensor %s cannot be read,"
+                " and is left out",
+                power_sensor,
+            )
+            return new
 
     @callback
     def async_keep(self, power_sensor: int, write: _Writer) -> None:
@@ -62,9 +98,18 @@ class AccountStore(Store[_Json]):
         self._writers[str(power_sensor)].append(write)
 
     @callback
-    def async_remember(self) -> None:
-        """Write soon, and at the latest when Home Assistant stops."""
-        if not self._is_closed:
+    def async_remember(self, *, at_once: bool = False) -> None:
+        """Write soon, and at the latest when Home Assistant stops.
+
+        `at_once` is for what nobody but the user knows.
+        """
+        if self._is_closed:
+            return
+        if at_once:
+            self.hass.async_create_task(
+                self.async_save(self._as_json()), f"write {self.key}"
+            )
+        else:
             self.async_delay_save(self._as_json, _SAVE_DELAY)
 
     async def async_close(self) -> None:
@@ -73,14 +118,18 @@ class AccountStore(Store[_Json]):
         await self.async_save(self._as_json())
 
     def _as_json(self) -> _Json:
+        """Return everything; also called in another thread."""
         content: _Json = {}
         for key, writers in self._writers.items():
             written = {
                 name: part for write in writers for name, part in write().items()
             }
-            unclaimed = self._stored.get(key, {})
-            # From now on it is known only by whom it belongs to: plans are long.
-            for name in written.keys() & unclaimed.keys():
-                del unclaimed[name]
+            unclaimed = {
+                name: part
+                for name, part in self._stored.get(key, {}).items()
+                if name not in written
+            }
+            # From now on the rest is known only by whom it belongs to: plans are long.
+            self._stored[key] = unclaimed
             content[key] = {**unclaimed, **written}
         return content
