@@ -17,7 +17,7 @@ from .device.store import AccountStore
 from .entity import async_remove_resource_entities
 from .flows.yaml_import.importer import async_setup_yaml
 from .issues.registry import async_forget_removed
-from .issues.server import async_check_version
+from .issues.server import ServerVersion
 from .issues.watcher import DeviceIssues
 from .services import async_setup_services
 
@@ -96,17 +96,15 @@ async def _async_read_first(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, issues: list[DeviceIssues]
 ) -> None:
     """Read the plans and the server's version; raise ConfigEntryNotReady or -AuthFailed."""
-    outcomes = await asyncio.gather(
-        async_check_version(hass, entry),
-        entry.runtime_data.async_first_refreshes(),
-        return_exceptions=True,
-    )
-    # Before set-up fails: a sensor that is gone may be why.
-    for device_issues in issues:
-        device_issues.async_report()
-    for outcome in outcomes:
-        if outcome is not None:
-            raise outcome
+    version = ServerVersion(hass, entry)
+    try:
+        await entry.runtime_data.async_read_first(hass, entry)
+    finally:
+        # Before set-up fails: a sensor that is gone may be why.
+        for device_issues in issues:
+            device_issues.async_report()
+        # Says it better than any other failure does.
+        version.async_raise_if_too_old()
 
 
 async def _async_apply_changes(
@@ -119,4 +117,5 @@ async def _async_apply_changes(
         account.is_replaced = True
         # Others that are made in the same go come first.
         await asyncio.sleep(0)
-        await hass.config_entries.async_reload(entry.entry_id)
+        if hass.config_entries.async_get_entry(entry.entry_id):
+            await hass.config_entries.async_reload(entry.entry_id)

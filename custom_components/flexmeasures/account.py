@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 import logging
 from typing import Any, Self
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 
 from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
+from .api.errors import CannotConnectError
 from .cem.resource import ManagedResource
-from .const import CONF_AUTOMATIC_SCHEDULING, SUBENTRY_DEVICE
-from .coordinator import ScheduleCoordinator
+from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
+from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .scheduling.automation import DeviceAutomation
@@ -21,6 +24,10 @@ from .scheduling.queue import ScheduleQueue
 from .scheduling.scheduler import AccountScheduler
 
 _LOGGER = logging.getLogger(__name__)
+
+# All of Home Assistant waits for a set-up: with something to follow, hardly.
+_PATIENCE_WITH_PLAN = timedelta(seconds=1)
+_PATIENCE = timedelta(seconds=10)
 
 type FlexMeasuresConfigEntry = ConfigEntry[Account]
 
@@ -89,31 +96,38 @@ class Account:
             configuration=_configuration(entry),
         )
 
-    async def async_first_refreshes(self) -> None:
+    async def async_read_first(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Read every device's plan; fail only if that leaves nothing to follow.
 
-        A server that is away, or a login that is refused, stops no device that has a
-        plan for this moment from before the restart. Raises ConfigEntryNotReady or
-        ConfigEntryAuthFailed.
+        Where there is a plan for this moment from before the restart, a server that
+        does not answer at once is not waited for. Raises ConfigEntryNotReady or
+        ConfigEntryAuthFailed; what is still asked then is given up with the set-up.
         """
         coordinators = list(self.coordinators.values())
-        # Wait for every refresh, so that none outlives a set-up that failed.
-        results = await asyncio.gather(
-            *(each.async_config_entry_first_refresh() for each in coordinators),
-            return_exceptions=True,
+        if not coordinators:
+            return
+        readings = [
+            entry.async_create_background_task(
+                hass, _read_first(each), f"{each.name} first reading"
+            )
+            for each in coordinators
+        ]
+        has_plan = any(each.covers_now for each in coordinators)
+        patience = _PATIENCE_WITH_PLAN if has_plan else _PATIENCE
+        done, pending = await asyncio.wait(readings, timeout=patience.total_seconds())
+        failures = [failure for each in done if (failure := each.result())]
+        if has_plan or len(failures) + len(pending) < len(coordinators):
+            return
+        for failure in failures:
+            raise failure
+        no_answer = CannotConnectError(
+            f"no answer within {patience.total_seconds():g} seconds"
         )
-        failures = {
-            coordinator: result
-            for coordinator, result in zip(coordinators, results, strict=True)
-            if isinstance(result, BaseException)
-        }
-        if len(failures) == len(coordinators) and not any(
-            coordinator.covers_now for coordinator in coordinators
-        ):
-            for failure in failures.values():
-                raise failure
-        for coordinator, failure in failures.items():
-            _LOGGER.warning("The %s could not be read: %s", coordinator.name, failure)
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=no_answer.translation_key,
+            translation_placeholders=no_answer.placeholders,
+        )
 
     @callback
     def async_start(self, hass: HomeAssistant) -> None:
@@ -135,6 +149,23 @@ class Account:
                 automatic=settings.get(CONF_AUTOMATIC_SCHEDULING, False)
             )
         return True
+
+
+async def _read_first(
+    coordinator: ScheduleCoordinator,
+) -> ConfigEntryNotReady | ConfigEntryAuthFailed | None:
+    """Read a device's plan; return why that failed, if it did."""
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except (ConfigEntryNotReady, ConfigEntryAuthFailed) as err:
+        _LOGGER.warning("The %s could not be read: %s", coordinator.name, err)
+        if isinstance(err, ConfigEntryAuthFailed):
+            coordinator.config_entry.async_start_reauth(coordinator.hass)
+        # Else the set-up, or what follows on it, reads again.
+        if coordinator.config_entry.state is ConfigEntryState.LOADED:
+            coordinator.async_read_in(OUTAGE_RETRY)
+        return err
+    return None
 
 
 def _configuration(entry: ConfigEntry) -> _Configuration:

@@ -264,13 +264,12 @@ async def test_what_is_asked_to_compute(home: Home) -> None:
 
     await home.compute()
 
-    assert [(request.method, request.path) for request in home.server.requests][:3] == [
-        ("GET", f"/api/v3_0/assets/{BATTERY}"),
+    assert [(request.method, request.path) for request in home.server.requests][:2] == [
         ("POST", TRIGGER),
         ("GET", f"/api/v3_0/jobs/{next(iter(home.server.jobs))}"),
     ]
     prices = {f"/api/v3_0/sensors/{sensor}/data" for sensor in (PRICE, FEED_IN)}
-    assert sorted(paths(home)[3:]) == sorted([*set(READING) - prices, DATA, SENSOR])
+    assert sorted(paths(home)[2:]) == sorted([*set(READING) - prices, DATA, SENSOR])
 
 
 async def test_prices_are_read_for_all_devices_at_once(home: Home) -> None:

@@ -189,7 +189,9 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
     with pytest.raises(Exception, match="Connection refused"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
     home.server.recover()
-    home.server.answer("GET", f"/api/v3_0/assets/{BATTERY}", status=403, json={})
+    home.server.answer(
+        "POST", f"/api/v3_0/assets/{BATTERY}/schedules/trigger", status=403, json={}
+    )
     with pytest.raises(Exception, match="HTTP 403"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
     home.server.fail(ClientConnectionError("Still refused"))

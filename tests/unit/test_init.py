@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import ClientConnectionError
 import pytest
@@ -28,6 +29,7 @@ from .fake_server import (
 )
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
+ACCOUNT = "custom_components.flexmeasures.account"
 LOGIN = "/api/requestAuthToken"
 EVERYTHING = "/api/v3_0/sensors"
 BATTERY_DATA = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
@@ -455,3 +457,71 @@ async def test_change_during_set_up(home: Home) -> None:
     (coordinator,) = entry.runtime_data.coordinators.values()
     assert coordinator.settings.schedule_duration == HOUR
     assert home.state().state == "1.0"
+
+
+# --- a server that accepts and never answers
+
+
+async def test_plan_is_followed_while_the_server_hangs(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many devices there are; they are read once it answers."""
+    hanging = asyncio.Event()
+    for method in ("GET", "POST"):
+        home.server.answer(method, "/api/*", status=500, json={}, wait_for=hanging)
+        home.server.answer(method, "/api/v3_0/*", status=500, json={}, wait_for=hanging)
+    home.server.answer("GET", "/api/", status=500, json={}, wait_for=hanging)
+    sensors = (BATTERY_POWER, GARAGE_POWER, CABIN_POWER)
+    home.add_account(*map(device, sensors))
+    for sensor in sensors:
+        home.remembers(1.0, 2.0, power_sensor=sensor)
+    home.has_planned(5.0, 6.0)
+
+    with patch(f"{ACCOUNT}._PATIENCE_WITH_PLAN", -MINUTE):
+        await home.hass.config_entries.async_setup(home.entry.entry_id)
+    await home.hass.async_block_till_done()
+
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert [home.state(sensor).state for sensor in sensors] == ["1.0"] * 3
+    assert len(home.server.requests_to("POST", LOGIN)) == 1
+
+    home.server.recover()
+    hanging.set()
+    await home.settle()
+    await home.go_to(NOW + MINUTE)
+    assert home.state().state == "5.0"
+    assert caplog.text.count("could not be read") == 3
+
+
+async def test_nothing_to_follow_while_the_server_hangs(home: Home) -> None:
+    """It is tried again, and what was asked is given up."""
+    hanging = asyncio.Event()
+    home.server.answer("POST", LOGIN, wait_for=hanging, json={})
+    entry = home.add_account(device(BATTERY_POWER), device(GARAGE_POWER))
+
+    with patch(f"{ACCOUNT}._PATIENCE", -MINUTE):
+        await home.start()
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "cannot_connect"
+    assert len(home.server.requests_to("POST", LOGIN)) == 1
+    home.server.recover()
+    home.has_planned(5.0)
+    await home.go_to(NOW + MINUTE)
+    assert home.state().state == "5.0"
+
+
+async def test_server_that_turns_out_too_old(home: Home) -> None:
+    """Its answer comes after the plan was followed for a while."""
+    home.add_account()
+    home.remembers(*[1.0] * 20)
+    home.has_planned(*[1.0] * 20)
+    home.server.fail(ClientConnectionError("gone"))
+    assert await home.start() is ConfigEntryState.LOADED
+
+    home.server.recover()
+    home.server.version = "0.31.2"
+    await home.go_to(NOW + MINUTE)
+
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    assert home.entry.error_reason_translation_key == "server_too_old"

@@ -1,11 +1,11 @@
 """The assets and sensors of an account, asked for once for all who want to know."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
 
 from .client import FlexMeasuresApi
+from .concurrency import Shared
 from .models import Catalogue, Sensor
 
 # What the assets say rarely changes.
@@ -20,20 +20,22 @@ class AccountCatalogue:
         self._api = api
         self._catalogue: Catalogue | None = None
         self._read_at: datetime | None = None
-        self._reading = asyncio.Lock()
+        self._reading: Shared[None, Catalogue] = Shared()
 
     async def async_get(self) -> Catalogue:
         """Return the catalogue; raises FlexMeasuresError."""
-        async with self._reading:
-            now = dt_util.utcnow()
-            if (
-                self._catalogue is None
-                or self._read_at is None
-                or now - self._read_at >= _MAX_AGE
-            ):
-                self._catalogue = await self._api.get_catalogue()
-                self._read_at = now
+        if (
+            self._catalogue is not None
+            and self._read_at is not None
+            and dt_util.utcnow() - self._read_at < _MAX_AGE
+        ):
             return self._catalogue
+        return await self._reading.async_get(None, self._read)
+
+    async def _read(self) -> Catalogue:
+        now = dt_util.utcnow()
+        self._catalogue, self._read_at = await self._api.get_catalogue(), now
+        return self._catalogue
 
     async def async_sensor(self, sensor_id: int) -> Sensor:
         """Return a sensor that the account can see; raises FlexMeasuresError."""

@@ -21,12 +21,12 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from .address import ServerAddress
+from .concurrency import Shared, together
 from .durations import iso_duration, parse_duration
 from .errors import (
     InfeasibleError,
     JobFailedError,
     JobTimeoutError,
-    NotAuthenticatedError,
     NotFlexMeasuresError,
     NotFoundError,
     RejectedError,
@@ -57,8 +57,7 @@ class FlexMeasuresApi:
     ) -> None:
         """Prepare; nothing is sent before the first call."""
         self._transport = Transport(session, address, username, password)
-        self._login = asyncio.Lock()
-        self._refusal: NotAuthenticatedError | None = None
+        self._login: Shared[None, int] = Shared()
 
     @classmethod
     def from_login(cls, hass: HomeAssistant, login: Mapping[str, Any]) -> Self:
@@ -131,7 +130,7 @@ class FlexMeasuresApi:
 
     async def get_catalogue(self) -> Catalogue:
         """Return all assets and sensors that the account can see, public ones included."""
-        assets, sensors = await asyncio.gather(
+        assets, sensors = await together(
             self._request("GET", "assets", params={"all_accessible": "true"}),
             self._request("GET", "sensors", params={"include_public_assets": "true"}),
         )
@@ -302,7 +301,8 @@ class FlexMeasuresApi:
         """
         used_token = self._transport.access_token
         if used_token is None:
-            used_token = await self._renew_token(None)
+            await self._renew_token(None)
+            used_token = self._transport.access_token
         try:
             return await self._transport.send(
                 method, uri, params=params, payload=payload, also_accept=also_accept
@@ -316,19 +316,10 @@ class FlexMeasuresApi:
         except UnauthorizedError as err:
             raise ServerError(str(err)) from None
 
-    async def _renew_token(self, used_token: str | None) -> str | None:
-        """Log in, unless another request has done so, or was refused, meanwhile."""
-        seen = self._refusal
-        async with self._login:
-            if self._refusal is not seen and self._refusal is not None:
-                raise self._refusal
-            if self._transport.access_token == used_token:
-                try:
-                    await self.log_in()
-                except NotAuthenticatedError as err:
-                    self._refusal = err
-                    raise
-            return self._transport.access_token
+    async def _renew_token(self, used_token: str | None) -> None:
+        """Log in, unless another request has done so; share what comes of it."""
+        if self._transport.access_token == used_token:
+            await self._login.async_get(None, self.log_in)
 
 
 async def _time_zone(name: str) -> tzinfo:

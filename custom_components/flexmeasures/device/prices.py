@@ -1,13 +1,12 @@
 """Prices that several devices have in common, asked for once."""
 
-import asyncio
-from collections import defaultdict
 from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
 
 from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
+from ..api.concurrency import Shared
 from ..plan.grid import reading_step, whole_slots
 from ..plan.prices import Price
 from ..plan.series import Series
@@ -27,7 +26,7 @@ class SharedPrices:
         self._api = api
         self._catalogue = catalogue
         self._prices: dict[_Period, tuple[datetime, Price | None]] = {}
-        self._reading: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._reading: Shared[_Period, Price | None] = Shared()
 
     async def async_price(
         self, sensor_id: int, start: datetime, duration: timedelta
@@ -37,16 +36,17 @@ class SharedPrices:
         Raises FlexMeasuresError.
         """
         period = (sensor_id, start, duration)
-        async with self._reading[sensor_id]:
-            now = dt_util.utcnow()
-            self._prices = {
-                key: (read_at, price)
-                for key, (read_at, price) in self._prices.items()
-                if now - read_at < _MAX_AGE
-            }
-            if period not in self._prices:
-                self._prices[period] = now, await self._read(*period)
+        now = dt_util.utcnow()
+        self._prices = {
+            key: (read_at, price)
+            for key, (read_at, price) in self._prices.items()
+            if now - read_at < _MAX_AGE
+        }
+        if period in self._prices:
             return self._prices[period][1]
+        price = await self._reading.async_get(period, lambda: self._read(*period))
+        self._prices[period] = now, price
+        return price
 
     async def _read(
         self, sensor_id: int, start: datetime, duration: timedelta

@@ -1,6 +1,5 @@
 """Reads a device's plan from the server."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
@@ -10,6 +9,7 @@ from homeassistant.const import UnitOfPower
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
+from ..api.concurrency import together
 from ..api.errors import (
     NotFlexMeasuresError,
     NotFoundError,
@@ -114,7 +114,11 @@ class PlanReader:
         await self._metadata.find_site()
         flex_model = await self._metadata.flex_model()
         missing: _MissingSensors = {}
-        power, soc, prices, is_running = await asyncio.gather(
+        power: SensorData | None
+        soc: Series | None
+        prices: tuple[Price | None, Price | None]
+        is_running: bool
+        power, soc, prices, is_running = await together(
             self._power(sensor, start, duration, UnitOfPower.KILO_WATT),
             self._soc(sensor, start, duration, missing),
             self._both_prices(start, duration, missing),
@@ -163,7 +167,8 @@ class PlanReader:
         self, sensor: Sensor, start: datetime, duration: timedelta, unit: UnitOfPower
     ) -> SensorData | None:
         """Read what the scheduler planned, consumption positive; None if it never did."""
-        data, sensor = await asyncio.gather(
+        data: SensorData | None
+        data, sensor = await together(
             self._api.get_data(
                 sensor.id,
                 start=start,
@@ -248,7 +253,7 @@ class PlanReader:
     ) -> tuple[Price | None, Price | None]:
         """Read the price of consumption and the one of production."""
         context = await self._metadata.flex_context()
-        consumption, production = await asyncio.gather(
+        consumption, production = await together(
             *(
                 self._price(context.get(field), start, duration, key, missing)
                 for field, key in (

@@ -7,8 +7,7 @@ from typing import Any
 
 from homeassistant.util import dt as dt_util
 
-from ..api.client import FlexMeasuresApi
-from ..api.models import Asset, Sensor
+from ..api.models import Sensor
 from ..coordinator import ScheduleCoordinator
 from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
@@ -51,7 +50,7 @@ class PreparedRequest:
 
 
 async def prepare(
-    api: FlexMeasuresApi, coordinator: ScheduleCoordinator, request: ScheduleRequest
+    coordinator: ScheduleCoordinator, request: ScheduleRequest
 ) -> PreparedRequest:
     """Add what the settings, the user and the device's entities say.
 
@@ -59,7 +58,7 @@ async def prepare(
     """
     settings = coordinator.settings
     sensor = await coordinator.metadata.power_sensor()
-    asset = await api.get_asset(sensor.asset_id)
+    stored = await coordinator.metadata.flex_model()
     window = Window.from_moment(
         request.start or dt_util.utcnow(),
         request.duration or settings.schedule_duration,
@@ -72,11 +71,11 @@ async def prepare(
     model = None
     if coordinator.flex_model_source:
         model = await coordinator.flex_model_source.async_flex_model(
-            window, asset.flex_model, overrides
+            window, stored, overrides
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
-        model = _flex_model(coordinator, asset, model or overrides)
+        model = _flex_model(coordinator, stored, model or overrides)
     return PreparedRequest(
         sensor,
         window,
@@ -108,7 +107,9 @@ def target_minima(
 
 
 def _flex_model(
-    coordinator: ScheduleCoordinator, asset: Asset, overrides: Mapping[str, Any]
+    coordinator: ScheduleCoordinator,
+    stored: Mapping[str, Any],
+    overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the flex-model with the state of charge that an entity measures, if one does.
 
@@ -128,6 +129,6 @@ def _flex_model(
             problem = err
     coordinator.async_note_soc_problem(problem)
     try:
-        return settings.flex_model(asset.flex_model, overrides, soc_kwh)
+        return settings.flex_model(stored, overrides, soc_kwh)
     except StateOfChargeUnknownError as err:
         raise problem or err from None

@@ -11,7 +11,6 @@ from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
 from ..api.errors import (
-    CannotConnectError,
     EmptyScheduleError,
     FlexMeasuresError,
     InfeasibleError,
@@ -156,13 +155,11 @@ class AccountScheduler:
     ) -> Requests:
         """Return the requests of the first device and of those that fit in one with it."""
         lead, *others = together
-        requests = {lead: await prepare(self._api, lead, request)}
+        requests = {lead: await prepare(lead, request)}
         same_window = replace(request, flex_model={})
         for other in others:
             try:
-                prepared = await prepare(self._api, other, same_window)
-            except CannotConnectError, NotAuthenticatedError, RateLimitedError:
-                raise
+                prepared = await prepare(other, same_window)
             except FlexMeasuresError as err:
                 other.async_note_failure(err, is_automatic=True)
                 continue
