@@ -157,6 +157,8 @@ async def test_trigger_schedule_with_everything(home: Home) -> None:
         (5400, "PT1H30M"),
         ("5400", "PT1H30M"),
         ("PT1M", "PT15M"),
+        ("3 hours", "PT3H"),
+        ("1 hour 30 minutes", "PT1H30M"),
     ],
 )
 async def test_durations(home: Home, given: Any, sent: str) -> None:

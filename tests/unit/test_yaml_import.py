@@ -173,7 +173,7 @@ async def test_all_settings(home: Home) -> None:
                 "soc_entity": "sensor.battery",
                 "soc_max_age": {"minutes": 20},
                 "update_interval": "00:30:00",
-                "update_interval_charging": 600,
+                "update_interval_charging": 10,
                 "update_interval_climate": {"minutes": 2},
                 "charging_entity": "switch.charger",
                 "climate_entity": "climate.living_room",
@@ -284,6 +284,14 @@ async def test_sensor_ids_as_people_write_them(home: Home, power_sensor: Any) ->
         (90.5, 90),
         ({"hours": 2}, 7200),
         ({"hours": 1, "minutes": 60}, 7200),
+        ("1 hour", 3600),
+        ("30 minutes", 1800),
+        ("2 days", 172800),
+        (" 1 Hour 30 Min ", 5400),
+        ("1 hour, 5 minutes and 30 seconds", 3930),
+        ("1h30m", 5400),
+        ("0.5 hours", 1800),
+        ("90 s", 90),
     ],
 )
 async def test_durations_as_people_write_them(
@@ -291,7 +299,37 @@ async def test_durations_as_people_write_them(
 ) -> None:
     await start(home, BATTERY | {"update_interval": duration})
 
+    assert not issues(home)
     assert settings(home)["update_interval"] == seconds
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("schedule_duration", "soc_max_age"),
+        *("update_interval_charging", "update_interval_climate"),
+    ],
+)
+async def test_durations_with_a_unit(home: Home, key: str) -> None:
+    await start(home, BATTERY | {key: "20 minutes"})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | {key: 1200}
+
+
+@pytest.mark.parametrize("key", ["update_interval_charging", "update_interval_climate"])
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [(10, 600), ("10", 600), (1.5, 90), ("00:10:00", 600), ({"minutes": 10}, 600)],
+)
+async def test_plain_numbers_of_minutes(
+    home: Home, key: str, duration: Any, seconds: int
+) -> None:
+    """So have these two been described from the beginning."""
+    await start(home, BATTERY | {key: duration})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | {key: seconds}
 
 
 async def test_other_values_as_people_write_them(home: Home) -> None:
@@ -727,8 +765,14 @@ async def test_wrong_account_or_power_sensor(
         ("update_interval", [1], "not_a_duration"),
         ("update_interval", {"ours": 1}, "not_a_duration"),
         ("update_interval", 59, "update_interval_too_short"),
-        ("update_interval_charging", 59, "update_interval_too_short"),
-        ("update_interval_climate", 59, "update_interval_too_short"),
+        ("update_interval", "30 fortnights", "not_a_duration"),
+        ("update_interval", "-1 hour", "not_a_duration"),
+        ("update_interval", "59 seconds", "update_interval_too_short"),
+        ("update_interval_charging", "59 s", "update_interval_too_short"),
+        ("update_interval_charging", 0, "not_a_duration_in_minutes"),
+        ("update_interval_climate", 0.5, "update_interval_too_short"),
+        ("update_interval_climate", "often", "not_a_duration_in_minutes"),
+        ("update_interval_climate", float("nan"), "not_a_duration_in_minutes"),
         ("soc_max_age", 59, "soc_max_age_too_short"),
         ("soc_unit", "kW", "not_a_unit"),
         ("soc_unit", "%", "capacity_required"),

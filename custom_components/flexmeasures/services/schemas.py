@@ -60,13 +60,13 @@ def _duration(value: Any) -> timedelta:
 
 def _duration_or_instant(value: Any) -> timedelta:
     """Return a duration that may be zero."""
-    is_iso = isinstance(value, str) and "P" in value
+    has_units = isinstance(value, str) and any(map(str.isalpha, value))
     try:
-        duration = parse_duration(value) if is_iso else cv.time_period(value)
+        duration = parse_duration(value) if has_units else cv.time_period(value)
     except ValueError, OverflowError:
         duration = None
     if duration is None or isinstance(value, bool):
-        raise vol.Invalid("expected a duration like PT1H30M or 01:30:00")
+        raise vol.Invalid("expected a duration like PT1H30M, 01:30:00 or 90 minutes")
     if duration < timedelta(0):
         raise vol.Invalid("expected a duration that is not negative")
     return duration
