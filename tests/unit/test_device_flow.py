@@ -406,6 +406,23 @@ async def test_choices_of_sensors(hass: HomeAssistant, flow: Result) -> None:
     assert str(BATTERY_CHARGING) in options(flow, "rm_discharge_sensor").values()
 
 
+@pytest.mark.parametrize("unit", ["kEUR/MWh", "EUR/GWh", "EUR/MJ"])
+async def test_units_of_prices(
+    hass: HomeAssistant, fake_server: FakeServer, unit: str
+) -> None:
+    """All that the server takes are offered, together with others of the same currency."""
+    fake_server.sensors[PRICE_15MIN]["unit"] = unit
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, ACCOUNT)
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert str(PRICE_15MIN) in options(flow, "consumption_price_sensor").values()
+    assert str(PRICE_15MIN) not in options(flow, "fill_level_sensor").values()
+    assert await finish(hass, flow, consumption_price_sensor=str(PRICE_15MIN)) == (
+        settings(BATTERY_POWER, consumption_price_sensor=PRICE_15MIN)
+    )
+
+
 @pytest.mark.parametrize("number_of_id", [str, int, " {} ".format])
 async def test_all_settings(
     hass: HomeAssistant, flow: Result, number_of_id: Any
