@@ -464,6 +464,17 @@ async def test_post_measurements_with_everything(home: Home) -> None:
     assert response["job"]
 
 
+async def test_post_measurements_with_a_gap(home: Home) -> None:
+    """It takes its time, and nothing is stored for it."""
+    await home.set_up()
+
+    response = await home.call("post_measurements", **{**POST, "values": [1, None, 3]})
+
+    posted = last_json(home, DATA)
+    assert posted["values"] == response["values"] == [1.0, None, 3.0]
+    assert posted["duration"] == "PT45M"
+
+
 @pytest.mark.parametrize(
     ("sensor", "data", "start", "duration"),
     [
@@ -760,7 +771,7 @@ type Wrong = list[Any]
         ("flex_context", ["cheap", [], None]),
         ("force", ["perhaps", None]),
         ("wait", ["a while", None]),
-        ("device_id", [["a", "b"], None]),
+        ("device_id", [["a", "b"], [], [1], {"a": "b"}, None]),
         ("no_such_field", [1]),
     ],
 )
@@ -795,8 +806,8 @@ async def test_wrong_get_schedule(home: Home, field: str, values: Wrong) -> None
         ("start", WRONG_MOMENTS),
         ("prior", WRONG_MOMENTS),
         ("sensor", WRONG_SENSORS),
-        ("values", [[value] for value in WRONG_NUMBERS]),
-        ("values", ["", [], None, True, NAN, {}, [1, None]]),
+        ("values", [[value] for value in WRONG_NUMBERS if value is not None]),
+        ("values", ["", [], None, True, NAN, {}, [1, "None"], [[None]]]),
         ("unit", [None, ["kW"]]),
         ("config_entry_id", [None]),
         ("source", ["me"]),
@@ -868,6 +879,51 @@ async def test_unknown_device(home: Home) -> None:
         await home.call("get_schedule", device_id="none-of-these")
 
 
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger_schedule", {"soc_at_start": 4}),
+        ("get_schedule", {}),
+        ("override", {"power": 1, "duration": "PT1H"}),
+        ("clear_override", {}),
+    ],
+)
+async def test_list_of_one_device(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    """So do targets and some templates give it."""
+    await home.set_up()
+
+    await home.hass.services.async_call(
+        DOMAIN,
+        action,
+        {"device_id": [home.device_id()], **data},
+        blocking=True,
+        return_response=action == "get_schedule",
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("change_control_type", {"control_type": "no_selection"}),
+        ("send_instruction", {"operation_mode": "Charge"}),
+    ],
+)
+async def test_list_of_one_device_with_s2(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    """It is the device that is meant, which just has no S2."""
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.hass.services.async_call(
+            DOMAIN, action, {"device_id": [home.device_id()], **data}, blocking=True
+        )
+
+    assert caught.value.translation_key == "s2_not_enabled"
+
+
 async def test_device_of_another_integration(home: Home) -> None:
     await home.set_up()
     other = MockConfigEntry(domain="other")
@@ -915,8 +971,13 @@ async def test_one_of_two_accounts(home: Home) -> None:
     home.server.users[NEIGHBOUR_EMAIL].account = 1
     second = await home.set_up(device(CABIN_POWER), username=NEIGHBOUR_EMAIL)
 
-    with pytest.raises(ServiceValidationError):
-        await home.call("post_measurements", **POST)
+    for action, data in (("post_measurements", POST), ("get_measurements", GET)):
+        with pytest.raises(ServiceValidationError) as caught:
+            await home.call(action, **data)
+        assert caught.value.translation_key == "several_accounts"
+        assert "config_entry_id" in str(caught.value)
+        for entry in (first, second):
+            assert f"{entry.entry_id} ({entry.title})" in str(caught.value)
 
     for entry, user in ((first, 1), (second, 3)):
         await home.call("post_measurements", **POST, config_entry_id=entry.entry_id)

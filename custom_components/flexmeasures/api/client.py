@@ -201,11 +201,11 @@ class FlexMeasuresApi:
         *,
         start: datetime,
         duration: timedelta,
-        values: Sequence[float],
+        values: Sequence[float | None],
         unit: str,
         prior: datetime | None = None,
     ) -> PostedData:
-        """Store values that fill `duration` evenly from `start` on.
+        """Store values that fill `duration` evenly from `start` on; None leaves a gap.
 
         Zero duration: one value at an instant. `prior` is when they became known
         (default: now).

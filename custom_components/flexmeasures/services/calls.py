@@ -5,6 +5,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -20,9 +21,22 @@ from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNI
 
 def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
     """Return the account that was named, or the only one."""
-    return async_get_config_entry(
-        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    accounts = call.hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
     )
+    if entry_id is None and len(accounts) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="several_accounts",
+            translation_placeholders={
+                "field": ATTR_CONFIG_ENTRY_ID,
+                "accounts": ", ".join(
+                    f"{account.entry_id} ({account.title})" for account in accounts
+                ),
+            },
+        )
+    return async_get_config_entry(call.hass, DOMAIN, entry_id)
 
 
 def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentry]:

@@ -29,7 +29,7 @@ async def post_measurements(call: ServiceCall) -> ServiceResponse:
     """Store values; by default those of the last intervals that have ended."""
     entry = account_of(call)
     api = entry.runtime_data.api
-    values: list[float] = call.data[ATTR_VALUES]
+    values: list[float | None] = call.data[ATTR_VALUES]
     start: datetime | None = call.data.get(ATTR_START)
     duration: timedelta | None = call.data.get(ATTR_DURATION)
     async with translated_errors(call.hass, entry):

@@ -45,6 +45,14 @@ ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
 
 
+def _device_id(value: Any) -> str:
+    """Return the id of a device; also of a list with no other, which targets are."""
+    match value:
+        case [str(device_id)] | str(device_id):
+            return device_id
+    raise vol.Invalid("expected the id of one device")
+
+
 def _moment(value: Any) -> datetime:
     """Return a time with an offset; without one, in Home Assistant's time zone."""
     return dt_util.as_utc(cv.datetime(value))
@@ -136,7 +144,7 @@ _NAME = vol.All(cv.string, vol.Length(min=1))
 
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
         vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
         vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
@@ -151,7 +159,7 @@ TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
 )
 GET_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_START): _moment,
         vol.Optional(ATTR_DURATION): _duration,
         vol.Optional(ATTR_RESOLUTION): vol.All(
@@ -173,7 +181,7 @@ _SENSOR_SCHEMA: Final = vol.Schema(
 POST_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
     {
         vol.Required(ATTR_VALUES): vol.All(
-            cv.ensure_list, vol.Length(min=1), [_finite]
+            cv.ensure_list, vol.Length(min=1), [vol.Any(None, _finite)]
         ),
         vol.Required(ATTR_UNIT): cv.string,
         vol.Optional(ATTR_START): _moment,
@@ -191,7 +199,7 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     }
 )
-CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
 OVERRIDE_SCHEMA: Final = vol.All(
     CLEAR_OVERRIDE_SCHEMA.extend(
         {
@@ -206,13 +214,13 @@ OVERRIDE_SCHEMA: Final = vol.All(
 )
 CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Required(ATTR_CONTROL_TYPE): _control_type,
     }
 )
 SEND_INSTRUCTION_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_CONTROL_TYPE): _control_type,
         vol.Optional(ATTR_ACTUATOR): _NAME,
         vol.Optional(ATTR_OPERATION_MODE): _NAME,
