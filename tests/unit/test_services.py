@@ -382,6 +382,114 @@ async def test_get_schedule_with_everything(home: Home) -> None:
     assert [slot["value"] for slot in response["schedule"]] == [1500.0] * 3
 
 
+@pytest.mark.parametrize(
+    ("sensor", "data", "expected"),
+    [
+        pytest.param(
+            CABIN_POWER,
+            {"start": "11:10", "duration": "PT20M", "resolution": "PT10M"},
+            ["11:10", "11:20", "11:30"],
+            id="a part of one slot",
+        ),
+        pytest.param(
+            CABIN_POWER,
+            {"start": "11:10", "duration": "PT20M", "resolution": "PT20M"},
+            ["11:00", "11:20", "11:40"],
+            id="all that it touches",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT1H", "resolution": "PT40M"},
+            ["11:00", "11:40"],
+            id="longer, no multiple",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT1H", "resolution": "PT7M"},
+            [f"11:{minute:02}" for minute in range(0, 60, 7)],
+            id="shorter, no divisor",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT90M", "resolution": "PT45M"},
+            ["11:00", "11:45", "12:30"],
+            id="a multiple across full hours",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"duration": "PT1H", "resolution": "PT20M"},
+            ["11:00", "11:20", "11:40", "12:00"],
+            id="from the running slot on",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT15M", "resolution": "PT40M"},
+            ["11:00", "11:40"],
+            id="one at least",
+        ),
+    ],
+)
+async def test_just_what_was_asked_for(
+    home: Home, sensor: int, data: dict[str, str], expected: list[str]
+) -> None:
+    """Whatever the resolution, nothing after it, and nothing of before its first slot."""
+    await home.set_up(device(sensor))
+    before = SLOT - 2 * HOUR
+    values = [float(index) for index in range(24)]
+    home.has_planned(
+        *values, power_sensor=sensor, start=before, resolution=HOUR, unit="MW"
+    )
+    home.server.data[sensor] = StoredSchedule(before, HOUR, [*values], "MW")
+    if start := data.get("start"):
+        data = {**data, "start": f"2026-11-22 {start}:00"}
+
+    planned = await home.call("get_schedule", device_id=home.device_id(sensor), **data)
+    measured = await home.call(
+        "get_measurements", sensor=sensor, **{"start": SLOT.isoformat(), **data}
+    )
+
+    for slots in (planned["schedule"], measured["measurements"]):
+        times = [slot["start"] for slot in slots] + [slots[-1]["end"]]
+        assert [time[11:16] for time in times] == expected
+
+
+async def test_means_over_slots_that_do_not_fit(home: Home) -> None:
+    """Each is that of the time it covers."""
+    await home.set_up()
+    home.has_planned(1.0, 3.0, None, 4.0)
+
+    response = await home.call(
+        "get_schedule",
+        device_id=home.device_id(),
+        start=SLOT.isoformat(),
+        duration="PT1H",
+        resolution="PT20M",
+    )
+
+    values = [slot["value"] for slot in response["schedule"]]
+    assert values == [1.5, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (4786.5560000000005, 4786.556),
+        (0.1 + 0.2, 0.3),
+        (-1e-17 * 0, 0.0),
+        (123456.789012, 123456.789012),
+        (-2.5e-7, -2.5e-7),
+    ],
+)
+async def test_values_without_noise(home: Home, stored: float, shown: float) -> None:
+    """What the server's conversion of units adds is no measurement."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, HOUR, [stored])
+    await home.set_up()
+
+    response = await home.call("get_measurements", **GET)
+
+    assert {str(slot["value"]) for slot in response["measurements"]} == {str(shown)}
+
+
 @pytest.mark.parametrize("values", [[], [None]])
 async def test_get_schedule_without_one(home: Home, values: list[None]) -> None:
     await home.set_up()

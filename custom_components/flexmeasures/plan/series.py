@@ -142,6 +142,23 @@ class Series:
         """Return the slot that holds a moment, and those after it; None if none has a value."""
         return self.between(moment, self.end)
 
+    def in_slots(
+        self, start: datetime, duration: timedelta, resolution: timedelta
+    ) -> Self | None:
+        """Return a period in slots of another length: means of what is known, or repeated.
+
+        The whole slots that fit into it; None if nothing is known.
+        """
+        first = self.index_at(start)
+        last = -((self.start - start - duration) // self.resolution)
+        values = [
+            self.values[index] if 0 <= index < len(self.values) else None
+            for index in range(first, last)
+        ]
+        skip = start - self.start - first * self.resolution
+        slots = resampled(values, self.resolution, resolution, skip=skip)
+        return self.from_values(start, resolution, slots[: duration // resolution])
+
     def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
         """Return all slots in order, with ISO times of a time zone."""
         return slots_as_dicts(self.start, self.resolution, self.values, time_zone)

@@ -1,6 +1,7 @@
 """What a call of an action is about, and how it is answered."""
 
-from typing import Any
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID
@@ -15,8 +16,15 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..const import DOMAIN
+from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.series import Series
 from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+# Of a value, from the first that is not 0: more than any meter has, fewer than are noise.
+_DIGITS: Final = 12
 
 
 def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
@@ -49,10 +57,37 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
     return entry, entry.subentries[device_entry.config_subentry_id]
 
 
+def answered_slots(
+    start: datetime | None,
+    duration: timedelta,
+    resolution: timedelta,
+    *,
+    own: timedelta,
+    time_zone: tzinfo,
+) -> tuple[datetime, timedelta]:
+    """Return the slots to answer with: where the first starts, and how long all are.
+
+    Those that the period touches, on the grid of the day. Slots that fill no day or
+    lie across full hours, or that do not go with a sensor's `own`, have no grid there:
+    as many as fit into the period, from its start on. Without a start, from the
+    running slot on.
+    """
+    has_grid = all(_goes_with(resolution, other) for other in (own, _HOUR, _DAY))
+    grid = resolution if has_grid else own
+    start = start or floor_to_grid(dt_util.utcnow(), grid, time_zone)
+    first, length = whole_slots(start, duration, grid, time_zone)
+    return first, max(length // resolution, 1) * resolution
+
+
+def _goes_with(resolution: timedelta, other: timedelta) -> bool:
+    """Return whether one is a whole number of the other."""
+    return not (resolution % other and other % resolution)
+
+
 def response(series: Series | None, key: str, unit: str) -> dict[str, Any]:
     """Return the intervals that have a value, as a response."""
     known = [
-        slot
+        {**slot, "value": _without_noise(slot["value"])}
         for slot in (series.as_dicts(dt_util.get_default_time_zone()) if series else ())
         if slot["value"] is not None
     ]
@@ -63,3 +98,11 @@ def response(series: Series | None, key: str, unit: str) -> dict[str, Any]:
         ATTR_RESOLUTION: iso_duration(series.resolution) if known and series else None,
         key: known,
     }
+
+
+def _without_noise(value: float) -> float:
+    """Return a value without the digits that computing in floating point adds.
+
+    As in 4786.5560000000005, of which a server makes W out of kW, or -0.0.
+    """
+    return float(f"{value:.{_DIGITS}g}") + 0.0

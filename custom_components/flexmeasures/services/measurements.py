@@ -12,7 +12,7 @@ from ..api.models import Sensor, SensorData
 from ..const import DOMAIN
 from ..plan.grid import INSTANT_GRID, floor_to_grid, whole_slots
 from ..plan.series import Series
-from .calls import account_of, response
+from .calls import account_of, answered_slots, response
 from .schemas import (
     ATTR_DURATION,
     ATTR_PRIOR,
@@ -73,8 +73,12 @@ async def get_measurements(call: ServiceCall) -> ServiceResponse:
         # An instantaneous sensor is read as finely as it is wanted.
         own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
         wanted = resolution or own
-        first, length = whole_slots(
-            call.data[ATTR_START], call.data[ATTR_DURATION], wanted, sensor.time_zone
+        first, length = answered_slots(
+            call.data[ATTR_START],
+            call.data[ATTR_DURATION],
+            wanted,
+            own=own,
+            time_zone=sensor.time_zone,
         )
         own_first, own_length = whole_slots(first, length, own, sensor.time_zone)
 
@@ -96,11 +100,9 @@ async def get_measurements(call: ServiceCall) -> ServiceResponse:
             data = await read(None)
     if data is None:
         return response(None, "measurements", sensor.unit)
-    series = (
-        Series.from_data(data)
-        if wanted == own
-        else Series.from_data(data, start=first, resolution=wanted)
-    )
+    series = Series.from_data(data)
+    if series and wanted != own:
+        series = series.in_slots(first, length, wanted)
     return response(series, "measurements", data.unit)
 
 

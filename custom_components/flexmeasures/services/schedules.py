@@ -1,6 +1,7 @@
 """The actions about schedules, and about what is followed instead of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from homeassistant.const import UnitOfPower
@@ -13,7 +14,7 @@ from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
 from ..scheduling.request import ScheduleRequest
-from .calls import device_of, response
+from .calls import answered_slots, device_of, response
 from .schemas import (
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
@@ -65,13 +66,25 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
     """Return what is planned in a period."""
     entry, coordinator = _coordinator(call)
     unit = call.data[ATTR_UNIT]
+    start: datetime | None = call.data.get(ATTR_START)
+    duration: timedelta | None = call.data.get(ATTR_DURATION)
     async with translated_errors(call.hass, entry):
-        power = await coordinator.reader.read_power(
-            start=call.data.get(ATTR_START),
-            duration=call.data.get(ATTR_DURATION),
-            resolution=call.data.get(ATTR_RESOLUTION),
-            unit=unit,
-        )
+        sensor = await coordinator.metadata.power_sensor()
+        own = sensor.slot_length
+        wanted: timedelta = call.data.get(ATTR_RESOLUTION, own)
+        read = partial(coordinator.reader.read_power, resolution=None, unit=unit)
+        if wanted == own:
+            power = await read(start=start, duration=duration)
+        else:
+            first, length = answered_slots(
+                start,
+                duration or coordinator.settings.schedule_duration,
+                wanted,
+                own=own,
+                time_zone=sensor.time_zone,
+            )
+            power = await read(start=first, duration=length)
+            power = power.in_slots(first, length, wanted) if power else None
     return response(power, "schedule", unit)
 
 
