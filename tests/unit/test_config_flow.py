@@ -190,6 +190,8 @@ async def test_add_account(hass: HomeAssistant, fake_server: FakeServer) -> None
         ("http://[::1]:5000", "http://[::1]:5000"),
         ("[::1]:5000", "https://[::1]:5000"),
         (" HTTPS://FlexMeasures.IO:443/ ", "https://flexmeasures.io"),
+        ("http://host:5000/assets/3?x=1#y", "http://host:5000"),
+        ("https://host/login?next=%2Fdashboard", "https://host"),
     ],
 )
 async def test_forms_of_the_address(
@@ -207,8 +209,36 @@ async def test_forms_of_the_address(
     assert {str(request.url.origin()) for request in fake_server.requests} == {address}
 
 
+@pytest.mark.parametrize("page", ["", "/", "/assets/3", "/api/v3_0/sensors"])
+async def test_server_under_a_path(
+    hass: HomeAssistant, fake_server: FakeServer, page: str
+) -> None:
+    """It works like any other."""
+    fake_server.root = "/flexmeasures"
+    address = "https://host/flexmeasures"
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: f"{address}{page}"})
+    entry = await add_first_device(hass, flow)
+
+    assert entry.data[CONF_HOST] == address
+    assert entry.unique_id == f"{address}#1"
+    assert fake_server.requests_to("GET", SENSORS_PATH)
+
+
+async def test_page_that_is_no_part_of_a_server(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """What answers there says so."""
+    flow = await start_account(hass)
+    fake_server.root = "/flexmeasures"
+    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: "https://host/other"})
+
+    assert flow["errors"] == {CONF_HOST: "not_flexmeasures"}
+
+
 @pytest.mark.parametrize(
-    "host", ["", " ", "my server", "ftp://host", "host/ui", "user@example.com", "::1"]
+    "host",
+    ["", " ", "my server", "ftp://host", "host/?x=1", "user@example.com", "::1"],
 )
 async def test_not_an_address(
     hass: HomeAssistant, fake_server: FakeServer, host: str

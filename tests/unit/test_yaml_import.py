@@ -257,9 +257,14 @@ async def test_other_spellings_of_the_host(home: Home, host: str) -> None:
         ("127.0.0.1", "https://127.0.0.1"),
         ("flexmeasures.io", "https://flexmeasures.io"),
         ("[::1]:5000", "https://[::1]:5000"),
+        ("flexmeasures.io/dashboard", "https://flexmeasures.io"),
+        ("host/flexmeasures/", "https://host/flexmeasures"),
     ],
 )
 async def test_hosts(home: Home, host: str, address: str) -> None:
+    """Also under a path, and without that of a page."""
+    home.server.root = "/flexmeasures" if address.endswith("/flexmeasures") else ""
+
     await start(home, BATTERY | {"host": host})
 
     assert only_entry(home).data["host"] == address

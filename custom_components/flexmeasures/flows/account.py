@@ -31,7 +31,8 @@ from .device.form import DeviceForm
 from .hacs_defaults import async_former_account, async_former_devices
 
 ADDRESS_EXAMPLES = (
-    "flexmeasures.io, https://flexmeasures.example.com:8443, http://localhost:5000"
+    "flexmeasures.io, https://example.com/flexmeasures, "
+    "https://flexmeasures.example.com:8443, http://localhost:5000"
 )
 
 _PASSWORD = TextSelector(
