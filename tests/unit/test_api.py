@@ -831,12 +831,32 @@ async def test_version_of_something_else(
 # --- logging in
 
 
+async def test_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """What the server knows is kept, and not looked for again."""
+    api = make_api(hass, username="Demo@Example.com")
+    assert api.username == "Demo@Example.com"
+
+    assert await api.log_in() == 1
+    assert api.username == EMAIL
+    assert logins(fake_server) == 2
+
+    await api.log_in()
+    assert logins(fake_server) == 3
+
+
 @pytest.mark.parametrize(
     ("login", "error", "key"),
     [
         ({"password": "wrong"}, WrongPasswordError, "wrong_password"),
         ({"username": "nobody@example.com"}, UnknownUserError, "unknown_user"),
-        ({"username": EMAIL.upper()}, UnknownUserError, "unknown_user"),
+        ({"username": "Nobody@example.com"}, UnknownUserError, "unknown_user"),
+        (
+            {"username": EMAIL.upper(), "password": "wrong"},
+            WrongPasswordError,
+            "wrong_password",
+        ),
     ],
 )
 async def test_refused_login(

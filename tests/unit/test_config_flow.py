@@ -489,13 +489,53 @@ async def test_retry_after_means_nothing_without_429(
 async def test_unknown_user(hass: HomeAssistant, fake_server: FakeServer) -> None:
     """The form tells a wrong name from a wrong password."""
     flow = await start_account(hass)
-    typed = {**ACCOUNT, CONF_USERNAME: EMAIL.upper()}
+    typed = {**ACCOUNT, CONF_USERNAME: "Nobody@example.com"}
     flow = await submit(hass, flow, typed)
 
     assert flow["errors"] == {CONF_USERNAME: "unknown_user"}
     assert suggested(flow) == typed
 
     await add_account(hass, flow)
+
+
+async def test_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The account has what the server knows, so that the next log-in works at once."""
+    flow = await start_account(hass)
+    typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.COM"}
+    entry = await add_first_device(hass, await submit(hass, flow, typed))
+
+    assert entry.title == EMAIL
+    assert dict(entry.data) == ACCOUNT
+
+
+async def test_username_with_capitals(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """One that the server knows so is left alone."""
+    fake_server.users["Demo@Example.com"] = fake_server.users.pop(EMAIL)
+    flow = await start_account(hass)
+    typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.com"}
+    entry = await add_first_device(hass, await submit(hass, flow, typed))
+
+    assert dict(entry.data) == typed
+
+
+async def test_wrong_password_of_a_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The user is known, and stays as it was typed until the password is right."""
+    flow = await start_account(hass)
+    typed = {
+        **ACCOUNT,
+        CONF_USERNAME: EMAIL.upper(),
+        CONF_PASSWORD: f"another-{PASSWORD}",
+    }
+    flow = await submit(hass, flow, typed)
+
+    assert flow["errors"] == {CONF_PASSWORD: "wrong_password"}
+    assert suggested(flow)[CONF_USERNAME] == EMAIL.upper()
 
 
 async def test_wrong_password(hass: HomeAssistant, fake_server: FakeServer) -> None:

@@ -340,7 +340,7 @@ async def test_another_device_than_the_former_one(hass: HomeAssistant) -> None:
     assert form["schedule_duration"]["days"] == 1
 
 
-@pytest.mark.parametrize("url", ["", "ftp://host", "https://host/path"])
+@pytest.mark.parametrize("url", ["", "ftp://host", "https://host/?x=1"])
 async def test_address_that_cannot_be_used(hass: HomeAssistant, url: str) -> None:
     """The next entry is offered instead, and without one it is the usual form."""
     add_former(hass, url=url)

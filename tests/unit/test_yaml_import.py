@@ -956,7 +956,7 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
 @pytest.mark.parametrize(
     ("changes", "key", "problem"),
     [
-        ({"username": "Demo@example.com"}, "username", "unknown_user"),
+        ({"username": "nobody@example.com"}, "username", "unknown_user"),
         ({"password": "another"}, "password", "wrong_password"),
     ],
 )
@@ -969,6 +969,30 @@ async def test_refused_login(home: Home, changes: Json, key: str, problem: str) 
     assert wrong(home) == {key: problem}
     assert only_entry(home).data["password"] == PASSWORD
     assert not home.server.requests_to("POST", LOGIN)[logins:]
+
+
+async def test_username_in_another_case(home: Home) -> None:
+    """The account has the one that the server knows, and is still that of the YAML."""
+    yaml = [
+        BATTERY | {"username": "Demo@Example.com"},
+        BATTERY | {"power_sensor": GARAGE_POWER},
+    ]
+
+    await start(home, yaml)
+
+    entry = only_entry(home)
+    assert entry.title == entry.data["username"] == EMAIL
+    assert len(entry.subentries) == 2
+    assert not issues(home)
+
+
+async def test_username_in_another_case_is_imported_once(home: Home) -> None:
+    home.add_account(imported({}))
+
+    await start(home, BATTERY | {"username": "Demo@Example.com"})
+
+    assert len(home.server.requests_to("POST", LOGIN)) == 1, "not just the account's"
+    assert not issues(home)
 
 
 async def test_refused_password_of_an_account(home: Home) -> None:

@@ -183,6 +183,7 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             user_id = await self._api.log_in()
         if self._errors:
             return False
+        self._account[CONF_USERNAME] = self._api.username
         # A flow that was left open in a closed browser is no reason to wait for it.
         await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
         return True

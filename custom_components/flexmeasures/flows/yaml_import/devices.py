@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryData
-from homeassistant.const import PERCENTAGE
+from homeassistant.const import CONF_USERNAME, PERCENTAGE
 from homeassistant.core import HomeAssistant, callback
 
 from ...api.client import FlexMeasuresApi
@@ -32,7 +32,12 @@ def is_imported(entry: ConfigEntry, account: YamlAccount) -> bool:
         power_sensor: device.data.get(CONF_YAML)
         for power_sensor, device in _devices(entry).items()
     }
-    return account.login.items() <= entry.data.items() and all(
+    logins = (
+        account.login,
+        # What the server may have accepted instead of what was written.
+        {**account.login, CONF_USERNAME: account.username.lower()},
+    )
+    return any(login.items() <= entry.data.items() for login in logins) and all(
         known.get(str(device.power_sensor)) == device.settings
         for device in account.devices
     )

@@ -1,6 +1,7 @@
 """The flow that imports an account of ``configuration.yaml``."""
 
 from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
+from homeassistant.const import CONF_USERNAME
 
 from ..account import AccountFlow
 from .devices import async_keep_devices, async_read_devices
@@ -26,7 +27,9 @@ class ImportFlow(AccountFlow):
         entry = self._configured_entry()
         if entry is None and devices:
             return self.async_create_entry(
-                title=account.username, data=self._account, subentries=devices
+                title=self._account[CONF_USERNAME],
+                data=self._account,
+                subentries=devices,
             )
         result = self.async_abort(reason="already_configured")
         if entry is not None:
