@@ -1,8 +1,11 @@
 """The flows of an account: to add one, to log in again and to change the login."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 import ssl
 import traceback
+from unittest.mock import patch
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -56,6 +59,7 @@ from .flows import (
     device_of,
     start_account,
     start_change,
+    start_device,
     start_options,
     submit,
     submit_settings,
@@ -301,6 +305,97 @@ async def test_no_connection(
 
     fake_server.recover()
     await add_account(hass, flow)
+
+
+class Clock:
+    """The time of the event loop, which can be moved on."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Go on as it does."""
+        self.time = hass.loop.time
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self.time() + self.ahead
+
+    async def go_on(self, seconds: float) -> None:
+        """Let it be later, and do what is due."""
+        self.ahead += seconds
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant) -> Iterator[Clock]:
+    """Give the clock that time-outs go by."""
+    clock = Clock(hass)
+    with patch.object(hass.loop, "time", clock):
+        yield clock
+
+
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH, SENSORS_PATH])
+async def test_server_that_hangs(
+    hass: HomeAssistant, fake_server: FakeServer, clock: Clock, path: str
+) -> None:
+    """The form waits for 10 seconds, and says so at the address."""
+    for method in ("GET", "POST"):
+        fake_server.answer(method, path, wait_for=asyncio.Event())
+    flow = await start_account(hass)
+    submitted = hass.async_create_task(submit(hass, flow, ACCOUNT))
+    await clock.go_on(0)
+    assert fake_server.requests
+
+    await clock.go_on(9.5)
+    assert not submitted.done()
+    await clock.go_on(1)
+    flow = await submitted
+
+    assert flow["step_id"] == "user"
+    assert flow["errors"] == {CONF_HOST: "cannot_connect"}
+    assert flow["description_placeholders"]["reason"] == "no answer within 10 seconds"
+    assert suggested(flow) == ACCOUNT
+
+    fake_server.recover()
+    await add_account(hass, flow)
+
+
+async def test_server_that_hangs_again_and_again(
+    hass: HomeAssistant, fake_server: FakeServer, clock: Clock
+) -> None:
+    """All that one form asks has these 10 seconds together."""
+    answered = asyncio.Event()
+    login = {"auth_token": f"{TOKEN_PREFIX}0", "user_id": 1}
+    fake_server.tokens[f"{TOKEN_PREFIX}0"] = fake_server.users[EMAIL]
+    fake_server.answer("POST", LOGIN_PATH, json=login, wait_for=answered)
+    fake_server.answer("GET", SENSORS_PATH, wait_for=asyncio.Event())
+    flow = await start_account(hass)
+    submitted = hass.async_create_task(submit(hass, flow, ACCOUNT))
+    await clock.go_on(6)
+    answered.set()
+    await clock.go_on(0)
+    assert not submitted.done()
+
+    await clock.go_on(4.5)
+
+    assert (await submitted)["errors"] == {CONF_HOST: "cannot_connect"}
+
+
+async def test_server_that_hangs_while_a_device_is_added(
+    hass: HomeAssistant,
+    fake_server: FakeServer,
+    account: MockConfigEntry,
+    clock: Clock,
+) -> None:
+    await set_up(hass, account)
+    fake_server.answer("GET", SENSORS_PATH, wait_for=asyncio.Event())
+    started = hass.async_create_task(start_device(hass, account))
+    await clock.go_on(0)
+    await clock.go_on(10.5)
+    flow = await started
+
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "cannot_connect"
 
 
 NO_FLEXMEASURES: list[tuple[Json, str]] = [

@@ -37,7 +37,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     ) -> ResultT:
         """Ask for the power sensor."""
         if user_input is not None:
-            with self._reported():
+            async with self._reported():
                 self._errors = await self._form.async_read_device(user_input)
             if not self._errors:
                 return await self.async_step_settings()
@@ -56,7 +56,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         """Ask for the settings."""
         if user_input is not None:
             values = without_sections(user_input)
-            with self._reported():
+            async with self._reported():
                 self._errors = section_errors(
                     await self._form.async_read_settings(values)
                 )
@@ -115,7 +115,7 @@ class DeviceSubentryFlow(
         ]
         # Not the loaded account's, which starts over with each device that is added.
         api = FlexMeasuresApi.from_login(self.hass, entry.data)
-        with self._reported():
+        async with self._reported():
             catalogue = await api.get_catalogue()
             self._form = DeviceForm(
                 self.hass,

@@ -13,9 +13,10 @@ class ImportFlow(AccountFlow):
 
     async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
         """Import an account; end with why it failed."""
+        self._is_waited_for = False
         devices: list[ConfigSubentryData] = []
         if await self._async_log_in(account.login):
-            with self._reported():
+            async with self._reported(goes_on=True):
                 devices = await async_read_devices(
                     self.hass, self._api, account, self._configured_entry()
                 )
