@@ -581,6 +581,20 @@ async def test_other_unit(
             {"schedule_duration": {"minutes": 14}},
             {"schedule": "schedule_duration_too_short"},
         ),
+        ({"schedule_duration": "P400D"}, {"schedule": "schedule_duration_too_long"}),
+        (
+            {"schedule_duration": {"days": 7, "minutes": 1}},
+            {"schedule": "schedule_duration_too_long"},
+        ),
+        (
+            {"update_interval": {"days": 367}},
+            {"schedule": "update_interval_too_long"},
+        ),
+        ({"soc_max_age": {"days": 367}}, {"new_schedules": "soc_max_age_too_long"}),
+        (
+            {"update_interval_charging": "P9999D"},
+            {"busy": "update_interval_too_long"},
+        ),
         ({"schedule_duration": "-PT1H"}, {"schedule": "schedule_duration_too_short"}),
         ({"schedule_duration": "PT0S"}, {"schedule": "schedule_duration_too_short"}),
         ({"update_interval": "sometimes"}, {"schedule": "not_a_duration"}),
@@ -639,6 +653,26 @@ async def test_wrong_settings(
 
     new = changes.keys() - shown.keys()
     assert await finish(hass, flow, *new, **shown) == settings(BATTERY_POWER)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "longest"),
+    [("PT15M", 7 * 24 * HOUR), ("P0D", 7 * 24 * HOUR), ("PT1M", 42 * HOUR)],
+)
+async def test_longest_plan(
+    hass: HomeAssistant, fake_server: FakeServer, resolution: str, longest: int
+) -> None:
+    """It depends on how many slots the server has to compute."""
+    fake_server.sensors[BATTERY_POWER]["event_resolution"] = resolution
+    flow = await submit(hass, await start_account(hass), ACCOUNT)
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(
+        hass, flow, schedule_duration={"seconds": longest + 60}
+    )
+    assert flow["errors"] == {"schedule": "schedule_duration_too_long"}
+
+    kept = await finish(hass, flow, schedule_duration={"seconds": longest})
+    assert kept["schedule_duration"] == longest
 
 
 async def test_sections(hass: HomeAssistant, flow: Result) -> None:

@@ -261,6 +261,7 @@ async def test_price_that_does_not_go_with_the_server_s(
         ({"schedule_duration": "a day"}, {}),
         ({"schedule_duration": "PT0H"}, {}),
         ({"schedule_duration": "PT5M"}, {}),
+        ({"schedule_duration": "P400D"}, {}),
         (
             {"schedule_duration": "PT90M"},
             {

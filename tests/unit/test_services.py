@@ -172,6 +172,47 @@ async def test_durations(home: Home, given: Any, sent: str) -> None:
     assert last_json(home, TRIGGER)["duration"] == sent
 
 
+@pytest.mark.parametrize(
+    ("sensor", "given", "longest"),
+    [
+        (BATTERY_POWER, "P400D", "PT168H"),
+        (BATTERY_POWER, "PT168H15M", "PT168H"),
+        (CABIN_POWER, {"days": 8}, "PT168H"),
+    ],
+)
+async def test_more_than_the_server_can_plan(
+    home: Home, sensor: int, given: Any, longest: str
+) -> None:
+    """It would be busy for minutes, for all of its users, and then give up."""
+    await home.set_up(device(sensor))
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(
+            "trigger_schedule",
+            device_id=home.device_id(sensor),
+            soc_at_start=4,
+            duration=given,
+        )
+
+    assert caught.value.translation_key == "duration_too_long"
+    assert "duration is PT" in str(caught.value)
+    assert f"at most {longest}" in str(caught.value)
+    assert not home.triggers
+
+
+async def test_most_slots_that_the_server_can_plan(home: Home) -> None:
+    """Of short ones it can plan less far."""
+    home.server.sensors[BATTERY_POWER]["event_resolution"] = "PT1M"
+    await home.set_up()
+
+    await home.compute(duration="PT42H")
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.compute(duration="PT42H1M")
+
+    assert "at most PT42H" in str(caught.value)
+    assert len(home.triggers) == 1
+
+
 async def test_what_the_flex_model_says_wins(home: Home) -> None:
     await home.set_up()
 
@@ -849,7 +890,18 @@ TARGET = {"value": 9, "datetime": BEGIN}
 
 WRONG_DURATIONS = [
     *("", "soon", "P", "P1M", "-PT1H", "-01:00", "PT9999999999999999H"),
-    *(-900, True, NAN, INFINITY, None, [1], {"hours": -1}, {"fortnights": 1}),
+    *(
+        "P36526D",
+        1e12,
+        -900,
+        True,
+        NAN,
+        INFINITY,
+        None,
+        [1],
+        {"hours": -1},
+        {"fortnights": 1},
+    ),
 ]
 WRONG_MOMENTS = ["", "yesterday", 5, True, None, ["2026-11-22"], "2026-13-01T00:00:00"]
 WRONG_NUMBERS = ["", "much", True, False, NAN, INFINITY, "nan", None, [1], {"a": 1}]

@@ -44,6 +44,9 @@ ATTR_VALUE: Final = "value"
 ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
 
+# Times that are as far away as this can be computed with.
+_LONGEST_DURATION: Final = timedelta(days=36525)
+
 
 def _device_id(value: Any) -> str:
     """Return the id of a device; also of a list with no other, which targets are."""
@@ -77,6 +80,8 @@ def _duration_or_instant(value: Any) -> timedelta:
         raise vol.Invalid("expected a duration like PT1H30M, 01:30:00 or 90 minutes")
     if duration < timedelta(0):
         raise vol.Invalid("expected a duration that is not negative")
+    if duration > _LONGEST_DURATION:
+        raise vol.Invalid("expected a duration of at most 100 years")
     return duration
 
 

@@ -131,7 +131,14 @@ def duration_fields(duration: timedelta) -> dict[str, int]:
     return {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
 
 
-def read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
+def read_duration(
+    value: Any,
+    minimum: timedelta,
+    maximum: timedelta,
+    *,
+    too_short: str,
+    too_long: str,
+) -> timedelta:
     """Read a duration selector's value, or a text; raises FieldError."""
     try:
         duration = (
@@ -143,4 +150,6 @@ def read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
         raise FieldError("not_a_duration") from None
     if duration < minimum or not duration:
         raise FieldError(too_short)
+    if duration > maximum:
+        raise FieldError(too_long)
     return duration

@@ -184,7 +184,7 @@ class DeviceForm:
         reading = SettingsReading(values)
         await self._async_read_sensors(reading, values, stored)
         reading.read_limits(stored, own, self._stored_values(own))
-        reading.read_durations(self.sensor.resolution)
+        reading.read_durations(self.sensor)
         reading.read_pairing(own.get(CONF_S2))
         reading.read_others(self._states.get(values.get(CONF_SOC_ENTITY) or ""))
         if not reading.errors:

@@ -13,6 +13,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import State
 
+from ...api.models import Sensor
 from ...const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
@@ -36,6 +37,7 @@ from ...const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
+from ...plan.horizon import longest_plan
 from .fields import FieldError, read_duration
 from .pairing import NewPairing
 from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, SOC_UNITS
@@ -58,6 +60,7 @@ AS_ENTERED = (
 """Settings that are stored as they are entered, and not at all if they are empty."""
 
 MINIMUM_DURATION = timedelta(minutes=1)
+MAXIMUM_DURATION = timedelta(days=366)
 
 _LIMITS = (CONF_SOC_MIN, CONF_SOC_MAX)
 # Durations that are stored even if they have their default.
@@ -115,16 +118,29 @@ class SettingsReading:
         ):
             self.errors.setdefault(CONF_SOC_MIN, "soc_min_not_below_soc_max")
 
-    def read_durations(self, resolution: timedelta) -> None:
-        """Keep the durations; a schedule has to have one slot of `resolution` at least."""
+    def read_durations(self, power_sensor: Sensor) -> None:
+        """Keep the durations; how far to plan depends on the sensor's slots."""
         for key, default in DEFAULT_DURATIONS.items():
-            minimum, too_short = MINIMUM_DURATION, "update_interval_too_short"
+            minimum, maximum = MINIMUM_DURATION, MAXIMUM_DURATION
+            too_short, too_long = (
+                "update_interval_too_short",
+                "update_interval_too_long",
+            )
             if key == CONF_SCHEDULE_DURATION:
-                minimum, too_short = resolution, "schedule_duration_too_short"
+                minimum = power_sensor.resolution
+                maximum = longest_plan(power_sensor.slot_length)
+                too_short = "schedule_duration_too_short"
+                too_long = "schedule_duration_too_long"
             elif key == CONF_SOC_MAX_AGE:
-                too_short = "soc_max_age_too_short"
+                too_short, too_long = "soc_max_age_too_short", "soc_max_age_too_long"
             with self.field(key):
-                duration = read_duration(self._values[key], minimum, too_short)
+                duration = read_duration(
+                    self._values[key],
+                    minimum,
+                    maximum,
+                    too_short=too_short,
+                    too_long=too_long,
+                )
                 if duration != default or key in _ALWAYS_STORED:
                     self.data[key] = duration.total_seconds()
 
