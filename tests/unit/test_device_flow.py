@@ -10,6 +10,7 @@ from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
 
 from .fake_server import (
     BATTERY,
@@ -43,6 +44,7 @@ from .flows import (
     Result,
     device_of,
     fields,
+    have_entities,
     open_sections,
     sections,
     start_account,
@@ -428,6 +430,14 @@ async def test_all_settings(
     hass: HomeAssistant, flow: Result, number_of_id: Any
 ) -> None:
     """What differs from the server's own settings is stored; ids may be numbers."""
+    have_entities(
+        hass,
+        "sensor.battery_energy",
+        "binary_sensor.charging",
+        "climate.heat_pump",
+        "binary_sensor.plug",
+        "input_boolean.away",
+    )
     flow = await pick(hass, flow, BATTERY_POWER)
 
     assert await finish(
@@ -673,6 +683,78 @@ async def test_longest_plan(
 
     kept = await finish(hass, flow, schedule_duration={"seconds": longest})
     assert kept["schedule_duration"] == longest
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors", "placeholders"),
+    [
+        (
+            {"soc_entity": "sensor.gone"},
+            {"state_of_charge": "soc_entity_not_found"},
+            {"soc_entity": "sensor.gone"},
+        ),
+        (
+            {"climate_entity": "climate.gone"},
+            {"busy": "climate_entity_not_found"},
+            {"climate_entity": "climate.gone"},
+        ),
+        (
+            {"charging_entity": "switch.gone", "climate_entity": "climate.gone"},
+            {"busy": "charging_entity_not_found"},
+            {"charging_entity": "switch.gone"},
+        ),
+        (
+            {"trigger_entities": ["sensor.a", "sensor.there", "sensor.disabled"]},
+            {"new_schedules": "trigger_entities_not_found"},
+            {"trigger_entities": "sensor.a, sensor.disabled"},
+        ),
+    ],
+)
+async def test_entities_that_do_not_exist(
+    hass: HomeAssistant,
+    flow: Result,
+    changes: Json,
+    errors: Json,
+    placeholders: Json,
+) -> None:
+    """They are refused, by name; one that is just unavailable is not."""
+    registry = er.async_get(hass)
+    registry.async_get_or_create("sensor", "test", "1", suggested_object_id="there")
+    registry.async_get_or_create(
+        "sensor",
+        "test",
+        "2",
+        suggested_object_id="disabled",
+        disabled_by=er.RegistryEntryDisabler.USER,
+    )
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, **changes)
+
+    assert flow["errors"] == errors
+    assert placeholders.items() <= flow["description_placeholders"].items()
+
+    refused = changes.keys() - {"trigger_entities"}
+    kept = await finish(hass, flow, *refused, trigger_entities=["sensor.there"])
+    assert kept == settings(BATTERY_POWER, trigger_entities=["sensor.there"])
+
+
+async def test_entities_that_a_device_has_already(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """One that is gone, of which a repair tells, is no reason to change nothing else."""
+    entry = await add_account(
+        hass,
+        device("Home battery", settings(BATTERY_POWER, climate_entity="climate.gone")),
+    )
+    flow = await start_change(hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, soc_min=3, charging_entity="switch.gone")
+    assert flow["errors"] == {"busy": "charging_entity_not_found"}
+    await submit_settings(hass, flow, "charging_entity")
+
+    assert stored(hass) == settings(
+        BATTERY_POWER, climate_entity="climate.gone", soc_min=3
+    )
 
 
 async def test_sections(hass: HomeAssistant, flow: Result) -> None:

@@ -39,6 +39,7 @@ from .fake_server import (
 from .flows import (
     device_of,
     english,
+    have_entities,
     placeholders,
     start_change,
     submit,
@@ -149,6 +150,15 @@ async def test_one_mapping(home: Home) -> None:
 
 
 async def test_all_settings(home: Home) -> None:
+    have_entities(
+        home.hass,
+        "sensor.battery",
+        "switch.charger",
+        "climate.living_room",
+        "binary_sensor.plug",
+        "person.anna",
+    )
+
     await start(
         home,
         [
@@ -338,6 +348,8 @@ async def test_plain_numbers_of_minutes(
 
 
 async def test_other_values_as_people_write_them(home: Home) -> None:
+    have_entities(home.hass, "switch.charger", "binary_sensor.plug", "person.anna")
+
     await start(
         home,
         BATTERY
@@ -802,6 +814,10 @@ async def test_wrong_account_or_power_sensor(
         ("climate_entity", "switch.heater", "not_a_climate_entity"),
         ("trigger_entities", ["plug"], "not_an_entity"),
         ("trigger_entities", 5, "not_an_entity"),
+        ("soc_entity", "sensor.gone", "entity_not_found"),
+        ("charging_entity", "switch.gone", "entity_not_found"),
+        ("climate_entity", "climate.gone", "entity_not_found"),
+        ("trigger_entities", ["sensor.power", "sensor.gone"], "entity_not_found"),
         ("automatic_scheduling", "maybe", "not_a_boolean"),
         ("colour", "blue", "unknown_key"),
         # Its token has to be seen by someone.
@@ -826,6 +842,28 @@ async def test_wrong_setting(home: Home, key: Any, value: Any, problem: str) -> 
     assert settings(home) == DEFAULTS | {"automatic_scheduling": is_right}
 
 
+async def test_entities_that_do_not_exist(home: Home) -> None:
+    """They are named; with the next start they may be there."""
+    yaml = BATTERY | {"trigger_entities": "sensor.one, sensor.two"}
+    have_entities(home.hass, "sensor.two")
+    await start(home, yaml)
+
+    (issue,) = issues(home)
+    assert (issue.translation_placeholders or {})["entities"] == "sensor.one"
+    assert settings(home) == DEFAULTS
+
+
+async def test_entity_that_is_gone_after_it_was_taken_over(home: Home) -> None:
+    """It stays: it may just not be there yet, and else a repair tells."""
+    yaml = {"climate_entity": "climate.hall"}
+    home.add_account(imported(yaml))
+
+    await start(home, BATTERY | yaml | {"soc_min": 2})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | yaml | {"soc_min": 2}
+
+
 async def test_misspelt_key(home: Home) -> None:
     await start(home, BATTERY | {"consumption_price": PRICE})
 
@@ -844,6 +882,8 @@ async def test_no_mapping(home: Home, yaml: Any) -> None:
 
 
 async def test_several_mistakes(home: Home) -> None:
+    have_entities(home.hass, "climate.hall")
+
     await start(
         home,
         BATTERY
@@ -947,12 +987,16 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
         "not_an_active_actuator_sensor",
         "not_a_discharge_power_sensor",
         "not_a_power_forecast_sensor",
+        "soc_entity_not_found",
+        "charging_entity_not_found",
+        "climate_entity_not_found",
+        "trigger_entities_not_found",
     }
     found_before = {"capacity_not_positive", "soc_deviation_not_positive"}
 
     issue_texts = {key.removeprefix("yaml_") for key in texts["issues"]}
     assert of_forms - of_server - of_sections - found_before <= issue_texts
-    assert {"not_a_price_sensor", "price_sensor"} <= issue_texts
+    assert {"not_a_price_sensor", "price_sensor", "entity_not_found"} <= issue_texts
 
 
 # --- the server

@@ -17,6 +17,7 @@ from homeassistant.data_entry_flow import FlowContext, FlowResult
 
 from ...api.client import FlexMeasuresApi
 from ...const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from ...device.entity_references import named_entities
 from ..hacs_defaults import async_former_devices
 from ..reporting import ReportingFlow
 from .form import DeviceForm
@@ -60,6 +61,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
                 self._errors = section_errors(
                     await self._form.async_read_settings(values)
                 )
+                self._placeholders = {**self._form.gone_entities}
             if not self._errors:
                 if self._form.new_pairing:
                     return await self.async_step_pairing()
@@ -123,6 +125,7 @@ class DeviceSubentryFlow(
                 catalogue,
                 taken=taken,
                 settings=present.data if present else None,
+                named_before=named_entities(present.data) if present else (),
                 former=None
                 if present
                 else async_former_devices(self.hass, entry.data, catalogue, taken),

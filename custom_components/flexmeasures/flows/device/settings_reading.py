@@ -1,6 +1,6 @@
 """Reading the settings of a device, as far as that takes no server."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,12 @@ from ...const import (
 from ...plan.horizon import longest_plan
 from .fields import FieldError, read_duration
 from .pairing import NewPairing
-from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, SOC_UNITS
+from .settings_form import (
+    CONF_S2_ENABLED,
+    CONF_S2_NEW_TOKEN,
+    ENTITY_NOT_FOUND,
+    SOC_UNITS,
+)
 
 DEFAULT_DURATIONS = {
     CONF_SCHEDULE_DURATION: DEFAULT_SCHEDULE_DURATION,
@@ -49,14 +54,13 @@ DEFAULT_DURATIONS = {
     CONF_UPDATE_INTERVAL_CHARGING: DEFAULT_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE: DEFAULT_UPDATE_INTERVAL_CLIMATE,
 }
-AS_ENTERED = (
-    CONF_CAPACITY,
+ENTITIES = (
     CONF_SOC_ENTITY,
-    CONF_SOC_DEVIATION,
     CONF_TRIGGER_ENTITIES,
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
 )
+AS_ENTERED = (CONF_CAPACITY, CONF_SOC_DEVIATION)
 """Settings that are stored as they are entered, and not at all if they are empty."""
 
 MINIMUM_DURATION = timedelta(minutes=1)
@@ -77,6 +81,8 @@ class SettingsReading:
         """As a device subentry has them."""
         self.errors: dict[str, str] = {}
         """By field."""
+        self.gone_entities: dict[str, str] = {}
+        """Those that there are not, by field."""
         self.new_pairing: NewPairing | None = None
         """Made because it was asked for."""
 
@@ -153,8 +159,19 @@ class SettingsReading:
             present = self.new_pairing.data
         self.data[CONF_S2] = present
 
+    def read_entities(self, is_gone: Callable[[str], bool]) -> None:
+        """Keep the entities, all of which have to be there."""
+        for key in ENTITIES:
+            if not (named := self._values.get(key)):
+                continue
+            entity_ids = [named] if isinstance(named, str) else named
+            if gone := [*filter(is_gone, entity_ids)]:
+                self.errors[key] = ENTITY_NOT_FOUND
+                self.gone_entities[key] = ", ".join(gone)
+            self.data[key] = named
+
     def read_others(self, soc_entity: State | None) -> None:
-        """Keep everything else but sensors; `soc_entity` is the state of that entity."""
+        """Keep everything else but sensors and entities; `soc_entity` is the state of that entity."""
         values = self._values
         for key in (CONF_SOC_UNIT, CONF_AUTOMATIC_SCHEDULING):
             self.data[key] = values[key]

@@ -21,6 +21,7 @@ from ...const import (
     CONF_YAML,
     SUBENTRY_DEVICE,
 )
+from ...device.entity_references import named_entities
 from ..device.form import DeviceForm
 from .issues import async_report
 from .settings import YamlAccount, without
@@ -73,13 +74,20 @@ async def async_read_devices(
                     **settings,
                     CONF_POWER_SENSOR: device.power_sensor,
                 },
+                named_before=named_entities(former),
             )
             wrong = {
                 _culprit(field, settings): error
                 for field, error in (await _async_errors(form)).items()
             }
             async_report(
-                hass, [device.mapping.problem(*error) for error in wrong.items()]
+                hass,
+                [
+                    device.mapping.problem(
+                        key, error, entities=form.gone_entities.get(key, "")
+                    )
+                    for key, error in wrong.items()
+                ],
             )
             if wrong.keys().isdisjoint(settings):
                 break
