@@ -199,6 +199,8 @@ class FakeServer:
     def __init__(self, mocker: AiohttpClientMocker) -> None:
         """Answer all requests of Home Assistant's web session."""
         self.version = VERSION
+        self.root = ""
+        """The path that it is reachable under, which its `requests` are without."""
         self.users = {
             EMAIL: User(1),
             MEMBER_EMAIL: User(2),
@@ -292,9 +294,20 @@ class FakeServer:
     ) -> AiohttpClientMockResponse:
         """Give a scripted answer, or the server's own."""
         headers = self._mocker.mock_calls[-1][3] or {}
-        request = Request(method.upper(), url, data, headers)
+        own = URL.build(path=url.path.removeprefix(self.root), query=url.query)
+        is_found = url.path.startswith(f"{self.root}/")
+        request = Request(
+            method.upper(),
+            url.origin().join(own) if is_found else url,
+            data,
+            headers,
+        )
         self.requests.append(request)
-        answer = self._scripted_answer(request) or self._own_answer(request)
+        answer = (
+            (self._scripted_answer(request) or self._own_answer(request))
+            if is_found
+            else Answer(status=404, text=HTML)
+        )
         if answer.wait_for is not None:
             await answer.wait_for.wait()
         if answer.exception is not None:

@@ -168,6 +168,12 @@ def suggested(flow: Result) -> Json:
     return values
 
 
+def have_entities(hass: HomeAssistant, *entity_ids: str) -> None:
+    """Let Home Assistant have entities."""
+    for entity_id in entity_ids:
+        hass.states.async_set(entity_id, "unknown")
+
+
 def device_of(entry: ConfigEntry, power_sensor: int) -> ConfigSubentry:
     """The device with this power sensor."""
     (device,) = [

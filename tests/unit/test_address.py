@@ -52,6 +52,46 @@ def test_address(text: str, scheme: str, host: str, port: int, canonical: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "path", "canonical"),
+    [
+        ("https://host/flexmeasures/", "/flexmeasures", "https://host/flexmeasures"),
+        ("host/flexmeasures", "/flexmeasures", "https://host/flexmeasures"),
+        ("http://host:5000/a/b_c.d-1~", "/a/b_c.d-1~", "http://host:5000/a/b_c.d-1~"),
+        ("HTTP://HOST/FlexMeasures", "/FlexMeasures", "http://host/FlexMeasures"),
+        ("[::1]/energy/", "/energy", "https://[::1]/energy"),
+    ],
+)
+def test_server_under_a_path(text: str, path: str, canonical: str) -> None:
+    address = ServerAddress.parse(text)
+
+    assert address.path == path
+    assert str(address) == canonical
+    assert ServerAddress.parse(canonical) == address
+
+
+@pytest.mark.parametrize(
+    ("server", "page"),
+    [
+        ("http://host:5000", "/assets"),
+        ("http://host:5000", "/assets/3/graphs?start_time=2026-11-22T00:00:00+01:00"),
+        ("http://host:5000", "/sensors/10#chart"),
+        ("https://host", "/login?next=%2Fdashboard"),
+        ("https://host", "/dashboard"),
+        ("https://host", "/ui/"),
+        ("https://host", "/api"),
+        ("https://host", "/api/v3_0/assets?all_accessible=true"),
+        ("https://host", "/logged-in-user"),
+        ("https://host", "/users/read/1?name=a%20b"),
+        ("https://host/flexmeasures", "/dashboard"),
+        ("https://host/flexmeasures", "/api/v3_0/sensors/10/data?unit=kW"),
+    ],
+)
+def test_page_of_a_server(server: str, page: str) -> None:
+    """It is shortened to its server, whatever it says besides."""
+    assert str(ServerAddress.parse(f"{server}{page}")) == server
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -67,10 +107,15 @@ def test_address(text: str, scheme: str, host: str, port: int, canonical: str) -
         "http:/host",
         "http//localhost:5000",
         "http://https://host",
-        "flexmeasures.io/api",
-        "https://host/ui/",
         "https://host?x=1",
         "https://host#x",
+        "https://host/path?x=1",
+        "https://host/path#x",
+        "https://host/a//b",
+        "https://host/é",
+        "https://host/a%20b",
+        "https://host/a:b",
+        "http:host",
         "user@example.com",
         "https://user:password@host",
         "https://:password@host",
@@ -92,6 +137,6 @@ def test_address(text: str, scheme: str, host: str, port: int, canonical: str) -
     ],
 )
 def test_not_an_address(text: str) -> None:
-    """Anything but a scheme, a host and a port is refused instead of being half understood."""
+    """Anything but the address of a server is refused instead of being half understood."""
     with pytest.raises(ValueError, match=r".+"):
         ServerAddress.parse(text)

@@ -852,12 +852,32 @@ async def test_version_of_something_else(
 # --- logging in
 
 
+async def test_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """What the server knows is kept, and not looked for again."""
+    api = make_api(hass, username="Demo@Example.com")
+    assert api.username == "Demo@Example.com"
+
+    assert await api.log_in() == 1
+    assert api.username == EMAIL
+    assert logins(fake_server) == 2
+
+    await api.log_in()
+    assert logins(fake_server) == 3
+
+
 @pytest.mark.parametrize(
     ("login", "error", "key"),
     [
         ({"password": "wrong"}, WrongPasswordError, "wrong_password"),
         ({"username": "nobody@example.com"}, UnknownUserError, "unknown_user"),
-        ({"username": EMAIL.upper()}, UnknownUserError, "unknown_user"),
+        ({"username": "Nobody@example.com"}, UnknownUserError, "unknown_user"),
+        (
+            {"username": EMAIL.upper(), "password": "wrong"},
+            WrongPasswordError,
+            "wrong_password",
+        ),
     ],
 )
 async def test_refused_login(
@@ -1216,6 +1236,48 @@ async def listening(
             session, ServerAddress.parse(str(server.make_url("/"))), EMAIL, PASSWORD
         )
     await server.close()
+
+
+async def test_server_under_a_path(socket_enabled: None) -> None:
+    """Everything is asked below it, whatever the method, and nothing beside it."""
+    asked: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(f"{request.method} {request.raw_path}")
+        match request.path.removeprefix("/energy/flexmeasures/api/"):
+            case "":
+                return web.json_response({"flexmeasures_version": "1.0.1"})
+            case "requestAuthToken":
+                return web.json_response({"auth_token": "token", "user_id": 7})
+            case "v3_0/sensors/10/data":
+                return web.json_response({"status": "PROCESSED"})
+            case "v3_0/assets" | "v3_0/sensors":
+                return web.json_response([])
+        return web.Response(status=404)
+
+    server = TestServer(web.Application())
+    server.app.router.add_route("*", "/energy/flexmeasures/{path:.*}", handler)
+    await server.start_server()
+    address = ServerAddress.parse(f"{server.make_url('/energy/flexmeasures/login')}")
+    async with ClientSession() as session:
+        api = FlexMeasuresApi(session, address, EMAIL, PASSWORD)
+        assert await api.get_version() == "1.0.1"
+        assert await api.log_in() == 7
+        await api.get_catalogue()
+        posted = await api.post_data(
+            power_sensor(10), start=START, duration=QUARTER, values=[1.5], unit="kW"
+        )
+    await server.close()
+
+    assert posted.status == "PROCESSED"
+    assert str(address) in repr(api._transport)
+    assert sorted(asked) == [
+        "GET /energy/flexmeasures/api/",
+        "GET /energy/flexmeasures/api/v3_0/assets?all_accessible=true",
+        "GET /energy/flexmeasures/api/v3_0/sensors?include_public_assets=true",
+        "POST /energy/flexmeasures/api/requestAuthToken",
+        "POST /energy/flexmeasures/api/v3_0/sensors/10/data",
+    ]
 
 
 @pytest.mark.parametrize(

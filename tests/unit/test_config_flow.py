@@ -1,8 +1,11 @@
 """The flows of an account: to add one, to log in again and to change the login."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 import ssl
 import traceback
+from unittest.mock import patch
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -56,6 +59,7 @@ from .flows import (
     device_of,
     start_account,
     start_change,
+    start_device,
     start_options,
     submit,
     submit_settings,
@@ -190,6 +194,8 @@ async def test_add_account(hass: HomeAssistant, fake_server: FakeServer) -> None
         ("http://[::1]:5000", "http://[::1]:5000"),
         ("[::1]:5000", "https://[::1]:5000"),
         (" HTTPS://FlexMeasures.IO:443/ ", "https://flexmeasures.io"),
+        ("http://host:5000/assets/3?x=1#y", "http://host:5000"),
+        ("https://host/login?next=%2Fdashboard", "https://host"),
     ],
 )
 async def test_forms_of_the_address(
@@ -207,8 +213,36 @@ async def test_forms_of_the_address(
     assert {str(request.url.origin()) for request in fake_server.requests} == {address}
 
 
+@pytest.mark.parametrize("page", ["", "/", "/assets/3", "/api/v3_0/sensors"])
+async def test_server_under_a_path(
+    hass: HomeAssistant, fake_server: FakeServer, page: str
+) -> None:
+    """It works like any other."""
+    fake_server.root = "/flexmeasures"
+    address = "https://host/flexmeasures"
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: f"{address}{page}"})
+    entry = await add_first_device(hass, flow)
+
+    assert entry.data[CONF_HOST] == address
+    assert entry.unique_id == f"{address}#1"
+    assert fake_server.requests_to("GET", SENSORS_PATH)
+
+
+async def test_page_that_is_no_part_of_a_server(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """What answers there says so."""
+    flow = await start_account(hass)
+    fake_server.root = "/flexmeasures"
+    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: "https://host/other"})
+
+    assert flow["errors"] == {CONF_HOST: "not_flexmeasures"}
+
+
 @pytest.mark.parametrize(
-    "host", ["", " ", "my server", "ftp://host", "host/ui", "user@example.com", "::1"]
+    "host",
+    ["", " ", "my server", "ftp://host", "host/?x=1", "user@example.com", "::1"],
 )
 async def test_not_an_address(
     hass: HomeAssistant, fake_server: FakeServer, host: str
@@ -271,6 +305,97 @@ async def test_no_connection(
 
     fake_server.recover()
     await add_account(hass, flow)
+
+
+class Clock:
+    """The time of the event loop, which can be moved on."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Go on as it does."""
+        self.time = hass.loop.time
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self.time() + self.ahead
+
+    async def go_on(self, seconds: float) -> None:
+        """Let it be later, and do what is due."""
+        self.ahead += seconds
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant) -> Iterator[Clock]:
+    """Give the clock that time-outs go by."""
+    clock = Clock(hass)
+    with patch.object(hass.loop, "time", clock):
+        yield clock
+
+
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH, SENSORS_PATH])
+async def test_server_that_hangs(
+    hass: HomeAssistant, fake_server: FakeServer, clock: Clock, path: str
+) -> None:
+    """The form waits for 10 seconds, and says so at the address."""
+    for method in ("GET", "POST"):
+        fake_server.answer(method, path, wait_for=asyncio.Event())
+    flow = await start_account(hass)
+    submitted = hass.async_create_task(submit(hass, flow, ACCOUNT))
+    await clock.go_on(0)
+    assert fake_server.requests
+
+    await clock.go_on(9.5)
+    assert not submitted.done()
+    await clock.go_on(1)
+    flow = await submitted
+
+    assert flow["step_id"] == "user"
+    assert flow["errors"] == {CONF_HOST: "cannot_connect"}
+    assert flow["description_placeholders"]["reason"] == "no answer within 10 seconds"
+    assert suggested(flow) == ACCOUNT
+
+    fake_server.recover()
+    await add_account(hass, flow)
+
+
+async def test_server_that_hangs_again_and_again(
+    hass: HomeAssistant, fake_server: FakeServer, clock: Clock
+) -> None:
+    """All that one form asks has these 10 seconds together."""
+    answered = asyncio.Event()
+    login = {"auth_token": f"{TOKEN_PREFIX}0", "user_id": 1}
+    fake_server.tokens[f"{TOKEN_PREFIX}0"] = fake_server.users[EMAIL]
+    fake_server.answer("POST", LOGIN_PATH, json=login, wait_for=answered)
+    fake_server.answer("GET", SENSORS_PATH, wait_for=asyncio.Event())
+    flow = await start_account(hass)
+    submitted = hass.async_create_task(submit(hass, flow, ACCOUNT))
+    await clock.go_on(6)
+    answered.set()
+    await clock.go_on(0)
+    assert not submitted.done()
+
+    await clock.go_on(4.5)
+
+    assert (await submitted)["errors"] == {CONF_HOST: "cannot_connect"}
+
+
+async def test_server_that_hangs_while_a_device_is_added(
+    hass: HomeAssistant,
+    fake_server: FakeServer,
+    account: MockConfigEntry,
+    clock: Clock,
+) -> None:
+    await set_up(hass, account)
+    fake_server.answer("GET", SENSORS_PATH, wait_for=asyncio.Event())
+    started = hass.async_create_task(start_device(hass, account))
+    await clock.go_on(0)
+    await clock.go_on(10.5)
+    flow = await started
+
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "cannot_connect"
 
 
 NO_FLEXMEASURES: list[tuple[Json, str]] = [
@@ -459,13 +584,53 @@ async def test_retry_after_means_nothing_without_429(
 async def test_unknown_user(hass: HomeAssistant, fake_server: FakeServer) -> None:
     """The form tells a wrong name from a wrong password."""
     flow = await start_account(hass)
-    typed = {**ACCOUNT, CONF_USERNAME: EMAIL.upper()}
+    typed = {**ACCOUNT, CONF_USERNAME: "Nobody@example.com"}
     flow = await submit(hass, flow, typed)
 
     assert flow["errors"] == {CONF_USERNAME: "unknown_user"}
     assert suggested(flow) == typed
 
     await add_account(hass, flow)
+
+
+async def test_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The account has what the server knows, so that the next log-in works at once."""
+    flow = await start_account(hass)
+    typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.COM"}
+    entry = await add_first_device(hass, await submit(hass, flow, typed))
+
+    assert entry.title == EMAIL
+    assert dict(entry.data) == ACCOUNT
+
+
+async def test_username_with_capitals(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """One that the server knows so is left alone."""
+    fake_server.users["Demo@Example.com"] = fake_server.users.pop(EMAIL)
+    flow = await start_account(hass)
+    typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.com"}
+    entry = await add_first_device(hass, await submit(hass, flow, typed))
+
+    assert dict(entry.data) == typed
+
+
+async def test_wrong_password_of_a_username_in_another_case(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The user is known, and stays as it was typed until the password is right."""
+    flow = await start_account(hass)
+    typed = {
+        **ACCOUNT,
+        CONF_USERNAME: EMAIL.upper(),
+        CONF_PASSWORD: f"another-{PASSWORD}",
+    }
+    flow = await submit(hass, flow, typed)
+
+    assert flow["errors"] == {CONF_PASSWORD: "wrong_password"}
+    assert suggested(flow)[CONF_USERNAME] == EMAIL.upper()
 
 
 async def test_wrong_password(hass: HomeAssistant, fake_server: FakeServer) -> None:

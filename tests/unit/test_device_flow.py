@@ -10,6 +10,7 @@ from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
 
 from .fake_server import (
     BATTERY,
@@ -43,6 +44,7 @@ from .flows import (
     Result,
     device_of,
     fields,
+    have_entities,
     open_sections,
     sections,
     start_account,
@@ -406,11 +408,36 @@ async def test_choices_of_sensors(hass: HomeAssistant, flow: Result) -> None:
     assert str(BATTERY_CHARGING) in options(flow, "rm_discharge_sensor").values()
 
 
+@pytest.mark.parametrize("unit", ["kEUR/MWh", "EUR/GWh", "EUR/MJ"])
+async def test_units_of_prices(
+    hass: HomeAssistant, fake_server: FakeServer, unit: str
+) -> None:
+    """All that the server takes are offered, together with others of the same currency."""
+    fake_server.sensors[PRICE_15MIN]["unit"] = unit
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, ACCOUNT)
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert str(PRICE_15MIN) in options(flow, "consumption_price_sensor").values()
+    assert str(PRICE_15MIN) not in options(flow, "fill_level_sensor").values()
+    assert await finish(hass, flow, consumption_price_sensor=str(PRICE_15MIN)) == (
+        settings(BATTERY_POWER, consumption_price_sensor=PRICE_15MIN)
+    )
+
+
 @pytest.mark.parametrize("number_of_id", [str, int, " {} ".format])
 async def test_all_settings(
     hass: HomeAssistant, flow: Result, number_of_id: Any
 ) -> None:
     """What differs from the server's own settings is stored; ids may be numbers."""
+    have_entities(
+        hass,
+        "sensor.battery_energy",
+        "binary_sensor.charging",
+        "climate.heat_pump",
+        "binary_sensor.plug",
+        "input_boolean.away",
+    )
     flow = await pick(hass, flow, BATTERY_POWER)
 
     assert await finish(
@@ -564,6 +591,20 @@ async def test_other_unit(
             {"schedule_duration": {"minutes": 14}},
             {"schedule": "schedule_duration_too_short"},
         ),
+        ({"schedule_duration": "P400D"}, {"schedule": "schedule_duration_too_long"}),
+        (
+            {"schedule_duration": {"days": 7, "minutes": 1}},
+            {"schedule": "schedule_duration_too_long"},
+        ),
+        (
+            {"update_interval": {"days": 367}},
+            {"schedule": "update_interval_too_long"},
+        ),
+        ({"soc_max_age": {"days": 367}}, {"new_schedules": "soc_max_age_too_long"}),
+        (
+            {"update_interval_charging": "P9999D"},
+            {"busy": "update_interval_too_long"},
+        ),
         ({"schedule_duration": "-PT1H"}, {"schedule": "schedule_duration_too_short"}),
         ({"schedule_duration": "PT0S"}, {"schedule": "schedule_duration_too_short"}),
         ({"update_interval": "sometimes"}, {"schedule": "not_a_duration"}),
@@ -622,6 +663,98 @@ async def test_wrong_settings(
 
     new = changes.keys() - shown.keys()
     assert await finish(hass, flow, *new, **shown) == settings(BATTERY_POWER)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "longest"),
+    [("PT15M", 7 * 24 * HOUR), ("P0D", 7 * 24 * HOUR), ("PT1M", 42 * HOUR)],
+)
+async def test_longest_plan(
+    hass: HomeAssistant, fake_server: FakeServer, resolution: str, longest: int
+) -> None:
+    """It depends on how many slots the server has to compute."""
+    fake_server.sensors[BATTERY_POWER]["event_resolution"] = resolution
+    flow = await submit(hass, await start_account(hass), ACCOUNT)
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(
+        hass, flow, schedule_duration={"seconds": longest + 60}
+    )
+    assert flow["errors"] == {"schedule": "schedule_duration_too_long"}
+
+    kept = await finish(hass, flow, schedule_duration={"seconds": longest})
+    assert kept["schedule_duration"] == longest
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors", "placeholders"),
+    [
+        (
+            {"soc_entity": "sensor.gone"},
+            {"state_of_charge": "soc_entity_not_found"},
+            {"soc_entity": "sensor.gone"},
+        ),
+        (
+            {"climate_entity": "climate.gone"},
+            {"busy": "climate_entity_not_found"},
+            {"climate_entity": "climate.gone"},
+        ),
+        (
+            {"charging_entity": "switch.gone", "climate_entity": "climate.gone"},
+            {"busy": "charging_entity_not_found"},
+            {"charging_entity": "switch.gone"},
+        ),
+        (
+            {"trigger_entities": ["sensor.a", "sensor.there", "sensor.disabled"]},
+            {"new_schedules": "trigger_entities_not_found"},
+            {"trigger_entities": "sensor.a, sensor.disabled"},
+        ),
+    ],
+)
+async def test_entities_that_do_not_exist(
+    hass: HomeAssistant,
+    flow: Result,
+    changes: Json,
+    errors: Json,
+    placeholders: Json,
+) -> None:
+    """They are refused, by name; one that is just unavailable is not."""
+    registry = er.async_get(hass)
+    registry.async_get_or_create("sensor", "test", "1", suggested_object_id="there")
+    registry.async_get_or_create(
+        "sensor",
+        "test",
+        "2",
+        suggested_object_id="disabled",
+        disabled_by=er.RegistryEntryDisabler.USER,
+    )
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, **changes)
+
+    assert flow["errors"] == errors
+    assert placeholders.items() <= flow["description_placeholders"].items()
+
+    refused = changes.keys() - {"trigger_entities"}
+    kept = await finish(hass, flow, *refused, trigger_entities=["sensor.there"])
+    assert kept == settings(BATTERY_POWER, trigger_entities=["sensor.there"])
+
+
+async def test_entities_that_a_device_has_already(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """One that is gone, of which a repair tells, is no reason to change nothing else."""
+    entry = await add_account(
+        hass,
+        device("Home battery", settings(BATTERY_POWER, climate_entity="climate.gone")),
+    )
+    flow = await start_change(hass, entry, device_of(entry, BATTERY_POWER))
+    flow = await pick(hass, flow, BATTERY_POWER)
+    flow = await submit_settings(hass, flow, soc_min=3, charging_entity="switch.gone")
+    assert flow["errors"] == {"busy": "charging_entity_not_found"}
+    await submit_settings(hass, flow, "charging_entity")
+
+    assert stored(hass) == settings(
+        BATTERY_POWER, climate_entity="climate.gone", soc_min=3
+    )
 
 
 async def test_sections(hass: HomeAssistant, flow: Result) -> None:

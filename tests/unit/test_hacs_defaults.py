@@ -261,6 +261,7 @@ async def test_price_that_does_not_go_with_the_server_s(
         ({"schedule_duration": "a day"}, {}),
         ({"schedule_duration": "PT0H"}, {}),
         ({"schedule_duration": "PT5M"}, {}),
+        ({"schedule_duration": "P400D"}, {}),
         (
             {"schedule_duration": "PT90M"},
             {
@@ -340,7 +341,7 @@ async def test_another_device_than_the_former_one(hass: HomeAssistant) -> None:
     assert form["schedule_duration"]["days"] == 1
 
 
-@pytest.mark.parametrize("url", ["", "ftp://host", "https://host/path"])
+@pytest.mark.parametrize("url", ["", "ftp://host", "https://host/?x=1"])
 async def test_address_that_cannot_be_used(hass: HomeAssistant, url: str) -> None:
     """The next entry is offered instead, and without one it is the usual form."""
     add_former(hass, url=url)

@@ -197,15 +197,36 @@ def test_interpolated_lies_between(schedule: Schedule, slots: float) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "expected"),
-    [("EUR/kWh", 300.0), ("EUR/MWh", 0.3), ("SEK/Wh", 300000.0)],
+    [
+        ("EUR/kWh", 300.0),
+        ("EUR/MWh", 0.3),
+        ("SEK/Wh", 300000.0),
+        ("kEUR/MWh", 300.0),
+        ("MEUR/GWh", 300.0),
+        ("EUR/GWh", 0.0003),
+        ("EUR/MJ", 1080.0),
+        ("EUR/GJ", 1.08),
+        ("kSEK/TJ", 1.08),
+    ],
 )
 def test_price_of_a_kwh(unit: str, expected: float) -> None:
+    """In each unit that the server's scheduler takes."""
     assert fixed(300, unit).per_kwh_at(START) == pytest.approx(expected)
     assert hourly(300, unit=unit).per_kwh_at(START) == pytest.approx(expected)
-    assert fixed(300, unit).currency == unit[:3]
+    assert fixed(300, unit).currency == unit.partition("/")[0][-3:]
 
 
-@pytest.mark.parametrize("unit", ["EUR", "EUR/kW", "kWh", "€/kWh", "EUR/kWh/h"])
+@pytest.mark.parametrize("unit", ["EUR/kWh", "EUR/MWh", "kEUR/MWh"])
+@given(st.integers(-100_000, 100_000))
+def test_price_has_no_more_digits_than_were_given(unit: str, cents: int) -> None:
+    divisor = {"EUR/kWh": 1, "EUR/MWh": 1000, "kEUR/MWh": 1}[unit]
+
+    assert fixed(cents / 100, unit).per_kwh_at(START) == cents / 100 / divisor
+
+
+@pytest.mark.parametrize(
+    "unit", ["EUR", "EUR/kW", "kWh", "€/kWh", "EUR/kWh/h", "ct/kWh"]
+)
 def test_no_energy_price(unit: str) -> None:
     assert Price.from_quantity(Quantity(1, unit)) is None
     assert Price.from_series(Series(START, HOUR, (1.0,)), unit) is None

@@ -157,6 +157,8 @@ async def test_trigger_schedule_with_everything(home: Home) -> None:
         (5400, "PT1H30M"),
         ("5400", "PT1H30M"),
         ("PT1M", "PT15M"),
+        ("3 hours", "PT3H"),
+        ("1 hour 30 minutes", "PT1H30M"),
     ],
 )
 async def test_durations(home: Home, given: Any, sent: str) -> None:
@@ -168,6 +170,47 @@ async def test_durations(home: Home, given: Any, sent: str) -> None:
     )
 
     assert last_json(home, TRIGGER)["duration"] == sent
+
+
+@pytest.mark.parametrize(
+    ("sensor", "given", "longest"),
+    [
+        (BATTERY_POWER, "P400D", "PT168H"),
+        (BATTERY_POWER, "PT168H15M", "PT168H"),
+        (CABIN_POWER, {"days": 8}, "PT168H"),
+    ],
+)
+async def test_more_than_the_server_can_plan(
+    home: Home, sensor: int, given: Any, longest: str
+) -> None:
+    """It would be busy for minutes, for all of its users, and then give up."""
+    await home.set_up(device(sensor))
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(
+            "trigger_schedule",
+            device_id=home.device_id(sensor),
+            soc_at_start=4,
+            duration=given,
+        )
+
+    assert caught.value.translation_key == "duration_too_long"
+    assert "duration is PT" in str(caught.value)
+    assert f"at most {longest}" in str(caught.value)
+    assert not home.triggers
+
+
+async def test_most_slots_that_the_server_can_plan(home: Home) -> None:
+    """Of short ones it can plan less far."""
+    home.server.sensors[BATTERY_POWER]["event_resolution"] = "PT1M"
+    await home.set_up()
+
+    await home.compute(duration="PT42H")
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.compute(duration="PT42H1M")
+
+    assert "at most PT42H" in str(caught.value)
+    assert len(home.triggers) == 1
 
 
 async def test_what_the_flex_model_says_wins(home: Home) -> None:
@@ -380,6 +423,114 @@ async def test_get_schedule_with_everything(home: Home) -> None:
     assert [slot["value"] for slot in response["schedule"]] == [1500.0] * 3
 
 
+@pytest.mark.parametrize(
+    ("sensor", "data", "expected"),
+    [
+        pytest.param(
+            CABIN_POWER,
+            {"start": "11:10", "duration": "PT20M", "resolution": "PT10M"},
+            ["11:10", "11:20", "11:30"],
+            id="a part of one slot",
+        ),
+        pytest.param(
+            CABIN_POWER,
+            {"start": "11:10", "duration": "PT20M", "resolution": "PT20M"},
+            ["11:00", "11:20", "11:40"],
+            id="all that it touches",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT1H", "resolution": "PT40M"},
+            ["11:00", "11:40"],
+            id="longer, no multiple",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT1H", "resolution": "PT7M"},
+            [f"11:{minute:02}" for minute in range(0, 60, 7)],
+            id="shorter, no divisor",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT90M", "resolution": "PT45M"},
+            ["11:00", "11:45", "12:30"],
+            id="a multiple across full hours",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"duration": "PT1H", "resolution": "PT20M"},
+            ["11:00", "11:20", "11:40", "12:00"],
+            id="from the running slot on",
+        ),
+        pytest.param(
+            BATTERY_POWER,
+            {"start": "11:00", "duration": "PT15M", "resolution": "PT40M"},
+            ["11:00", "11:40"],
+            id="one at least",
+        ),
+    ],
+)
+async def test_just_what_was_asked_for(
+    home: Home, sensor: int, data: dict[str, str], expected: list[str]
+) -> None:
+    """Whatever the resolution, nothing after it, and nothing of before its first slot."""
+    await home.set_up(device(sensor))
+    before = SLOT - 2 * HOUR
+    values = [float(index) for index in range(24)]
+    home.has_planned(
+        *values, power_sensor=sensor, start=before, resolution=HOUR, unit="MW"
+    )
+    home.server.data[sensor] = StoredSchedule(before, HOUR, [*values], "MW")
+    if start := data.get("start"):
+        data = {**data, "start": f"2026-11-22 {start}:00"}
+
+    planned = await home.call("get_schedule", device_id=home.device_id(sensor), **data)
+    measured = await home.call(
+        "get_measurements", sensor=sensor, **{"start": SLOT.isoformat(), **data}
+    )
+
+    for slots in (planned["schedule"], measured["measurements"]):
+        times = [slot["start"] for slot in slots] + [slots[-1]["end"]]
+        assert [time[11:16] for time in times] == expected
+
+
+async def test_means_over_slots_that_do_not_fit(home: Home) -> None:
+    """Each is that of the time it covers."""
+    await home.set_up()
+    home.has_planned(1.0, 3.0, None, 4.0)
+
+    response = await home.call(
+        "get_schedule",
+        device_id=home.device_id(),
+        start=SLOT.isoformat(),
+        duration="PT1H",
+        resolution="PT20M",
+    )
+
+    values = [slot["value"] for slot in response["schedule"]]
+    assert values == [1.5, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (4786.5560000000005, 4786.556),
+        (0.1 + 0.2, 0.3),
+        (-1e-17 * 0, 0.0),
+        (123456.789012, 123456.789012),
+        (-2.5e-7, -2.5e-7),
+    ],
+)
+async def test_values_without_noise(home: Home, stored: float, shown: float) -> None:
+    """What the server's conversion of units adds is no measurement."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, HOUR, [stored])
+    await home.set_up()
+
+    response = await home.call("get_measurements", **GET)
+
+    assert {str(slot["value"]) for slot in response["measurements"]} == {str(shown)}
+
+
 @pytest.mark.parametrize("values", [[], [None]])
 async def test_get_schedule_without_one(home: Home, values: list[None]) -> None:
     await home.set_up()
@@ -460,6 +611,17 @@ async def test_post_measurements_with_everything(home: Home) -> None:
     }
     assert response["status"] == "accepted"
     assert response["job"]
+
+
+async def test_post_measurements_with_a_gap(home: Home) -> None:
+    """It takes its time, and nothing is stored for it."""
+    await home.set_up()
+
+    response = await home.call("post_measurements", **{**POST, "values": [1, None, 3]})
+
+    posted = last_json(home, DATA)
+    assert posted["values"] == response["values"] == [1.0, None, 3.0]
+    assert posted["duration"] == "PT45M"
 
 
 @pytest.mark.parametrize(
@@ -728,7 +890,18 @@ TARGET = {"value": 9, "datetime": BEGIN}
 
 WRONG_DURATIONS = [
     *("", "soon", "P", "P1M", "-PT1H", "-01:00", "PT9999999999999999H"),
-    *(-900, True, NAN, INFINITY, None, [1], {"hours": -1}, {"fortnights": 1}),
+    *(
+        "P36526D",
+        1e12,
+        -900,
+        True,
+        NAN,
+        INFINITY,
+        None,
+        [1],
+        {"hours": -1},
+        {"fortnights": 1},
+    ),
 ]
 WRONG_MOMENTS = ["", "yesterday", 5, True, None, ["2026-11-22"], "2026-13-01T00:00:00"]
 WRONG_NUMBERS = ["", "much", True, False, NAN, INFINITY, "nan", None, [1], {"a": 1}]
@@ -758,7 +931,7 @@ type Wrong = list[Any]
         ("flex_context", ["cheap", [], None]),
         ("force", ["perhaps", None]),
         ("wait", ["a while", None]),
-        ("device_id", [["a", "b"], None]),
+        ("device_id", [["a", "b"], [], [1], {"a": "b"}, None]),
         ("no_such_field", [1]),
     ],
 )
@@ -793,8 +966,8 @@ async def test_wrong_get_schedule(home: Home, field: str, values: Wrong) -> None
         ("start", WRONG_MOMENTS),
         ("prior", WRONG_MOMENTS),
         ("sensor", WRONG_SENSORS),
-        ("values", [[value] for value in WRONG_NUMBERS]),
-        ("values", ["", [], None, True, NAN, {}, [1, None]]),
+        ("values", [[value] for value in WRONG_NUMBERS if value is not None]),
+        ("values", ["", [], None, True, NAN, {}, [1, "None"], [[None]]]),
         ("unit", [None, ["kW"]]),
         ("config_entry_id", [None]),
         ("source", ["me"]),
@@ -866,6 +1039,51 @@ async def test_unknown_device(home: Home) -> None:
         await home.call("get_schedule", device_id="none-of-these")
 
 
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger_schedule", {"soc_at_start": 4}),
+        ("get_schedule", {}),
+        ("override", {"power": 1, "duration": "PT1H"}),
+        ("clear_override", {}),
+    ],
+)
+async def test_list_of_one_device(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    """So do targets and some templates give it."""
+    await home.set_up()
+
+    await home.hass.services.async_call(
+        DOMAIN,
+        action,
+        {"device_id": [home.device_id()], **data},
+        blocking=True,
+        return_response=action == "get_schedule",
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("change_control_type", {"control_type": "no_selection"}),
+        ("send_instruction", {"operation_mode": "Charge"}),
+    ],
+)
+async def test_list_of_one_device_with_s2(
+    home: Home, action: str, data: dict[str, Any]
+) -> None:
+    """It is the device that is meant, which just has no S2."""
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.hass.services.async_call(
+            DOMAIN, action, {"device_id": [home.device_id()], **data}, blocking=True
+        )
+
+    assert caught.value.translation_key == "s2_not_enabled"
+
+
 async def test_device_of_another_integration(home: Home) -> None:
     await home.set_up()
     other = MockConfigEntry(domain="other")
@@ -913,8 +1131,13 @@ async def test_one_of_two_accounts(home: Home) -> None:
     home.server.users[NEIGHBOUR_EMAIL].account = 1
     second = await home.set_up(device(CABIN_POWER), username=NEIGHBOUR_EMAIL)
 
-    with pytest.raises(ServiceValidationError):
-        await home.call("post_measurements", **POST)
+    for action, data in (("post_measurements", POST), ("get_measurements", GET)):
+        with pytest.raises(ServiceValidationError) as caught:
+            await home.call(action, **data)
+        assert caught.value.translation_key == "several_accounts"
+        assert "config_entry_id" in str(caught.value)
+        for entry in (first, second):
+            assert f"{entry.entry_id} ({entry.title})" in str(caught.value)
 
     for entry, user in ((first, 1), (second, 3)):
         await home.call("post_measurements", **POST, config_entry_id=entry.entry_id)

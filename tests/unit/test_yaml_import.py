@@ -39,6 +39,7 @@ from .fake_server import (
 from .flows import (
     device_of,
     english,
+    have_entities,
     placeholders,
     start_change,
     submit,
@@ -149,6 +150,15 @@ async def test_one_mapping(home: Home) -> None:
 
 
 async def test_all_settings(home: Home) -> None:
+    have_entities(
+        home.hass,
+        "sensor.battery",
+        "switch.charger",
+        "climate.living_room",
+        "binary_sensor.plug",
+        "person.anna",
+    )
+
     await start(
         home,
         [
@@ -173,7 +183,7 @@ async def test_all_settings(home: Home) -> None:
                 "soc_entity": "sensor.battery",
                 "soc_max_age": {"minutes": 20},
                 "update_interval": "00:30:00",
-                "update_interval_charging": 600,
+                "update_interval_charging": 10,
                 "update_interval_climate": {"minutes": 2},
                 "charging_entity": "switch.charger",
                 "climate_entity": "climate.living_room",
@@ -257,9 +267,14 @@ async def test_other_spellings_of_the_host(home: Home, host: str) -> None:
         ("127.0.0.1", "https://127.0.0.1"),
         ("flexmeasures.io", "https://flexmeasures.io"),
         ("[::1]:5000", "https://[::1]:5000"),
+        ("flexmeasures.io/dashboard", "https://flexmeasures.io"),
+        ("host/flexmeasures/", "https://host/flexmeasures"),
     ],
 )
 async def test_hosts(home: Home, host: str, address: str) -> None:
+    """Also under a path, and without that of a page."""
+    home.server.root = "/flexmeasures" if address.endswith("/flexmeasures") else ""
+
     await start(home, BATTERY | {"host": host})
 
     assert only_entry(home).data["host"] == address
@@ -284,6 +299,14 @@ async def test_sensor_ids_as_people_write_them(home: Home, power_sensor: Any) ->
         (90.5, 90),
         ({"hours": 2}, 7200),
         ({"hours": 1, "minutes": 60}, 7200),
+        ("1 hour", 3600),
+        ("30 minutes", 1800),
+        ("2 days", 172800),
+        (" 1 Hour 30 Min ", 5400),
+        ("1 hour, 5 minutes and 30 seconds", 3930),
+        ("1h30m", 5400),
+        ("0.5 hours", 1800),
+        ("90 s", 90),
     ],
 )
 async def test_durations_as_people_write_them(
@@ -291,10 +314,42 @@ async def test_durations_as_people_write_them(
 ) -> None:
     await start(home, BATTERY | {"update_interval": duration})
 
+    assert not issues(home)
     assert settings(home)["update_interval"] == seconds
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("schedule_duration", "soc_max_age"),
+        *("update_interval_charging", "update_interval_climate"),
+    ],
+)
+async def test_durations_with_a_unit(home: Home, key: str) -> None:
+    await start(home, BATTERY | {key: "20 minutes"})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | {key: 1200}
+
+
+@pytest.mark.parametrize("key", ["update_interval_charging", "update_interval_climate"])
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [(10, 600), ("10", 600), (1.5, 90), ("00:10:00", 600), ({"minutes": 10}, 600)],
+)
+async def test_plain_numbers_of_minutes(
+    home: Home, key: str, duration: Any, seconds: int
+) -> None:
+    """So have these two been described from the beginning."""
+    await start(home, BATTERY | {key: duration})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | {key: seconds}
+
+
 async def test_other_values_as_people_write_them(home: Home) -> None:
+    have_entities(home.hass, "switch.charger", "binary_sensor.plug", "person.anna")
+
     await start(
         home,
         BATTERY
@@ -727,9 +782,20 @@ async def test_wrong_account_or_power_sensor(
         ("update_interval", [1], "not_a_duration"),
         ("update_interval", {"ours": 1}, "not_a_duration"),
         ("update_interval", 59, "update_interval_too_short"),
-        ("update_interval_charging", 59, "update_interval_too_short"),
-        ("update_interval_climate", 59, "update_interval_too_short"),
+        ("update_interval", "30 fortnights", "not_a_duration"),
+        ("update_interval", "-1 hour", "not_a_duration"),
+        ("update_interval", "59 seconds", "update_interval_too_short"),
+        ("update_interval_charging", "59 s", "update_interval_too_short"),
+        ("update_interval_charging", 0, "not_a_duration_in_minutes"),
+        ("update_interval_climate", 0.5, "update_interval_too_short"),
+        ("update_interval_climate", "often", "not_a_duration_in_minutes"),
+        ("update_interval_climate", float("nan"), "not_a_duration_in_minutes"),
         ("soc_max_age", 59, "soc_max_age_too_short"),
+        ("schedule_duration", "P400D", "schedule_duration_too_long"),
+        ("schedule_duration", "8 days", "schedule_duration_too_long"),
+        ("update_interval", "367 days", "update_interval_too_long"),
+        ("update_interval_climate", 10**9, "update_interval_too_long"),
+        ("soc_max_age", "999999 weeks", "soc_max_age_too_long"),
         ("soc_unit", "kW", "not_a_unit"),
         ("soc_unit", "%", "capacity_required"),
         ("soc_min", "1 kWh", "not_a_number"),
@@ -748,6 +814,10 @@ async def test_wrong_account_or_power_sensor(
         ("climate_entity", "switch.heater", "not_a_climate_entity"),
         ("trigger_entities", ["plug"], "not_an_entity"),
         ("trigger_entities", 5, "not_an_entity"),
+        ("soc_entity", "sensor.gone", "entity_not_found"),
+        ("charging_entity", "switch.gone", "entity_not_found"),
+        ("climate_entity", "climate.gone", "entity_not_found"),
+        ("trigger_entities", ["sensor.power", "sensor.gone"], "entity_not_found"),
         ("automatic_scheduling", "maybe", "not_a_boolean"),
         ("colour", "blue", "unknown_key"),
         # Its token has to be seen by someone.
@@ -772,6 +842,28 @@ async def test_wrong_setting(home: Home, key: Any, value: Any, problem: str) -> 
     assert settings(home) == DEFAULTS | {"automatic_scheduling": is_right}
 
 
+async def test_entities_that_do_not_exist(home: Home) -> None:
+    """They are named; with the next start they may be there."""
+    yaml = BATTERY | {"trigger_entities": "sensor.one, sensor.two"}
+    have_entities(home.hass, "sensor.two")
+    await start(home, yaml)
+
+    (issue,) = issues(home)
+    assert (issue.translation_placeholders or {})["entities"] == "sensor.one"
+    assert settings(home) == DEFAULTS
+
+
+async def test_entity_that_is_gone_after_it_was_taken_over(home: Home) -> None:
+    """It stays: it may just not be there yet, and else a repair tells."""
+    yaml = {"climate_entity": "climate.hall"}
+    home.add_account(imported(yaml))
+
+    await start(home, BATTERY | yaml | {"soc_min": 2})
+
+    assert not issues(home)
+    assert settings(home) == DEFAULTS | yaml | {"soc_min": 2}
+
+
 async def test_misspelt_key(home: Home) -> None:
     await start(home, BATTERY | {"consumption_price": PRICE})
 
@@ -790,6 +882,8 @@ async def test_no_mapping(home: Home, yaml: Any) -> None:
 
 
 async def test_several_mistakes(home: Home) -> None:
+    have_entities(home.hass, "climate.hall")
+
     await start(
         home,
         BATTERY
@@ -893,12 +987,16 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
         "not_an_active_actuator_sensor",
         "not_a_discharge_power_sensor",
         "not_a_power_forecast_sensor",
+        "soc_entity_not_found",
+        "charging_entity_not_found",
+        "climate_entity_not_found",
+        "trigger_entities_not_found",
     }
     found_before = {"capacity_not_positive", "soc_deviation_not_positive"}
 
     issue_texts = {key.removeprefix("yaml_") for key in texts["issues"]}
     assert of_forms - of_server - of_sections - found_before <= issue_texts
-    assert {"not_a_price_sensor", "price_sensor"} <= issue_texts
+    assert {"not_a_price_sensor", "price_sensor", "entity_not_found"} <= issue_texts
 
 
 # --- the server
@@ -907,7 +1005,7 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
 @pytest.mark.parametrize(
     ("changes", "key", "problem"),
     [
-        ({"username": "Demo@example.com"}, "username", "unknown_user"),
+        ({"username": "nobody@example.com"}, "username", "unknown_user"),
         ({"password": "another"}, "password", "wrong_password"),
     ],
 )
@@ -920,6 +1018,30 @@ async def test_refused_login(home: Home, changes: Json, key: str, problem: str) 
     assert wrong(home) == {key: problem}
     assert only_entry(home).data["password"] == PASSWORD
     assert not home.server.requests_to("POST", LOGIN)[logins:]
+
+
+async def test_username_in_another_case(home: Home) -> None:
+    """The account has the one that the server knows, and is still that of the YAML."""
+    yaml = [
+        BATTERY | {"username": "Demo@Example.com"},
+        BATTERY | {"power_sensor": GARAGE_POWER},
+    ]
+
+    await start(home, yaml)
+
+    entry = only_entry(home)
+    assert entry.title == entry.data["username"] == EMAIL
+    assert len(entry.subentries) == 2
+    assert not issues(home)
+
+
+async def test_username_in_another_case_is_imported_once(home: Home) -> None:
+    home.add_account(imported({}))
+
+    await start(home, BATTERY | {"username": "Demo@Example.com"})
+
+    assert len(home.server.requests_to("POST", LOGIN)) == 1, "not just the account's"
+    assert not issues(home)
 
 
 async def test_refused_password_of_an_account(home: Home) -> None:

@@ -87,19 +87,35 @@ class FlexMeasuresApi:
             raise ServerTooOldError(version, MINIMUM_SERVER_VERSION)
         return version
 
+    @property
+    def username(self) -> str:
+        """The e-mail address: as it was given, or as the server has accepted it."""
+        return self._transport.email
+
     async def log_in(self) -> int:
         """Get a new token (it holds for 6 hours) and return the user's id.
 
         Raises UnknownUserError or WrongPasswordError if, and only if, the server
-        looked the login up and refused it.
+        looked the login up and refused it. It compares letter case, which nobody else
+        does with e-mail addresses: what it does not know is tried in lower case too.
         """
+        given = self.username
+        try:
+            return await self._log_in_as(given)
+        except UnknownUserError:
+            if given == given.lower():
+                raise
+        return await self._log_in_as(given.lower())
+
+    async def _log_in_as(self, username: str) -> int:
+        """Log in with one spelling of the username, which is kept if it is accepted."""
         try:
             answer = await self._transport.send(
                 "POST",
                 "requestAuthToken",
                 path="/api/",
                 payload={
-                    "email": self._transport.email,
+                    "email": username,
                     "password": self._transport.password,
                 },
                 include_auth=False,
@@ -110,7 +126,9 @@ class FlexMeasuresApi:
             raise UnknownUserError from None
         with _reading("token"):
             self._transport.access_token = str(answer["auth_token"])
-            return int(answer["user_id"])
+            user_id = int(answer["user_id"])
+        self._transport.email = username
+        return user_id
 
     async def get_sensor(self, sensor_id: int) -> Sensor:
         """Return a sensor's metadata; raises NotFoundError or NotPermittedError."""
@@ -200,11 +218,11 @@ class FlexMeasuresApi:
         *,
         start: datetime,
         duration: timedelta,
-        values: Sequence[float],
+        values: Sequence[float | None],
         unit: str,
         prior: datetime | None = None,
     ) -> PostedData:
-        """Store values that fill `duration` evenly from `start` on.
+        """Store values that fill `duration` evenly from `start` on; None leaves a gap.
 
         The server puts `start` on the grid of the time zone in which it is written. Zero duration: one value at an instant. `prior` is when they became known
         (default: now).

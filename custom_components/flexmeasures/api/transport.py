@@ -37,6 +37,8 @@ from .errors import (
 
 CLIENT_VERSION: str = __version__
 
+_API = "/api/v3_0/"
+
 # A server that asks for more is asked again all the same.
 _LONGEST_RETRY_AFTER = timedelta(days=1)
 
@@ -75,6 +77,7 @@ class Transport(FlexMeasuresClient):
     ) -> None:
         """Set up the client on Home Assistant's shared session."""
         self.session: ClientSession
+        self._address = address
         super().__init__(
             session=session,
             host=address.host,
@@ -96,7 +99,12 @@ class Transport(FlexMeasuresClient):
 
     @override
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.scheme}://{self.host}:{self.port})"
+        return f"{type(self).__name__}({self._address})"
+
+    @override
+    def build_url(self, uri: str, path: str = _API) -> URL:
+        """Return a URL of the server, which may itself be under a path."""
+        return super().build_url(uri, path=f"{self._address.path}{path}")
 
     @override
     async def request_once(
@@ -138,7 +146,7 @@ class Transport(FlexMeasuresClient):
         method: str,
         uri: str,
         *,
-        path: str = "/api/v3_0/",
+        path: str = _API,
         params: Mapping[str, str] | None = None,
         payload: Mapping[str, Any] | None = None,
         include_auth: bool = True,

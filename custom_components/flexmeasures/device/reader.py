@@ -139,7 +139,6 @@ class PlanReader:
         *,
         start: datetime | None,
         duration: timedelta | None,
-        resolution: timedelta | None,
         unit: UnitOfPower,
     ) -> Series | None:
         """Read what the scheduler planned in a period, consumption positive.
@@ -148,20 +147,15 @@ class PlanReader:
         nothing is planned. Raises FlexMeasuresError.
         """
         sensor = await self._metadata.power_sensor()
-        own = sensor.slot_length
-        wanted = resolution or own
-        grid_zone = PLAN_ZONE if wanted == own else sensor.time_zone
+        resolution = sensor.slot_length
         first, length = whole_slots(
-            start or floor_to_grid(dt_util.utcnow(), wanted, grid_zone),
+            start or floor_to_grid(dt_util.utcnow(), resolution, PLAN_ZONE),
             duration or self._settings.schedule_duration,
-            wanted,
-            grid_zone,
+            resolution,
+            PLAN_ZONE,
         )
-        own_first, own_length = whole_slots(first, length, own, PLAN_ZONE)
-        data = await self._power(sensor, own_first, own_length, unit)
-        if data is None or wanted == own:
-            return Series.from_data(data) if data else None
-        return Series.from_data(data, start=first, resolution=wanted)
+        data = await self._power(sensor, first, length, unit)
+        return Series.from_data(data) if data else None
 
     async def _power(
         self, sensor: Sensor, start: datetime, duration: timedelta, unit: UnitOfPower

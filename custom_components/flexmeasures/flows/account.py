@@ -31,7 +31,8 @@ from .device.form import DeviceForm
 from .hacs_defaults import async_former_account, async_former_devices
 
 ADDRESS_EXAMPLES = (
-    "flexmeasures.io, https://flexmeasures.example.com:8443, http://localhost:5000"
+    "flexmeasures.io, https://example.com/flexmeasures, "
+    "https://flexmeasures.example.com:8443, http://localhost:5000"
 )
 
 _PASSWORD = TextSelector(
@@ -71,7 +72,7 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
         """Ask for the server and the login, and go on to the first device."""
         if user_input is not None and await self._async_log_in(user_input):
             self._abort_if_unique_id_configured()
-            with self._reported():
+            async with self._reported(goes_on=True):
                 catalogue = await self._api.get_catalogue()
                 self._form = DeviceForm(
                     self.hass,
@@ -151,7 +152,7 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             if self.unique_id == entry.unique_id:
                 return self._update_and_abort(entry)
             self._abort_if_unique_id_configured()
-            with self._reported():
+            async with self._reported(goes_on=True):
                 if not await self._async_sees_devices(entry):
                     return self.async_abort(reason="wrong_account")
             if not self._errors:
@@ -177,11 +178,12 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             CONF_PASSWORD: account[CONF_PASSWORD],
         }
         self._api = FlexMeasuresApi.from_login(self.hass, self._account)
-        with self._reported():
+        async with self._reported():
             await self._api.get_version()
             user_id = await self._api.log_in()
         if self._errors:
             return False
+        self._account[CONF_USERNAME] = self._api.username
         # A flow that was left open in a closed browser is no reason to wait for it.
         await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
         return True

@@ -23,6 +23,7 @@ from ..const import (
     CONF_SOC_UNIT,
     DOMAIN,
 )
+from ..plan.horizon import longest_plan
 from .device.fields import currencies, power_sensors
 from .device.server_settings import PRICES, ServerSettings
 from .device.settings_form import ENERGY_UNITS, SENSOR_UNITS
@@ -150,5 +151,7 @@ def _schedule_duration(
     except ValueError:
         return {}
     if duration < power_sensor.resolution or not duration:
+        return {}
+    if duration > longest_plan(power_sensor.slot_length):
         return {}
     return {CONF_SCHEDULE_DURATION: duration.total_seconds()}

@@ -1,9 +1,10 @@
 """Flows that show what went wrong with the server."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 import logging
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -20,29 +21,48 @@ from ..api.errors import (
 
 _LOGGER = logging.getLogger(__name__)
 
+# Of someone in front of a form: seconds for all that one form asks of the server.
+_PATIENCE: Final = 10.0
+
 
 class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
     FlowHandler[ContextT, ResultT, HandlerT]
 ):
     """A flow that shows what went wrong with the server at the field that it is about."""
 
+    _is_waited_for = True
+    """Whether someone is; else each request may take as long as elsewhere."""
+
     def __init__(self) -> None:
         """Start without errors."""
+        self._deadline: float | None = None
         self._errors: dict[str, str] = {}
         self._placeholders: dict[str, str] = {}
 
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turn an exception into an error of the form."""
+    @asynccontextmanager
+    async def _reported(self, *, goes_on: bool = False) -> AsyncIterator[None]:
+        """Turn an exception, or a lack of patience, into an error of the form.
+
+        `goes_on`: it is asked for the same form as what was asked before.
+        """
         self._errors, self._placeholders = {}, {}
+        if self._is_waited_for and not goes_on:
+            self._deadline = asyncio.get_running_loop().time() + _PATIENCE
         try:
-            yield
+            async with asyncio.timeout_at(self._deadline):
+                yield
         except FlexMeasuresError as err:
-            self._errors[_field(err)] = err.translation_key
-            self._placeholders = err.placeholders
+            self._report(err)
+        except TimeoutError:
+            self._report(CannotConnectError(f"no answer within {_PATIENCE:g} seconds"))
         except Exception:
             _LOGGER.exception("Unexpected exception")
             self._errors["base"] = "unknown"
+
+    def _report(self, err: FlexMeasuresError) -> None:
+        """Show an error at its field."""
+        self._errors[_field(err)] = err.translation_key
+        self._placeholders = err.placeholders
 
     def _show(
         self,

@@ -12,8 +12,24 @@ CONSUMPTION_PRICE = "consumption-price"
 PRODUCTION_PRICE = "production-price"
 
 _QUANTITY = re.compile(r"\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*")
-_UNIT = re.compile(r"([A-Z]{3})/([kM]?Wh)")
-_KWH = {"Wh": 1e-3, "kWh": 1.0, "MWh": 1e3}
+PRICE_UNIT = re.compile(r"([kM]?)([A-Z]{3})/([kMGT]?)(Wh|J)")
+"""The units of energy prices that the server's scheduler takes, like ``kEUR/MWh``."""
+_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_JOULES = {"Wh": 3600.0, "J": 1.0}
+_JOULES_OF_A_KWH = 3.6e6
+
+
+def _per_kwh(amount: float, unit: re.Match[str]) -> float:
+    """Return a price as that of a kWh, in whole units of its currency."""
+    money, _, prefix, energy = unit.groups()
+    joules = _PREFIXES[prefix] * _JOULES[energy]
+    # Divided once, by a number that is mostly whole: no digits of its own come in.
+    return amount / (joules / (_PREFIXES[money] * _JOULES_OF_A_KWH))
+
+
+def currency_of(price_unit: str) -> str:
+    """Return the currency that a price is in, whatever its prefix: EUR for ``kEUR/MWh``."""
+    return price_unit.partition("/")[0][-3:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +65,19 @@ class Price:
     @classmethod
     def from_quantity(cls, quantity: Quantity) -> Self | None:
         """Return one price for all times; None if the unit is not one of an energy price."""
-        if (match := _UNIT.fullmatch(quantity.unit)) is None:
+        if (match := PRICE_UNIT.fullmatch(quantity.unit)) is None:
             return None
-        return cls(match[1], fixed=quantity.amount / _KWH[match[2]])
+        return cls(match[2], fixed=_per_kwh(quantity.amount, match))
 
     @classmethod
     def from_series(cls, series: Series, unit: str) -> Self | None:
         """Return prices that change; None if the unit is not one of an energy price."""
-        if (match := _UNIT.fullmatch(unit)) is None:
+        if (match := PRICE_UNIT.fullmatch(unit)) is None:
             return None
         values = tuple(
-            None if value is None else value / _KWH[match[2]] for value in series.values
+            None if value is None else _per_kwh(value, match) for value in series.values
         )
-        return cls(match[1], series=Series(series.start, series.resolution, values))
+        return cls(match[2], series=Series(series.start, series.resolution, values))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

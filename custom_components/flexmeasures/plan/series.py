@@ -37,23 +37,9 @@ class Series:
         )
 
     @classmethod
-    def from_data(
-        cls,
-        data: SensorData,
-        *,
-        start: datetime | None = None,
-        resolution: timedelta | None = None,
-    ) -> Self | None:
-        """Return the values of a sensor; from a later `start` on, in slots of another length.
-
-        None when nothing is known.
-        """
-        if start is None or resolution is None:
-            return cls.from_values(data.start, data.resolution, data.values)
-        values = resampled(
-            data.values, data.resolution, resolution, skip=start - data.start
-        )
-        return cls.from_values(start, resolution, values)
+    def from_data(cls, data: SensorData) -> Self | None:
+        """Return the values of a sensor; None when nothing is known."""
+        return cls.from_values(data.start, data.resolution, data.values)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -141,6 +127,23 @@ class Series:
     def since(self, moment: datetime) -> Self | None:
         """Return the slot that holds a moment, and those after it; None if none has a value."""
         return self.between(moment, self.end)
+
+    def in_slots(
+        self, start: datetime, duration: timedelta, resolution: timedelta
+    ) -> Self | None:
+        """Return a period in slots of another length: means of what is known, or repeated.
+
+        The whole slots that fit into it; None if nothing is known.
+        """
+        first = self.index_at(start)
+        last = -((self.start - start - duration) // self.resolution)
+        values = [
+            self.values[index] if 0 <= index < len(self.values) else None
+            for index in range(first, last)
+        ]
+        skip = start - self.start - first * self.resolution
+        slots = resampled(values, self.resolution, resolution, skip=skip)
+        return self.from_values(start, resolution, slots[: duration // resolution])
 
     def as_dicts(self, time_zone: tzinfo) -> list[dict[str, Any]]:
         """Return all slots in order, with ISO times of a time zone."""

@@ -1,11 +1,13 @@
 """What a call of an action is about, and how it is answered."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -15,15 +17,35 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..const import DOMAIN
+from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.series import Series
 from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+# Of a value, from the first that is not 0: more than any meter has, fewer than are noise.
+_DIGITS: Final = 12
 
 
 def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
     """Return the account that was named, or the only one."""
-    return async_get_config_entry(
-        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    accounts = call.hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
     )
+    if entry_id is None and len(accounts) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="several_accounts",
+            translation_placeholders={
+                "field": ATTR_CONFIG_ENTRY_ID,
+                "accounts": ", ".join(
+                    f"{account.entry_id} ({account.title})" for account in accounts
+                ),
+            },
+        )
+    return async_get_config_entry(call.hass, DOMAIN, entry_id)
 
 
 def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentry]:
@@ -36,6 +58,33 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
     return entry, entry.subentries[device_entry.config_subentry_id]
 
 
+def answered_slots(
+    start: datetime | None,
+    duration: timedelta,
+    resolution: timedelta,
+    *,
+    own: timedelta,
+    time_zone: tzinfo,
+) -> tuple[datetime, timedelta]:
+    """Return the slots to answer with: where the first starts, and how long all are.
+
+    Those that the period touches, on the grid of the day. Slots that fill no day or
+    lie across full hours, or that do not go with a sensor's `own`, have no grid there:
+    as many as fit into the period, from its start on. Without a start, from the
+    running slot on.
+    """
+    has_grid = all(_goes_with(resolution, other) for other in (own, _HOUR, _DAY))
+    grid = resolution if has_grid else own
+    start = start or floor_to_grid(dt_util.utcnow(), grid, time_zone)
+    first, length = whole_slots(start, duration, grid, time_zone)
+    return first, max(length // resolution, 1) * resolution
+
+
+def _goes_with(resolution: timedelta, other: timedelta) -> bool:
+    """Return whether one is a whole number of the other."""
+    return not (resolution % other and other % resolution)
+
+
 def response(series: Iterable[Series], key: str, unit: str) -> dict[str, Any]:
     """Return the intervals that have a value, as a response.
 
@@ -43,7 +92,7 @@ def response(series: Iterable[Series], key: str, unit: str) -> dict[str, Any]:
     """
     parts = list(series)
     known = [
-        slot
+        {**slot, "value": _without_noise(slot["value"])}
         for part in parts
         for slot in part.as_dicts(dt_util.get_default_time_zone())
         if slot["value"] is not None
@@ -55,3 +104,11 @@ def response(series: Iterable[Series], key: str, unit: str) -> dict[str, Any]:
         ATTR_RESOLUTION: iso_duration(parts[0].resolution) if known else None,
         key: known,
     }
+
+
+def _without_noise(value: float) -> float:
+    """Return a value without the digits that computing in floating point adds.
+
+    As in 4786.5560000000005, of which a server makes W out of kW, or -0.0.
+    """
+    return float(f"{value:.{_DIGITS}g}") + 0.0

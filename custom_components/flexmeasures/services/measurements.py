@@ -22,7 +22,7 @@ from ..plan.grid import (
     whole_slots,
 )
 from ..plan.series import Series
-from .calls import account_of, response
+from .calls import account_of, answered_slots, response
 from .schemas import (
     ATTR_DURATION,
     ATTR_PRIOR,
@@ -39,7 +39,7 @@ async def post_measurements(call: ServiceCall) -> ServiceResponse:
     """Store values; by default those of the last intervals that have ended."""
     entry = account_of(call)
     api = entry.runtime_data.api
-    values: list[float] = call.data[ATTR_VALUES]
+    values: list[float | None] = call.data[ATTR_VALUES]
     async with translated_errors(call.hass, entry):
         sensor = await api.get_sensor(call.data[ATTR_SENSOR])
         duration: timedelta = call.data.get(
@@ -81,14 +81,17 @@ async def get_measurements(call: ServiceCall) -> ServiceResponse:
     async with translated_errors(call.hass, entry):
         sensor = await api.get_sensor(call.data[ATTR_SENSOR])
         zone = sensor.time_zone
-        wanted: timedelta = (
-            call.data.get(ATTR_RESOLUTION) or sensor.resolution or INSTANT_GRID
-        )
-        first, length = whole_slots(
-            call.data[ATTR_START], call.data[ATTR_DURATION], wanted, zone
-        )
+        resolution: timedelta | None = call.data.get(ATTR_RESOLUTION)
         # An instantaneous sensor is read as finely as it is wanted.
-        own = sensor.resolution or min(INSTANT_GRID, wanted)
+        own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
+        wanted = resolution or own
+        first, length = answered_slots(
+            call.data[ATTR_START],
+            call.data[ATTR_DURATION],
+            wanted,
+            own=own,
+            time_zone=zone,
+        )
         own_first, own_length = whole_slots(first, length, own, zone)
         step = reading_step(own_first, own_length, own, zone)
         runs = [
@@ -96,14 +99,14 @@ async def get_measurements(call: ServiceCall) -> ServiceResponse:
             for start, count in even_runs(own_first, own_length // step, step, zone)
         ]
     data = [run for run in runs if run]
-    series = [
-        Series.from_data(run)
-        if wanted == step
-        else Series.from_data(run, start=max(first, run.start), resolution=wanted)
-        for run in data
-    ]
-    unit = data[0].unit if data else sensor.unit
-    return response(filter(None, series), "measurements", unit)
+    series = [part for run in data if (part := Series.from_data(run))]
+    if wanted != step:
+        slots = [
+            part.in_slots(max(first, run.start), length, wanted)
+            for run, part in zip(data, series, strict=False)
+        ]
+        series = [part for part in slots if part]
+    return response(series, "measurements", data[0].unit if data else sensor.unit)
 
 
 async def _read(

@@ -1,19 +1,25 @@
 """The actions about schedules, and about what is followed instead of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry
 from ..action_errors import check_future, translated_errors
+from ..api.durations import iso_duration
+from ..api.models import Sensor
+from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
+from ..plan.horizon import longest_plan
 from ..scheduling.request import ScheduleRequest
-from .calls import device_of, response
+from .calls import answered_slots, device_of, response
 from .schemas import (
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
@@ -35,6 +41,7 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
     """Have a schedule computed; wait for it and return it, or return the job at once."""
     entry, coordinator = _coordinator(call)
     settings = coordinator.settings
+    duration: timedelta | None = call.data.get(ATTR_DURATION)
     flex_model: dict[str, Any] = {}
     if (soc := call.data.get(ATTR_SOC_AT_START)) is not None:
         flex_model[SOC_AT_START] = settings.energy(soc)
@@ -48,30 +55,60 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
         ]
     request = ScheduleRequest(
         start=call.data.get(ATTR_START),
-        duration=call.data.get(ATTR_DURATION),
+        duration=duration,
         flex_model=flex_model | call.data[ATTR_FLEX_MODEL],
         flex_context=call.data[ATTR_FLEX_CONTEXT],
         force=call.data[ATTR_FORCE],
     )
     scheduler = entry.runtime_data.scheduler
     async with translated_errors(call.hass, entry):
+        if duration is not None:
+            sensor = await coordinator.metadata.power_sensor()
+            _check_plannable(duration, sensor)
         if not call.data[ATTR_WAIT]:
             return {"job": await scheduler.async_trigger(coordinator, request)}
         schedule = await scheduler.async_compute(coordinator, request)
     return response([schedule], "schedule", UnitOfPower.KILO_WATT)
 
 
+def _check_plannable(duration: timedelta, power_sensor: Sensor) -> None:
+    """Raise ServiceValidationError for more than the server can plan."""
+    longest = longest_plan(power_sensor.slot_length)
+    if duration > longest:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="duration_too_long",
+            translation_placeholders={
+                "field": ATTR_DURATION,
+                "duration": iso_duration(duration),
+                "longest": iso_duration(longest),
+            },
+        )
+
+
 async def get_schedule(call: ServiceCall) -> ServiceResponse:
     """Return what is planned in a period."""
     entry, coordinator = _coordinator(call)
     unit = call.data[ATTR_UNIT]
+    start: datetime | None = call.data.get(ATTR_START)
+    duration: timedelta | None = call.data.get(ATTR_DURATION)
     async with translated_errors(call.hass, entry):
-        power = await coordinator.reader.read_power(
-            start=call.data.get(ATTR_START),
-            duration=call.data.get(ATTR_DURATION),
-            resolution=call.data.get(ATTR_RESOLUTION),
-            unit=unit,
-        )
+        sensor = await coordinator.metadata.power_sensor()
+        own = sensor.slot_length
+        wanted: timedelta = call.data.get(ATTR_RESOLUTION, own)
+        read = partial(coordinator.reader.read_power, unit=unit)
+        if wanted == own:
+            power = await read(start=start, duration=duration)
+        else:
+            first, length = answered_slots(
+                start,
+                duration or coordinator.settings.schedule_duration,
+                wanted,
+                own=own,
+                time_zone=sensor.time_zone,
+            )
+            power = await read(start=first, duration=length)
+            power = power.in_slots(first, length, wanted) if power else None
     return response([power] if power else [], "schedule", unit)
 
 

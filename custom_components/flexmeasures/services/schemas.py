@@ -44,6 +44,17 @@ ATTR_VALUE: Final = "value"
 ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
 
+# Times that are as far away as this can be computed with.
+_LONGEST_DURATION: Final = timedelta(days=36525)
+
+
+def _device_id(value: Any) -> str:
+    """Return the id of a device; also of a list with no other, which targets are."""
+    match value:
+        case [str(device_id)] | str(device_id):
+            return device_id
+    raise vol.Invalid("expected the id of one device")
+
 
 def _moment(value: Any) -> datetime:
     """Return a time with an offset; without one, in Home Assistant's time zone."""
@@ -60,15 +71,17 @@ def _duration(value: Any) -> timedelta:
 
 def _duration_or_instant(value: Any) -> timedelta:
     """Return a duration that may be zero."""
-    is_iso = isinstance(value, str) and "P" in value
+    has_units = isinstance(value, str) and any(map(str.isalpha, value))
     try:
-        duration = parse_duration(value) if is_iso else cv.time_period(value)
+        duration = parse_duration(value) if has_units else cv.time_period(value)
     except ValueError, OverflowError:
         duration = None
     if duration is None or isinstance(value, bool):
-        raise vol.Invalid("expected a duration like PT1H30M or 01:30:00")
+        raise vol.Invalid("expected a duration like PT1H30M, 01:30:00 or 90 minutes")
     if duration < timedelta(0):
         raise vol.Invalid("expected a duration that is not negative")
+    if duration > _LONGEST_DURATION:
+        raise vol.Invalid("expected a duration of at most 100 years")
     return duration
 
 
@@ -136,7 +149,7 @@ _NAME = vol.All(cv.string, vol.Length(min=1))
 
 TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
         vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
         vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
@@ -151,7 +164,7 @@ TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
 )
 GET_SCHEDULE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_START): _moment,
         vol.Optional(ATTR_DURATION): _duration,
         vol.Optional(ATTR_RESOLUTION): vol.All(
@@ -173,7 +186,7 @@ _SENSOR_SCHEMA: Final = vol.Schema(
 POST_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
     {
         vol.Required(ATTR_VALUES): vol.All(
-            cv.ensure_list, vol.Length(min=1), [_finite]
+            cv.ensure_list, vol.Length(min=1), [vol.Any(None, _finite)]
         ),
         vol.Required(ATTR_UNIT): cv.string,
         vol.Optional(ATTR_START): _moment,
@@ -191,7 +204,7 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     }
 )
-CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
 OVERRIDE_SCHEMA: Final = vol.All(
     CLEAR_OVERRIDE_SCHEMA.extend(
         {
@@ -206,13 +219,13 @@ OVERRIDE_SCHEMA: Final = vol.All(
 )
 CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Required(ATTR_CONTROL_TYPE): _control_type,
     }
 )
 SEND_INSTRUCTION_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_CONTROL_TYPE): _control_type,
         vol.Optional(ATTR_ACTUATOR): _NAME,
         vol.Optional(ATTR_OPERATION_MODE): _NAME,

@@ -15,9 +15,10 @@ from homeassistant.helpers.selector import (
 
 from ...api.durations import parse_duration
 from ...api.models import Catalogue, Sensor
+from ...plan.prices import PRICE_UNIT, currency_of
 
 POWER = re.compile(r"[kM]?W")
-ENERGY_PRICE = re.compile(r"[A-Z]{3}/[kM]?Wh")
+ENERGY_PRICE = PRICE_UNIT
 STATE_OF_CHARGE = re.compile(r"[kM]?Wh|%")
 EFFICIENCY = re.compile(r"(%|dimensionless)?")
 NO_PRICE = re.compile(r"(?![kM]?[A-Z]{3}/).*")
@@ -113,7 +114,7 @@ def is_public(catalogue: Catalogue, sensor: Sensor) -> bool:
 
 def currencies(prices: Iterable[Sensor | None]) -> set[str]:
     """Return the currencies of prices, of which some may not be known."""
-    return {price.unit.partition("/")[0] for price in prices if price is not None}
+    return {currency_of(price.unit) for price in prices if price is not None}
 
 
 def read_sensor_id(choice: str | int) -> int | None:
@@ -130,7 +131,14 @@ def duration_fields(duration: timedelta) -> dict[str, int]:
     return {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
 
 
-def read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
+def read_duration(
+    value: Any,
+    minimum: timedelta,
+    maximum: timedelta,
+    *,
+    too_short: str,
+    too_long: str,
+) -> timedelta:
     """Read a duration selector's value, or a text; raises FieldError."""
     try:
         duration = (
@@ -142,4 +150,6 @@ def read_duration(value: Any, minimum: timedelta, too_short: str) -> timedelta:
         raise FieldError("not_a_duration") from None
     if duration < minimum or not duration:
         raise FieldError(too_short)
+    if duration > maximum:
+        raise FieldError(too_long)
     return duration

@@ -17,6 +17,7 @@ from homeassistant.data_entry_flow import FlowContext, FlowResult
 
 from ...api.client import FlexMeasuresApi
 from ...const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from ...device.entity_references import named_entities
 from ..hacs_defaults import async_former_devices
 from ..reporting import ReportingFlow
 from .form import DeviceForm
@@ -37,7 +38,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     ) -> ResultT:
         """Ask for the power sensor."""
         if user_input is not None:
-            with self._reported():
+            async with self._reported():
                 self._errors = await self._form.async_read_device(user_input)
             if not self._errors:
                 return await self.async_step_settings()
@@ -56,10 +57,11 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         """Ask for the settings."""
         if user_input is not None:
             values = without_sections(user_input)
-            with self._reported():
+            async with self._reported():
                 self._errors = section_errors(
                     await self._form.async_read_settings(values)
                 )
+                self._placeholders = {**self._form.gone_entities}
             if not self._errors:
                 if self._form.new_pairing:
                     return await self.async_step_pairing()
@@ -115,7 +117,7 @@ class DeviceSubentryFlow(
         ]
         # Not the loaded account's, which starts over with each device that is added.
         api = FlexMeasuresApi.from_login(self.hass, entry.data)
-        with self._reported():
+        async with self._reported():
             catalogue = await api.get_catalogue()
             self._form = DeviceForm(
                 self.hass,
@@ -123,6 +125,7 @@ class DeviceSubentryFlow(
                 catalogue,
                 taken=taken,
                 settings=present.data if present else None,
+                named_before=named_entities(present.data) if present else (),
                 former=None
                 if present
                 else async_former_devices(self.hass, entry.data, catalogue, taken),

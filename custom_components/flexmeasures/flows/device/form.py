@@ -24,6 +24,7 @@ from ...const import (
     CONF_SOC_UNIT,
     CONF_YAML,
 )
+from ...device.entity_references import async_is_gone
 from .fields import (
     EFFICIENCY,
     ENERGY_PRICE,
@@ -48,13 +49,14 @@ from .settings_form import (
     SENSOR_UNITS,
     settings_schema,
 )
-from .settings_reading import AS_ENTERED, DEFAULT_DURATIONS, SettingsReading
+from .settings_reading import AS_ENTERED, DEFAULT_DURATIONS, ENTITIES, SettingsReading
 
 # What is about one thing in the home, and its sensors.
 _OF_ONE_DEVICE = {
     *FLEX_FIELDS,
     *SENSOR_UNITS,
     *AS_ENTERED,
+    *ENTITIES,
     CONF_SOC_MAX_AGE,
     CONF_S2,
     CONF_YAML,
@@ -80,23 +82,28 @@ class DeviceForm:
         taken: Collection[int] = (),
         settings: Mapping[str, Any] | None = None,
         former: Mapping[int, Mapping[str, Any]] | None = None,
+        named_before: Collection[str] = (),
     ) -> None:
         """Start with the present settings of a device, or for a new one.
 
         `taken` are the power sensors of other devices. `former` are settings to
-        offer for a new device, by its power sensor.
+        offer for a new device, by its power sensor. `named_before` are entities that
+        the device has already, and keeps whatever has become of them.
         """
-        self._states = hass.states
+        self._hass = hass
         self._api = api
         self._catalogue = catalogue
         self._taken = taken
         self._settings = settings
         self._former = former or {}
+        self._named_before = named_before
         self._sensor: Sensor | None = None
         self.data: dict[str, Any] = {}
         """What the forms made: the data of a device subentry."""
         self.new_pairing: NewPairing | None = None
         """What has to be shown before `data` is kept."""
+        self.gone_entities: Mapping[str, str] = {}
+        """Entities that were entered and are not there, by field."""
 
     @property
     def has_former(self) -> bool:
@@ -184,9 +191,11 @@ class DeviceForm:
         reading = SettingsReading(values)
         await self._async_read_sensors(reading, values, stored)
         reading.read_limits(stored, own, self._stored_values(own))
-        reading.read_durations(self.sensor.resolution)
+        reading.read_durations(self.sensor)
         reading.read_pairing(own.get(CONF_S2))
-        reading.read_others(self._states.get(values.get(CONF_SOC_ENTITY) or ""))
+        reading.read_entities(self._is_gone)
+        reading.read_others(self._hass.states.get(values.get(CONF_SOC_ENTITY) or ""))
+        self.gone_entities = reading.gone_entities
         if not reading.errors:
             # What the YAML says is compared with what it said, whatever the user changes.
             kept = {CONF_YAML: own[CONF_YAML]} if CONF_YAML in own else {}
@@ -215,6 +224,12 @@ class DeviceForm:
                 reading.data[key] = sensor.id
         if self._currencies_differ(sensors, stored):
             reading.errors.setdefault(CONF_PRODUCTION_PRICE_SENSOR, CURRENCIES_DIFFER)
+
+    def _is_gone(self, entity_id: str) -> bool:
+        """Return whether an entity cannot be chosen."""
+        return entity_id not in self._named_before and async_is_gone(
+            self._hass, entity_id
+        )
 
     @property
     def _server(self) -> ServerSettings:

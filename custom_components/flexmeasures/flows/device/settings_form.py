@@ -132,6 +132,7 @@ _REQUIRED = frozenset(
     }
 )
 CURRENCIES_DIFFER = "currencies_differ"
+ENTITY_NOT_FOUND = "entity_not_found"
 # Other errors do not say which of the section's sensors they are about.
 _SENSOR_ERRORS = {
     CONF_CONSUMPTION_PRICE_SENSOR: "not_a_consumption_price_sensor",
@@ -144,6 +145,12 @@ _SENSOR_ERRORS = {
     CONF_ACTIVE_ACTUATOR_SENSOR: "not_an_active_actuator_sensor",
     CONF_RM_DISCHARGE_SENSOR: "not_a_discharge_power_sensor",
     CONF_POWER_FORECAST_SENSOR: "not_a_power_forecast_sensor",
+}
+_ENTITY_ERRORS = {
+    CONF_SOC_ENTITY: "soc_entity_not_found",
+    CONF_TRIGGER_ENTITIES: "trigger_entities_not_found",
+    CONF_CHARGING_ENTITY: "charging_entity_not_found",
+    CONF_CLIMATE_ENTITY: "climate_entity_not_found",
 }
 
 
@@ -200,7 +207,9 @@ def section_errors(errors: Mapping[str, str]) -> dict[str, str]:
     for name, keys in _SECTIONS.items():
         for key in keys:
             if error := errors.get(key):
-                if error != CURRENCIES_DIFFER:
+                if error == ENTITY_NOT_FOUND:
+                    error = _ENTITY_ERRORS[key]
+                elif error != CURRENCIES_DIFFER:
                     error = _SENSOR_ERRORS.get(key, error)
                 found.setdefault(name, error)
     return found

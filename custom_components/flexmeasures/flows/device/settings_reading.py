@@ -1,6 +1,6 @@
 """Reading the settings of a device, as far as that takes no server."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import State
 
+from ...api.models import Sensor
 from ...const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
@@ -36,9 +37,15 @@ from ...const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
+from ...plan.horizon import longest_plan
 from .fields import FieldError, read_duration
 from .pairing import NewPairing
-from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, SOC_UNITS
+from .settings_form import (
+    CONF_S2_ENABLED,
+    CONF_S2_NEW_TOKEN,
+    ENTITY_NOT_FOUND,
+    SOC_UNITS,
+)
 
 DEFAULT_DURATIONS = {
     CONF_SCHEDULE_DURATION: DEFAULT_SCHEDULE_DURATION,
@@ -47,17 +54,17 @@ DEFAULT_DURATIONS = {
     CONF_UPDATE_INTERVAL_CHARGING: DEFAULT_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE: DEFAULT_UPDATE_INTERVAL_CLIMATE,
 }
-AS_ENTERED = (
-    CONF_CAPACITY,
+ENTITIES = (
     CONF_SOC_ENTITY,
-    CONF_SOC_DEVIATION,
     CONF_TRIGGER_ENTITIES,
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
 )
+AS_ENTERED = (CONF_CAPACITY, CONF_SOC_DEVIATION)
 """Settings that are stored as they are entered, and not at all if they are empty."""
 
 MINIMUM_DURATION = timedelta(minutes=1)
+MAXIMUM_DURATION = timedelta(days=366)
 
 _LIMITS = (CONF_SOC_MIN, CONF_SOC_MAX)
 # Durations that are stored even if they have their default.
@@ -74,6 +81,8 @@ class SettingsReading:
         """As a device subentry has them."""
         self.errors: dict[str, str] = {}
         """By field."""
+        self.gone_entities: dict[str, str] = {}
+        """Those that there are not, by field."""
         self.new_pairing: NewPairing | None = None
         """Made because it was asked for."""
 
@@ -115,16 +124,29 @@ class SettingsReading:
         ):
             self.errors.setdefault(CONF_SOC_MIN, "soc_min_not_below_soc_max")
 
-    def read_durations(self, resolution: timedelta) -> None:
-        """Keep the durations; a schedule has to have one slot of `resolution` at least."""
+    def read_durations(self, power_sensor: Sensor) -> None:
+        """Keep the durations; how far to plan depends on the sensor's slots."""
         for key, default in DEFAULT_DURATIONS.items():
-            minimum, too_short = MINIMUM_DURATION, "update_interval_too_short"
+            minimum, maximum = MINIMUM_DURATION, MAXIMUM_DURATION
+            too_short, too_long = (
+                "update_interval_too_short",
+                "update_interval_too_long",
+            )
             if key == CONF_SCHEDULE_DURATION:
-                minimum, too_short = resolution, "schedule_duration_too_short"
+                minimum = power_sensor.resolution
+                maximum = longest_plan(power_sensor.slot_length)
+                too_short = "schedule_duration_too_short"
+                too_long = "schedule_duration_too_long"
             elif key == CONF_SOC_MAX_AGE:
-                too_short = "soc_max_age_too_short"
+                too_short, too_long = "soc_max_age_too_short", "soc_max_age_too_long"
             with self.field(key):
-                duration = read_duration(self._values[key], minimum, too_short)
+                duration = read_duration(
+                    self._values[key],
+                    minimum,
+                    maximum,
+                    too_short=too_short,
+                    too_long=too_long,
+                )
                 if duration != default or key in _ALWAYS_STORED:
                     self.data[key] = duration.total_seconds()
 
@@ -137,8 +159,19 @@ class SettingsReading:
             present = self.new_pairing.data
         self.data[CONF_S2] = present
 
+    def read_entities(self, is_gone: Callable[[str], bool]) -> None:
+        """Keep the entities, all of which have to be there."""
+        for key in ENTITIES:
+            if not (named := self._values.get(key)):
+                continue
+            entity_ids = [named] if isinstance(named, str) else named
+            if gone := [*filter(is_gone, entity_ids)]:
+                self.errors[key] = ENTITY_NOT_FOUND
+                self.gone_entities[key] = ", ".join(gone)
+            self.data[key] = named
+
     def read_others(self, soc_entity: State | None) -> None:
-        """Keep everything else but sensors; `soc_entity` is the state of that entity."""
+        """Keep everything else but sensors and entities; `soc_entity` is the state of that entity."""
         values = self._values
         for key in (CONF_SOC_UNIT, CONF_AUTOMATIC_SCHEDULING):
             self.data[key] = values[key]

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryData
-from homeassistant.const import PERCENTAGE
+from homeassistant.const import CONF_USERNAME, PERCENTAGE
 from homeassistant.core import HomeAssistant, callback
 
 from ...api.client import FlexMeasuresApi
@@ -21,6 +21,7 @@ from ...const import (
     CONF_YAML,
     SUBENTRY_DEVICE,
 )
+from ...device.entity_references import named_entities
 from ..device.form import DeviceForm
 from .issues import async_report
 from .settings import YamlAccount, without
@@ -32,7 +33,12 @@ def is_imported(entry: ConfigEntry, account: YamlAccount) -> bool:
         power_sensor: device.data.get(CONF_YAML)
         for power_sensor, device in _devices(entry).items()
     }
-    return account.login.items() <= entry.data.items() and all(
+    logins = (
+        account.login,
+        # What the server may have accepted instead of what was written.
+        {**account.login, CONF_USERNAME: account.username.lower()},
+    )
+    return any(login.items() <= entry.data.items() for login in logins) and all(
         known.get(str(device.power_sensor)) == device.settings
         for device in account.devices
     )
@@ -68,13 +74,20 @@ async def async_read_devices(
                     **settings,
                     CONF_POWER_SENSOR: device.power_sensor,
                 },
+                named_before=named_entities(former),
             )
             wrong = {
                 _culprit(field, settings): error
                 for field, error in (await _async_errors(form)).items()
             }
             async_report(
-                hass, [device.mapping.problem(*error) for error in wrong.items()]
+                hass,
+                [
+                    device.mapping.problem(
+                        key, error, entities=form.gone_entities.get(key, "")
+                    )
+                    for key, error in wrong.items()
+                ],
             )
             if wrong.keys().isdisjoint(settings):
                 break

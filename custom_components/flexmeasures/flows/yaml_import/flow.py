@@ -1,6 +1,7 @@
 """The flow that imports an account of ``configuration.yaml``."""
 
 from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
+from homeassistant.const import CONF_USERNAME
 
 from ..account import AccountFlow
 from .devices import async_keep_devices, async_read_devices
@@ -12,9 +13,10 @@ class ImportFlow(AccountFlow):
 
     async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
         """Import an account; end with why it failed."""
+        self._is_waited_for = False
         devices: list[ConfigSubentryData] = []
         if await self._async_log_in(account.login):
-            with self._reported():
+            async with self._reported(goes_on=True):
                 devices = await async_read_devices(
                     self.hass, self._api, account, self._configured_entry()
                 )
@@ -26,7 +28,9 @@ class ImportFlow(AccountFlow):
         entry = self._configured_entry()
         if entry is None and devices:
             return self.async_create_entry(
-                title=account.username, data=self._account, subentries=devices
+                title=self._account[CONF_USERNAME],
+                data=self._account,
+                subentries=devices,
             )
         result = self.async_abort(reason="already_configured")
         if entry is not None:

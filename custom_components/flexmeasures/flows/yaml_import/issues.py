@@ -46,7 +46,7 @@ def async_report_removed(
 ) -> None:
     """Tell which devices came from the YAML and are none of `devices`, which are in it.
 
-    Host, username and power sensor tell them apart.
+    Host, username in lower case and power sensor tell them apart.
     """
     removed = {
         f"{REMOVED}{device.subentry_id}": (entry, device)
@@ -55,7 +55,7 @@ def async_report_removed(
         if CONF_YAML in device.data
         and (
             entry.data[CONF_HOST],
-            entry.data[CONF_USERNAME],
+            entry.data[CONF_USERNAME].lower(),
             device.data[CONF_POWER_SENSOR],
         )
         not in devices

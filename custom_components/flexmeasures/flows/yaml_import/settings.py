@@ -122,6 +122,8 @@ class YamlSettings:
     devices: frozenset[tuple[str, str, int]] | None
     """Host, username and power sensor of each device, also of those with a mistake.
 
+    The usernames are in lower case, since the server may know them so.
+
     None if one of them cannot be told.
     """
 
@@ -149,10 +151,11 @@ def read_yaml(mappings: Iterable[Any], folder: str) -> YamlSettings:
             is_complete = False
             continue
         host, username, power_sensor = (values[key] for key in identity)
-        if (host, username, power_sensor) in devices:
+        device = host, username.lower(), power_sensor
+        if device in devices:
             problems.append(mapping.problem(CONF_POWER_SENSOR, "sensor_already_used"))
             continue
-        devices.add((host, username, power_sensor))
+        devices.add(device)
         if (password := values.get(CONF_PASSWORD)) is not None:
             account = accounts.setdefault(
                 (host, username, password), YamlAccount(host, username, password, [])

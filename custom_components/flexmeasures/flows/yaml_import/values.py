@@ -31,13 +31,8 @@ from ...const import (
 from ..device.fields import read_sensor_id
 from ..device.settings_form import SENSOR_UNITS, SOC_UNITS
 
-DURATIONS = (
-    CONF_SCHEDULE_DURATION,
-    CONF_SOC_MAX_AGE,
-    CONF_UPDATE_INTERVAL,
-    CONF_UPDATE_INTERVAL_CHARGING,
-    CONF_UPDATE_INTERVAL_CLIMATE,
-)
+_IN_SECONDS = (CONF_SCHEDULE_DURATION, CONF_SOC_MAX_AGE, CONF_UPDATE_INTERVAL)
+_IN_MINUTES = (CONF_UPDATE_INTERVAL_CHARGING, CONF_UPDATE_INTERVAL_CLIMATE)
 
 _UNITS = {unit.casefold(): str(unit) for unit in SOC_UNITS}
 
@@ -83,14 +78,15 @@ def _positive_number(value: Any) -> float:
     return number
 
 
-def _seconds(value: Any) -> float:
+def _duration(value: Any, unit: timedelta) -> float:
+    """Return the seconds of a duration; a plain number counts `unit`."""
     match value:
         case bool():
             raise ValueError("no duration")
         case int() | float():
-            duration = timedelta(seconds=value)
+            duration = value * unit
         case str() if value.strip().isdecimal():
-            duration = timedelta(seconds=int(value))
+            duration = int(value) * unit
         case str():
             duration = parse_duration(value.strip())
         case _:
@@ -98,6 +94,14 @@ def _seconds(value: Any) -> float:
     if duration <= timedelta():
         raise ValueError("not positive")
     return duration.total_seconds()
+
+
+def _duration_in_seconds(value: Any) -> float:
+    return _duration(value, timedelta(seconds=1))
+
+
+def _duration_in_minutes(value: Any) -> float:
+    return _duration(value, timedelta(minutes=1))
 
 
 def _unit(value: Any) -> str:
@@ -110,7 +114,8 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     CONF_PASSWORD: (_text, "not_a_text"),
     CONF_POWER_SENSOR: (_sensor, "not_a_sensor_id"),
     **dict.fromkeys(SENSOR_UNITS, (_sensor, "not_a_sensor_id")),
-    **dict.fromkeys(DURATIONS, (_seconds, "not_a_duration")),
+    **dict.fromkeys(_IN_SECONDS, (_duration_in_seconds, "not_a_duration")),
+    **dict.fromkeys(_IN_MINUTES, (_duration_in_minutes, "not_a_duration_in_minutes")),
     CONF_SOC_UNIT: (_unit, "not_a_unit"),
     CONF_SOC_MIN: (_number, "not_a_number"),
     CONF_SOC_MAX: (_number, "not_a_number"),
