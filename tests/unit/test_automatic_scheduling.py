@@ -210,6 +210,19 @@ async def test_switched_on_and_off(home: Home) -> None:
     assert len(home.wishes) == 1
 
 
+async def test_switched_off_while_it_waits(home: Home) -> None:
+    """What was wished for before is not computed after."""
+    home.hass.states.async_set(PLUG, "off")
+    await home.set_up(automatic(trigger_entities=[PLUG]))
+    home.hass.states.async_set(PLUG, "on")
+    await home.settle()
+
+    await home.act("turn_off", "switch", "automatic_scheduling")
+    await home.go_to(NOW + MINUTE)
+
+    assert len(home.wishes) == 1
+
+
 async def test_switched_off_while_it_computes(home: Home) -> None:
     """What fails then is not tried again."""
     home.has_planned(*[1.0] * 12)
