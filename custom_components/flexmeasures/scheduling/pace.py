@@ -36,19 +36,20 @@ def update_interval(
     *,
     is_running: bool,
 ) -> timedelta:
-    """Return the interval that rules now; of two that do, the shorter one.
+    """Return the interval that rules now: the shortest of those that do.
 
+    The usual one always does, so that being busy never means being looked at less.
     `is_running` says whether power is planned or measured, which decides where no
     entity was chosen for it.
     """
     if settings.charging_entity:
         is_running = is_charging(state_of(settings.charging_entity))
-    intervals = []
+    intervals = [settings.update_interval]
     if is_running:
         intervals.append(settings.update_interval_charging)
     if settings.climate_entity and is_conditioning(state_of(settings.climate_entity)):
         intervals.append(settings.update_interval_climate)
-    return min(intervals, default=settings.update_interval)
+    return min(intervals)
 
 
 def is_charging(state: State | None) -> bool:
