@@ -382,6 +382,26 @@ async def test_nobody_tells_the_state_of_charge(
     assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
 
 
+async def test_stale_state_of_charge_that_is_reported_again(
+    home: Home, soc: Any
+) -> None:
+    """The same value is as good as another one, once it is of now."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    soc(3)
+    await home.go_to(NOW + 61 * MINUTE)
+    await home.set_up(automatic(soc_entity=SOC))
+    assert home.wishes == []
+    assert home.value("sensor", "scheduling_status") == "soc_entity_stale"
+    await home.go_to(NOW + 67 * MINUTE)
+
+    soc(3)
+    await home.go_to(NOW + 68 * MINUTE)
+
+    (payload,) = home.wishes
+    assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
+    assert home.value("sensor", "scheduling_status") == "ok"
+
+
 async def test_no_entity_and_no_sensor_tell_it(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
