@@ -5,7 +5,9 @@ import re
 from homeassistant.const import PERCENTAGE, UnitOfEnergy
 from homeassistant.util.unit_conversion import EnergyConverter
 
-_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kM]?Wh)\s*")
+from ..api.numbers import number_in
+
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([kM]?Wh)\s*")
 
 
 def in_kwh(amount: float, unit: str | None, capacity: float | None) -> float | None:
@@ -32,4 +34,5 @@ def energy_quantity(kwh: float) -> str:
 def quantity_in_kwh(quantity: object) -> float | None:
     """Return a flex-model's amount like ``10 kWh``; None for anything else, like a sensor."""
     match = _QUANTITY.fullmatch(str(quantity))
-    return in_kwh(float(match[1]), match[2], None) if match else None
+    amount = number_in(match[1]) if match else None
+    return in_kwh(amount, match[2], None) if match and amount is not None else None

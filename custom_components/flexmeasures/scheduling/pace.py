@@ -11,6 +11,7 @@ from homeassistant.components.climate.const import (
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 
+from ..api.numbers import number_in
 from ..device.settings import DeviceSettings
 
 _CHARGING = {STATE_ON, "charging"}
@@ -56,10 +57,10 @@ def is_charging(state: State | None) -> bool:
     """Return whether an entity says so: on, charging, or a power that is not zero."""
     if state is None or state.state in _NO_STATE:
         return False
-    try:
-        return float(state.state) != 0
-    except ValueError:
-        return state.state.lower() in _CHARGING
+    if state.state.lower() in _CHARGING:
+        return True
+    # A number that is none says nothing.
+    return bool(number_in(state.state))
 
 
 def is_conditioning(state: State | None) -> bool:
