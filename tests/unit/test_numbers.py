@@ -8,9 +8,10 @@ import pytest
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.exceptions import ServiceValidationError
 
-from .fake_server import BATTERY, BATTERY_SOC, PRICE, StoredSchedule
-from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+from .fake_server import BATTERY, BATTERY_POWER, BATTERY_SOC, PRICE, StoredSchedule
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, automatic, device
 
+SOC = "sensor.battery_soc"
 NONE = (nan, inf, -inf, 1e300)
 
 
@@ -114,3 +115,122 @@ async def test_a_charging_entity(home: Home, state: str) -> None:
     await home.go_to(NOW + 59 * MINUTE)
 
     assert len(home.plans_read()) == before
+
+
+def report(home: Home, state: str, unit: str) -> None:
+    """Let the battery's own entity say how full it is."""
+    home.hass.states.async_set(SOC, state, {"unit_of_measurement": unit})
+
+
+def sent(home: Home) -> dict[str, Any]:
+    """Give the flex-model that was last sent."""
+    model: dict[str, Any] = home.wishes[-1]["flex-model"][0]
+    return model
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "reason"),
+    [
+        ("nan", "kWh", "soc_entity_unavailable"),
+        ("inf", "%", "soc_entity_unavailable"),
+        ("1e999", "kWh", "soc_entity_unavailable"),
+        ("6553.5", "%", "soc_entity_implausible"),
+        ("-3276.8", "%", "soc_entity_implausible"),
+        ("255", "%", "soc_entity_implausible"),
+        ("101.1", "%", "soc_entity_implausible"),
+        ("-1.1", "%", "soc_entity_implausible"),
+        ("1234", "kWh", "soc_entity_implausible"),
+        ("-2", "kWh", "soc_entity_implausible"),
+    ],
+)
+async def test_a_state_of_charge(
+    home: Home, caplog: pytest.LogCaptureFixture, state: str, unit: str, reason: str
+) -> None:
+    """The server's own is used, that is said, and a later one is used again."""
+    report(home, state, unit)
+    await home.set_up(automatic(soc_entity=SOC, capacity=10))
+
+    assert sent(home) == {"sensor": BATTERY_POWER}
+    status = home.attributes("sensor", "scheduling_status")
+    assert status["state_of_charge"] == reason
+    assert caplog.text.count("is not taken from its entity") == 1
+
+    report(home, "42", "%")
+    await home.go_to(NOW + 5 * MINUTE)
+    assert sent(home) == {"sensor": BATTERY_POWER, "soc-at-start": "4.2 kWh"}
+    status = home.attributes("sensor", "scheduling_status")
+    assert status["state_of_charge"] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "state", "is_plausible"),
+    [
+        pytest.param({}, "10.1", True, id="a rounding above the server's"),
+        pytest.param({}, "10.2", False, id="above the server's"),
+        pytest.param({"soc_max": 8}, "9.5", True, id="above the own"),
+        pytest.param({"soc_max": 12}, "11.9", True, id="above the server's only"),
+        pytest.param({"soc_max": 12}, "12.2", False, id="above both"),
+        pytest.param({"capacity": 11}, "10.9", True, id="below the capacity"),
+        pytest.param({"capacity": 9}, "9.2", False, id="above the capacity"),
+    ],
+)
+async def test_what_tells_how_much_a_device_holds(
+    home: Home,
+    settings: dict[str, Any],
+    state: str,
+    is_plausible: bool,  # noqa: FBT001
+) -> None:
+    """Its capacity, else the higher maximum."""
+    report(home, state, "kWh")
+    await home.set_up(automatic(soc_entity=SOC, **settings))
+
+    assert ("soc-at-start" in sent(home)) is is_plausible
+
+
+async def test_nobody_tells_how_much_a_device_holds(home: Home) -> None:
+    home.server.set_flex_model(BATTERY)
+    report(home, "1234", "kWh")
+    await home.set_up(automatic(soc_entity=SOC))
+
+    assert sent(home)["soc-at-start"] == "1234.0 kWh"
+
+
+@pytest.mark.parametrize(
+    ("state", "level"), [("100.4", "10 kWh"), ("-0.4", "0.0 kWh"), ("-0", "0.0 kWh")]
+)
+async def test_a_rounding_excess_is_the_limit(
+    home: Home, state: str, level: str
+) -> None:
+    report(home, state, "%")
+    await home.set_up(automatic(soc_entity=SOC, capacity=10))
+
+    assert sent(home)["soc-at-start"] == level
+    status = home.attributes("sensor", "scheduling_status")
+    assert status["state_of_charge"] is None
+
+
+async def test_nobody_else_tells_the_state_of_charge(home: Home) -> None:
+    """Then there is no schedule, and the status says why."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    report(home, "255", "%")
+
+    await home.set_up(automatic(soc_entity=SOC, capacity=10))
+
+    assert home.wishes == []
+    assert home.value("sensor", "scheduling_status") == "soc_entity_implausible"
+    reason = home.attributes("sensor", "scheduling_status")["reason"]
+    assert reason == (
+        "sensor.battery_soc says 255 %, which cannot be the state of charge of this device"
+    )
+
+
+async def test_a_state_of_charge_that_cannot_be_leaves_no_plan(home: Home) -> None:
+    """What is not known does not deviate."""
+    home.server.schedules[BATTERY_SOC] = StoredSchedule(SLOT, QUARTER, [4] * 12, "kWh")
+    report(home, "4", "kWh")
+    await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5))
+
+    report(home, "6553.5", "kWh")
+    await home.go_to(NOW + 10 * MINUTE)
+
+    assert len(home.wishes) == 1

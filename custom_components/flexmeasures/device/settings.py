@@ -136,6 +136,17 @@ class DeviceSettings:
         )
         return sha256(repr(relevant).encode()).hexdigest()
 
+    def full_kwh(self, server_max_kwh: float | None) -> float | None:
+        """Return how much the device holds: its capacity, else the higher maximum.
+
+        None if nobody says it.
+        """
+        if self.capacity is not None:
+            return self.capacity
+        own = None if self.soc_max is None else self.energy(self.soc_max)
+        maxima = (quantity_in_kwh(own), server_max_kwh)
+        return max((kwh for kwh in maxima if kwh), default=None)
+
     def energy(self, amount: float) -> str:
         """Return an amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
         if self.soc_unit == PERCENTAGE:
@@ -163,9 +174,7 @@ class DeviceSettings:
         if self.soc_sensor is not None:
             model[STATE_OF_CHARGE] = measured(self.soc_sensor)
         if soc_kwh is not None:
-            model[SOC_AT_START] = energy_quantity(
-                _within_limits(soc_kwh, {**stored, **model})
-            )
+            model[SOC_AT_START] = energy_quantity(soc_kwh)
         model |= overrides
         if SOC_AT_START in model:
             return model
@@ -187,19 +196,6 @@ class DeviceSettings:
         if self.production_price_sensor is not None:
             context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
         return context | dict(overrides)
-
-
-def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:
-    """Return the nearest state of charge from which the server can plan.
-
-    A battery that is a bit fuller than its maximum is a matter of rounding, or of a
-    limit that was just lowered, and no reason to have no schedule at all.
-    """
-    lowest = quantity_in_kwh(model.get("soc-min"))
-    highest = quantity_in_kwh(model.get("soc-max"))
-    if highest is not None:
-        soc_kwh = min(soc_kwh, highest)
-    return soc_kwh if lowest is None else max(soc_kwh, lowest)
 
 
 def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta:

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from homeassistant.util import dt as dt_util
 
 from ..api.models import parse_moment
+
+SOC_MINIMA: Final = "soc-minima"
+SOC_MAXIMA: Final = "soc-maxima"
 
 
 @dataclass(frozen=True, slots=True)

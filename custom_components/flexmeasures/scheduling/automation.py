@@ -156,9 +156,13 @@ class DeviceAutomation:
         coordinator, settings = self._coordinator, self._coordinator.settings
         if not settings.automatic_scheduling:
             return
+        facts = coordinator.facts
         try:
             soc_kwh = read_soc_entity(
-                event.data["new_state"], settings, dt_util.utcnow()
+                event.data["new_state"],
+                settings,
+                dt_util.utcnow(),
+                full_kwh=settings.full_kwh(facts.soc_max_kwh if facts else None),
             )
         except StateOfChargeEntityError:
             return

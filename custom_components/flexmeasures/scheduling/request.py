@@ -12,12 +12,12 @@ from ..api.models import Asset, Sensor
 from ..coordinator import ScheduleCoordinator
 from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
-from ..plan.energy_units import energy_quantity
+from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.grid import floor_to_grid
+from ..plan.targets import SOC_MINIMA
 from ..plan.window import Window
+from .limits import softened_limits
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
-
-SOC_MINIMA = "soc-minima"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ async def prepare(
         **target_minima(coordinator.memory.target, sensor, window.start),
         **request.flex_model,
     }
+    full_kwh = settings.full_kwh(quantity_in_kwh(asset.flex_model.get("soc-max")))
     model = None
     if coordinator.flex_model_source:
         model = await coordinator.flex_model_source.async_flex_model(
@@ -76,11 +77,14 @@ async def prepare(
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
-        model = _flex_model(coordinator, asset, model or overrides)
+        model = _flex_model(coordinator, asset, model or overrides, full_kwh)
+    softened = softened_limits(
+        model, window, stored=asset.flex_model, full_kwh=full_kwh
+    )
     return PreparedRequest(
         sensor,
         window,
-        model,
+        {**model, **softened},
         settings.flex_context(request.flex_context),
         request.force,
     )
@@ -108,7 +112,10 @@ def target_minima(
 
 
 def _flex_model(
-    coordinator: ScheduleCoordinator, asset: Asset, overrides: Mapping[str, Any]
+    coordinator: ScheduleCoordinator,
+    asset: Asset,
+    overrides: Mapping[str, Any],
+    full_kwh: float | None,
 ) -> dict[str, Any]:
     """Return the flex-model with the state of charge that an entity measures, if one does.
 
@@ -123,6 +130,7 @@ def _flex_model(
                 coordinator.hass.states.get(settings.soc_entity),
                 settings,
                 dt_util.utcnow(),
+                full_kwh=full_kwh,
             )
         except StateOfChargeEntityError as err:
             problem = err
