@@ -22,7 +22,7 @@ def sent(home: Home) -> dict[str, Any]:
     return {key: value for key, value in model.items() if key != "sensor"}
 
 
-LIMITS = {"soc_unit": "%", "capacity": 60, "soc_min": 20, "soc_max": 90}
+LIMITS: dict[str, Any] = {"soc_unit": "%", "capacity": 60, "soc_min": 20, "soc_max": 90}
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,97 @@ async def test_targets_met(home: Home) -> None:
     assert "resolved" not in home.attributes("binary_sensor", "targets_met")
 
 
+async def judged(home: Home, result: dict[str, Any], **data: Any) -> str:
+    """Have a schedule computed that the server judges so; gives whether targets are met."""
+    job = finished_job()
+    job["result"] |= result
+    home.server.answer("GET", JOB, json=job)
+    await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, **data
+    )
+    return home.value("binary_sensor", "targets_met")
+
+
+NOTHING_MISSED: dict[str, Any] = {"resolved": [], "unresolved": []}
+NOON = "2026-11-22T12:00:00+01:00"
+
+
+def said(constraint: str, *moments: str) -> dict[str, Any]:
+    """Give what the server says of the battery when it misses something."""
+    missed = [{"datetime": moment, "violation": "2.5 kWh"} for moment in moments]
+    return {"resolved": [], "unresolved": [{"asset": BATTERY, constraint: missed}]}
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param({"value": 9, "datetime": NOON}, id="a moment"),
+        pytest.param(
+            {"value": 9, "start": NOON, "end": "2026-11-22T12:30:00+01:00"}, id="a time"
+        ),
+    ],
+)
+async def test_targets_of_an_action(home: Home, targets: dict[str, Any]) -> None:
+    """The server tells only of those that are missed."""
+    await home.set_up()
+
+    assert await judged(home, NOTHING_MISSED, soc_targets=[targets]) == "on"
+    missed = said("soc-targets", NOON)
+    assert await judged(home, missed, soc_targets=[targets]) == "off"
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+    # A server that tells of none at all.
+    assert await judged(home, {"unresolved": None}, soc_targets=[targets]) == (
+        STATE_UNKNOWN
+    )
+
+
+@pytest.mark.parametrize("constraint", ["soc-minima", "soc-maxima", "soc-targets"])
+async def test_wishes_in_the_words_of_the_server(home: Home, constraint: str) -> None:
+    """Of a flex-model that is given, and of the asset's own."""
+    wishes = [{"value": "9 kWh", "start": NOON, "duration": "PT15M"}]
+    await home.set_up()
+    model = {constraint: wishes}
+    assert await judged(home, NOTHING_MISSED, flex_model=model) == "on"
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+
+    home.server.set_flex_model(BATTERY, **{constraint: wishes})
+
+    assert await judged(home, NOTHING_MISSED) == "on"
+    home.server.set_flex_model(BATTERY, **{constraint: {"sensor": 3}})
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+
+
+async def test_a_limit_is_no_target(home: Home) -> None:
+    """That a level is beyond its limits at first is not what the user asked for."""
+    limits = device(soc_unit="%", capacity=60, soc_min=20, soc_max=100)
+    slots = [f"2026-11-22T10:{minute}:00Z" for minute in (15, 30, 45)]
+    await home.set_up(limits)
+    missed = said("soc-minima", *slots)
+    assert await judged(home, missed) == STATE_UNKNOWN
+
+    await home.act("set_value", "number", "target_soc", value=80)
+    await home.act("set_value", "datetime", "ready_by", datetime=NOON)
+
+    assert await judged(home, missed) == "on"
+    assert home.attributes("binary_sensor", "targets_met")["unresolved"] == []
+    assert await judged(home, said("soc-minima", *slots, NOON)) == "off"
+    attributes = home.attributes("binary_sensor", "targets_met")
+    assert [target["datetime"] for target in attributes["unresolved"]] == [NOON]
+
+
+async def test_a_target_for_all_the_time(home: Home) -> None:
+    """It is one also where it looks as a limit does."""
+    await home.set_up(device(soc_min=5))
+    wish = {
+        "value": "8 kWh",
+        "start": "2026-11-22T10:00:00+00:00",
+        "end": "2026-11-22T12:00:00+00:00",
+    }
+    missed = said("soc-minima", "2026-11-22T10:15:00Z")
+
+    assert await judged(home, missed, flex_model={"soc-minima": [wish]}) == "off"
+
+
 async def test_event_of_missed_targets(home: Home) -> None:
     """With the first few of them: events are recorded."""
     await home.set_up()

@@ -5,8 +5,8 @@ from typing import Any
 
 from ..device.settings import SOC_AT_START
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
-from ..plan.targets import SOC_MAXIMA, SOC_MINIMA
 from ..plan.window import Window
+from ..plan.wishes import SOC_MAXIMA, SOC_MINIMA, all_the_time
 from .soc_entity import plausible_kwh
 
 _LIMITS = (("soc-min", SOC_MINIMA, min), ("soc-max", SOC_MAXIMA, max))
@@ -39,10 +39,5 @@ def softened_limits(
         events = merged.get(wish) or []
         # Those that a sensor holds would be lost beside others.
         if isinstance(events, list):
-            back = {
-                "start": window.start.isoformat(),
-                "end": window.end.isoformat(),
-                "value": energy_quantity(kwh),
-            }
-            fields[wish] = [*events, back]
+            fields[wish] = [*events, all_the_time(window, energy_quantity(kwh))]
     return fields

@@ -14,8 +14,8 @@ from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.grid import floor_to_grid
-from ..plan.targets import SOC_MINIMA
 from ..plan.window import Window
+from ..plan.wishes import SOC_MINIMA, Wishes, asked_for
 from .limits import softened_limits
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
@@ -40,6 +40,8 @@ class PreparedRequest:
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
     force: bool
+    wishes: Wishes
+    """What is wished for with it, by which its result is judged."""
 
     def fits(self, other: PreparedRequest) -> bool:
         """Return whether one request can hold both."""
@@ -69,24 +71,25 @@ async def prepare(
         **target_minima(coordinator.memory.target, sensor, window.start),
         **request.flex_model,
     }
-    full_kwh = settings.full_kwh(quantity_in_kwh(asset.flex_model.get("soc-max")))
+    stored = asset.flex_model
+    full_kwh = settings.full_kwh(quantity_in_kwh(stored.get("soc-max")))
     model = None
     if coordinator.flex_model_source:
         model = await coordinator.flex_model_source.async_flex_model(
-            window, asset.flex_model, overrides
+            window, stored, overrides
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
         model = _flex_model(coordinator, asset, model or overrides, full_kwh)
-    softened = softened_limits(
-        model, window, stored=asset.flex_model, full_kwh=full_kwh
-    )
+    model = dict(model)
+    model |= softened_limits(model, window, stored=stored, full_kwh=full_kwh)
     return PreparedRequest(
         sensor,
         window,
-        {**model, **softened},
+        model,
         settings.flex_context(request.flex_context),
         request.force,
+        asked_for({**stored, **model}, {**stored, **overrides}, window),
     )
 
 
@@ -95,12 +98,14 @@ def target_minima(
 ) -> dict[str, Any]:
     """Return what the user wants to be ready, and by when, as the server takes it.
 
-    Moved back to the grid: between its points the server looks at nothing.
+    Moved back to the grid: between its points the server looks at nothing, nor does it
+    where the first slot begins.
     """
     if target is None or target[1] <= start:
         return {}
     target_soc_kwh, ready_by = target
-    moment = floor_to_grid(ready_by, sensor.slot_length, sensor.time_zone)
+    slot = sensor.slot_length
+    moment = max(floor_to_grid(ready_by, slot, sensor.time_zone), start + slot)
     return {
         SOC_MINIMA: [
             {
