@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice, Device, call, plan
+from .conftest import AddDevice, Device, call, plan, powers
 from .test_by_itself import SOC, entity, settle
 
 HOUR = timedelta(hours=1)
@@ -105,6 +105,38 @@ async def test_targets_of_an_action(
     met = entity(hass, car.entry, "targets_met")
     assert met.state == "off"
     assert met.attributes["unresolved"][0]["constraint"] == "soc-targets"
+
+
+async def test_ready_after_what_is_planned(
+    hass: HomeAssistant, server: FlexMeasuresServer, add_device: AddDevice
+) -> None:
+    """The plan is made as long as it has to be; what is too far away is told."""
+    hass.states.async_set(SOC, "20", {"unit_of_measurement": "kWh"})
+    car = await add_device(
+        "ev_power",
+        schedule_duration="PT3H",
+        automatic_scheduling=False,
+        soc_entity=SOC,
+        consumption_price_sensor=server.home.sensor("fixed_price"),
+    )
+    ready_by = full_hour(10 * HOUR)
+    await set_target(hass, car, 30, ready_by)
+
+    response = await call(hass, "trigger_schedule", device_id=car.device_id)
+
+    assert dt_util.parse_datetime(response["end"]) == ready_by
+    charged = sum(powers(response)) / QUARTERS_PER_HOUR
+    assert charged * CHARGING_EFFICIENCY == pytest.approx(10, abs=0.01)
+    met = entity(hass, car.entry, "targets_met")
+    assert met.state == "on"
+    (reached,) = met.attributes["resolved"]
+    assert dt_util.parse_datetime(reached["datetime"]) == ready_by
+
+    await set_target(hass, car, 30, full_hour(timedelta(days=9)))
+    await call(hass, "trigger_schedule", device_id=car.device_id)
+    met = entity(hass, car.entry, "targets_met")
+    assert met.state == "unknown"
+    assert met.attributes["beyond"][0]["amount"] == "30.0 kWh"
 
 
 async def test_a_level_that_cannot_be(

@@ -312,6 +312,126 @@ async def test_a_target_for_all_the_time(home: Home) -> None:
     assert await judged(home, missed, flex_model={"soc-minima": [wish]}) == "off"
 
 
+# --- ready later than the plan reaches
+
+
+@pytest.mark.parametrize(
+    ("ready_by", "duration"),
+    [
+        pytest.param("2026-11-22T12:07:00+01:00", "PT2H", id="within"),
+        pytest.param(
+            "2026-11-22T13:07:00+01:00", "PT2H", id="on the grid it is within"
+        ),
+        pytest.param("2026-11-23T07:07:00+01:00", "PT20H", id="tomorrow"),
+        pytest.param("2026-11-29T11:00:00+01:00", "PT168H", id="in seven days"),
+    ],
+)
+async def test_the_plan_reaches_the_target(
+    home: Home, ready_by: str, duration: str
+) -> None:
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act("set_value", "datetime", "ready_by", datetime=ready_by)
+
+    await compute(home)
+
+    assert home.wishes[-1]["duration"] == duration
+
+
+async def test_the_target_is_too_far_away(home: Home) -> None:
+    """That is told, also after a restart, until the plan reaches it."""
+    home.server.planned_values = [1.0]
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-30T07:00:00+01:00"
+    )
+
+    assert "soc-minima" not in {
+        key for key, value in (await compute(home)).items() if value
+    }
+    assert home.wishes[-1]["duration"] == "PT168H"
+    for _ in range(2):
+        assert home.value("binary_sensor", "targets_met") == STATE_UNKNOWN
+        assert home.attributes("binary_sensor", "targets_met")["beyond"] == [
+            {
+                "constraint": "soc-minima",
+                "datetime": "2026-11-30T07:00:00+01:00",
+                "amount": "7.5 kWh",
+            }
+        ]
+        await home.reload()
+
+    await home.go_to(NOW + 24 * HOUR)
+    assert (await compute(home))["soc-minima"]
+    assert "beyond" not in home.attributes("binary_sensor", "targets_met")
+    assert home.value("binary_sensor", "targets_met") == "on"
+
+
+async def test_slots_that_are_too_many(home: Home) -> None:
+    """The server plans no more than 2520 of them."""
+    home.server.sensors[BATTERY_POWER]["event_resolution"] = "PT1M"
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-25T07:00:00+01:00"
+    )
+
+    await compute(home)
+
+    assert home.wishes[-1]["duration"] == "PT42H"
+    assert home.attributes("binary_sensor", "targets_met")["beyond"]
+
+
+async def test_a_time_that_is_asked_for_stays(home: Home) -> None:
+    """The target beyond it is told; for an action's own the server plans longer."""
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act("set_value", "datetime", "ready_by", datetime=MORNING)
+
+    own = {"value": 6, "datetime": "2026-11-22T15:00:00+01:00"}
+    met = await judged(home, NOTHING_MISSED, duration="PT1H", soc_targets=[own])
+
+    assert home.wishes[-1]["duration"] == "PT1H"
+    assert home.wishes[-1]["flex-model"][0]["soc-targets"]
+    assert met == STATE_UNKNOWN
+    (beyond,) = home.attributes("binary_sensor", "targets_met")["beyond"]
+    assert beyond["constraint"] == "soc-minima"
+
+
+async def test_targets_of_an_action_make_its_plan_longer(home: Home) -> None:
+    await home.set_up()
+    targets = [
+        {"value": 6, "datetime": "2026-11-22T15:07:00+01:00"},
+        {
+            "value": 7,
+            "start": "2026-11-22T16:00:00+01:00",
+            "end": "2026-12-31T16:00:00+01:00",
+        },
+    ]
+
+    await judged(home, NOTHING_MISSED, soc_targets=targets)
+
+    assert home.wishes[-1]["duration"] == "PT168H"
+    # It would have the server compute for minutes.
+    sent = home.wishes[-1]["flex-model"][0]["soc-targets"]
+    assert sent[0]["datetime"] == "2026-11-22T14:07:00+00:00"
+    assert sent[1]["end"] == "2026-11-29T10:00:00+00:00"
+
+
+async def test_ready_within_the_running_slot(home: Home) -> None:
+    """The server looks at nothing before the next one."""
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-22T11:12:00+01:00"
+    )
+
+    (sent,) = (await compute(home))["soc-minima"]
+
+    assert sent["datetime"] == "2026-11-22T10:15:00+00:00"
+
+
 async def test_event_of_missed_targets(home: Home) -> None:
     """With the first few of them: events are recorded."""
     await home.set_up()

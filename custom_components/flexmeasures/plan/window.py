@@ -1,11 +1,15 @@
 """The time that a schedule is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from ..api.models import Sensor
 from .grid import ceil_to_slots, floor_to_grid
+
+# A longer plan takes the server minutes; its own limit is in slots.
+_LONGEST: Final = timedelta(days=7)
+_MOST_SLOTS: Final = 2520
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,14 @@ class Window:
             resolution,
             ceil_to_slots(duration, resolution),
         )
+
+    def reaching(self, moment: datetime) -> Window:
+        """Return as many more slots as it takes to reach a moment, and the server plans."""
+        longest = min(_LONGEST, _MOST_SLOTS * self.resolution)
+        needed = ceil_to_slots(moment - self.start, self.resolution)
+        if needed > longest:
+            needed = longest // self.resolution * self.resolution
+        return replace(self, duration=max(self.duration, needed))
 
     @property
     def end(self) -> datetime:

@@ -15,7 +15,7 @@ from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.grid import floor_to_grid
 from ..plan.window import Window
-from ..plan.wishes import SOC_MINIMA, Wishes, asked_for
+from ..plan.wishes import SOC_MINIMA, SOC_TARGETS, Wishes, asked_for, wishes_in, within
 from .limits import softened_limits
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
@@ -71,25 +71,30 @@ async def prepare(
         **target_minima(coordinator.memory.target, sensor, window.start),
         **request.flex_model,
     }
+    # The server itself makes a plan longer for targets, but for no other wish.
+    reach = window
+    for wish in wishes_in(overrides):
+        if request.duration is None or wish.constraint == SOC_TARGETS:
+            reach = reach.reaching(wish.end)
     stored = asset.flex_model
     full_kwh = settings.full_kwh(quantity_in_kwh(stored.get("soc-max")))
     model = None
     if coordinator.flex_model_source:
         model = await coordinator.flex_model_source.async_flex_model(
-            window, stored, overrides
+            reach, stored, overrides
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
         model = _flex_model(coordinator, asset, model or overrides, full_kwh)
-    model = dict(model)
-    model |= softened_limits(model, window, stored=stored, full_kwh=full_kwh)
+    model = within(model, reach)
+    model |= softened_limits(model, reach, stored=stored, full_kwh=full_kwh)
     return PreparedRequest(
         sensor,
-        window,
+        window if request.duration else reach,
         model,
         settings.flex_context(request.flex_context),
         request.force,
-        asked_for({**stored, **model}, {**stored, **overrides}, window),
+        asked_for({**stored, **model}, {**stored, **overrides}, reach),
     )
 
 
