@@ -90,6 +90,19 @@ async def test_the_servers_limits(home: Home) -> None:
     }
 
 
+async def test_very_little(home: Home) -> None:
+    """An amount is written so that it can be read."""
+    home.hass.states.async_set(SOC, "0.05", {"unit_of_measurement": "Wh"})
+
+    await home.set_up(automatic(soc_entity=SOC, soc_unit="MWh", soc_min=0.00008))
+
+    assert sent(home) == {
+        "soc-at-start": "0.00005 kWh",
+        "soc-min": "0.00005 kWh",
+        "soc-minima": [{**WINDOW, "value": "0.08 kWh"}],
+    }
+
+
 async def test_minima_in_a_sensor(home: Home) -> None:
     """They are not replaced."""
     home.server.set_flex_model(

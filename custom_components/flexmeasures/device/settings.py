@@ -34,7 +34,7 @@ from ..const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from ..plan.energy_units import energy_quantity, quantity_in_kwh
+from ..plan.energy_units import energy_quantity, quantity, quantity_in_kwh
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
@@ -153,7 +153,7 @@ class DeviceSettings:
             # The server takes no % here.
             assert self.capacity is not None
             return energy_quantity(amount / 100 * self.capacity)
-        return f"{amount} {self.soc_unit}"
+        return quantity(amount, self.soc_unit)
 
     def flex_model(
         self,
