@@ -16,6 +16,7 @@ from .api.errors import (
     NotPermittedError,
     RejectedError,
 )
+from .api.numbers import believable
 from .const import DOMAIN
 from .device.settings import StateOfChargeUnknownError
 
@@ -59,4 +60,12 @@ def check_future(moment: datetime, *, late: timedelta = timedelta(0)) -> None:
             translation_placeholders={
                 "time": dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
             },
+        )
+
+
+def check_number(value: float) -> None:
+    """Raise ServiceValidationError for NaN and for what is endless."""
+    if not believable(value):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="not_a_number"
         )

@@ -115,12 +115,12 @@ class DeviceBinarySensor(FlexMeasuresEntity, BinarySensorEntity):
 class TargetsBinarySensor(DeviceBinarySensor):
     """Whether the last schedule reaches all targets; unknown if it had none."""
 
-    _unrecorded_attributes = frozenset({"unresolved", "resolved"})
+    _unrecorded_attributes = frozenset({"unresolved", "resolved", "beyond"})
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Which targets are missed and which are reached, when, and by how much."""
+        """Which targets are missed, reached or not planned yet, when, and how much."""
         report = self.coordinator.memory.targets
         return report.as_json() if report else None
 

@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
+from .action_errors import check_number
 from .coordinator import ScheduleCoordinator
 from .entity import FlexMeasuresEntity, async_add_device_entities
 from .plan.energy_units import from_kwh, in_kwh
@@ -99,6 +100,8 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Have the next schedules reach this state of charge."""
+        # Home Assistant's own limits let NaN pass.
+        check_number(value)
         settings = self.coordinator.settings
         self.coordinator.async_set_target(
             target_soc_kwh=in_kwh(value, settings.soc_unit, settings.capacity),

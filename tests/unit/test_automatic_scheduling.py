@@ -210,6 +210,19 @@ async def test_switched_on_and_off(home: Home) -> None:
     assert len(home.wishes) == 1
 
 
+async def test_switched_off_while_it_waits(home: Home) -> None:
+    """What was wished for before is not computed after."""
+    home.hass.states.async_set(PLUG, "off")
+    await home.set_up(automatic(trigger_entities=[PLUG]))
+    home.hass.states.async_set(PLUG, "on")
+    await home.settle()
+
+    await home.act("turn_off", "switch", "automatic_scheduling")
+    await home.go_to(NOW + MINUTE)
+
+    assert len(home.wishes) == 1
+
+
 async def test_switched_off_while_it_computes(home: Home) -> None:
     """What fails then is not tried again."""
     home.has_planned(*[1.0] * 12)
@@ -367,6 +380,26 @@ async def test_nobody_tells_the_state_of_charge(
 
     (payload,) = home.wishes
     assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
+
+
+async def test_stale_state_of_charge_that_is_reported_again(
+    home: Home, soc: Any
+) -> None:
+    """The same value is as good as another one, once it is of now."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    soc(3)
+    await home.go_to(NOW + 61 * MINUTE)
+    await home.set_up(automatic(soc_entity=SOC))
+    assert home.wishes == []
+    assert home.value("sensor", "scheduling_status") == "soc_entity_stale"
+    await home.go_to(NOW + 67 * MINUTE)
+
+    soc(3)
+    await home.go_to(NOW + 68 * MINUTE)
+
+    (payload,) = home.wishes
+    assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
+    assert home.value("sensor", "scheduling_status") == "ok"
 
 
 async def test_no_entity_and_no_sensor_tell_it(

@@ -157,19 +157,27 @@ async def test_climate_entity(
 
 
 async def test_charging_and_heating(home: Home) -> None:
-    """The shorter interval counts, also where it is longer than the usual one."""
+    """The shorter interval counts."""
     home.has_planned(*[1.0] * 12)
     home.hass.states.async_set(CLIMATE, "heat", {"hvac_action": "heating"})
     await home.set_up(
         paced(
             climate_entity=CLIMATE,
-            update_interval=60,
             update_interval_charging=600,
             update_interval_climate=1200,
         )
     )
 
     assert await reads_within(home, 21) == [10, 20]
+
+
+async def test_being_busy_never_slows_down(home: Home) -> None:
+    """The defaults of a device that runs may be longer than its usual interval."""
+    home.has_planned(*[1.0] * 12)
+    home.hass.states.async_set(CLIMATE, "heat", {"hvac_action": "heating"})
+    await home.set_up(paced(climate_entity=CLIMATE, update_interval=120))
+
+    assert await reads_within(home, 6) == [2, 4, 6]
 
 
 async def test_outage_does_not_hurry(home: Home) -> None:

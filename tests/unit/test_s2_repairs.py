@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from aiohttp import WSServerHandshakeError
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.cem.access.pairing import hash_token
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -13,12 +14,18 @@ from homeassistant.helpers import issue_registry as ir
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER
 from .home import HOUR, MINUTE, NOW, Home
-from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired
-from .test_repairs import Repairs, issues, repairs  # noqa: F401
+from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired, route_of, token_of
+from .test_repairs import (
+    Repairs,
+    issues,
+    repairs,  # noqa: F401
+    settings_form,
+)
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
 OTHER_DEVICE = f"s2_other_device_{BATTERY_POWER}"
+EXPOSED = f"s2_token_exposed_{BATTERY_POWER}"
 CONTESTED = f"s2_contested_{BATTERY_POWER}"
 REFUSED = f"s2_instructions_refused_{BATTERY_POWER}"
 NOT_PLANNABLE = f"s2_not_plannable_{BATTERY_POWER}"
@@ -54,6 +61,29 @@ async def without_fill_level(home: Home, rm: FakeRM) -> None:
     await rm.tell("FRBC.SystemDescription", **BATTERY)
     await rm.pass_to(NOW + timedelta(seconds=5))
     await home.until(lambda: rm.resource.problem)
+
+
+# --- a token that others may know
+
+
+async def test_exposed_token(
+    home: Home,
+    hass_client_no_auth: ClientSessionGenerator,
+    repairs: Repairs,  # noqa: F811
+) -> None:
+    """The repair leads to where a new one is made."""
+    await home.set_up(paired())
+    client = await hass_client_no_auth()
+    path = f"{route_of(BATTERY_POWER)}?token={token_of(BATTERY_POWER)}"
+    await client.get(f"/api/flexmeasures/s2/{path}")
+
+    issue = issues(home)[EXPOSED]
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert issue.is_fixable
+    flow = await repairs.submit(await repairs.open(EXPOSED))
+    form = await settings_form(home, flow)
+
+    assert form["step_id"] == "device"
 
 
 # --- another device

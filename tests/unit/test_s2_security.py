@@ -36,6 +36,7 @@ from .home import NOW, Home, Json
 from .s2.wire import wire
 from .s2_peers import until
 from .s2_rm import BATTERY, FRBC, paired, route_of, token_of
+from .test_repairs import issues
 
 # The heartbeat of a closed connection goes off once more.
 pytestmark = pytest.mark.parametrize("expected_lingering_timers", [True])
@@ -293,6 +294,107 @@ async def test_a_token_in_the_address_does_not_count(
 
     assert await _status(await client_of(), path) == 401
     assert counted() == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{route}?token={token}",
+        "{route}?{token}",
+        "{route}?authorization=Bearer%20{token}&x=1",
+        "{route}/{token}",
+        "{route}/{token}/more",
+        "{token}",
+        "unknown?token={token}",
+    ],
+)
+async def test_a_token_in_an_address_is_void(
+    home: Home, client_of: Callable[[], Awaitable[Client]], address: str
+) -> None:
+    """Addresses are logged, ours too: it lets nobody in any more, nor after a restart."""
+    await home.set_up(paired(), paired(GARAGE_POWER))
+    client, route = await client_of(), route_of(BATTERY_POWER)
+    token = token_of(BATTERY_POWER)
+    header = bearer(token)
+    assert await _status(client, route, header) == 101
+
+    path = address.format(route=route, token=token)
+    assert await _status(client, path, header) == 401
+
+    assert await _status(client, route, header) == 401
+    assert set(issues(home)) == {f"s2_token_exposed_{BATTERY_POWER}"}
+    await home.reload()
+    assert await _status(client, route, header) == 401
+    assert set(issues(home)) == {f"s2_token_exposed_{BATTERY_POWER}"}
+    # Another device's is still good.
+    other = bearer(token_of(GARAGE_POWER))
+    assert await _status(client, route_of(GARAGE_POWER), other) == 101
+
+
+async def test_a_new_token_in_the_place_of_a_void_one(
+    home: Home, client_of: Callable[[], Awaitable[Client]]
+) -> None:
+    """It lets the device in, and there is nothing to repair any more."""
+    await home.set_up(paired())
+    client, route = await client_of(), route_of(BATTERY_POWER)
+    await _status(client, f"{route}?token={token_of(BATTERY_POWER)}")
+    (subentry,) = home.entry.subentries.values()
+    s2 = {"id": route, "token_hash": hash_token("a-new-token")}
+
+    home.hass.config_entries.async_update_subentry(
+        home.entry, subentry, data=MappingProxyType({**subentry.data, "s2": s2})
+    )
+    await home.settle()
+
+    assert await _status(client, route, bearer("a-new-token")) == 101
+    assert await _status(client, route, bearer(token_of(BATTERY_POWER))) == 401
+    assert issues(home) == {}
+
+
+async def test_a_connection_whose_token_becomes_void(
+    home: Home, connect: Connect, client_of: Callable[[], Awaitable[Client]]
+) -> None:
+    """It ends: whoever has it may be anybody."""
+    await home.set_up(paired())
+    raw = await (await connect()).start()
+
+    path = f"{route_of(BATTERY_POWER)}?token={token_of(BATTERY_POWER)}"
+    assert await _status(await client_of(), path) == 401
+
+    await raw.pass_time(SECOND)
+    assert await raw.closed() == 1008
+    assert raw.session_requests == ["TERMINATE"]
+    with pytest.raises(WSServerHandshakeError):
+        await connect()
+
+
+async def test_a_token_in_an_address_while_the_account_is_not_loaded(
+    home: Home, client_of: Callable[[], Awaitable[Client]]
+) -> None:
+    await home.set_up(paired())
+    client, route = await client_of(), route_of(BATTERY_POWER)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    path = f"{route}?token={token_of(BATTERY_POWER)}"
+    assert await _status(client, path) == 401
+
+    await home.start()
+
+    assert await _status(client, route, bearer(token_of(BATTERY_POWER))) == 401
+    assert set(issues(home)) == {f"s2_token_exposed_{BATTERY_POWER}"}
+
+
+async def test_no_token_in_an_address(
+    home: Home, client_of: Callable[[], Awaitable[Client]]
+) -> None:
+    """Its hash is none, and neither is what only looks like it."""
+    await home.set_up(paired())
+    client, route = await client_of(), route_of(BATTERY_POWER)
+    token = token_of(BATTERY_POWER)
+    for value in (hash_token(token), token + "x", token[:-1], "%FF%FE", ""):
+        assert await _status(client, f"{route}?token={value}") == 401
+
+    assert await _status(client, route, bearer(token)) == 101
+    assert issues(home) == {}
 
 
 # --- 1 and 9. what is kept and logged

@@ -399,6 +399,20 @@ async def test_get_schedule(home: Home) -> None:
     }
 
 
+async def test_get_schedule_from_a_start_on(home: Home) -> None:
+    """By default as far as the settings plan ahead, whenever it begins."""
+    await home.set_up(device(schedule_duration=5 * 3600))
+    home.has_planned(*[1.0] * 96)
+
+    response = await home.call(
+        "get_schedule", device_id=home.device_id(), start="2026-11-22 13:00:00"
+    )
+
+    assert last_query(home, DATA)["start"] == "2026-11-22T12:00:00+00:00"
+    assert last_query(home, DATA)["duration"] == "PT5H"
+    assert response["end"] == "2026-11-22T18:00:00+01:00"
+
+
 async def test_get_schedule_with_everything(home: Home) -> None:
     await home.set_up(device(GARAGE_POWER))
     home.has_planned(-1500.0, power_sensor=GARAGE_POWER, resolution=2 * HOUR, unit="W")

@@ -145,11 +145,11 @@ def test_share_of_the_capacity_is_sent_as_energy() -> None:
     ("changes", "stored", "measured", "expected"),
     [
         pytest.param({}, STORED, 4.25, "4.25 kWh", id="between the limits"),
-        pytest.param({}, STORED, 10.02, "10.0 kWh", id="above the server's maximum"),
-        pytest.param({}, STORED, 0.5, "1.0 kWh", id="below the server's minimum"),
-        pytest.param({"soc_max": 8}, STORED, 9, "8.0 kWh", id="above the own maximum"),
+        pytest.param({}, STORED, 10.02, "10.02 kWh", id="above the server's maximum"),
+        pytest.param({}, STORED, 0.5, "0.5 kWh", id="below the server's minimum"),
+        pytest.param({"soc_max": 8}, STORED, 9, "9 kWh", id="above the own maximum"),
         pytest.param(
-            {"soc_min": 2000, "soc_unit": "Wh"}, STORED, 1, "2.0 kWh", id="in Wh"
+            {"soc_min": 2000, "soc_unit": "Wh"}, STORED, 1, "1 kWh", id="in Wh"
         ),
         pytest.param({}, {}, 99, "99 kWh", id="no limits"),
         pytest.param(
@@ -160,7 +160,7 @@ def test_share_of_the_capacity_is_sent_as_energy() -> None:
 def test_measured_state_of_charge(
     changes: dict[str, Any], stored: dict[str, Any], measured: float, expected: str
 ) -> None:
-    """It is sent from where the server can plan: outside the limits it never can."""
+    """It is sent as it is, also where the limits say something else."""
     model = settings(**changes).flex_model(stored, {}, measured)
 
     assert model["soc-at-start"] == expected

@@ -221,6 +221,220 @@ async def test_targets_met(home: Home) -> None:
     assert "resolved" not in home.attributes("binary_sensor", "targets_met")
 
 
+async def judged(home: Home, result: dict[str, Any], **data: Any) -> str:
+    """Have a schedule computed that the server judges so; gives whether targets are met."""
+    job = finished_job()
+    job["result"] |= result
+    home.server.answer("GET", JOB, json=job)
+    await home.call(
+        "trigger_schedule", device_id=home.device_id(), soc_at_start=4, **data
+    )
+    return home.value("binary_sensor", "targets_met")
+
+
+NOTHING_MISSED: dict[str, Any] = {"resolved": [], "unresolved": []}
+NOON = "2026-11-22T12:00:00+01:00"
+
+
+def said(constraint: str, *moments: str) -> dict[str, Any]:
+    """Give what the server says of the battery when it misses something."""
+    missed = [{"datetime": moment, "violation": "2.5 kWh"} for moment in moments]
+    return {"resolved": [], "unresolved": [{"asset": BATTERY, constraint: missed}]}
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param({"value": 9, "datetime": NOON}, id="a moment"),
+        pytest.param(
+            {"value": 9, "start": NOON, "end": "2026-11-22T12:30:00+01:00"}, id="a time"
+        ),
+    ],
+)
+async def test_targets_of_an_action(home: Home, targets: dict[str, Any]) -> None:
+    """The server tells only of those that are missed."""
+    await home.set_up()
+
+    assert await judged(home, NOTHING_MISSED, soc_targets=[targets]) == "on"
+    missed = said("soc-targets", NOON)
+    assert await judged(home, missed, soc_targets=[targets]) == "off"
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+    # A server that tells of none at all.
+    assert await judged(home, {"unresolved": None}, soc_targets=[targets]) == (
+        STATE_UNKNOWN
+    )
+
+
+@pytest.mark.parametrize("constraint", ["soc-minima", "soc-maxima", "soc-targets"])
+async def test_wishes_in_the_words_of_the_server(home: Home, constraint: str) -> None:
+    """Of a flex-model that is given, and of the asset's own."""
+    wishes = [{"value": "9 kWh", "start": NOON, "duration": "PT15M"}]
+    await home.set_up()
+    model = {constraint: wishes}
+    assert await judged(home, NOTHING_MISSED, flex_model=model) == "on"
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+
+    # What assets say is asked for every 10 minutes.
+    home.server.set_flex_model(BATTERY, **{constraint: wishes})
+    home.pass_time(11 * MINUTE)
+
+    assert await judged(home, NOTHING_MISSED) == "on"
+    home.server.set_flex_model(BATTERY, **{constraint: {"sensor": 3}})
+    home.pass_time(11 * MINUTE)
+    assert await judged(home, NOTHING_MISSED) == STATE_UNKNOWN
+
+
+async def test_a_limit_is_no_target(home: Home) -> None:
+    """That a level is beyond its limits at first is not what the user asked for."""
+    limits = device(soc_unit="%", capacity=60, soc_min=20, soc_max=100)
+    slots = [f"2026-11-22T10:{minute}:00Z" for minute in (15, 30, 45)]
+    await home.set_up(limits)
+    missed = said("soc-minima", *slots)
+    assert await judged(home, missed) == STATE_UNKNOWN
+
+    await home.act("set_value", "number", "target_soc", value=80)
+    await home.act("set_value", "datetime", "ready_by", datetime=NOON)
+
+    assert await judged(home, missed) == "on"
+    assert home.attributes("binary_sensor", "targets_met")["unresolved"] == []
+    assert await judged(home, said("soc-minima", *slots, NOON)) == "off"
+    attributes = home.attributes("binary_sensor", "targets_met")
+    assert [target["datetime"] for target in attributes["unresolved"]] == [NOON]
+
+
+async def test_a_target_for_all_the_time(home: Home) -> None:
+    """It is one also where it looks as a limit does."""
+    await home.set_up(device(soc_min=5))
+    wish = {
+        "value": "8 kWh",
+        "start": "2026-11-22T10:00:00+00:00",
+        "end": "2026-11-22T12:00:00+00:00",
+    }
+    missed = said("soc-minima", "2026-11-22T10:15:00Z")
+
+    assert await judged(home, missed, flex_model={"soc-minima": [wish]}) == "off"
+
+
+# --- ready later than the plan reaches
+
+
+@pytest.mark.parametrize(
+    ("ready_by", "duration"),
+    [
+        pytest.param("2026-11-22T12:07:00+01:00", "PT2H", id="within"),
+        pytest.param(
+            "2026-11-22T13:07:00+01:00", "PT2H", id="on the grid it is within"
+        ),
+        pytest.param("2026-11-23T07:07:00+01:00", "PT20H", id="tomorrow"),
+        pytest.param("2026-11-29T11:00:00+01:00", "PT168H", id="in seven days"),
+    ],
+)
+async def test_the_plan_reaches_the_target(
+    home: Home, ready_by: str, duration: str
+) -> None:
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act("set_value", "datetime", "ready_by", datetime=ready_by)
+
+    await compute(home)
+
+    assert home.wishes[-1]["duration"] == duration
+
+
+async def test_the_target_is_too_far_away(home: Home) -> None:
+    """That is told, also after a restart, until the plan reaches it."""
+    home.server.planned_values = [1.0]
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-30T07:00:00+01:00"
+    )
+
+    assert "soc-minima" not in {
+        key for key, value in (await compute(home)).items() if value
+    }
+    assert home.wishes[-1]["duration"] == "PT168H"
+    for _ in range(2):
+        assert home.value("binary_sensor", "targets_met") == STATE_UNKNOWN
+        assert home.attributes("binary_sensor", "targets_met")["beyond"] == [
+            {
+                "constraint": "soc-minima",
+                "datetime": "2026-11-30T07:00:00+01:00",
+                "amount": "7.5 kWh",
+            }
+        ]
+        await home.reload()
+
+    await home.go_to(NOW + 24 * HOUR)
+    assert (await compute(home))["soc-minima"]
+    assert "beyond" not in home.attributes("binary_sensor", "targets_met")
+    assert home.value("binary_sensor", "targets_met") == "on"
+
+
+async def test_slots_that_are_too_many(home: Home) -> None:
+    """The server plans no more than 2520 of them."""
+    home.server.sensors[BATTERY_POWER]["event_resolution"] = "PT1M"
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-25T07:00:00+01:00"
+    )
+
+    await compute(home)
+
+    assert home.wishes[-1]["duration"] == "PT42H"
+    assert home.attributes("binary_sensor", "targets_met")["beyond"]
+
+
+async def test_a_time_that_is_asked_for_stays(home: Home) -> None:
+    """The target beyond it is told; for an action's own the server plans longer."""
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act("set_value", "datetime", "ready_by", datetime=MORNING)
+
+    own = {"value": 6, "datetime": "2026-11-22T15:00:00+01:00"}
+    met = await judged(home, NOTHING_MISSED, duration="PT1H", soc_targets=[own])
+
+    assert home.wishes[-1]["duration"] == "PT1H"
+    assert home.wishes[-1]["flex-model"][0]["soc-targets"]
+    assert met == STATE_UNKNOWN
+    (beyond,) = home.attributes("binary_sensor", "targets_met")["beyond"]
+    assert beyond["constraint"] == "soc-minima"
+
+
+async def test_targets_of_an_action_make_its_plan_longer(home: Home) -> None:
+    await home.set_up()
+    targets = [
+        {"value": 6, "datetime": "2026-11-22T15:07:00+01:00"},
+        {
+            "value": 7,
+            "start": "2026-11-22T16:00:00+01:00",
+            "end": "2026-12-31T16:00:00+01:00",
+        },
+    ]
+
+    await judged(home, NOTHING_MISSED, soc_targets=targets)
+
+    assert home.wishes[-1]["duration"] == "PT168H"
+    # It would have the server compute for minutes.
+    sent = home.wishes[-1]["flex-model"][0]["soc-targets"]
+    assert sent[0]["datetime"] == "2026-11-22T14:07:00+00:00"
+    assert sent[1]["end"] == "2026-11-29T10:00:00+00:00"
+
+
+async def test_ready_within_the_running_slot(home: Home) -> None:
+    """The server looks at nothing before the next one."""
+    await home.set_up()
+    await home.act("set_value", "number", "target_soc", value=7.5)
+    await home.act(
+        "set_value", "datetime", "ready_by", datetime="2026-11-22T11:12:00+01:00"
+    )
+
+    (sent,) = (await compute(home))["soc-minima"]
+
+    assert sent["datetime"] == "2026-11-22T10:15:00+00:00"
+
+
 async def test_event_of_missed_targets(home: Home) -> None:
     """With the first few of them: events are recorded."""
     await home.set_up()

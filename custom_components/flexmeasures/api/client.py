@@ -36,6 +36,7 @@ from .errors import (
     WrongPasswordError,
 )
 from .models import Asset, Catalogue, Job, PostedData, Sensor, SensorData, parse_moment
+from .numbers import believable
 from .polling import polling_waits
 from .transport import Transport, UnauthorizedError
 
@@ -203,7 +204,7 @@ class FlexMeasuresApi:
                 raise NotFoundError(err.reason) from None
             raise
         with _reading("data"):
-            values = tuple(answer["values"])
+            values = tuple(map(_known, answer["values"]))
             return SensorData(
                 start=parse_moment(answer["start"]),
                 # Not the answer's "resolution": for an instantaneous sensor that is zero.
@@ -338,6 +339,11 @@ class FlexMeasuresApi:
         """Log in, unless another request has done so; share what comes of it."""
         if self._transport.access_token == used_token:
             await self._login.async_get(None, self.log_in)
+
+
+def _known(value: float | None) -> float | None:
+    """Return a value of a sensor; None for one that can be no measurement and no plan."""
+    return value if value is not None and believable(value) else None
 
 
 async def _time_zone(name: str) -> tzinfo:

@@ -6,13 +6,13 @@ from typing import Any
 from ..device.settings import SOC_AT_START, DeviceSettings
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.window import Window
+from ..plan.wishes import SOC_MAXIMA, SOC_MINIMA, SOC_TARGETS, all_the_time
 from ..s2.control_types.base import ControlTypeHandler
 from ..s2.control_types.frbc_flex_model import beside_stored
 from ..scheduling.errors import S2NotPlannableError
 
 _MIN, _MAX = "soc-min", "soc-max"
-_MINIMA, _MAXIMA = "soc-minima", "soc-maxima"
-_TARGETS = frozenset({_MINIMA, "soc-targets"})
+_TARGETS = frozenset({SOC_MINIMA, SOC_TARGETS})
 
 
 def joined_flex_model(
@@ -38,10 +38,10 @@ def joined_flex_model(
         if not _TARGETS & {*overrides, *stored}:
             raise S2NotPlannableError("s2_target_required")
         model |= _energy_wanted(overrides, consumed_kwh)
-    minima = [*_events(model.get(_MINIMA)), *_events(overrides.get(_MINIMA))]
+    minima = [*_events(model.get(SOC_MINIMA)), *_events(overrides.get(SOC_MINIMA))]
     model |= overrides
     if minima:
-        model[_MINIMA] = minima
+        model[SOC_MINIMA] = minima
     return model
 
 
@@ -55,8 +55,8 @@ def _limits(
     present = quantity_in_kwh(model.get(SOC_AT_START)) or 0.0
     fields: dict[str, Any] = {}
     for key, soft, limit, narrower, wider in (
-        (_MIN, _MINIMA, settings.soc_min, max, min),
-        (_MAX, _MAXIMA, settings.soc_max, min, max),
+        (_MIN, SOC_MINIMA, settings.soc_min, max, min),
+        (_MAX, SOC_MAXIMA, settings.soc_max, min, max),
     ):
         own = quantity_in_kwh(model.get(key))
         kwh = None if limit is None else quantity_in_kwh(settings.energy(limit))
@@ -66,11 +66,7 @@ def _limits(
         if wider(kwh, present) != kwh:
             fields[soft] = [
                 *_events(model.get(soft)),
-                {
-                    "start": window.start.isoformat(),
-                    "end": window.end.isoformat(),
-                    "value": energy_quantity(kwh),
-                },
+                all_the_time(window, energy_quantity(kwh)),
             ]
     return fields
 
@@ -79,7 +75,7 @@ def _energy_wanted(overrides: Mapping[str, Any], consumed_kwh: float) -> dict[st
     """Return a store that is full when all that is wanted has been consumed."""
     wanted = [
         kwh
-        for event in _events(overrides.get(_MINIMA))
+        for event in _events(overrides.get(SOC_MINIMA))
         if (kwh := quantity_in_kwh(event.get("value"))) is not None
     ]
     if not wanted:

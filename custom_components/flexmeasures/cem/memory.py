@@ -17,6 +17,8 @@ class ResourceMemory:
 
     token_hash: str | None = None
     """Of the token that the rest belongs to."""
+    is_token_void: bool = False
+    """It was in an address, and so in logs; a new one is needed."""
     resource_id: str | None = None
     """What the RM says that it is; another one is not let in."""
     control_type: ControlType | None = None
@@ -40,16 +42,19 @@ class ResourceMemory:
         """Read what `as_json` wrote."""
         control_type = data["control_type"]
         return cls(
-            data["token_hash"],
-            data["resource_id"],
-            ControlType(control_type) if control_type else None,
-            data["consumed_kwh"],
+            token_hash=data["token_hash"],
+            # It has not always been there.
+            is_token_void=data.get("is_token_void", False),
+            resource_id=data["resource_id"],
+            control_type=ControlType(control_type) if control_type else None,
+            consumed_kwh=data["consumed_kwh"],
         )
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""
         return {
             "token_hash": self.token_hash,
+            "is_token_void": self.is_token_void,
             "resource_id": self.resource_id,
             "control_type": self.control_type,
             "consumed_kwh": self.consumed_kwh,

@@ -184,7 +184,9 @@ class ManagedResource:
         )
         self._entry.async_on_unload(self._close)
         self._entry.async_on_unload(
-            async_connect_at(self._hass, pairing[CONF_S2_ROUTE], self)
+            async_connect_at(
+                self._hass, pairing[CONF_S2_ROUTE], pairing[CONF_S2_TOKEN_HASH], self
+            )
         )
 
     @callback
@@ -213,6 +215,17 @@ class ManagedResource:
         if not is_admitted:
             self.coordinator.async_update_listeners()
         return is_admitted
+
+    @property
+    def is_token_void(self) -> bool:
+        """Whether a new token is needed."""
+        return self.memory.is_token_void
+
+    @callback
+    def async_void_token(self) -> None:
+        """Let in nobody with the present token any more."""
+        self.link.async_void_token()
+        self.coordinator.async_remember()
 
     async def async_hold(
         self, socket: WebSocketResponse, abort: Callable[[], None]

@@ -36,7 +36,7 @@ from ..const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from ..plan.energy_units import energy_quantity, quantity_in_kwh
+from ..plan.energy_units import energy_quantity, quantity, quantity_in_kwh
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
@@ -145,13 +145,24 @@ class DeviceSettings:
         )
         return sha256(repr(relevant).encode()).hexdigest()
 
+    def full_kwh(self, server_max_kwh: float | None) -> float | None:
+        """Return how much the device holds: its capacity, else the higher maximum.
+
+        None if nobody says it.
+        """
+        if self.capacity is not None:
+            return self.capacity
+        own = None if self.soc_max is None else self.energy(self.soc_max)
+        maxima = (quantity_in_kwh(own), server_max_kwh)
+        return max((kwh for kwh in maxima if kwh), default=None)
+
     def energy(self, amount: float) -> str:
         """Return an amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
         if self.soc_unit == PERCENTAGE:
             # The server takes no % here.
             assert self.capacity is not None
             return energy_quantity(amount / 100 * self.capacity)
-        return f"{amount} {self.soc_unit}"
+        return quantity(amount, self.soc_unit)
 
     def flex_model(
         self,
@@ -172,9 +183,7 @@ class DeviceSettings:
         if self.soc_sensor is not None:
             model[STATE_OF_CHARGE] = measured(self.soc_sensor)
         if soc_kwh is not None:
-            model[SOC_AT_START] = energy_quantity(
-                _within_limits(soc_kwh, {**stored, **model})
-            )
+            model[SOC_AT_START] = energy_quantity(soc_kwh)
         model |= overrides
         if SOC_AT_START in model:
             return model
@@ -196,19 +205,6 @@ class DeviceSettings:
         if self.production_price_sensor is not None:
             context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
         return context | dict(overrides)
-
-
-def _within_limits(soc_kwh: float, model: Mapping[str, Any]) -> float:
-    """Return the nearest state of charge from which the server can plan.
-
-    A battery that is a bit fuller than its maximum is a matter of rounding, or of a
-    limit that was just lowered, and no reason to have no schedule at all.
-    """
-    lowest = quantity_in_kwh(model.get("soc-min"))
-    highest = quantity_in_kwh(model.get("soc-max"))
-    if highest is not None:
-        soc_kwh = min(soc_kwh, highest)
-    return soc_kwh if lowest is None else max(soc_kwh, lowest)
 
 
 def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta:

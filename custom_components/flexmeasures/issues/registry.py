@@ -21,10 +21,17 @@ ENTITY_GONE: Final = "entity_gone_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
 SERVER_TOO_OLD: Final = "server_too_old_"
 OTHER_DEVICE: Final = "s2_other_device_"
+EXPOSED: Final = "s2_token_exposed_"
 CONTESTED: Final = "s2_contested_"
 INSTRUCTIONS_REFUSED: Final = "s2_instructions_refused_"
 NOT_PLANNABLE: Final = "s2_not_plannable_"
-OF_RESOURCES: Final = (OTHER_DEVICE, CONTESTED, INSTRUCTIONS_REFUSED, NOT_PLANNABLE)
+OF_RESOURCES: Final = (
+    OTHER_DEVICE,
+    EXPOSED,
+    CONTESTED,
+    INSTRUCTIONS_REFUSED,
+    NOT_PLANNABLE,
+)
 _ALL: Final = (
     SENSOR_GONE,
     ENTITY_GONE,

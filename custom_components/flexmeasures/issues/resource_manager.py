@@ -12,6 +12,7 @@ from ..const import DOMAIN
 from .registry import (
     CONTESTED,
     DOCUMENTATION,
+    EXPOSED,
     INSTRUCTIONS_REFUSED,
     NOT_PLANNABLE,
     OTHER_DEVICE,
@@ -41,6 +42,13 @@ def resource_issues(resource: ManagedResource) -> Issues:
             "is_fixable": True,
             "severity": ir.IssueSeverity.ERROR,
             "translation_key": "s2_other_device",
+            "translation_placeholders": names,
+        }
+    if resource.is_token_void:
+        issues[f"{EXPOSED}{subentry_id}"] = {
+            "is_fixable": True,
+            "severity": ir.IssueSeverity.ERROR,
+            "translation_key": "s2_token_exposed",
             "translation_placeholders": names,
         }
     if resource.link.is_contested:

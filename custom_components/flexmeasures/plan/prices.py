@@ -6,6 +6,7 @@ from datetime import datetime
 import re
 from typing import Any, Self
 
+from ..api.numbers import number_in
 from .series import Series
 
 CONSUMPTION_PRICE = "consumption-price"
@@ -49,7 +50,8 @@ def price_reference(value: Any) -> int | Quantity | None:
         case {"sensor": int(sensor)}:
             return sensor
         case str() if match := _QUANTITY.fullmatch(value):
-            return Quantity(float(match[1]), match[2])
+            amount = number_in(match[1])
+            return None if amount is None else Quantity(amount, match[2])
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from homeassistant.util import dt as dt_util
 
 from ..api.models import parse_moment
+from .wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class TargetResult:
     """The field of the flex-model, like ``soc-minima``."""
     moment: datetime
     amount: str
-    """By how much it is missed, or the room that is left, in the server's words: ``4.3 kWh``."""
+    """By how much it is missed, the room that is left, or what is wished for: ``4.3 kWh``."""
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage, and for people."""
@@ -44,11 +45,15 @@ class TargetReport:
 
     unresolved: tuple[TargetResult, ...]
     resolved: tuple[TargetResult, ...]
+    beyond: tuple[TargetResult, ...] = ()
+    """Those after the end of what is planned, which nobody has looked at yet."""
 
     @property
-    def are_met(self) -> bool:
-        """Whether no target is missed."""
-        return not self.unresolved
+    def are_met(self) -> bool | None:
+        """Whether no target is missed; None if that is not known of all."""
+        if self.unresolved:
+            return False
+        return None if self.beyond else True
 
     def misses_the_same(self, earlier: Iterable[TargetResult]) -> bool:
         """Return whether no other target is missed than before, by however much."""
@@ -60,9 +65,18 @@ class TargetReport:
 
     @classmethod
     def from_job(
-        cls, result: Mapping[str, Any], *, asset: int, sensor: int
+        cls,
+        result: Mapping[str, Any],
+        *,
+        asset: int,
+        sensor: int,
+        wishes: Wishes | None = None,
     ) -> Self | None:
-        """Read the result of a job (``GET /jobs/<uuid>``); None if the device had no targets."""
+        """Read the result of a job (``GET /jobs/<uuid>``); None if the device had no targets.
+
+        Of what the server says only what was wished for counts, and a wish of which it
+        says nothing is met: it does not list all of those.
+        """
 
         def of_device(key: str) -> tuple[TargetResult, ...]:
             return tuple(
@@ -70,6 +84,7 @@ class TargetReport:
                 for device in result.get(key) or ()
                 if device.get("asset") == asset or device.get("sensor") == sensor
                 for found in _results(device)
+                if wishes is None or wishes.cover(found.constraint, found.moment)
             )
 
         unresolved = of_device("unresolved")
@@ -77,25 +92,40 @@ class TargetReport:
             unresolved=tuple(filter(_is_missed, unresolved)),
             resolved=of_device("resolved")
             + tuple(target for target in unresolved if not _is_missed(target)),
+            beyond=tuple(
+                TargetResult(wish.constraint, wish.start, wish.amount)
+                for wish in (wishes.beyond if wishes else ())
+            ),
         )
-        return report if report.unresolved or report.resolved else None
+        is_told = isinstance(result.get("unresolved"), list)
+        has_targets = (
+            report.unresolved
+            or report.resolved
+            or report.beyond
+            or (is_told and wishes and wishes.planned)
+        )
+        return report if has_targets else None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
         return cls(
             *(
-                tuple(map(TargetResult.from_json, data[key]))
-                for key in ("unresolved", "resolved")
+                # Most have none beyond the plan, which is not written then.
+                tuple(map(TargetResult.from_json, data.get(key, ())))
+                for key in ("unresolved", "resolved", "beyond")
             )
         )
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""
-        return {
+        written = {
             "unresolved": [target.as_json() for target in self.unresolved],
             "resolved": [target.as_json() for target in self.resolved],
         }
+        if self.beyond:
+            written["beyond"] = [target.as_json() for target in self.beyond]
+        return written
 
 
 def _results(device: Mapping[str, Any]) -> Iterator[TargetResult]:

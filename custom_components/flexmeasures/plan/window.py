@@ -1,11 +1,12 @@
 """The time that a schedule is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from ..api.models import Sensor
 from .grid import PLAN_ZONE, ceil_to_slots, floor_to_grid
+from .horizon import longest_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class Window:
             resolution,
             ceil_to_slots(duration, resolution),
         )
+
+    def reaching(self, moment: datetime) -> Window:
+        """Return as many more slots as it takes to reach a moment, and the server plans."""
+        longest = longest_plan(self.resolution)
+        needed = ceil_to_slots(moment - self.start, self.resolution)
+        if needed > longest:
+            needed = longest // self.resolution * self.resolution
+        return replace(self, duration=max(self.duration, needed))
 
     @property
     def end(self) -> datetime:

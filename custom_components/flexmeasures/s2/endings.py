@@ -14,6 +14,8 @@ class EndReason(StrEnum):
     NO_HANDSHAKE = "no_handshake"
     NO_DETAILS = "no_details"
     NO_COMMON_VERSION = "no_common_version"
+    EXPOSED = "exposed"
+    """Its token can be read in logs."""
     OTHER_RESOURCE = "other_resource"
     """Another device uses the token of this one."""
     TOO_MANY_MESSAGES = "too_many_messages"
@@ -50,6 +52,7 @@ ENDINGS: Final = {
     EndReason.NO_HANDSHAKE: Ending(1008),
     EndReason.NO_DETAILS: Ending(1008),
     EndReason.NO_COMMON_VERSION: Ending(1002, "TERMINATE", _GRACE),
+    EndReason.EXPOSED: Ending(1008, "TERMINATE", _GRACE),
     EndReason.OTHER_RESOURCE: Ending(1008, "TERMINATE", _GRACE),
     EndReason.TOO_MANY_MESSAGES: Ending(1008),
     EndReason.TOO_SLOW: Ending(1013),

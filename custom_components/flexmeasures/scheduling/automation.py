@@ -6,11 +6,15 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import (
     Event,
     EventStateChangedData,
+    EventStateReportedData,
     HomeAssistant,
     State,
     callback,
 )
-from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
@@ -74,6 +78,13 @@ class DeviceAutomation:
                 stops.append(
                     async_track_state_change_event(self._hass, chosen, handler)
                 )
+        if settings.soc_entity:
+            # A level that is the same again is news where the last one was too old.
+            stops.append(
+                async_track_state_report_event(
+                    self._hass, [settings.soc_entity], self._handle_soc
+                )
+            )
         for entity_id in settings.trigger_entities:
             self._note_state(self._hass.states.get(entity_id))
         for stop in stops:
@@ -138,14 +149,20 @@ class DeviceAutomation:
             self._rearm()
 
     @callback
-    def _handle_soc(self, event: Event[EventStateChangedData]) -> None:
+    def _handle_soc(
+        self, event: Event[EventStateChangedData] | Event[EventStateReportedData]
+    ) -> None:
         """Ask for a schedule when the plan has become wrong, or possible again."""
         coordinator, settings = self._coordinator, self._coordinator.settings
         if not settings.automatic_scheduling:
             return
+        facts = coordinator.facts
         try:
             soc_kwh = read_soc_entity(
-                event.data["new_state"], settings, dt_util.utcnow()
+                event.data["new_state"],
+                settings,
+                dt_util.utcnow(),
+                full_kwh=settings.full_kwh(facts.soc_max_kwh if facts else None),
             )
         except StateOfChargeEntityError:
             return

@@ -11,6 +11,7 @@ from homeassistant.components.climate.const import (
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 
+from ..api.numbers import number_in
 from ..device.settings import DeviceSettings
 
 _CHARGING = {STATE_ON, "charging"}
@@ -36,29 +37,30 @@ def update_interval(
     *,
     is_running: bool,
 ) -> timedelta:
-    """Return the interval that rules now; of two that do, the shorter one.
+    """Return the interval that rules now: the shortest of those that do.
 
+    The usual one always does, so that being busy never means being looked at less.
     `is_running` says whether power is planned or measured, which decides where no
     entity was chosen for it.
     """
     if settings.charging_entity:
         is_running = is_charging(state_of(settings.charging_entity))
-    intervals = []
+    intervals = [settings.update_interval]
     if is_running:
         intervals.append(settings.update_interval_charging)
     if settings.climate_entity and is_conditioning(state_of(settings.climate_entity)):
         intervals.append(settings.update_interval_climate)
-    return min(intervals, default=settings.update_interval)
+    return min(intervals)
 
 
 def is_charging(state: State | None) -> bool:
     """Return whether an entity says so: on, charging, or a power that is not zero."""
     if state is None or state.state in _NO_STATE:
         return False
-    try:
-        return float(state.state) != 0
-    except ValueError:
-        return state.state.lower() in _CHARGING
+    if state.state.lower() in _CHARGING:
+        return True
+    # A number that is none says nothing.
+    return bool(number_in(state.state))
 
 
 def is_conditioning(state: State | None) -> bool:

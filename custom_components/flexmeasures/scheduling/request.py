@@ -11,12 +11,12 @@ from ..api.models import Sensor
 from ..coordinator import ScheduleCoordinator
 from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
-from ..plan.energy_units import energy_quantity
+from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.grid import PLAN_ZONE, floor_to_grid
 from ..plan.window import Window
+from ..plan.wishes import SOC_MINIMA, SOC_TARGETS, Wishes, asked_for, wishes_in, within
+from .limits import softened_limits
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
-
-SOC_MINIMA = "soc-minima"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class PreparedRequest:
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
     force: bool
+    wishes: Wishes
+    """What is wished for with it, by which its result is judged."""
 
     def fits(self, other: PreparedRequest) -> bool:
         """Return whether one request can hold both."""
@@ -68,20 +70,29 @@ async def prepare(
         **target_minima(coordinator.memory.target, sensor, window.start),
         **request.flex_model,
     }
+    # The server itself makes a plan longer for targets, but for no other wish.
+    reach = window
+    for wish in wishes_in(overrides):
+        if request.duration is None or wish.constraint == SOC_TARGETS:
+            reach = reach.reaching(wish.end)
+    full_kwh = settings.full_kwh(quantity_in_kwh(stored.get("soc-max")))
     model = None
     if coordinator.flex_model_source:
         model = await coordinator.flex_model_source.async_flex_model(
-            window, stored, overrides
+            reach, stored, overrides
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
-        model = _flex_model(coordinator, stored, model or overrides)
+        model = _flex_model(coordinator, stored, model or overrides, full_kwh)
+    model = within(model, reach)
+    model |= softened_limits(model, reach, stored=stored, full_kwh=full_kwh)
     return PreparedRequest(
         sensor,
-        window,
+        window if request.duration else reach,
         model,
         settings.flex_context(request.flex_context),
         request.force,
+        asked_for({**stored, **model}, {**stored, **overrides}, reach),
     )
 
 
@@ -90,12 +101,14 @@ def target_minima(
 ) -> dict[str, Any]:
     """Return what the user wants to be ready, and by when, as the server takes it.
 
-    Moved back to the grid: between its points the server looks at nothing.
+    Moved back to the grid: between its points the server looks at nothing, nor does it
+    where the first slot begins.
     """
     if target is None or target[1] <= start:
         return {}
     target_soc_kwh, ready_by = target
-    moment = floor_to_grid(ready_by, sensor.slot_length, PLAN_ZONE)
+    slot = sensor.slot_length
+    moment = max(floor_to_grid(ready_by, slot, PLAN_ZONE), start + slot)
     return {
         SOC_MINIMA: [
             {
@@ -110,6 +123,7 @@ def _flex_model(
     coordinator: ScheduleCoordinator,
     stored: Mapping[str, Any],
     overrides: Mapping[str, Any],
+    full_kwh: float | None,
 ) -> dict[str, Any]:
     """Return the flex-model with the state of charge that an entity measures, if one does.
 
@@ -124,6 +138,7 @@ def _flex_model(
                 coordinator.hass.states.get(settings.soc_entity),
                 settings,
                 dt_util.utcnow(),
+                full_kwh=full_kwh,
             )
         except StateOfChargeEntityError as err:
             problem = err

@@ -252,7 +252,12 @@ def _result_of(job: Job, request: PreparedRequest) -> ScheduleResult:
     sensor = request.sensor
     return ScheduleResult(
         request.window,
-        TargetReport.from_job(job.result, asset=sensor.asset_id, sensor=sensor.id),
+        TargetReport.from_job(
+            job.result,
+            asset=sensor.asset_id,
+            sensor=sensor.id,
+            wishes=request.wishes,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from homeassistant.const import (
 from homeassistant.core import State
 
 from ..api.errors import FlexMeasuresError
+from ..api.numbers import number_in
 from ..device.settings import DeviceSettings
 from ..plan.energy_units import in_kwh
 
@@ -68,29 +69,68 @@ class StateOfChargeUnitError(StateOfChargeEntityError):
         return {**super().placeholders, "unit": self.unit or "-"}
 
 
+class StateOfChargeImplausibleError(StateOfChargeEntityError):
+    """It says more than the device holds, or less than nothing."""
+
+    translation_key = "soc_entity_implausible"
+
+    def __init__(self, entity_id: str, amount: str) -> None:
+        """Keep what it says."""
+        super().__init__(entity_id)
+        self.amount = amount
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {**super().placeholders, "amount": self.amount}
+
+
 SOC_ENTITY_ERRORS: Final[tuple[type[StateOfChargeEntityError], ...]] = (
+    StateOfChargeImplausibleError,
     StateOfChargeStaleError,
     StateOfChargeUnavailableError,
     StateOfChargeUnitError,
 )
 
+# Of what a device holds: an entity may round, and count from a bit more or less.
+_ROUNDING: Final = 0.01
+
 
 def read_soc_entity(
-    state: State | None, settings: DeviceSettings, now: datetime
+    state: State | None,
+    settings: DeviceSettings,
+    now: datetime,
+    *,
+    full_kwh: float | None,
 ) -> float:
-    """Return the state of charge in kWh; raises StateOfChargeEntityError."""
+    """Return the state of charge in kWh; raises StateOfChargeEntityError.
+
+    `full_kwh` is how much the device holds, if that is known.
+    """
     entity_id = settings.soc_entity
     assert entity_id
     if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
         raise StateOfChargeUnavailableError(entity_id)
-    try:
-        amount = float(state.state)
-    except ValueError:
-        raise StateOfChargeUnavailableError(entity_id) from None
+    if (amount := number_in(state.state)) is None:
+        raise StateOfChargeUnavailableError(entity_id)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     kwh = in_kwh(amount, unit, settings.capacity)
     if kwh is None:
         raise StateOfChargeUnitError(entity_id, unit)
+    if (believed := plausible_kwh(kwh, full_kwh)) is None:
+        raise StateOfChargeImplausibleError(entity_id, f"{state.state} {unit}")
     if (age := now - state.last_reported) > settings.soc_max_age:
         raise StateOfChargeStaleError(entity_id, age)
-    return kwh
+    return believed
+
+
+def plausible_kwh(kwh: float, full_kwh: float | None) -> float | None:
+    """Return a state of charge that can be; None for one that cannot.
+
+    What is beyond empty or full by no more than a rounding is empty or full.
+    """
+    excess = _ROUNDING * (full_kwh or 0.0)
+    if kwh < -excess or (full_kwh is not None and kwh > full_kwh + excess):
+        return None
+    kwh = max(0.0, kwh)
+    return kwh if full_kwh is None else min(kwh, full_kwh)

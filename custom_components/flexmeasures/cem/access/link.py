@@ -77,7 +77,19 @@ class ResourceLink:
         """Forget whom the token belongs to if it is a new one."""
         if self._memory.token_hash != token_hash:
             self._memory.token_hash = token_hash
+            self._memory.is_token_void = False
             self._memory.resource_id = None
+
+    @callback
+    def async_void_token(self) -> None:
+        """End the connection, and let none in any more until there is a new token."""
+        if not self._memory.is_token_void:
+            _LOGGER.warning(
+                "The S2 token of %s was in an address, and is void from now on",
+                self._name,
+            )
+        self._memory.is_token_void = True
+        self.async_end(EndReason.EXPOSED)
 
     @callback
     def async_accept(self, resource_id: str) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 import logging
+import re
 from typing import Final, Protocol
+from urllib.parse import unquote
 
 from aiohttp.hdrs import AUTHORIZATION
 from aiohttp.web import (
@@ -23,7 +25,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ...const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from ...s2.endings import EndReason
-from .pairing import matches
+from .pairing import hash_token, matches
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ _CLOSE_PATIENCE = 1.0
 # takes as long as a wrong token.
 _NO_HASH = "0" * 64
 
+_WORD = re.compile(r"[\w-]+")
+"""What a token in an address looks like."""
+
 
 class Connectable(Protocol):
     """What an RM can be connected with."""
@@ -46,6 +51,14 @@ class Connectable(Protocol):
     @property
     def name(self) -> str:
         """Of the device that the RM speaks for."""
+
+    @property
+    def is_token_void(self) -> bool:
+        """Whether its token lets nobody in any more."""
+
+    @callback
+    def async_void_token(self) -> None:
+        """Let in nobody with its present token any more."""
 
     @callback
     def async_admit(self) -> bool:
@@ -63,6 +76,8 @@ class Connectable(Protocol):
 
 _CONNECTABLES: Final[HassKey[dict[str, Connectable]]] = HassKey(f"{DOMAIN}_s2_routes")
 """By the ends of their addresses."""
+_EXPOSED: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_s2_exposed")
+"""Hashes of tokens that were in an address while their accounts were not loaded."""
 
 
 @callback
@@ -75,11 +90,15 @@ def async_setup_view(hass: HomeAssistant) -> None:
 
 @callback
 def async_connect_at(
-    hass: HomeAssistant, route: str, connectable: Connectable
+    hass: HomeAssistant, route: str, token_hash: str, connectable: Connectable
 ) -> CALLBACK_TYPE:
     """Connect RMs that come to an address with something; return how to stop."""
     connectables = hass.data.setdefault(_CONNECTABLES, {})
     connectables[route] = connectable
+    exposed = hass.data.get(_EXPOSED, set())
+    if token_hash in exposed:
+        exposed.remove(token_hash)
+        connectable.async_void_token()
 
     @callback
     def disconnect() -> None:
@@ -92,10 +111,12 @@ class ResourceManagerView(HomeAssistantView):
     """Lets RMs in that know the pairing token of their device.
 
     Home Assistant's own login would take a token that opens all of Home Assistant. A
-    wrong one counts as a failed login all the same.
+    wrong one counts as a failed login all the same, and is logged with the address: a
+    token that is a part of it is one no more.
     """
 
-    url = f"/api/{DOMAIN}/s2/{{route}}"
+    # Whatever comes after it, or a token there would not be noticed.
+    url = f"/api/{DOMAIN}/s2/{{route:.*}}"
     name = f"api:{DOMAIN}:s2"
     requires_auth = False
 
@@ -107,6 +128,7 @@ class ResourceManagerView(HomeAssistantView):
 
     async def get(self, request: Request, route: str) -> StreamResponse:
         """Hold a connection of an RM (WebSocket, S2-JSON)."""
+        self._void_exposed(request)
         connectable = self._connectable(request, route)
         process_success_login(request)
         if (
@@ -145,6 +167,21 @@ class ResourceManagerView(HomeAssistantView):
         for connectable in list(self._connected):
             connectable.async_disconnect(EndReason.UNLOADED)
 
+    def _void_exposed(self, request: Request) -> None:
+        """Let tokens be void that are in the address, which many a log holds."""
+        hashes = set(map(hash_token, _WORD.findall(unquote(request.path_qs))))
+        for entry in self._hass.config_entries.async_entries(DOMAIN):
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE):
+                pairing = device.data.get(CONF_S2)
+                if not pairing or pairing[CONF_S2_TOKEN_HASH] not in hashes:
+                    continue
+                connectables = self._hass.data.get(_CONNECTABLES, {})
+                if connectable := connectables.get(pairing[CONF_S2_ROUTE]):
+                    connectable.async_void_token()
+                else:
+                    exposed = self._hass.data.setdefault(_EXPOSED, set())
+                    exposed.add(pairing[CONF_S2_TOKEN_HASH])
+
     def _connectable(self, request: Request, route: str) -> Connectable:
         """Return what the token is for; raises HTTPUnauthorized and HTTPServiceUnavailable."""
         scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
@@ -162,4 +199,6 @@ class ResourceManagerView(HomeAssistantView):
         # One that has S2 since a moment ago comes with the reload that follows.
         if found.state is not ConfigEntryState.LOADED or connectable is None:
             raise HTTPServiceUnavailable
+        if connectable.is_token_void:
+            raise HTTPUnauthorized
         return connectable
