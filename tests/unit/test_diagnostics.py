@@ -24,6 +24,7 @@ from .fake_server import (
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
+    REFUSED,
     TOKEN_PREFIX,
     URL_OF_SERVER,
     VERSION,
@@ -185,8 +186,8 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
     """An outage leaves room for what happened before it."""
     home.has_planned(*[1.0] * 20)
     await home.set_up()
-    home.server.fail(ClientConnectionError("Connection refused"))
-    with pytest.raises(Exception, match="Connection refused"):
+    home.server.fail(REFUSED)
+    with pytest.raises(Exception, match="connection refused"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
     home.server.recover()
     home.server.answer("GET", f"/api/v3_0/assets/{BATTERY}", status=403, json={})
@@ -233,7 +234,7 @@ async def test_only_the_newest_errors_are_kept(home: Home, download: Any) -> Non
 
 async def test_account_that_could_not_be_set_up(home: Home, download: Any) -> None:
     """That is when diagnostics are wanted most."""
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
     entry = await home.set_up()
     assert entry.state is ConfigEntryState.SETUP_RETRY
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 import logging
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -19,6 +19,9 @@ from ..api.errors import (
 )
 
 _LOGGER = logging.getLogger(__name__)
+
+SCHEMES: Final = {"http": "http://", "https": "https://"}
+"""How addresses begin, for texts, which may hold no address themselves."""
 
 
 class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
@@ -60,7 +63,7 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
                 field if field in schema.schema else "base": error
                 for field, error in self._errors.items()
             },
-            description_placeholders={**placeholders, **self._placeholders},
+            description_placeholders={**SCHEMES, **placeholders, **self._placeholders},
         )
 
 

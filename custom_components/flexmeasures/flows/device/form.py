@@ -86,7 +86,7 @@ class DeviceForm:
         `taken` are the power sensors of other devices. `former` are settings to
         offer for a new device, by its power sensor.
         """
-        self._states = hass.states
+        self._hass = hass
         self._api = api
         self._catalogue = catalogue
         self._taken = taken
@@ -165,9 +165,9 @@ class DeviceForm:
             values[key] = duration_fields(timedelta(seconds=own[key]))
         return values
 
-    def server_settings(self) -> str:
-        """Return what the server already knows of the asset, as a list for the form's text."""
-        return self._server.described()
+    async def async_server_settings(self) -> str:
+        """Return what the server already knows of the asset, as a sentence for the form."""
+        return await self._server.async_described(self._hass)
 
     async def async_read_settings(
         self, user_input: Mapping[str, Any]
@@ -186,7 +186,7 @@ class DeviceForm:
         reading.read_limits(stored, own, self._stored_values(own))
         reading.read_durations(self.sensor.resolution)
         reading.read_pairing(own.get(CONF_S2))
-        reading.read_others(self._states.get(values.get(CONF_SOC_ENTITY) or ""))
+        reading.read_others(self._hass.states.get(values.get(CONF_SOC_ENTITY) or ""))
         if not reading.errors:
             # What the YAML says is compared with what it said, whatever the user changes.
             kept = {CONF_YAML: own[CONF_YAML]} if CONF_YAML in own else {}
