@@ -558,7 +558,7 @@ async def test_contradicting_prices_in_automatic_scheduling(
     await home.set_up(AUTOMATIC)
 
     assert (
-        "at 2026-11-22 11:00 energy sells for more (0.3 EUR/kWh) than it costs "
+        "at 2026-11-22 11:00, energy sells for more (0.3 EUR/kWh) than it costs "
         "(0.1 EUR/kWh)" in caplog.text
     )
 
