@@ -4,7 +4,7 @@ from datetime import timedelta
 import json
 from typing import Any
 
-from aiohttp import ClientConnectionError
+from aiohttp import ClientConnectionError, ServerDisconnectedError
 import flexmeasures_client
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -193,9 +193,9 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
     home.server.answer("GET", f"/api/v3_0/assets/{BATTERY}", status=403, json={})
     with pytest.raises(Exception, match="HTTP 403"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
-    home.server.fail(ClientConnectionError("Still refused"))
+    home.server.fail(ServerDisconnectedError())
     await home.go_to(NOW + 15 * MINUTE)
-    with pytest.raises(Exception, match="Still refused"):
+    with pytest.raises(Exception, match="the server closed the connection"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
 
     errors = (await download())["recent_errors"]
@@ -205,7 +205,7 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
         ("cannot_connect", 2),
     ]
     outage = errors[-1]
-    assert outage["placeholders"] == {"reason": "Still refused"}
+    assert outage["placeholders"] == {"reason": "the server closed the connection"}
     assert outage["first"] == NOW.isoformat()
     assert outage["last"] == (NOW + 15 * MINUTE).isoformat()
 
