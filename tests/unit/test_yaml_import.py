@@ -980,6 +980,14 @@ async def test_server_that_goes_away_during_the_import(home: Home) -> None:
     ("answer", "problem"),
     [
         ({"text": HTML}, "not_flexmeasures"),
+        (
+            {
+                "text": HTML,
+                "status": 301,
+                "headers": {"Location": "https://flexmeasures.test:5000/"},
+            },
+            "encryption_required",
+        ),
         ({"json": {"flexmeasures_version": "0.9"}}, "server_too_old"),
     ],
 )

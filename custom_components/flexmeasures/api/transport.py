@@ -170,7 +170,7 @@ class Transport(FlexMeasuresClient):
             raise
         except ServerDisconnectedError, ClientOSError:
             # Most servers answer nothing to what is no TLS.
-            await self._refuse_tls(url)
+            await self._check_encryption(url)
             raise
         # Only here does the header say something: the server's rate limiter puts
         # it on every answer.
@@ -179,19 +179,19 @@ class Transport(FlexMeasuresClient):
         if "application/json" not in response.headers.get("Content-Type", ""):
             # Others answer in plain text, each in its own words.
             if response.status == HTTPStatus.BAD_REQUEST:
-                await self._refuse_tls(url)
+                await self._check_encryption(url)
             raise _no_json(url, response.status, response.headers)
         return response, polling_step, reauth_once, url
 
-    async def _refuse_tls(self, url: URL) -> None:
-        """Raise EncryptionRequiredError if TLS is what the server speaks, and we did not."""
+    async def _check_encryption(self, url: URL) -> None:
+        """Raise EncryptionRequiredError if the server speaks TLS where we did not."""
         if self.ssl:
             return
         try:
-            # It is nothing secret, so that any certificate will do.
+            # Nothing secret is sent, so that any certificate will do.
             await self.session.request(
                 "HEAD",
-                url.origin().with_scheme("https"),
+                url.origin().with_scheme("https").with_port(url.port),
                 ssl=False,
                 allow_redirects=False,
                 timeout=_HANDSHAKE_TIMEOUT,
