@@ -17,7 +17,13 @@ from typing import Any, override
 from unittest.mock import Mock
 from uuid import UUID
 
-from aiohttp import ContentTypeError, RequestInfo
+from aiohttp import (
+    ClientConnectionError,
+    ClientConnectorError,
+    ContentTypeError,
+    RequestInfo,
+)
+from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 from pytest_homeassistant_custom_component.test_util.aiohttp import (
     AiohttpClientMocker,
@@ -30,6 +36,22 @@ from homeassistant.util import dt as dt_util
 type Json = dict[str, Any]
 
 URL_OF_SERVER = "http://flexmeasures.test:5000"
+CONNECTION_KEY = ConnectionKey(
+    host="flexmeasures.test",
+    port=5000,
+    is_ssl=True,
+    ssl=True,
+    proxy=None,
+    proxy_auth=None,
+    proxy_headers_hash=None,
+    server_hostname=None,
+)
+"""What a connection that came to nothing was to."""
+REFUSED = ClientConnectorError(
+    CONNECTION_KEY,
+    ConnectionRefusedError(111, "Connect call failed ('10.0.0.1', 5000)"),
+)
+"""What is raised when nothing listens."""
 EMAIL = "demo@example.com"
 MEMBER_EMAIL = "member@example.com"
 NEIGHBOUR_EMAIL = "neighbour@example.com"
@@ -230,6 +252,8 @@ class FakeServer:
             mocker.request(
                 method, re.compile(r".*"), side_effect=self._respond, status=500
             )
+        # Asked whether it speaks TLS, it does not.
+        mocker.request("HEAD", re.compile(r"https://.*"), exc=ClientConnectionError())
 
     def answer(
         self,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import errno
 import ipaddress
 import itertools
 import logging
@@ -17,6 +18,10 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import (
     ClientConnectionError,
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientOSError,
     ClientPayloadError,
     ClientSession,
     ServerDisconnectedError,
@@ -33,6 +38,7 @@ from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.errors import (
     CannotConnectError,
     CertificateError,
+    EncryptionRequiredError,
     FlexMeasuresError,
     InfeasibleError,
     JobFailedError,
@@ -62,6 +68,7 @@ from .fake_server import (
     BATTERY,
     BATTERY_POWER,
     BATTERY_SOC,
+    CONNECTION_KEY,
     EMAIL,
     HOUSE,
     HTML,
@@ -711,21 +718,57 @@ async def test_retry_after_on_an_outage_means_nothing(
             id="no answer",
         ),
         pytest.param(
-            {"exception": ClientConnectionError("Connection lost")},
+            {"exception": ClientConnectionError("ssl:False [Errno 1] 10.0.0.1")},
             CannotConnectError,
-            "Connection lost",
-            id="cut off",
+            "the connection failed",
+            id="something else",
+        ),
+        pytest.param(
+            {"exception": ClientOSError(errno.ECONNRESET, "Connection lost")},
+            CannotConnectError,
+            "the server closed the connection",
+            id="reset",
+        ),
+        pytest.param(
+            {
+                "exception": ClientConnectorError(
+                    CONNECTION_KEY, OSError(errno.EHOSTUNREACH, "No route to host")
+                )
+            },
+            CannotConnectError,
+            "the server cannot be reached",
+            id="no route",
+        ),
+        pytest.param(
+            {
+                "exception": ClientConnectorDNSError(
+                    CONNECTION_KEY, OSError(None, "DNS server returned answer")
+                )
+            },
+            CannotConnectError,
+            "host name not found",
+            id="no such host",
+        ),
+        pytest.param(
+            {
+                "exception": ClientConnectorCertificateError(
+                    CONNECTION_KEY, ValueError("certificate")
+                )
+            },
+            CertificateError,
+            "it cannot be verified",
+            id="a certificate without a reason",
         ),
         pytest.param(
             {"exception": ClientPayloadError()},
             CannotConnectError,
-            "ClientPayloadError",
-            id="cut off without a word",
+            "the server closed the connection",
+            id="cut off",
         ),
         pytest.param(
             {"exception": ServerDisconnectedError()},
             CannotConnectError,
-            "Server disconnected",
+            "the server closed the connection",
             id="hung up",
         ),
     ],
@@ -1348,12 +1391,17 @@ async def test_nothing_listens(socket_enabled: None, scheme: str) -> None:
     address = ServerAddress(scheme, "127.0.0.1", unused_port())
     async with ClientSession() as session:
         api = FlexMeasuresApi(session, address, EMAIL, PASSWORD)
-        with pytest.raises(
-            CannotConnectError, match="Cannot connect to host"
-        ) as caught:
+        with pytest.raises(CannotConnectError) as caught:
             await api.get_version()
 
     assert type(caught.value) is CannotConnectError
+    assert caught.value.reason == "connection refused"
+
+
+async def test_http_is_not_spoken(socket_enabled: None) -> None:
+    async with _hearing(lambda connection: connection.sendall(b"SSH-2.0-x\r\n")) as api:
+        with pytest.raises(NotFlexMeasuresError, match="the answer is no HTTP"):
+            await api.get_version()
 
 
 async def test_tls_is_not_spoken(socket_enabled: None) -> None:
@@ -1361,27 +1409,104 @@ async def test_tls_is_not_spoken(socket_enabled: None) -> None:
         address = replace(_address(plain), scheme="https")
         async with ClientSession() as session:
             api = FlexMeasuresApi(session, address, EMAIL, PASSWORD)
-            with pytest.raises(NoEncryptionError):
+            with pytest.raises(
+                NoEncryptionError, match="it answers without encryption"
+            ):
                 await api.get_version()
+
+
+async def test_no_cipher_in_common(socket_enabled: None, tmp_path: Path) -> None:
+    """What is wrong with the encryption is said without codes."""
+    context = _self_signed(tmp_path)
+    # None that can be used with this certificate.
+    context.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def shake_hands(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True):
+            pass
+
+    async with _hearing(shake_hands, scheme="https") as api:
+        with pytest.raises(NoEncryptionError, match="handshake failure"):
+            await api.get_version()
 
 
 async def test_certificate_is_verified(socket_enabled: None, tmp_path: Path) -> None:
     context = _self_signed(tmp_path)
 
-    def refuse(listener: socket.socket) -> None:
-        """Shake hands with one client, which does not want to."""
-        connection, _ = listener.accept()
-        with suppress(OSError), context.wrap_socket(connection, server_side=True):
+    def shake_hands(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True):
             pass
 
+    async with _hearing(shake_hands, scheme="https") as api:
+        with pytest.raises(CertificateError) as caught:
+            await api.get_version()
+
+    assert caught.value.reason == "self-signed certificate"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="it hangs up"),
+        pytest.param(
+            b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n"
+            b"Client sent an HTTP request to an HTTPS server.\n",
+            id="it says so",
+        ),
+    ],
+)
+@pytest.mark.parametrize("speaks_tls", [True, False])
+async def test_only_tls_is_spoken(
+    socket_enabled: None, tmp_path: Path, answer: bytes, *, speaks_tls: bool
+) -> None:
+    """``http://`` to a server that wants ``https://`` is told from any other failure."""
+    context = _self_signed(tmp_path)
+
+    def hear(connection: socket.socket) -> None:
+        is_handshake = connection.recv(1, socket.MSG_PEEK) == b"\x16"
+        if is_handshake and speaks_tls:
+            with context.wrap_socket(connection, server_side=True) as encrypted:
+                encrypted.recv(4096)
+                encrypted.sendall(
+                    b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                )
+        else:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    async with _hearing(hear) as api:
+        with pytest.raises(CannotConnectError) as caught:
+            await api.get_version()
+
+    assert isinstance(caught.value, EncryptionRequiredError) is speaks_tls
+
+
+@asynccontextmanager
+async def _hearing(
+    hear: Callable[[socket.socket], None], scheme: str = "http"
+) -> AsyncIterator[FlexMeasuresApi]:
+    """Do something with each connection to a port of this machine, and close it."""
+
+    def listen(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            # Whoever called may be the first to hang up.
+            with suppress(OSError), connection:
+                hear(connection)
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        handshake = asyncio.to_thread(refuse, listener)
-        address = ServerAddress("https", "127.0.0.1", listener.getsockname()[1])
-        async with ClientSession() as session, asyncio.TaskGroup() as tasks:
-            tasks.create_task(handshake)
-            api = FlexMeasuresApi(session, address, EMAIL, PASSWORD)
-            with pytest.raises(CertificateError, match="certificate"):
-                await api.get_version()
+        listening = asyncio.create_task(asyncio.to_thread(listen, listener))
+        address = ServerAddress(scheme, "127.0.0.1", listener.getsockname()[1])
+        try:
+            async with ClientSession() as session:
+                yield FlexMeasuresApi(session, address, EMAIL, PASSWORD)
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            await listening
 
 
 def _address(api: FlexMeasuresApi) -> ServerAddress:

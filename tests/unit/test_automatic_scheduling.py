@@ -411,7 +411,7 @@ async def test_no_entity_and_no_sensor_tell_it(
     await home.go_to(NOW + HOUR)
 
     assert home.wishes == []
-    assert caplog.text.count("The state of charge to start from is not known") == 1
+    assert caplog.text.count("The state of charge is not known") == 1
 
 
 def expects_soc(home: Home, *values: float) -> None:
@@ -601,7 +601,7 @@ async def test_contradicting_prices(
     await home.set_up(automatic())
 
     assert (
-        "at 2026-11-22 11:00 energy sells for more (0.3 EUR/kWh) than it costs "
+        "at 2026-11-22 11:00, energy sells for more (0.3 EUR/kWh) than it costs "
         "(0.1 EUR/kWh)" in caplog.text
     )
 

@@ -14,7 +14,6 @@ from aiohttp import (
     ClientConnectorSSLError,
     ServerDisconnectedError,
 )
-from aiohttp.client_reqrep import ConnectionKey
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -36,6 +35,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFl
 
 from .fake_server import (
     BATTERY_POWER,
+    CONNECTION_KEY,
     EMAIL,
     GARAGE_POWER,
     HEADERS,
@@ -81,19 +81,15 @@ VERSION_PATH = "/api/"
 LOGIN_PATH = "/api/requestAuthToken"
 SENSORS_PATH = "/api/v3_0/sensors"
 
-KEY = ConnectionKey(
-    host="flexmeasures.test",
-    port=5000,
-    is_ssl=True,
-    ssl=True,
-    proxy=None,
-    proxy_auth=None,
-    proxy_headers_hash=None,
-    server_hostname=None,
-)
-NOT_TRUSTED = ClientConnectorCertificateError(
-    KEY, ssl.SSLCertVerificationError(1, "self-signed certificate")
-)
+
+def refused_certificate() -> ClientConnectorCertificateError:
+    """Make what is raised for a certificate that nobody trusts."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed (_ssl.c:1081)")
+    error.verify_message = "self-signed certificate"
+    return ClientConnectorCertificateError(CONNECTION_KEY, error)
+
+
+NOT_TRUSTED = refused_certificate()
 
 
 async def add_account(hass: HomeAssistant, flow: Result) -> MockConfigEntry:
@@ -263,22 +259,30 @@ async def test_not_an_address(
     ("exception", "error", "reason"),
     [
         (
-            ClientConnectorError(KEY, ConnectionRefusedError(111, "Refused")),
+            ClientConnectorError(
+                CONNECTION_KEY, ConnectionRefusedError(111, "Refused")
+            ),
             "cannot_connect",
-            "Refused",
+            "connection refused",
         ),
         (
-            ClientConnectorDNSError(KEY, OSError(None, "Name not known")),
+            ClientConnectorDNSError(CONNECTION_KEY, OSError(None, "Name not known")),
             "cannot_connect",
-            "Name not known",
+            "host name not found",
         ),
-        (ServerDisconnectedError(), "cannot_connect", "Server disconnected"),
+        (
+            ServerDisconnectedError(),
+            "cannot_connect",
+            "the server closed the connection",
+        ),
         (TimeoutError(), "cannot_connect", "no answer within 30 seconds"),
         (NOT_TRUSTED, "certificate_not_trusted", "self-signed certificate"),
         (
-            ClientConnectorSSLError(KEY, ssl.SSLError(1, "WRONG_VERSION_NUMBER")),
+            ClientConnectorSSLError(
+                CONNECTION_KEY, ssl.SSLError(1, "WRONG_VERSION_NUMBER")
+            ),
             "no_encryption",
-            "WRONG_VERSION_NUMBER",
+            "it answers without encryption",
         ),
     ],
     ids=["refused", "unknown_host", "cut_off", "timeout", "certificate", "plain_http"],
@@ -300,7 +304,29 @@ async def test_no_connection(
 
     assert flow["step_id"] == "user"
     assert flow["errors"] == {CONF_HOST: error}
-    assert reason in flow["description_placeholders"]["reason"]
+    assert flow["description_placeholders"]["reason"] == reason
+    assert suggested(flow) == ACCOUNT
+
+    fake_server.recover()
+    await add_account(hass, flow)
+
+
+async def test_encryption_is_required(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """Who writes ``http://`` for a server that wants ``https://`` is told so."""
+    fake_server.answer(
+        "GET",
+        VERSION_PATH,
+        text=HTML,
+        status=301,
+        headers={"Location": "https://flexmeasures.test:5000/api/"},
+    )
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, ACCOUNT)
+
+    assert flow["errors"] == {CONF_HOST: "encryption_required"}
+    assert flow["description_placeholders"]["https"] == "https://"
     assert suggested(flow) == ACCOUNT
 
     fake_server.recover()

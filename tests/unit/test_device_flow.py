@@ -334,18 +334,12 @@ async def test_server_fails_at_the_power_sensor(
                 "soc_min": 1.0,
                 "soc_max": 10.0,
             },
-            [
-                "- consumption: Home battery: battery power (kW, id 10)",
-                "- consumption-price: NL transmission zone: day-ahead prices (EUR/MWh, id 1)",
-                "- inflexible-consumption: Demo house: household consumption (kW, id 6)",
-                "- power-capacity: 5 kW",
-                "- production-price: NL transmission zone: feed-in price (EUR/kWh, id 3)",
-                "- roundtrip-efficiency: 90%",
-                "- site-power-capacity: 17 kVA",
-                "- soc-max: 10 kWh",
-                "- soc-min: 1 kWh",
-                "- state-of-charge: Home battery: battery SoC (kWh, id 11)",
-            ],
+            (
+                "The server already knows: minimum state of charge 1 kWh, maximum state of "
+                "charge 10 kWh, measured state of charge (battery SoC), power 5 kW, "
+                "efficiency 90%, consumption price (day-ahead prices), production price "
+                "(feed-in price), grid connection 17 kVA."
+            ),
         ),
         (
             GARAGE_POWER,
@@ -357,9 +351,18 @@ async def test_server_fails_at_the_power_sensor(
                 "soc_min": 500.0,
                 "soc_max": 5000.0,
             },
-            ["- soc-max: 5000 Wh", "- soc-min: 500 Wh"],
+            (
+                "The server already knows: minimum state of charge 500 Wh, maximum state of "
+                "charge 5000 Wh, measured state of charge (garage battery SoC), power "
+                "2500 W, consumption price (day-ahead prices), production price (feed-in "
+                "price), grid connection 17 kVA."
+            ),
         ),
-        (CABIN_POWER, {"soc_unit": "kWh"}, ["–"]),  # noqa: RUF001
+        (
+            CABIN_POWER,
+            {"soc_unit": "kWh"},
+            "The server knows nothing about this device yet.",
+        ),
     ],
     ids=["battery", "garage", "cabin"],
 )
@@ -368,7 +371,7 @@ async def test_defaults(
     flow: Result,
     power_sensor: int,
     defaults: Json,
-    known: list[str],
+    known: str,
 ) -> None:
     """What the server knows is shown, and is not stored, so that it stays in force."""
     flow = await pick(hass, flow, power_sensor)
@@ -380,8 +383,7 @@ async def test_defaults(
         "update_interval": EVERY_HOUR,
         "automatic_scheduling": False,
     }
-    lines = flow["description_placeholders"]["server_settings"].splitlines()
-    assert [line for line in lines if line in known] == known
+    assert flow["description_placeholders"]["server_settings"] == known
     assert await finish(hass, flow) == settings(
         power_sensor, soc_unit=defaults["soc_unit"]
     )
@@ -1012,13 +1014,37 @@ async def test_sensor_that_is_not_listed(
     hass: HomeAssistant, fake_server: FakeServer
 ) -> None:
     """What the server knows is described as well as can be."""
-    fake_server.set_flex_model(BATTERY, state_of_charge={"sensor": 999}, soc_max=10)
+    fake_server.set_flex_model(
+        BATTERY,
+        state_of_charge={"sensor": 999},
+        soc_max=10,
+        power_capacity=[{"value": "5 kW", "start": "2026-11-22", "duration": "P1D"}],
+        prefer_charging_sooner=True,
+    )
+    fake_server.set_flex_context(HOUSE)
     flow = await start_device(hass, await add_account(hass))
     flow = await pick(hass, flow, BATTERY_POWER)
 
-    lines = flow["description_placeholders"]["server_settings"].splitlines()
-    assert "- state-of-charge: 999" in lines
-    assert "- soc-max: 10" in lines
+    assert flow["description_placeholders"]["server_settings"] == (
+        "The server already knows: maximum state of charge 10, measured state of "
+        "charge, power."
+    )
+
+
+async def test_what_the_server_knows_in_the_users_language(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """The sentence is one of Home Assistant's language."""
+    hass.config.language = "nl"
+    fake_server.set_flex_model(BATTERY, power_capacity="5 kW")
+    fake_server.set_flex_context(HOUSE)
+    flow = await start_device(hass, await add_account(hass))
+    flow = await pick(hass, flow, BATTERY_POWER)
+
+    assert (
+        flow["description_placeholders"]["server_settings"]
+        == "De server weet al: vermogen 5 kW."
+    )
 
 
 # --- devices of an account

@@ -4,7 +4,7 @@ from datetime import timedelta
 import json
 from typing import Any
 
-from aiohttp import ClientConnectionError
+from aiohttp import ClientConnectionError, ServerDisconnectedError
 import flexmeasures_client
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -24,6 +24,7 @@ from .fake_server import (
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
+    REFUSED,
     TOKEN_PREFIX,
     URL_OF_SERVER,
     VERSION,
@@ -185,8 +186,8 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
     """An outage leaves room for what happened before it."""
     home.has_planned(*[1.0] * 20)
     await home.set_up()
-    home.server.fail(ClientConnectionError("Connection refused"))
-    with pytest.raises(Exception, match="Connection refused"):
+    home.server.fail(REFUSED)
+    with pytest.raises(Exception, match="connection refused"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
     home.server.recover()
     home.server.answer(
@@ -194,9 +195,9 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
     )
     with pytest.raises(Exception, match="HTTP 403"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
-    home.server.fail(ClientConnectionError("Still refused"))
+    home.server.fail(ServerDisconnectedError())
     await home.go_to(NOW + 15 * MINUTE)
-    with pytest.raises(Exception, match="Still refused"):
+    with pytest.raises(Exception, match="the server closed the connection"):
         await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
 
     errors = (await download())["recent_errors"]
@@ -206,7 +207,7 @@ async def test_errors_are_told_once_each(home: Home, download: Any) -> None:
         ("cannot_connect", 2),
     ]
     outage = errors[-1]
-    assert outage["placeholders"] == {"reason": "Still refused"}
+    assert outage["placeholders"] == {"reason": "the server closed the connection"}
     assert outage["first"] == NOW.isoformat()
     assert outage["last"] == (NOW + 15 * MINUTE).isoformat()
 
@@ -235,7 +236,7 @@ async def test_only_the_newest_errors_are_kept(home: Home, download: Any) -> Non
 
 async def test_account_that_could_not_be_set_up(home: Home, download: Any) -> None:
     """That is when diagnostics are wanted most."""
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
     entry = await home.set_up()
     assert entry.state is ConfigEntryState.SETUP_RETRY
 

@@ -25,6 +25,7 @@ from .fake_server import (
     INTERNAL_ERROR,
     PRICE,
     RATE_LIMITED,
+    REFUSED,
     UNAUTHENTICATED,
 )
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
@@ -215,13 +216,13 @@ async def test_plan_is_remembered_over_a_restart(
     """HA started while the server is down follows the plan to its end."""
     home.add_account()
     home.remembers(1.0, 2.0)
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
 
     assert await home.start() is ConfigEntryState.LOADED
     assert home.state().state == "1.0"
     assert home.plan() == [1.0, 2.0]
     assert caplog.text.count("The schedule of Home battery could not be read") == 1
-    assert "The FlexMeasures server does not answer: Connection refused" in caplog.text
+    assert "The FlexMeasures server does not answer: connection refused" in caplog.text
     await home.go_to(SLOT + QUARTER)
     assert home.state().state == "2.0"
     await home.go_to(SLOT + 2 * QUARTER)
@@ -232,7 +233,7 @@ async def test_new_plan_after_a_start_without_server(home: Home) -> None:
     """The server is looked at again after a minute, not after an hour."""
     home.add_account()
     home.remembers(1.0, 2.0)
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
     await home.start()
     home.server.recover()
     home.has_planned(7.0)
@@ -259,12 +260,12 @@ async def test_no_server_and_nothing_to_follow(
     if_remembered = [start] if start else []
     for first in if_remembered:
         home.remembers(*values, start=first)
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
 
     assert await home.start() is ConfigEntryState.SETUP_RETRY
     assert home.entry.error_reason_translation_key == "cannot_connect"
     assert home.entry.error_reason_translation_placeholders == {
-        "reason": "Connection refused"
+        "reason": "connection refused"
     }
 
     home.server.recover()

@@ -536,6 +536,30 @@ def test_languages_have_the_same_texts(language: str) -> None:
     assert other == english
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_a_devices_entities_differ(language: str) -> None:
+    """Whoever looks for an entity of a device by its name finds one."""
+    names = [
+        entity["name"].casefold()
+        for entities in translation(language)["entity"].values()
+        for entity in entities.values()
+    ]
+
+    assert names
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_control_types_have_one_name(language: str) -> None:
+    """The entity and the actions call a control type the same."""
+    texts = translation(language)
+    named = texts["entity"]["select"]["control_type"]["state"]
+
+    for selector in ("control_type", "controlling_type"):
+        options = texts["selector"][selector]["options"]
+        assert options.items() <= named.items()
+
+
 def test_there_is_english() -> None:
     """Home Assistant falls back to English."""
     assert "en" in LANGUAGES

@@ -26,6 +26,7 @@ from .fake_server import (
     INTERNAL_ERROR,
     PRICE_15MIN,
     RATE_LIMITED,
+    REFUSED,
     VERSION,
     failed_job,
 )
@@ -275,7 +276,7 @@ async def test_repair_without_another_power_sensor(
     assert flow["type"] == FlowResultType.ABORT
     assert flow["reason"] == "settings_not_opened"
     assert flow["description_placeholders"]["reason"].startswith(
-        "The account has no sensor with a unit of power"
+        "There is no unused power sensor in this account"
     )
     assert "next_flow" not in flow
     assert POWER_SENSOR_GONE in issues(home)
@@ -285,13 +286,13 @@ async def test_repair_while_the_server_is_away(home: Home, repairs: Repairs) -> 
     del home.server.sensors[BATTERY_SOC]
     await home.set_up(device(soc_sensor=BATTERY_SOC))
     flow = await repairs.open(f"sensor_gone_{BATTERY_POWER}_soc_sensor")
-    home.server.fail(ClientConnectionError("Connection refused"))
+    home.server.fail(REFUSED)
 
     flow = await repairs.submit(flow)
 
     assert flow["reason"] == "settings_not_opened"
     assert flow["description_placeholders"] == {
-        "reason": "The server does not answer: Connection refused"
+        "reason": "The server does not answer: connection refused"
     }
 
 

@@ -263,7 +263,7 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     assert not issue.is_fixable
     assert issue.translation_placeholders == {
         "device": "Home battery",
-        "reason": "The device has not told its fill level yet",
+        "reason": "The device has not reported its fill level yet",
     }
     await rm.tell("FRBC.StorageStatus", present_fill_level=42)
     await rm.pass_to(since + 6 * MINUTE)

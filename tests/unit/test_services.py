@@ -5,7 +5,6 @@ import logging
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientConnectionError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
@@ -31,6 +30,7 @@ from .fake_server import (
     PASSWORD,
     PRICE,
     RATE_LIMITED,
+    REFUSED,
     TIME_ZONE,
     UNKNOWN_SENSOR,
     StoredSchedule,
@@ -1224,9 +1224,9 @@ async def test_refusals(
             {"reason": "'values'"},
         ),
         (
-            {"exception": ClientConnectionError("gone")},
+            {"exception": REFUSED},
             "cannot_connect",
-            {"reason": "gone"},
+            {"reason": "connection refused"},
         ),
         ({"text": HTML}, "not_flexmeasures", {"reason": "HTTP 200 without JSON"}),
     ],

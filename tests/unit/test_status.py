@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from aiohttp import ClientConnectionError
 import pytest
 
 from custom_components.flexmeasures.scheduling.errors import NOT_PLANNABLE
@@ -21,6 +20,7 @@ from .fake_server import (
     GARAGE_POWER,
     HTML,
     RATE_LIMITED,
+    REFUSED,
     failed_job,
 )
 from .flows import start_change, submit, suggested
@@ -127,9 +127,9 @@ async def test_a_failure_puts_an_automatic_plan_out_of_date(home: Home) -> None:
     ("answer", "key", "reason"),
     [
         pytest.param(
-            {"exception": ClientConnectionError("Connection refused")},
+            {"exception": REFUSED},
             "cannot_connect",
-            "Connection refused",
+            "connection refused",
             id="away",
         ),
         pytest.param({"status": 502, "text": HTML}, "server_error", "502", id="502"),

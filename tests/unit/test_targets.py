@@ -468,7 +468,7 @@ async def test_event_of_a_new_plan(home: Home) -> None:
     last = states[-1]
     assert last.entity_id == home.entity("event", "schedule")
     assert last.attributes["event_type"] == "updated"
-    assert last.attributes["friendly_name"] == "Home battery Schedule"
+    assert last.attributes["friendly_name"] == "Home battery Schedule updates"
     assert home.entity("sensor", "setpoint") in {state.entity_id for state in states}
 
 

@@ -33,6 +33,7 @@ from .fake_server import (
     PRICE,
     PRICE_15MIN,
     PUBLIC_POWER,
+    REFUSED,
     UNKNOWN_SENSOR,
     URL_OF_SERVER,
 )
@@ -1059,7 +1060,7 @@ async def test_server_that_is_away(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is tried again after some time that grows, and nothing is said but in the log."""
-    home.server.fail(ClientConnectionError("gone"))
+    home.server.fail(REFUSED)
     await start(home, BATTERY)
     moment = NOW
     for minutes in (1, 2, 5, 10, 15, 15):
@@ -1076,7 +1077,7 @@ async def test_server_that_is_away(
         if record.levelname == "WARNING" and "configuration.yaml" in record.getMessage()
     ]
     assert len(warnings) == 1
-    assert "gone" in warnings[0]
+    assert "connection refused" in warnings[0]
 
     home.server.recover()
     await home.go_to(moment + 15 * MINUTE)
@@ -1101,6 +1102,14 @@ async def test_server_that_goes_away_during_the_import(home: Home) -> None:
     ("answer", "problem"),
     [
         ({"text": HTML}, "not_flexmeasures"),
+        (
+            {
+                "text": HTML,
+                "status": 301,
+                "headers": {"Location": "https://flexmeasures.test:5000/"},
+            },
+            "encryption_required",
+        ),
         ({"json": {"flexmeasures_version": "0.9"}}, "server_too_old"),
     ],
 )

@@ -119,6 +119,12 @@ class NoEncryptionError(CannotConnectError):
     translation_key = "no_encryption"
 
 
+class EncryptionRequiredError(CannotConnectError):
+    """The server speaks TLS, and was spoken to without."""
+
+    translation_key = "encryption_required"
+
+
 class ServerError(CannotConnectError):
     """The server, or a part of it, is out of order (5xx)."""
 
@@ -221,6 +227,7 @@ SERVER_ERRORS: Final[tuple[type[FlexMeasuresError], ...]] = (
     CannotConnectError,
     CertificateError,
     EmptyScheduleError,
+    EncryptionRequiredError,
     InfeasibleError,
     InfeasiblePricesError,
     JobFailedError,

@@ -8,15 +8,26 @@ headers are kept, and `FlexMeasuresError`s say what went wrong.
 
 from collections.abc import Mapping
 from datetime import timedelta
+import errno
 from http import HTTPStatus
 import logging
+import socket
+import ssl
 from typing import Any, NoReturn, override
 
 from aiohttp import (
     ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
     ClientConnectorSSLError,
+    ClientError,
+    ClientOSError,
+    ClientPayloadError,
     ClientResponse,
+    ClientResponseError,
     ClientSession,
+    ClientTimeout,
+    ServerDisconnectedError,
 )
 from flexmeasures_client import __version__
 from flexmeasures_client.client import FlexMeasuresClient
@@ -26,6 +37,7 @@ from .address import ServerAddress
 from .errors import (
     CannotConnectError,
     CertificateError,
+    EncryptionRequiredError,
     NoEncryptionError,
     NotFlexMeasuresError,
     NotFoundError,
@@ -45,6 +57,11 @@ _LONGEST_RETRY_AFTER = timedelta(days=1)
 # Long enough for a server whose Redis is down: it answers only after 13 to 16 s.
 REQUEST_TIMEOUT = 30.0
 
+# Only for a handshake, with a server that has just answered.
+_HANDSHAKE_TIMEOUT = ClientTimeout(total=3)
+
+_LOGGER = logging.getLogger(__name__)
+
 # Outside logging's hierarchy, so that no setting of Home Assistant's turns it on.
 _SILENT_LOGGER = logging.Logger(  # noqa: LOG001
     "flexmeasures_client", level=logging.CRITICAL + 1
@@ -59,6 +76,29 @@ _WRAPPERS = frozenset(
     {"json", "query", "path", "combined_sensor_data_description", "_schema"}
 )
 _REASON_LENGTH = 300
+
+_ENCRYPTED_ONLY = "it takes encrypted connections only"
+_CLOSED = "the server closed the connection"
+# For people: what the system says has addresses and numbers in it.
+_PLAIN_REASONS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNABORTED: _CLOSED,
+    errno.ECONNRESET: _CLOSED,
+    errno.EPIPE: _CLOSED,
+    errno.EHOSTDOWN: "the server cannot be reached",
+    errno.EHOSTUNREACH: "the server cannot be reached",
+    errno.ENETDOWN: "the network cannot be reached",
+    errno.ENETUNREACH: "the network cannot be reached",
+    errno.ETIMEDOUT: "timed out",
+}
+# What OpenSSL says of an answer that is none of TLS.
+_NOT_TLS = {
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+    "UNKNOWN_PROTOCOL",
+    "WRONG_VERSION_NUMBER",
+}
 
 
 class UnauthorizedError(Exception):
@@ -123,23 +163,50 @@ class Transport(FlexMeasuresClient):
         In place of the client's own, which spells the password out for its log, and
         reads an answer three times over: a long plan is worth reading once.
         """
-        response = await self.session.request(
-            method,
-            url,
-            params=params,
-            headers=headers,
-            json=json_payload,
-            ssl=self.ssl,
-            allow_redirects=False,
-        )
-        await response.read()
+        try:
+            response = await self.session.request(
+                method,
+                url,
+                params=params,
+                headers=headers,
+                json=json_payload,
+                ssl=self.ssl,
+                allow_redirects=False,
+            )
+            await response.read()
+        except ClientConnectorError:
+            raise
+        except ServerDisconnectedError, ClientOSError:
+            # Most servers answer nothing to what is no TLS.
+            await self._check_encryption(url)
+            raise
         # Only here does the header say something: the server's rate limiter puts
         # it on every answer.
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimitedError(_retry_after(response.headers))
         if "application/json" not in response.headers.get("Content-Type", ""):
-            raise _no_json(response.status, response.headers)
+            # Others answer in plain text, each in its own words.
+            if response.status == HTTPStatus.BAD_REQUEST:
+                await self._check_encryption(url)
+            raise _no_json(url, response.status, response.headers)
         return response, polling_step, reauth_once, url
+
+    async def _check_encryption(self, url: URL) -> None:
+        """Raise EncryptionRequiredError if the server speaks TLS where we did not."""
+        if self.ssl:
+            return
+        try:
+            # Nothing secret is sent, so that any certificate will do.
+            await self.session.request(
+                "HEAD",
+                url.origin().with_scheme("https").with_port(url.port),
+                ssl=False,
+                allow_redirects=False,
+                timeout=_HANDSHAKE_TIMEOUT,
+            )
+        except ClientError, TimeoutError:
+            return
+        raise EncryptionRequiredError(_ENCRYPTED_ONLY)
 
     async def send(
         self,
@@ -177,23 +244,61 @@ class Transport(FlexMeasuresClient):
 
 
 def _connection_error(error: ConnectionError) -> CannotConnectError:
-    """Tell apart why no usable answer came."""
-    match error.__cause__:
-        case ClientConnectorCertificateError() as cause:
-            return CertificateError(str(cause.certificate_error))
-        case ClientConnectorSSLError() as cause:
-            return NoEncryptionError(cause.strerror or str(cause))
+    """Tell apart why no usable answer came, in plain words."""
+    cause = error.__cause__
+    _LOGGER.debug("No usable answer: %r", cause)
+    match cause:
+        case ClientConnectorCertificateError():
+            return CertificateError(_certificate_fault(cause.certificate_error))
+        case ClientConnectorSSLError():
+            return NoEncryptionError(_handshake_fault(cause.os_error))
+        case ClientResponseError():
+            return NotFlexMeasuresError("the answer is no HTTP")
+        case _:
+            return CannotConnectError(_connection_fault(cause))
+
+
+def _connection_fault(error: BaseException | None) -> str:
+    """Return why there was no answer."""
+    match error:
         case None | TimeoutError():
-            return CannotConnectError(f"no answer within {REQUEST_TIMEOUT:g} seconds")
-        case cause:
-            return CannotConnectError(str(cause) or type(cause).__name__)
+            return f"no answer within {REQUEST_TIMEOUT:g} seconds"
+        case ClientConnectorDNSError() | socket.gaierror():
+            return "host name not found"
+        case ServerDisconnectedError() | ClientPayloadError():
+            return _CLOSED
+        case OSError(errno=int(number)) if number in _PLAIN_REASONS:
+            return _PLAIN_REASONS[number]
+        case _:
+            return "the connection failed"
 
 
-def _no_json(status: int, headers: Mapping[str, str]) -> CannotConnectError:
+def _certificate_fault(error: Exception) -> str:
+    """Return what is wrong with a certificate."""
+    match error:
+        case ssl.SSLCertVerificationError(verify_message=str(message)) if message:
+            return message
+        case _:
+            return "it cannot be verified"
+
+
+def _handshake_fault(error: OSError) -> str:
+    """Return why no encrypted connection came to be."""
+    match error:
+        case ssl.SSLError(reason=str(reason)) if reason not in _NOT_TLS:
+            return reason.replace("_", " ").lower()
+        case _:
+            return "it answers without encryption"
+
+
+def _no_json(url: URL, status: int, headers: Mapping[str, str]) -> CannotConnectError:
     """Return what an answer means that is not JSON, as all answers of the server are."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError(f"HTTP {status}")
     if "Location" in headers:
+        target = url.join(URL(headers["Location"]))
+        if target.origin() == url.origin().with_scheme("https") != url.origin():
+            return EncryptionRequiredError(_ENCRYPTED_ONLY)
         return NotFlexMeasuresError(f"it redirects to {headers['Location']}")
     return NotFlexMeasuresError(f"HTTP {status} without JSON")
 

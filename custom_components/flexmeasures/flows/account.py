@@ -224,7 +224,6 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             schema,
             known,
             address_examples=ADDRESS_EXAMPLES,
-            http="http://",
             **placeholders,
         )
 

@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Of someone in front of a form: seconds for all that one form asks of the server.
 _PATIENCE: Final = 10.0
+SCHEMES: Final = {"http": "http://", "https": "https://"}
+"""How addresses begin, for texts, which may hold no address themselves."""
 
 
 class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
@@ -80,7 +82,7 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
                 field if field in schema.schema else "base": error
                 for field, error in self._errors.items()
             },
-            description_placeholders={**placeholders, **self._placeholders},
+            description_placeholders={**SCHEMES, **placeholders, **self._placeholders},
         )
 
 

@@ -70,7 +70,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
             "settings",
             self._form.settings_schema(self._errors),
             user_input or in_sections(self._form.settings_values()),
-            server_settings=self._form.server_settings(),
+            server_settings=await self._form.async_server_settings(),
         )
 
     async def async_step_pairing(

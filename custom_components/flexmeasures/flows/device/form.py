@@ -172,9 +172,9 @@ class DeviceForm:
             values[key] = duration_fields(timedelta(seconds=own[key]))
         return values
 
-    def server_settings(self) -> str:
-        """Return what the server already knows of the asset, as a list for the form's text."""
-        return self._server.described()
+    async def async_server_settings(self) -> str:
+        """Return what the server already knows of the asset, as a sentence for the form."""
+        return await self._server.async_described(self._hass)
 
     async def async_read_settings(
         self, user_input: Mapping[str, Any]

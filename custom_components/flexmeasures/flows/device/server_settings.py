@@ -1,10 +1,12 @@
 """What the server already says of a device, as values of its form and for people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 import re
 from typing import Any
 
 from homeassistant.const import UnitOfEnergy
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 
 from ...api.models import Catalogue, Sensor
 from ...const import (
@@ -13,11 +15,11 @@ from ...const import (
     CONF_SOC_MAX,
     CONF_SOC_MIN,
     CONF_SOC_SENSOR,
+    DOMAIN,
 )
 from ...device.settings import STATE_OF_CHARGE
 from ...plan.energy_units import from_kwh, quantity_in_kwh
 from ...plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
-from .fields import shown
 
 FLEX_FIELDS = {
     CONF_CONSUMPTION_PRICE_SENSOR: CONSUMPTION_PRICE,
@@ -29,6 +31,20 @@ FLEX_FIELDS = {
 """Where the server keeps what a setting says."""
 
 PRICES = (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
+
+# What an owner understands, in the order in which it is told, with the keys of its texts.
+_NAMES = {
+    "soc-min": "soc_min",
+    "soc-max": "soc_max",
+    STATE_OF_CHARGE: "state_of_charge",
+    "power-capacity": "power_capacity",
+    "consumption-capacity": "consumption_capacity",
+    "production-capacity": "production_capacity",
+    "roundtrip-efficiency": "roundtrip_efficiency",
+    CONSUMPTION_PRICE: "consumption_price",
+    PRODUCTION_PRICE: "production_price",
+    "site-power-capacity": "site_power_capacity",
+}
 
 _ENERGY_UNIT = re.compile(r"[kM]?Wh")
 
@@ -71,21 +87,32 @@ class ServerSettings:
         }
         return {key: value for key, value in values.items() if value is not None}
 
-    def described(self) -> str:
-        """Return all of it as a list, for a text."""
-        lines = [
-            f"- {name}: {self._described(value)}"
-            for name, value in sorted(self._known.items())
-        ]
-        return "\n".join(lines) or "–"  # noqa: RUF001
+    async def async_described(self, hass: HomeAssistant) -> str:
+        """Return what an owner understands of it as a sentence, in Home Assistant's language."""
+        texts = await async_get_translations(
+            hass, hass.config.language, "common", {DOMAIN}
+        )
+
+        def text(key: str) -> str:
+            return texts[f"component.{DOMAIN}.common.{key}"]
+
+        known = ", ".join(
+            text(key) + self._described(self._known[field])
+            for field, key in _NAMES.items()
+            if field in self._known
+        )
+        if not known:
+            return text("server_knows_nothing")
+        return text("server_knows").format(settings=known)
 
     def _described(self, value: Any) -> str:
-        """Return one value."""
+        """Return how a value follows the name of its field; nothing if it is no simple one."""
         if (sensor_id := _sensor_reference(value)) is not None:
-            return shown(self._catalogue, sensor_id)
-        if isinstance(value, list):
-            return ", ".join(self._described(item) for item in value)
-        return "…" if isinstance(value, Mapping) else str(value)
+            sensor = self._catalogue.sensors.get(sensor_id)
+            return f" ({sensor.name})" if sensor else ""
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return f" {value}"
+        return ""
 
 
 def _sensor_reference(value: Any) -> int | None:

@@ -19,6 +19,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
 from ...const import DOMAIN
+from ..reporting import SCHEMES
 from .devices import is_imported
 from .issues import async_report, async_report_removed, async_withdraw
 from .settings import YamlAccount, read_yaml
@@ -35,6 +36,7 @@ _WRONG_KEYS = {
     "wrong_password": CONF_PASSWORD,
     "certificate_not_trusted": CONF_HOST,
     "no_encryption": CONF_HOST,
+    "encryption_required": CONF_HOST,
     "not_flexmeasures": CONF_HOST,
     "server_too_old": CONF_HOST,
 }
@@ -97,7 +99,7 @@ class _AccountImport:
                 reason,
                 host=account.host,
                 username=account.username,
-                http="http://",
+                **SCHEMES,
                 **details,
             )
             async_report(self._hass, [problem])

@@ -1,0 +1,377 @@
+"""The examples of README.md and docs/ do what they say, also when there is nothing to follow."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from custom_components.flexmeasures.const import DOMAIN
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_START,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import ServiceCall
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
+
+from .fake_server import (
+    BATTERY_POWER,
+    BATTERY_SOC,
+    EMAIL,
+    GARAGE_POWER,
+    PASSWORD,
+    StoredSchedule,
+)
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+from .s2_rm import BATTERY, FRBC, FakeRM, paired
+
+ROOT = Path(__file__).parents[2]
+SETPOINT = "sensor.home_battery_setpoint"
+INVERTER = "number.battery_power_setpoint"
+
+
+def name_of(example: Any) -> str:
+    """Give the name of an example: its alias, its action, or the integration's settings."""
+    match example:
+        case {"automation": [{"alias": str(name)}]} | {"action": str(name)}:
+            return name
+        case {"flexmeasures": dict()}:
+            return "one device"
+        case {"flexmeasures": list()}:
+            return "several devices"
+        case {"schedule": _}:
+            return "response of trigger_schedule"
+        case {"instruction": _}:
+            return "response of send_instruction"
+    raise AssertionError(f"no test knows {example}")
+
+
+EXAMPLES: dict[str, Any] = {
+    name_of(example): example
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for text in re.findall(
+        r"^```yaml\n(.*?)^```$",
+        page.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+    for example in [parse_yaml(text.replace("!secret flexmeasures_password", PASSWORD))]
+}
+
+
+def example(name: str) -> Any:
+    """Give an example."""
+    return EXAMPLES[name]
+
+
+def named(name: str, power_sensor: int = BATTERY_POWER) -> Any:
+    """Make a device with the name that an example has for it."""
+    return {**device(power_sensor), "title": name}
+
+
+async def automate(home: Home, name: str) -> None:
+    """Set up an example that is an automation."""
+    assert await async_setup_component(home.hass, "automation", example(name))
+    await home.hass.async_block_till_done()
+
+
+async def run(home: Home, name: str) -> Any:
+    """Run an example that is an action, and give its response, if it names one."""
+    sequence = [example(name)]
+    if variable := sequence[0].get("response_variable"):
+        sequence.append({"stop": "It is done.", "response_variable": variable})
+    script = {"script": {"example": {"sequence": sequence}}}
+    assert await async_setup_component(home.hass, "script", script)
+    return await home.hass.services.async_call(
+        "script", "example", blocking=True, return_response=bool(variable)
+    )
+
+
+@pytest.fixture
+async def powers(home: Home) -> Callable[[], list[float]]:
+    """Follow the plan with an inverter, and give what it was told since the last look."""
+    home.has_planned(2.0, -1.5)
+    home.hass.states.async_set(INVERTER, "0")
+    await home.set_up()
+    calls = async_mock_service(home.hass, "number", "set_value")
+    await automate(home, "Follow the plan")
+
+    def told() -> list[float]:
+        assert all(call.data["entity_id"] == [INVERTER] for call in calls)
+        values = [call.data["value"] for call in calls]
+        calls.clear()
+        return values
+
+    return told
+
+
+# --- README
+
+
+async def test_plan_the_battery(home: Home) -> None:
+    """Every hour, from the state of charge; never from one that is not known."""
+    await home.set_up()
+    home.hass.states.async_set("sensor.battery_energy", "4.5")
+    await automate(home, "Plan the battery")
+
+    await home.go_to(SLOT + HOUR)
+    assert [
+        model["soc-at-start"] for wish in home.wishes for model in wish["flex-model"]
+    ] == ["4.5 kWh"]
+
+    for number, state in enumerate((STATE_UNKNOWN, STATE_UNAVAILABLE), start=2):
+        home.hass.states.async_set("sensor.battery_energy", state)
+        await home.go_to(SLOT + number * HOUR)
+    assert len(home.wishes) == 1
+
+    # Else its timer would be left over.
+    await home.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.plan_the_battery"}
+    )
+    await home.settle()
+
+
+async def test_follow_the_plan(home: Home, powers: Callable[[], list[float]]) -> None:
+    """In W, and nothing any more when the plan has ended."""
+    await home.go_to(SLOT + QUARTER)
+    assert powers() == [-1500]
+
+    await home.go_to(SLOT + 2 * QUARTER)
+    assert home.hass.states.is_state(SETPOINT, STATE_UNKNOWN)
+    assert powers() == [0]
+
+
+async def test_follow_no_plan_when_the_mode_is_off(
+    home: Home, powers: Callable[[], list[float]]
+) -> None:
+    await home.act("select_option", "select", "mode", option="off")
+    assert powers() == [0]
+
+    await home.act("select_option", "select", "mode", option="automatic")
+    assert powers() == [2000]
+
+
+async def test_follow_no_plan_when_the_integration_is_gone(
+    home: Home, powers: Callable[[], list[float]]
+) -> None:
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.settle()
+
+    assert home.hass.states.is_state(SETPOINT, STATE_UNAVAILABLE)
+    assert powers() == [0]
+
+
+async def test_follow_the_plan_from_the_start(
+    home: Home, powers: Callable[[], list[float]]
+) -> None:
+    """What was planned meanwhile is told when Home Assistant, or the inverter, is back."""
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_START)
+    await home.settle()
+    home.hass.states.async_set(INVERTER, STATE_UNAVAILABLE)
+    await home.settle()
+    powers()
+
+    home.hass.states.async_set(INVERTER, "0")
+    await home.settle()
+    assert powers() == [2000]
+
+
+# --- docs/actions.md
+
+
+async def test_trigger_schedule(home: Home) -> None:
+    await home.set_up(named("EV charger"))
+
+    response = await run(home, "flexmeasures.trigger_schedule")
+
+    (wish,) = home.wishes
+    (model,) = wish["flex-model"]
+    assert model["soc-at-start"] == "20.0 kWh"
+    (target,) = model["soc-targets"]
+    assert target["value"] == "50.0 kWh"
+    assert datetime.fromisoformat(target["datetime"]) == datetime(
+        2026, 11, 23, 6, tzinfo=UTC
+    )
+    assert wish["duration"] == "PT24H"
+    assert response.keys() == example("response of trigger_schedule").keys()
+
+
+async def test_get_schedule(home: Home) -> None:
+    home.has_planned(2.0, -1.5)
+    await home.set_up()
+
+    response = await run(home, "flexmeasures.get_schedule")
+
+    assert response["resolution"] == "PT1H"
+    assert response["schedule"]
+
+
+async def test_post_measurements(home: Home) -> None:
+    await home.set_up()
+    home.hass.states.async_set("sensor.battery_energy", "4.5")
+
+    await run(home, "flexmeasures.post_measurements")
+
+    (request,) = home.server.requests_to(
+        "POST", f"/api/v3_0/sensors/{BATTERY_SOC}/data"
+    )
+    assert (request.json["values"], request.json["unit"]) == ([4.5], "kWh")
+
+
+async def test_get_measurements(home: Home) -> None:
+    home.server.data[BATTERY_SOC] = StoredSchedule(SLOT, 5 * MINUTE, [4.5], "kWh")
+    await home.set_up()
+
+    response = await run(home, "flexmeasures.get_measurements")
+
+    assert response["unit"] == "kWh"
+    assert [each["value"] for each in response["measurements"]] == [4.5]
+
+
+async def test_override(home: Home) -> None:
+    """It ends by itself, whether there is a plan or not."""
+    await home.set_up()
+
+    await run(home, "flexmeasures.override")
+
+    assert home.value("sensor", "setpoint") == "3.5"
+    await home.go_to(NOW + 2 * HOUR)
+    assert home.value("sensor", "setpoint") == STATE_UNKNOWN
+
+
+async def test_charge_now(home: Home, rm: FakeRM) -> None:
+    """The control goes back and forth; a switch that is not known changes nothing."""
+    await home.set_up({**paired(), "title": "EV charger"})
+    await rm.start()
+    home.hass.states.async_set("input_boolean.hurry", "off")
+    await automate(home, "Charge now")
+
+    home.hass.states.async_set("input_boolean.hurry", "on")
+    await rm.expect("SelectControlType", control_type="NO_SELECTION")
+    home.hass.states.async_set("input_boolean.hurry", "off")
+    await rm.expect("SelectControlType", control_type=FRBC)
+    home.hass.states.async_set("input_boolean.hurry", STATE_UNAVAILABLE)
+    await home.hass.async_block_till_done()
+    assert rm.resource.control_type == FRBC
+
+
+async def test_send_instruction(home: Home, rm: FakeRM) -> None:
+    await home.set_up(paired())
+    await rm.start()
+    await rm.select(FRBC)
+    description = deepcopy(BATTERY)
+    for mode in description["actuators"][0]["operation_modes"]:
+        mode["diagnostic_label"] = mode["id"].capitalize()
+    await rm.tell("FRBC.SystemDescription", **description)
+
+    response = await run(home, "flexmeasures.send_instruction")
+
+    sent = await rm.expect("FRBC.Instruction")
+    assert sent["operation_mode_factor"] == 0.5
+    shown = example("response of send_instruction")
+    assert response.keys() == shown.keys()
+    assert response["instruction"] == shown["instruction"]
+
+
+# --- docs/entities.md
+
+
+@pytest.fixture
+def messages(home: Home) -> list[ServiceCall]:
+    """Give a list that each message to the user is added to."""
+    return async_mock_service(home.hass, "notify", "notify")
+
+
+async def test_car_will_not_be_full(home: Home, messages: list[ServiceCall]) -> None:
+    """Nothing is told while it is not known, nor again after a restart."""
+    met = "binary_sensor.ev_charger_targets_met"
+    missed = {"unresolved": [{"amount": "3 kWh", "datetime": "2026-11-23T07:00"}]}
+    home.hass.states.async_set(met, "on")
+    await automate(home, "Car will not be full")
+
+    home.hass.states.async_set(met, "off", missed)
+    await home.settle()
+    (message,) = messages
+    assert message.data["message"] == "3 kWh will be missing at 2026-11-23T07:00."
+
+    for state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
+        home.hass.states.async_set(met, state)
+        await home.settle()
+    home.hass.states.async_set(met, "off", missed)
+    await home.settle()
+    assert messages == [message]
+
+
+async def test_heat_pump_refuses(home: Home, messages: list[ServiceCall]) -> None:
+    """Not when it takes up the next one, and not while it is away."""
+    status = "sensor.heat_pump_instruction_status"
+    home.hass.states.async_set(status, "accepted")
+    home.hass.states.async_set("sensor.heat_pump_current_instruction", "On 50 %")
+    await automate(home, "Heat pump refuses")
+
+    for state in ("started", STATE_UNAVAILABLE):
+        home.hass.states.async_set(status, "rejected")
+        await home.settle()
+        home.hass.states.async_set(status, state)
+        await home.settle()
+    await home.go_to(NOW + QUARTER)
+    assert not messages
+
+    home.hass.states.async_set(status, "aborted")
+    await home.settle()
+    await home.go_to(NOW + 2 * QUARTER)
+    (message,) = messages
+    assert message.data["message"] == "The heat pump refuses On 50 %."
+
+
+# --- docs/yaml.md
+
+
+async def configure(home: Home, name: str) -> dict[int, Any]:
+    """Set up an example that is of configuration.yaml, and give its devices' settings."""
+    home.server.users["you@example.com"] = home.server.users[EMAIL]
+    for entity_id, state, unit in (
+        ("sensor.home_battery_level", "50", "%"),
+        ("binary_sensor.car_connected", "on", None),
+    ):
+        home.hass.states.async_set(entity_id, state, {"unit_of_measurement": unit})
+
+    assert await async_setup_component(home.hass, DOMAIN, example(name))
+    await home.settle()
+
+    (entry,) = home.entries
+    assert not ir.async_get(home.hass).issues
+    return {
+        device.data["power_sensor"]: device.data for device in entry.subentries.values()
+    }
+
+
+async def test_one_device(home: Home) -> None:
+    assert (await configure(home, "one device")).keys() == {BATTERY_POWER}
+
+
+async def test_several_devices(home: Home) -> None:
+    devices = await configure(home, "several devices")
+
+    assert devices.keys() == {BATTERY_POWER, GARAGE_POWER}
+    assert devices[BATTERY_POWER]["capacity"] == 13.5
+    assert devices[GARAGE_POWER]["update_interval"] == 1800
+
+
+# --- all of them
+
+
+def test_every_example_is_run() -> None:
+    """Whoever writes one more also says here what it does."""
+    run_here = re.findall(
+        r'\b(?:automate|configure|example|run)\((?:home, )?"([^"]+)"\)',
+        Path(__file__).read_text(encoding="utf-8"),
+    )
+
+    assert set(run_here) == EXAMPLES.keys()
