@@ -1035,6 +1035,27 @@ async def test_requests_at_once_share_a_login(
     assert logins(fake_server) == 1
 
 
+async def test_a_token_that_another_request_has_renewed_meanwhile(
+    api: FlexMeasuresApi, fake_server: FakeServer
+) -> None:
+    """It is used: the login is not for the sake of the old one."""
+    await api.get_asset(BATTERY)
+    answered = asyncio.Event()
+    fake_server.answer(
+        "GET", ASSET, status=401, json=UNAUTHENTICATED, wait_for=answered, times=1
+    )
+    late = asyncio.create_task(api.get_asset(BATTERY))
+    await asyncio.sleep(0)
+    fake_server.tokens.clear()
+    await api.get_sensor(BATTERY_POWER)
+    assert logins(fake_server) == 2
+
+    answered.set()
+
+    assert (await late).name == "Home battery"
+    assert logins(fake_server) == 2
+
+
 async def test_requests_at_once_share_a_refusal(
     api: FlexMeasuresApi, fake_server: FakeServer
 ) -> None:
@@ -1443,6 +1464,21 @@ async def test_certificate_is_verified(socket_enabled: None, tmp_path: Path) -> 
             await api.get_version()
 
     assert caught.value.reason == "self-signed certificate"
+
+
+async def test_bad_request_over_an_encrypted_connection(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """That has nothing to do with encryption."""
+    fake_server.answer("GET", "/api/", status=400, text="Bad Request")
+    address = ServerAddress.parse("https://flexmeasures.test")
+    api = FlexMeasuresApi(async_get_clientsession(hass), address, EMAIL, PASSWORD)
+
+    with pytest.raises(NotFlexMeasuresError) as caught:
+        await api.get_version()
+
+    assert type(caught.value) is NotFlexMeasuresError
+    assert fake_server.requests_to("HEAD", "/api/") == []
 
 
 @pytest.mark.parametrize(
