@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 import logging
 from typing import Any, override
 
@@ -74,7 +75,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.memory = store.restored(
             power_sensor, DeviceMemory.from_json, DeviceMemory()
         )
-        self.metadata = DeviceMetadata(api, catalogue, self.settings)
+        self.metadata = DeviceMetadata(catalogue, self.settings)
         self.reader = PlanReader(api, self.metadata, prices, self.settings)
         super().__init__(
             hass,
@@ -143,6 +144,12 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         )
 
     @property
+    def digest(self) -> str:
+        """Tells apart settings and targets that lead to different schedules."""
+        wanted = self.settings.digest, self.memory.target
+        return sha256(repr(wanted).encode()).hexdigest()
+
+    @property
     def is_scheduled_by_itself(self) -> bool:
         """Whether new schedules are to be made, and can be."""
         return self.settings.automatic_scheduling and (
@@ -185,15 +192,13 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """
         memory, window = self.memory, result.window
         memory.planned_until = window.end
-        # The first schedule may have made the server settle the sensor's sign.
-        self.metadata.expect_changed_power_sensor()
         plan = await self._read(window.start, is_of_job=True)
         schedule = plan.power and plan.power.between(window.start, window.end)
         if schedule is None:
             raise EmptyScheduleError
         memory.last_schedule = dt_util.utcnow()
         memory.failure = None
-        memory.settings = self.settings.digest
+        memory.digest = result.digest
         missed = memory.targets.unresolved if memory.targets else ()
         memory.targets = result.targets
         if memory.targets and not memory.targets.misses_the_same(missed):
@@ -205,14 +210,18 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         return schedule
 
     @callback
-    def async_note_failure(self, err: FlexMeasuresError, *, is_automatic: bool) -> None:
+    def async_note_failure(
+        self, err: FlexMeasuresError, *, since: datetime, is_automatic: bool
+    ) -> None:
         """Keep why there is no new schedule, and show it.
 
-        `is_automatic`: nobody is there to whom the error is shown.
+        `since` is when the attempt began: what was wished for later is not answered. What
+        passes was no attempt. `is_automatic`: nobody is there to whom the error is shown.
         """
         self.recent_errors.add(err)
         now = dt_util.utcnow()
-        self.async_note_attempt(now)
+        if not err.passes:
+            self.async_note_attempt(since)
         before = self.memory.failure
         in_a_row = before.in_a_row if before else 0
         self.memory.failure = Failure.of(
@@ -304,7 +313,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Read the plan and make it the present one; the caller updates the entities."""
         try:
             reading = await self.reader.read(
-                planned_until=self.memory.planned_until, since=since
+                planned_until=self.memory.planned_until,
+                since=since,
+                is_of_job=is_of_job,
             )
         except NotFoundError:
             self.missing_sensors = {CONF_POWER_SENSOR: self.settings.power_sensor}
@@ -358,8 +369,12 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     def _drop_passed(self, now: datetime) -> bool:
         """Drop what the user set for a time that is over; return whether there was such."""
         passed = self.memory.passed_ready_by
+        is_as_scheduled = self.memory.digest == self.digest
         if not self.memory.drop_passed(now):
             return False
+        if is_as_scheduled:
+            # A target that is over is no reason for another schedule.
+            self.memory.digest = self.digest
         if self.memory.passed_ready_by != passed:
             _LOGGER.info(
                 "The time by which %s had to be ready has passed", self.subentry.title

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
+from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.scheduling.queue import Urgency
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
@@ -718,3 +720,155 @@ async def test_the_most_urgent_one_comes_first(home: Home) -> None:
 
     assert scheduled(home)[0] == CABIN_POWER
     assert sorted(scheduled(home)) == sorted(THREE)
+
+
+# --- what is wished for meanwhile
+
+
+async def test_target_that_is_lowered_while_a_job_fails(home: Home) -> None:
+    """The wish that came after the request is not answered by it."""
+    home.has_planned(*[1.0] * 40)
+    ended = asyncio.Event()
+    home.server.answer("GET", JOB, json=failed_job("infeasible"), wait_for=ended)
+    await home.set_up(device())
+    await home.act("set_value", "number", "target_soc", value=9)
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-22 18:00:00")
+    await home.hass.services.async_call(
+        "switch",
+        "turn_on",
+        {"entity_id": home.entity("switch", "automatic_scheduling")},
+        blocking=True,
+    )
+    await home.until(lambda: home.server.requests_to("GET", JOB))
+    assert len(home.wishes) == 1
+
+    home.pass_time(SECOND)
+    await home.hass.services.async_call(
+        "number",
+        "set_value",
+        {"entity_id": home.entity("number", "target_soc"), "value": 5},
+        blocking=True,
+    )
+    home.pass_time(SECOND)
+    ended.set()
+    await home.settle()
+    home.server.recover()
+    await home.go_to(NOW + MINUTE)
+
+    assert len(home.wishes) == 2
+    (target,) = home.wishes[1]["flex-model"][0]["soc-minima"]
+    assert target["value"] == "5.0 kWh"
+
+
+async def test_failed_connection_is_no_attempt(home: Home) -> None:
+    """The interval does not begin anew with it."""
+    home.has_planned(*[1.0] * 40)
+    await home.set_up(automatic())
+    assert len(home.wishes) == 1
+    before = home.entry.runtime_data.coordinators[str(BATTERY_POWER)].memory
+    attempt = before.last_attempt
+    home.server.answer("POST", TRIGGER, exception=ClientConnectionError("gone"))
+
+    await home.go_to(NOW + HOUR)
+
+    assert before.last_attempt == attempt
+    home.server.recover()
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert before.last_attempt == NOW + HOUR + MINUTE
+
+
+async def test_target_that_is_set_while_it_is_off(home: Home) -> None:
+    """It is planned for once it is on, though the plan is not old."""
+    home.has_planned(*[1.0] * 40)
+    await home.set_up(automatic())
+    assert len(home.wishes) == 1
+    await home.act("turn_off", "switch", "automatic_scheduling")
+    await home.act("set_value", "number", "target_soc", value=9)
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-22 18:00:00")
+    assert len(home.wishes) == 1
+
+    await home.act("turn_on", "switch", "automatic_scheduling")
+
+    assert len(home.wishes) == 2
+    assert "soc-minima" in home.wishes[1]["flex-model"][0]
+
+
+async def test_target_that_waits_over_a_reload(home: Home) -> None:
+    home.has_planned(*[1.0] * 40)
+    await home.set_up(automatic())
+    await home.act("set_value", "number", "target_soc", value=9)
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-22 18:00:00")
+    assert len(home.wishes) == 1
+
+    await home.reload()
+
+    assert len(home.wishes) == 2
+
+
+async def test_target_that_is_over_is_no_reason(home: Home) -> None:
+    """Neither when its time comes nor after a reload."""
+    home.has_planned(*[1.0] * 40)
+    await home.set_up(device(automatic_scheduling=True, update_interval=86400))
+    await home.act("set_value", "number", "target_soc", value=9)
+    await home.act("set_value", "datetime", "ready_by", datetime="2026-11-22 11:30:00")
+    await home.go_to(NOW + MINUTE)
+    planned = len(home.wishes)
+
+    await home.go_to(NOW + 30 * MINUTE)
+    await home.reload()
+
+    assert len(home.wishes) == planned
+
+
+# --- fairness
+
+
+async def test_entity_that_never_rests(home: Home) -> None:
+    """It is answered minutes apart, and the first times at once."""
+    home.has_planned(*[1.0] * 40)
+    await home.set_up(automatic(trigger_entities=[PLUG]))
+    before = len(home.wishes)
+
+    for step in range(180):
+        home.hass.states.async_set(PLUG, str(step))
+        await home.go_to(NOW + 10 * (step + 1) * SECOND)
+
+    assert 5 <= len(home.wishes) - before <= 12
+
+
+async def test_a_wish_that_waits_becomes_urgent(home: Home) -> None:
+    """Else a device whose plug never rests would always come first."""
+    home.has_planned(*[1.0] * 60)
+    home.has_planned(*[1.0] * 60, power_sensor=GARAGE_POWER)
+    await home.set_up(
+        automatic(trigger_entities=[PLUG]),
+        automatic(GARAGE_POWER, update_interval=3600),
+    )
+    queue = home.entry.runtime_data.queue
+    battery, garage = home.entry.runtime_data.coordinators.values()
+    queue._scheduler.budget.close_until(NOW + 30 * MINUTE)
+    queue.async_wish(garage, Urgency.INTERVAL)
+    await home.go_to(NOW + 29 * MINUTE)
+    queue.async_wish(battery, Urgency.ENTITY_CHANGED)
+    home.server.requests.clear()
+
+    await home.go_to(NOW + 30 * MINUTE)
+
+    assert scheduled(home)[0] == GARAGE_POWER
+
+
+async def test_state_of_charge_of_a_device_that_cannot_be_planned(home: Home) -> None:
+    """Its resource manager is away: no attempt that is bound to fail."""
+    home.has_planned(*[1.0] * 40)
+    pairing = {"id": "route", "token_hash": "0" * 64}
+    home.hass.states.async_set(SOC, "unknown", {"unit_of_measurement": "kWh"})
+    await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5, s2=pairing))
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    resource.memory.control_type = ControlType.FILL_RATE
+    before = len(home.wishes)
+
+    for step in range(5):
+        home.hass.states.async_set(SOC, str(step), {"unit_of_measurement": "kWh"})
+        await home.go_to(NOW + 6 * (step + 1) * MINUTE)
+
+    assert len(home.wishes) == before

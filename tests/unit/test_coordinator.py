@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+import json
 import logging
 from typing import Any
 from unittest.mock import Mock
@@ -686,3 +687,45 @@ async def test_sensor_that_cannot_be_read(home: Home, sensor: int, status: int) 
 
     assert entry.state is ConfigEntryState.LOADED
     assert home.state().state == "1.0"
+
+
+# --- what the server may change
+
+
+async def test_sign_that_another_client_has_had_settled(home: Home) -> None:
+    """It is seen within 10 minutes, without a reload."""
+    home.has_planned(5.0, 5.0, 5.0, 5.0)
+    await home.set_up()
+    assert home.state().state == "5.0"
+
+    attributes = {"consumption_is_positive": False}
+    home.server.sensors[BATTERY_POWER]["attributes"] = json.dumps(attributes)
+    home.has_planned(-5.0, -5.0, -5.0, -5.0)
+    await home.go_to(NOW + 11 * MINUTE)
+    (coordinator,) = home.entry.runtime_data.coordinators.values()
+    await coordinator.async_refresh()
+
+    assert home.state().state == "5.0"
+
+
+async def test_resolution_that_the_server_has_changed(home: Home) -> None:
+    """Slots are as long as it says, also while the metadata is a few minutes old."""
+    home.has_planned(1.0, 2.0)
+    await home.set_up()
+    path = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
+    home.server.answer(
+        "GET",
+        path,
+        json={
+            "values": [3.0, 4.0, None],
+            "start": SLOT.isoformat(),
+            "duration": "PT2H30M",
+            "resolution": "PT1H",
+            "unit": "kW",
+        },
+    )
+
+    (coordinator,) = home.entry.runtime_data.coordinators.values()
+    await coordinator.async_refresh()
+
+    assert home.state().attributes["resolution"] == "PT1H"

@@ -319,3 +319,18 @@ async def test_status_is_kept_over_a_restart(home: Home) -> None:
 
     assert shown(home) == ("not_permitted", FORBIDDEN["message"], "off")
     assert home.value("sensor", "last_schedule") == "2026-11-22T10:07:00+00:00"
+
+
+async def test_outage_that_is_over(home: Home) -> None:
+    """It clears with the first good reading, not with the next schedule."""
+    home.has_planned(*[1.0] * 20)
+    await home.set_up()
+    home.server.fail(REFUSED)
+    with pytest.raises(HomeAssistantError):
+        await home.press_compute()
+    assert shown(home)[0] == "cannot_connect"
+
+    home.server.recover()
+    await home.go_to(NOW + HOUR)
+
+    assert shown(home)[0] == "not_scheduled"

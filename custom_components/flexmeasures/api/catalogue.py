@@ -40,4 +40,14 @@ class AccountCatalogue:
     async def async_sensor(self, sensor_id: int) -> Sensor:
         """Return a sensor that the account can see; raises FlexMeasuresError."""
         catalogue = await self.async_get()
-        return catalogue.sensors.get(sensor_id) or await self._api.get_sensor(sensor_id)
+        if (sensor := catalogue.sensors.get(sensor_id)) is not None:
+            return sensor
+        # Of another account, or new.
+        return await self.async_renew_sensor(sensor_id)
+
+    async def async_renew_sensor(self, sensor_id: int) -> Sensor:
+        """Return a sensor as it is now, and know it from then on."""
+        catalogue = await self.async_get()
+        sensor = await self._api.get_sensor(sensor_id)
+        catalogue.sensors[sensor_id] = sensor
+        return sensor

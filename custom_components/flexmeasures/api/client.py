@@ -207,8 +207,7 @@ class FlexMeasuresApi:
             values = tuple(map(_known, answer["values"]))
             return SensorData(
                 start=parse_moment(answer["start"]),
-                # Not the answer's "resolution": for an instantaneous sensor that is zero.
-                resolution=parse_duration(answer["duration"]) / len(values),
+                resolution=_resolution(answer, len(values)),
                 unit=answer["unit"],
                 values=values,
             )
@@ -344,6 +343,16 @@ class FlexMeasuresApi:
 def _known(value: float | None) -> float | None:
     """Return a value of a sensor; None for one that can be no measurement and no plan."""
     return value if value is not None and believable(value) else None
+
+
+def _resolution(answer: Mapping[str, Any], values: int) -> timedelta:
+    """Return how long each of the values in an answer holds.
+
+    The answer's own resolution is zero for an instantaneous sensor, which is read
+    evenly all the same.
+    """
+    even = parse_duration(answer["duration"]) / values
+    return parse_duration(answer.get("resolution") or "PT0S") or even
 
 
 async def _time_zone(name: str) -> tzinfo:

@@ -94,7 +94,7 @@ class Catalogue:
     """The assets and sensors that the account can see, public ones included."""
 
     assets: Mapping[int, Asset]
-    sensors: Mapping[int, Sensor]
+    sensors: dict[int, Sensor]
 
     def flex_model(self, sensor: Sensor) -> Mapping[str, Any]:
         """Return what the sensor's asset says of itself."""

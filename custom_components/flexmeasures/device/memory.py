@@ -74,8 +74,8 @@ class DeviceMemory:
     ready_by: datetime | None = None
     passed_ready_by: datetime | None = None
     """The last `ready_by` that has passed."""
-    settings: str | None = None
-    """The digest of the settings that the last schedule was asked for with."""
+    digest: str | None = None
+    """Of the settings and the target that the last schedule was asked for with."""
 
     @property
     def is_failing(self) -> bool:
@@ -119,7 +119,7 @@ class DeviceMemory:
             target_soc_kwh=data["target_soc_kwh"],
             ready_by=_moment(data["ready_by"]),
             passed_ready_by=_moment(data["passed_ready_by"]),
-            settings=data["settings"],
+            digest=data["settings"],
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class DeviceMemory:
             "target_soc_kwh": self.target_soc_kwh,
             "ready_by": _text(self.ready_by),
             "passed_ready_by": _text(self.passed_ready_by),
-            "settings": self.settings,
+            "settings": self.digest,
         }
 
 

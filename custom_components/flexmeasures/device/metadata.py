@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.catalogue import AccountCatalogue
-from ..api.client import FlexMeasuresApi
 from ..api.models import Asset, Sensor
 from ..plan.energy_units import quantity_in_kwh
 from .settings import STATE_OF_CHARGE, DeviceSettings
@@ -18,30 +17,22 @@ class DeviceMetadata:
 
     def __init__(
         self,
-        api: FlexMeasuresApi,
         catalogue: AccountCatalogue,
         settings: DeviceSettings,
     ) -> None:
         """Start with nothing known."""
-        self._api = api
         self._catalogue = catalogue
         self._settings = settings
-        self._power_sensor: Sensor | None = None
-        self._power_sensor_may_differ = False
         self.site: int | None = None
         """The asset that holds all devices of the same connection; see `find_site`."""
 
-    async def power_sensor(self, *, current: bool = False) -> Sensor:
-        """Return the power sensor: as it was before the last job, or `current`."""
-        if self._power_sensor is None or (current and self._power_sensor_may_differ):
-            ask = self._api.get_sensor if current else self._catalogue.async_sensor
-            self._power_sensor = await ask(self._settings.power_sensor)
-            self._power_sensor_may_differ = False
-        return self._power_sensor
+    async def power_sensor(self) -> Sensor:
+        """Return the power sensor, as it was in the last 10 minutes."""
+        return await self._catalogue.async_sensor(self._settings.power_sensor)
 
-    def expect_changed_power_sensor(self) -> None:
-        """Ask for it again: the first schedule makes the server settle the sign."""
-        self._power_sensor_may_differ = True
+    async def renewed_power_sensor(self) -> Sensor:
+        """Return it as it is now: the first schedule makes the server settle the sign."""
+        return await self._catalogue.async_renew_sensor(self._settings.power_sensor)
 
     async def sensor(self, sensor_id: int) -> Sensor:
         """Return any sensor."""

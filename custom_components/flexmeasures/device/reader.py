@@ -96,13 +96,19 @@ class PlanReader:
         self._prices = prices
         self._settings = settings
 
-    async def read(self, *, planned_until: datetime | None, since: datetime) -> Reading:
+    async def read(
+        self, *, planned_until: datetime | None, since: datetime, is_of_job: bool
+    ) -> Reading:
         """Read everything from the start of today on, or from an earlier `since`.
 
         The past stays with the plan so that an unchanged one equals itself all day.
         Raises FlexMeasuresError, NotFoundError only for the power sensor.
         """
-        sensor = await self._metadata.power_sensor()
+        sensor = await (
+            self._metadata.renewed_power_sensor()
+            if is_of_job
+            else self._metadata.power_sensor()
+        )
         resolution = sensor.slot_length
         now = dt_util.utcnow()
         running = floor_to_grid(now, resolution, PLAN_ZONE)
@@ -161,18 +167,14 @@ class PlanReader:
         self, sensor: Sensor, start: datetime, duration: timedelta, unit: UnitOfPower
     ) -> SensorData | None:
         """Read what the scheduler planned, consumption positive; None if it never did."""
-        data: SensorData | None
-        data, sensor = await together(
-            self._api.get_data(
-                sensor.id,
-                start=start,
-                duration=duration,
-                # For its own resolution the server need not resample.
-                resolution=None if sensor.resolution else sensor.slot_length,
-                unit=unit,
-                source_type=SCHEDULER,
-            ),
-            self._metadata.power_sensor(current=True),
+        data = await self._api.get_data(
+            sensor.id,
+            start=start,
+            duration=duration,
+            # For its own resolution the server need not resample.
+            resolution=None if sensor.resolution else sensor.slot_length,
+            unit=unit,
+            source_type=SCHEDULER,
         )
         if data is None:
             return None

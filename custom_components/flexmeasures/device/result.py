@@ -12,5 +12,7 @@ class ScheduleResult:
 
     window: Window
     """What was asked for."""
+    digest: str
+    """Of the settings and the target that it was asked for with."""
     targets: TargetReport | None
     """How it does at its targets; None if it had none."""

@@ -1,6 +1,7 @@
 """When a device wants a new schedule, and how often it is looked at."""
 
-from datetime import timedelta
+from collections import deque
+from datetime import datetime, timedelta
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import (
@@ -36,6 +37,9 @@ _PRICE_CHECK = timedelta(minutes=15)
 
 _SHORTEST_WAIT = timedelta(minutes=1)
 
+# So many changes of entities within ten minutes are no news each.
+_RESTLESS = 4
+
 
 type _Prices = tuple[Price | None, Price | None]
 
@@ -58,6 +62,7 @@ class DeviceAutomation:
         self._target: Target | None = None
         self._planned_prices: _Prices = (None, None)
         self._last_states: dict[str, str] = {}
+        self._changes: deque[datetime] = deque(maxlen=_RESTLESS)
 
     @callback
     def async_start(self) -> None:
@@ -116,7 +121,7 @@ class DeviceAutomation:
         memory = self._coordinator.memory
         if not self._coordinator.covers_now:
             self._queue.async_wish(self._coordinator, Urgency.NO_PLAN)
-        elif memory.settings != self._coordinator.settings.digest:
+        elif memory.digest != self._coordinator.digest:
             self._queue.async_wish(self._coordinator, Urgency.SETTINGS_CHANGED)
         elif self._due_in() <= timedelta(0):
             self._queue.async_wish(self._coordinator, Urgency.INTERVAL)
@@ -154,7 +159,7 @@ class DeviceAutomation:
     ) -> None:
         """Ask for a schedule when the plan has become wrong, or possible again."""
         coordinator, settings = self._coordinator, self._coordinator.settings
-        if not settings.automatic_scheduling:
+        if not coordinator.is_scheduled_by_itself:
             return
         facts = coordinator.facts
         try:
@@ -179,8 +184,20 @@ class DeviceAutomation:
             and self._coordinator.is_scheduled_by_itself
         ):
             self._queue.async_wish(
-                self._coordinator, Urgency.ENTITY_CHANGED, delay=DEBOUNCE
+                self._coordinator, Urgency.ENTITY_CHANGED, delay=self._after_change()
             )
+
+    def _after_change(self) -> timedelta:
+        """Return how long to wait after an entity has changed.
+
+        What changes all the time is not news each time.
+        """
+        now = dt_util.utcnow()
+        self._changes.append(now)
+        is_restless = (
+            len(self._changes) == _RESTLESS and now - self._changes[0] < 2 * _QUIET
+        )
+        return self._quiet() if is_restless else DEBOUNCE
 
     def _note_state(self, state: State | None) -> bool:
         """Return whether it is another one than the last that was known."""

@@ -19,6 +19,9 @@ from ..timer import Timer
 from .request import ScheduleRequest
 from .scheduler import AccountScheduler
 
+# Else one that is always urgent would starve the others.
+_AGEING = timedelta(minutes=1)
+
 
 class Urgency(IntEnum):
     """Why a schedule is wanted, the most urgent first."""
@@ -40,6 +43,8 @@ class _Wish:
     urgency: Urgency
     since: datetime
     due: datetime
+    first_due: datetime
+    """When it could have been granted first, however often it is repeated."""
 
 
 class ScheduleQueue:
@@ -75,9 +80,10 @@ class ScheduleQueue:
             wish.urgency = min(wish.urgency, urgency)
             # Not later, or a sensor that never rests would put it off for ever.
             wish.due = min(wish.due, due)
+            wish.first_due = min(wish.first_due, due)
             wish.since = now
         else:
-            self._wishes[coordinator] = _Wish(urgency, now, due)
+            self._wishes[coordinator] = _Wish(urgency, now, due, due)
         self._send(now)
 
     @callback
@@ -124,10 +130,15 @@ class ScheduleQueue:
         if waiting:
             self._timer.async_arm(min(waiting))
 
-    def _rank(self, coordinator: ScheduleCoordinator) -> tuple[Urgency, datetime]:
-        """Rank the most urgent one first, then the one that waits longest for a schedule."""
+    def _rank(self, coordinator: ScheduleCoordinator) -> tuple[int, datetime]:
+        """Rank the most urgent one first, then the one that waits longest for a schedule.
+
+        A wish gains a degree of urgency with each minute that it is overdue.
+        """
+        wish = self._wishes[coordinator]
+        overdue = dt_util.utcnow() - wish.first_due
         return (
-            self._wishes[coordinator].urgency,
+            wish.urgency - overdue // _AGEING,
             coordinator.memory.last_attempt or datetime.min.replace(tzinfo=dt_util.UTC),
         )
 

@@ -39,6 +39,8 @@ class PreparedRequest:
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
     force: bool
+    digest: str
+    """Of the settings and the target that it is made of."""
     wishes: Wishes
     """What is wished for with it, by which its result is judged."""
 
@@ -58,7 +60,7 @@ async def prepare(
 
     Raises FlexMeasuresError.
     """
-    settings = coordinator.settings
+    settings, digest = coordinator.settings, coordinator.digest
     sensor = await coordinator.metadata.power_sensor()
     stored = await coordinator.metadata.flex_model()
     window = Window.from_moment(
@@ -92,6 +94,7 @@ async def prepare(
         model,
         settings.flex_context(request.flex_context),
         request.force,
+        digest,
         asked_for({**stored, **model}, {**stored, **overrides}, reach),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 import logging
 
 from homeassistant.config_entries import ConfigEntry
@@ -157,11 +158,12 @@ class AccountScheduler:
         lead, *others = together
         requests = {lead: await prepare(lead, request)}
         same_window = replace(request, flex_model={})
+        since = dt_util.utcnow()
         for other in others:
             try:
                 prepared = await prepare(other, same_window)
             except FlexMeasuresError as err:
-                other.async_note_failure(err, is_automatic=True)
+                other.async_note_failure(err, since=since, is_automatic=True)
                 continue
             if prepared.fits(requests[lead]):
                 requests[other] = prepared
@@ -170,11 +172,9 @@ class AccountScheduler:
     async def _trigger(self, requests: Requests) -> str:
         """Send one request for all; return the job's id."""
         now = dt_util.utcnow()
-        for coordinator in requests:
-            coordinator.async_note_attempt(now)
         lead, first = next(iter(requests.items()))
         site = lead.metadata.site
-        return await self._api.trigger_schedule(
+        job_id = await self._api.trigger_schedule(
             first.sensor.asset_id if len(requests) == 1 or site is None else site,
             start=first.window.start,
             duration=max(request.window.duration for request in requests.values()),
@@ -182,6 +182,9 @@ class AccountScheduler:
             flex_context=first.flex_context,
             force=first.force,
         )
+        for coordinator in requests:
+            coordinator.async_note_attempt(now)
+        return job_id
 
     async def _each_alone(self, requests: Requests) -> Results:
         """Tell apart which of several devices cannot be scheduled.
@@ -193,14 +196,16 @@ class AccountScheduler:
         for coordinator, request in requests.items():
             now = dt_util.utcnow()
             if results and (wait := self.budget.available_at(now) - now):
-                results[coordinator] = _refused(coordinator, RateLimitedError(wait))
+                results[coordinator] = _refused(
+                    coordinator, RateLimitedError(wait), now
+                )
                 continue
             self.budget.take(now)
             alone = {coordinator: request}
             try:
                 results |= await self._finish(await self._trigger(alone), alone)
             except FlexMeasuresError as err:
-                results[coordinator] = _refused(coordinator, err)
+                results[coordinator] = _refused(coordinator, err, now)
         return results
 
     async def _finish(self, job_id: str, requests: Requests) -> Results:
@@ -217,7 +222,8 @@ class AccountScheduler:
                     _result_of(job, request)
                 )
             except EmptyScheduleError as err:
-                results[coordinator] = _refused(coordinator, err)
+                attempt = coordinator.memory.last_attempt or dt_util.utcnow()
+                results[coordinator] = _refused(coordinator, err, attempt)
         return results
 
     async def _explained(
@@ -252,6 +258,7 @@ def _result_of(job: Job, request: PreparedRequest) -> ScheduleResult:
     sensor = request.sensor
     return ScheduleResult(
         request.window,
+        request.digest,
         TargetReport.from_job(
             job.result,
             asset=sensor.asset_id,
@@ -262,10 +269,10 @@ def _result_of(job: Job, request: PreparedRequest) -> ScheduleResult:
 
 
 def _refused(
-    coordinator: ScheduleCoordinator, err: FlexMeasuresError
+    coordinator: ScheduleCoordinator, err: FlexMeasuresError, since: datetime
 ) -> FlexMeasuresError:
     """Keep why one of several devices has no new schedule; return the error."""
-    coordinator.async_note_failure(err, is_automatic=True)
+    coordinator.async_note_failure(err, since=since, is_automatic=True)
     return err
 
 
@@ -274,10 +281,11 @@ async def _noted(
     coordinator: ScheduleCoordinator, *, is_automatic: bool = False
 ) -> AsyncIterator[None]:
     """Show in the device's entities what goes wrong."""
+    since = dt_util.utcnow()
     try:
         yield
     except FlexMeasuresError as err:
-        coordinator.async_note_failure(err, is_automatic=is_automatic)
+        coordinator.async_note_failure(err, since=since, is_automatic=is_automatic)
         raise
 
 

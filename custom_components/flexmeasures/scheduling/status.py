@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError
@@ -10,6 +11,7 @@ from homeassistant.helpers.translation import async_get_exception_message
 from ..api.errors import SERVER_ERRORS, FlexMeasuresError
 from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
+from ..device.memory import Failure
 from ..device.settings import StateOfChargeUnknownError
 from .errors import NOT_PLANNABLE
 from .soc_entity import SOC_ENTITY_ERRORS
@@ -27,6 +29,8 @@ _ERRORS: Final[tuple[type[FlexMeasuresError], ...]] = (
 _ERROR_KEYS: Final = sorted(
     {error.translation_key for error in _ERRORS} | NOT_PLANNABLE
 )
+
+_PASSING: Final = {error.translation_key for error in SERVER_ERRORS if error.passes}
 
 STATUSES: Final = (OK, NOT_SCHEDULED, UNEXPECTED_ERROR, *_ERROR_KEYS)
 """All keys that a status can have."""
@@ -51,9 +55,14 @@ def scheduling_status(coordinator: ScheduleCoordinator) -> SchedulingStatus:
         return SchedulingStatus(UNEXPECTED_ERROR)
     if source and (problem := source.problem):
         return _failed(problem.translation_key, problem.placeholders)
-    if memory.failure:
+    if memory.failure and not _has_passed(memory.failure, coordinator.read_at):
         return _failed(memory.failure.key, memory.failure.placeholders)
     return SchedulingStatus(OK if memory.last_schedule else NOT_SCHEDULED)
+
+
+def _has_passed(failure: Failure, read_at: datetime | None) -> bool:
+    """Return whether the server was away or so, and has been read since."""
+    return failure.key in _PASSING and read_at is not None and read_at > failure.moment
 
 
 def _failed(key: str, placeholders: Mapping[str, str]) -> SchedulingStatus:
