@@ -1,5 +1,6 @@
 """What a real server refuses, and what the user is told."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
 from .conftest import AddDevice, call, plan, powers
+
+# Within what is planned: what lies later is not sent.
+SOON = (dt_util.utcnow() + timedelta(hours=2)).isoformat()
 
 
 async def refusal(hass: HomeAssistant, action: str, **data: Any) -> HomeAssistantError:
@@ -24,7 +28,7 @@ async def refusal(hass: HomeAssistant, action: str, **data: Any) -> HomeAssistan
     [
         ({"soc-foo": "4 kWh"}, "soc-foo: Unknown field."),
         (
-            {"soc-targets": [{"value": "4 kW", "datetime": "2030-01-01T00:00:00Z"}]},
+            {"soc-targets": [{"value": "4 kW", "datetime": SOON}]},
             "soc-targets.0.value: Cannot convert value `4 kW` to 'MWh'",
         ),
     ],

@@ -788,6 +788,7 @@ async def test_target_that_is_set_while_it_is_off(home: Home) -> None:
     assert len(home.wishes) == 1
 
     await home.act("turn_on", "switch", "automatic_scheduling")
+    await home.go_to(NOW + MINUTE)
 
     assert len(home.wishes) == 2
     assert "soc-minima" in home.wishes[1]["flex-model"][0]
@@ -801,6 +802,7 @@ async def test_target_that_waits_over_a_reload(home: Home) -> None:
     assert len(home.wishes) == 1
 
     await home.reload()
+    await home.go_to(NOW + MINUTE)
 
     assert len(home.wishes) == 2
 

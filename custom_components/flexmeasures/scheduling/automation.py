@@ -29,6 +29,9 @@ from .soc_entity import StateOfChargeEntityError, read_soc_entity
 # What happens together shall make one schedule.
 DEBOUNCE = timedelta(seconds=10)
 
+# Between two schedules, whatever a device says of itself.
+_APART = timedelta(seconds=30)
+
 # However often the state of charge leaves the plan, or prices change.
 _QUIET = timedelta(minutes=5)
 
@@ -122,7 +125,9 @@ class DeviceAutomation:
         if not self._coordinator.covers_now:
             self._queue.async_wish(self._coordinator, Urgency.NO_PLAN)
         elif memory.digest != self._coordinator.digest:
-            self._queue.async_wish(self._coordinator, Urgency.SETTINGS_CHANGED)
+            self._queue.async_wish(
+                self._coordinator, Urgency.SETTINGS_CHANGED, delay=self._apart()
+            )
         elif self._due_in() <= timedelta(0):
             self._queue.async_wish(self._coordinator, Urgency.INTERVAL)
 
@@ -216,6 +221,13 @@ class DeviceAutomation:
             and price.within(now, until) != (planned and planned.within(now, until))
             for price, planned in zip(prices, self._planned_prices, strict=True)
         )
+
+    def _apart(self) -> timedelta:
+        """Return how long to wait after the last attempt where the device itself speaks."""
+        last_attempt = self._coordinator.memory.last_attempt
+        if last_attempt is None or self._coordinator.flex_model_source is None:
+            return timedelta(0)
+        return max(timedelta(0), last_attempt + _APART - dt_util.utcnow())
 
     def _quiet(self) -> timedelta:
         """Return how long to wait after the last attempt with what can happen all the time."""
