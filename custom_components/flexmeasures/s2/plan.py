@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 
-class Window(Protocol):
-    """The time that a schedule is asked for, in slots of `resolution`."""
+class Slots(Protocol):
+    """Times of the same length that follow each other."""
 
     @property
     def start(self) -> datetime:
@@ -22,26 +22,18 @@ class Window(Protocol):
     @property
     def resolution(self) -> timedelta:
         """How long a slot is."""
+
+
+class Window(Slots, Protocol):
+    """The time that a schedule is asked for."""
 
     @property
     def duration(self) -> timedelta:
         """How long all slots are."""
 
 
-class Series(Protocol):
-    """One value per `resolution` from `start` on, None where there is none."""
-
-    @property
-    def start(self) -> datetime:
-        """When the first slot begins."""
-
-    @property
-    def end(self) -> datetime:
-        """When the last slot ends."""
-
-    @property
-    def resolution(self) -> timedelta:
-        """How long a slot is."""
+class Series(Slots, Protocol):
+    """A value for each slot, None where there is none."""
 
     @property
     def values(self) -> Sequence[float | None]:
