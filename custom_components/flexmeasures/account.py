@@ -115,10 +115,16 @@ class Account:
         has_plan = any(each.covers_now for each in coordinators)
         patience = _PATIENCE_WITH_PLAN if has_plan else _PATIENCE
         done, pending = await asyncio.wait(readings, timeout=patience.total_seconds())
-        failures = [failure for each in done if (failure := each.result())]
+        failures = {
+            coordinator: failure
+            for coordinator, reading in zip(coordinators, readings, strict=True)
+            if reading in done and (failure := reading.result())
+        }
         if has_plan or len(failures) + len(pending) < len(coordinators):
+            for coordinator, failure in failures.items():
+                _log(coordinator, failure)
             return
-        for failure in failures:
+        for failure in failures.values():
             raise failure
         no_answer = CannotConnectError(
             f"no answer within {patience.total_seconds():g} seconds"
@@ -158,14 +164,18 @@ async def _read_first(
     try:
         await coordinator.async_config_entry_first_refresh()
     except (ConfigEntryNotReady, ConfigEntryAuthFailed) as err:
-        _LOGGER.warning("The %s could not be read: %s", coordinator.name, err)
         if isinstance(err, ConfigEntryAuthFailed):
             coordinator.config_entry.async_start_reauth(coordinator.hass)
-        # Else the set-up, or what follows on it, reads again.
+        # Else the set-up, or what follows on it, says so and reads again.
         if coordinator.config_entry.state is ConfigEntryState.LOADED:
+            _log(coordinator, err)
             coordinator.async_read_in(OUTAGE_RETRY)
         return err
     return None
+
+
+def _log(coordinator: ScheduleCoordinator, failure: Exception) -> None:
+    _LOGGER.warning("The %s could not be read: %s", coordinator.name, failure)
 
 
 def _configuration(entry: ConfigEntry) -> _Configuration:
