@@ -51,7 +51,7 @@ class Device(Protocol):
         """Let the time pass, and tell what has become of instructions."""
 
     def release(self, now: datetime) -> None:
-        """Hear that nobody controls it any more."""
+        """Take note that nobody controls it any more."""
 
 
 def utcnow() -> datetime:

@@ -145,7 +145,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
 
     @property
     def digest(self) -> str:
-        """Tells apart settings and targets that lead to different schedules."""
+        """Return what tells apart settings and targets that lead to different schedules."""
         wanted = self.settings.digest, self.memory.target
         return sha256(repr(wanted).encode()).hexdigest()
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import errno
 import ipaddress
-import itertools
 import logging
 from pathlib import Path
 import socket
 import ssl
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from zoneinfo import ZoneInfo
 
 from aiohttp import (
@@ -1084,16 +1083,6 @@ async def test_requests_at_once_share_a_refusal(
 # --- jobs
 
 
-@pytest.fixture
-def no_waiting() -> Any:
-    """Let no time pass between two looks at a job."""
-    with patch(
-        "custom_components.flexmeasures.api.client.polling_waits",
-        side_effect=lambda: itertools.repeat(0.0),
-    ) as waits:
-        yield waits
-
-
 async def test_job(api: FlexMeasuresApi, fake_server: FakeServer) -> None:
     fake_server.jobs["j"] = {
         "status": "FINISHED",
@@ -1125,7 +1114,7 @@ async def test_running_job(api: FlexMeasuresApi, fake_server: FakeServer) -> Non
 
 
 async def test_wait_for_job(
-    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Any
+    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Mock
 ) -> None:
     """It is looked at until it has ended."""
     for status in ("QUEUED", "STARTED"):
@@ -1192,7 +1181,7 @@ async def test_wait_between_looks(
 async def test_failed_job(
     api: FlexMeasuresApi,
     fake_server: FakeServer,
-    no_waiting: Any,
+    no_waiting: Mock,
     job: dict[str, Any],
     error: type[JobFailedError],
     reason: str,
@@ -1208,7 +1197,7 @@ async def test_failed_job(
 
 
 async def test_job_that_never_ends(
-    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Any
+    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Mock
 ) -> None:
     fake_server.jobs["j"] = running_job("QUEUED")
 
@@ -1220,7 +1209,7 @@ async def test_job_that_never_ends(
 
 @pytest.mark.parametrize("job", [None, [], "text", {"enqueued-at": "yesterday"}])
 async def test_job_of_another_shape(
-    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Any, job: Any
+    api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Mock, job: Any
 ) -> None:
     fake_server.answer("GET", JOB, json=job)
 

@@ -292,8 +292,9 @@ class FlexMeasuresApi:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience.total_seconds()
-        for wait in polling_waits():
-            await asyncio.sleep(wait)
+        waits = polling_waits()
+        while True:
+            await asyncio.sleep(next(waits))
             job = await self.get_job(job_id)
             if job.is_finished:
                 return job
@@ -301,7 +302,6 @@ class FlexMeasuresApi:
                 raise _job_error(job)
             if loop.time() > deadline:
                 raise JobTimeoutError(job.status, patience)
-        raise AssertionError("polling_waits ended")  # pragma: no cover
 
     async def _request(
         self,

@@ -132,7 +132,7 @@ class DeviceSettings:
 
     @property
     def digest(self) -> str:
-        """Tells apart settings that lead to different schedules."""
+        """Return what tells apart settings that lead to different schedules."""
         relevant = (
             self.flex_context({}),
             self.soc_sensor,

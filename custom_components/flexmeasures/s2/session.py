@@ -179,7 +179,7 @@ class Session:
         return self._take_effects()
 
     def disconnected(self) -> list[Effect]:
-        """Hear that the connection is gone."""
+        """End the session, if it has not ended: the connection is gone."""
         if not self.is_over:
             self._finish(
                 self._end_reason if self._is_closing else EndReason.CONNECTION_LOST

@@ -169,10 +169,10 @@ class ControlTypeHandler(ABC):
         """What a user wants the RM to do; raises InvalidOrderError if it cannot."""
 
     def told(self, instruction: Instruction) -> None:  # noqa: B027
-        """Hear that an instruction was sent."""
+        """Take note that an instruction was sent."""
 
     def refused(self, instruction: Instruction) -> None:  # noqa: B027
-        """Hear that the RM does not do what it was told."""
+        """Take note that the RM does not do what it was told."""
 
     def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
         """What is known of the device now; `capacity_kwh` as for `flex_model`."""
