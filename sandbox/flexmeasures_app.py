@@ -91,7 +91,7 @@ class Processes:
         """Start the worker and wait until the server knows it."""
         from rq import SimpleWorker
 
-        pid = self._fork("worker", lambda: work(self._app, SimpleWorker))
+        pid = self._fork("worker", lambda: work(self._app, process_worker()))
         key = SimpleWorker.redis_worker_namespace_prefix + worker_name(pid)
         redis = self._app.redis_connection
         deadline = time.monotonic() + STOP_SECONDS
@@ -176,12 +176,28 @@ def worker_name(pid: int) -> str:
     return f"sandbox-{pid}"
 
 
+def process_worker() -> type:
+    """Return a worker class that runs alone in a process."""
+    from flexmeasures.data import db
+    from rq import SimpleWorker
+
+    class ProcessWorker(SimpleWorker):  # type: ignore[misc]
+        def perform_job(self, *arguments: object) -> bool:
+            # FlexMeasures' own worker forks for each job: none finds the failed transaction of another.
+            try:
+                succeeded: bool = super().perform_job(*arguments)
+            finally:
+                db.session.remove()
+            return succeeded
+
+    return ProcessWorker
+
+
 def thread_worker() -> type:
     """Return a worker class that runs beside the web server, in its process."""
-    from rq import SimpleWorker
     from rq.timeouts import TimerDeathPenalty
 
-    class ThreadWorker(SimpleWorker):  # type: ignore[misc]
+    class ThreadWorker(process_worker()):  # type: ignore[misc]
         # Signals reach the main thread only.
         death_penalty_class = TimerDeathPenalty
 

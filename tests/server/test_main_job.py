@@ -106,8 +106,9 @@ async def test_measured_state_of_charge_wins_over_the_own_plan(
         schedule_duration="PT6H",
     )
     flex_model = {"power-capacity": "10 kW", "soc-minima": []}
+    now = dt_util.utcnow()
 
-    async def energy_until_empty(measured: float) -> float:
+    async def energy_until_empty(measured: float, *, known_at: datetime) -> float:
         """Measure a state of charge, and see how much a plan takes from it."""
         posted = await call(
             hass,
@@ -115,8 +116,9 @@ async def test_measured_state_of_charge_wins_over_the_own_plan(
             sensor=server.home.sensor("cabin_battery_soc"),
             values=measured,
             unit="kWh",
-            start=dt_util.utcnow().replace(minute=0, second=0, microsecond=0),
+            start=now.replace(minute=0, second=0, microsecond=0),
             duration=0,
+            prior=known_at,
         )
         await stored(api, posted)
         response = await call(
@@ -124,9 +126,10 @@ async def test_measured_state_of_charge_wins_over_the_own_plan(
         )
         return -sum(powers(response))
 
-    # Energy that is left at the end has no worth to the scheduler.
-    first = await energy_until_empty(6)
-    second = await energy_until_empty(3)
+    # Energy that is left at the end has no worth to the scheduler. The server takes no
+    # two values that became known in the same second.
+    first = await energy_until_empty(6, known_at=now - timedelta(minutes=1))
+    second = await energy_until_empty(3, known_at=now)
 
     assert first - second == pytest.approx(3, abs=0.01)
 

@@ -1,10 +1,11 @@
 """Measurements go to a real server and come back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
+from custom_components.flexmeasures.api.errors import JobFailedError
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
@@ -110,6 +111,31 @@ async def test_earlier_knowledge(
 
     assert await read(timedelta(days=15)) == [1]
     assert await read(timedelta(0)) == [2]
+
+
+async def test_another_value_in_the_same_second(
+    hass: HomeAssistant, server: FlexMeasuresServer, api: FlexMeasuresApi
+) -> None:
+    """The server replaces no value; what it stores after that is as good as ever."""
+    now = dt_util.utcnow()
+
+    async def post(value: float, prior: datetime) -> None:
+        posted = await call(
+            hass,
+            "post_measurements",
+            sensor=server.home.sensor("battery_power"),
+            start=now.replace(minute=0, second=0, microsecond=0),
+            duration="PT15M",
+            values=value,
+            unit="kW",
+            prior=prior,
+        )
+        await stored(api, posted)
+
+    await post(1, now)
+    with pytest.raises(JobFailedError):
+        await post(2, now)
+    await post(2, now + timedelta(seconds=1))
 
 
 async def test_prices_which_no_user_recorded(
