@@ -13,14 +13,17 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 
 from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
-from .api.errors import CannotConnectError
+from .api.errors import CannotConnectError, JobLostError
 from .cem.resource import ManagedResource
 from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.prices import SharedPrices
 from .device.store import AccountStore
+from .plan.schedule import Schedule
 from .scheduling.automation import DeviceAutomation
+from .scheduling.jobs import AcceptedJob
 from .scheduling.queue import ScheduleQueue
+from .scheduling.request import ScheduleRequest
 from .scheduling.scheduler import AccountScheduler
 
 _LOGGER = logging.getLogger(__name__)
@@ -143,6 +146,7 @@ class Account:
             DeviceAutomation(hass, coordinator, self.queue).async_start()
         for resource in self.resources.values():
             resource.async_start()
+        self.scheduler.async_resume()
 
     @callback
     def async_take_switches(self, entry: ConfigEntry) -> bool:
@@ -155,6 +159,51 @@ class Account:
                 automatic=settings.get(CONF_AUTOMATIC_SCHEDULING, False)
             )
         return True
+
+
+async def async_compute(
+    entry: FlexMeasuresConfigEntry, subentry_id: str, request: ScheduleRequest
+) -> Schedule:
+    """Have a schedule of a device computed, and return the window that was asked for.
+
+    It is followed when this returns, also by an account that was reloaded meanwhile.
+    Raises FlexMeasuresError.
+    """
+    job = await async_trigger(entry, subentry_id, request)
+    while True:
+        scheduler = entry.runtime_data.scheduler
+        schedule = await scheduler.async_result(job, subentry_id)
+        if schedule is not None:
+            return schedule
+        await _async_reloaded(entry)
+
+
+async def async_trigger(
+    entry: FlexMeasuresConfigEntry,
+    subentry_id: str,
+    request: ScheduleRequest,
+    *,
+    is_awaited: bool = True,
+) -> AcceptedJob:
+    """Have a schedule of a device computed; return the job that the server has accepted.
+
+    Raises FlexMeasuresError.
+    """
+    account = entry.runtime_data
+    job = await account.scheduler.async_trigger(
+        account.coordinators[subentry_id], request, is_awaited=is_awaited
+    )
+    if account.scheduler.is_closed:
+        await _async_reloaded(entry)
+        entry.runtime_data.scheduler.async_follow(job)
+    return job
+
+
+async def _async_reloaded(entry: FlexMeasuresConfigEntry) -> None:
+    """Wait until an account that was unloaded is loaded again; raise JobLostError if it isn't."""
+    async with entry.setup_lock:
+        if entry.state is not ConfigEntryState.LOADED:
+            raise JobLostError
 
 
 async def _read_first(

@@ -6,7 +6,7 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account import FlexMeasuresConfigEntry
+from .account import FlexMeasuresConfigEntry, async_compute
 from .action_errors import translated_errors
 from .entity import FlexMeasuresEntity, async_add_device_entities
 from .scheduling.request import ScheduleRequest
@@ -39,6 +39,6 @@ class ComputeScheduleButton(FlexMeasuresEntity, ButtonEntity):
     async def async_press(self) -> None:
         entry: FlexMeasuresConfigEntry = self.coordinator.config_entry
         async with translated_errors(self.hass, entry):
-            await entry.runtime_data.scheduler.async_compute(
-                self.coordinator, ScheduleRequest()
+            await async_compute(
+                entry, self.coordinator.subentry.subentry_id, ScheduleRequest()
             )

@@ -9,14 +9,16 @@ from homeassistant.components.calendar import (
     CalendarEvent,
 )
 from homeassistant.const import Platform, UnitOfEnergy, UnitOfPower
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_translate_state
 from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
 from .const import DOMAIN
+from .coordinator import ScheduleCoordinator
 from .entity import FlexMeasuresEntity, async_add_device_entities
+from .plan.plan import Plan
 from .plan.schedule import Block
 
 PARALLEL_UPDATES = 0
@@ -38,6 +40,13 @@ async def async_setup_entry(
 class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
     """The blocks of the plan in which the device charges, or discharges."""
 
+    def __init__(
+        self, coordinator: ScheduleCoordinator, description: CalendarEntityDescription
+    ) -> None:
+        """Show what is planned so far."""
+        super().__init__(coordinator, description)
+        self._shown = self._present()
+
     @property
     @override
     def event(self) -> CalendarEvent | None:
@@ -55,6 +64,19 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
             for block in self.coordinator.outlook.blocks
             if block.start < end_date and block.end > start_date
         ]
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write only what is new: dashboards are told of it, but only every few seconds."""
+        shown, self._shown = self._shown, self._present()
+        if self._shown != shown:
+            super()._handle_coordinator_update()
+
+    def _present(self) -> tuple[Plan, Block | None]:
+        """Return what the calendar shows now."""
+        next_block = self.coordinator.outlook.next_block(dt_util.utcnow())
+        return self.coordinator.data, next_block
 
     def _event(self, block: Block) -> CalendarEvent:
         # In the language of Home Assistant: the word that the action sensor shows.

@@ -25,6 +25,7 @@ from .api.errors import (
 )
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
+from .device.job import JobUnderWay
 from .device.listeners import Listeners
 from .device.memory import DeviceMemory, Failure
 from .device.metadata import DeviceMetadata
@@ -99,8 +100,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.recent_errors = RecentErrors()
         self.flex_model_source: FlexModelSource | None = None
         """What knows better than the settings how to schedule the device, if anything does."""
-        # One request in flight per device: a poll must not overwrite a newer plan.
-        self.lock = asyncio.Lock()
+        # One reading at a time per device: an older one must not overwrite a newer plan.
+        self._lock = asyncio.Lock()
+        self._newest_job = self.memory.job and self.memory.job.id
         self._store = store
         self._outlook: Outlook | None = None
         self.readings: Listeners[bool] = Listeners()
@@ -108,6 +110,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.events: Listeners[SchedulingEvent] = Listeners()
         """Are called with what happens, once entities show it."""
         self._unannounced: list[SchedulingEvent] = []
+        self._has_entities = False
         self._wake_timer = Timer(hass, self._wake)
 
     # --- the plan, and what follows from it now
@@ -164,7 +167,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.config_entry.async_on_unload(self.async_add_listener(self._arm_wake))
         self.config_entry.async_on_unload(self._wake_timer.async_disarm)
         self._arm_wake()
-        if self._drop_passed(dt_util.utcnow()):
+        self._has_entities = True
+        if self._drop_passed(dt_util.utcnow()) or self._unannounced:
             self.async_update_listeners()
         if not self.last_update_success:
             self._read_soon("refresh after set-up")
@@ -174,6 +178,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     def async_update_listeners(self) -> None:
         """Call the entities, and then with what happened those who may look at them."""
         super().async_update_listeners()
+        if not self._has_entities:
+            return
         events, self._unannounced = self._unannounced, []
         for event in events:
             self.events.async_call(event)
@@ -181,21 +187,44 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     # --- what scheduling hands in
 
     @callback
-    def async_note_attempt(self, moment: datetime) -> None:
-        """Keep when a schedule was asked for."""
-        self.memory.last_attempt = moment
+    def async_begin_job(self, job: JobUnderWay) -> None:
+        """Keep that the server computes a schedule, over a restart as well."""
+        self._newest_job = job.id
+        self.memory.job = job
+        self.memory.last_attempt = job.since
+        self.async_remember(at_once=True)
+
+    @callback
+    def async_end_job(self, job_id: str) -> None:
+        """Keep that a job is waited for no more."""
+        if self.memory.job and self.memory.job.id == job_id:
+            self.memory.job = None
+            self.async_remember()
 
     async def async_apply(self, result: ScheduleResult) -> Schedule:
-        """Read what a job has planned and follow it; needs the lock.
+        """Read what a job has planned and follow it.
 
         Return the window that was asked for. Raises FlexMeasuresError.
         """
-        memory, window = self.memory, result.window
-        memory.planned_until = window.end
-        plan = await self._read(window.start, is_of_job=True)
+        window = result.window
+        # Of several jobs the last one counts, whichever ends last.
+        is_newest = result.job_id == self._newest_job
+        async with self._lock:
+            if is_newest:
+                self.memory.planned_until = window.end
+            plan = await self._read(window.start, is_of_job=is_newest)
         schedule = plan.power and plan.power.between(window.start, window.end)
         if schedule is None:
             raise EmptyScheduleError
+        if is_newest:
+            self._keep(result)
+        self.async_set_updated_data(plan)
+        return schedule
+
+    def _keep(self, result: ScheduleResult) -> None:
+        """Keep what a job gave beside the plan."""
+        memory = self.memory
+        memory.job = None
         memory.last_schedule = dt_util.utcnow()
         memory.failure = None
         memory.digest = result.digest
@@ -206,8 +235,6 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
                 SchedulingEventType.TARGETS_UNMET, **memory.targets.as_json()
             )
         self._store.async_remember()
-        self.async_set_updated_data(plan)
-        return schedule
 
     @callback
     def async_note_failure(
@@ -220,8 +247,10 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """
         self.recent_errors.add(err)
         now = dt_util.utcnow()
+        if self.memory.job and self.memory.job.since == since:
+            self.memory.job = None
         if not err.passes:
-            self.async_note_attempt(since)
+            self.memory.last_attempt = since
         before = self.memory.failure
         in_a_row = before.in_a_row if before else 0
         self.memory.failure = Failure.of(
@@ -301,7 +330,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @override
     async def _async_update_data(self) -> Plan:
         try:
-            async with self.lock:
+            async with self._lock:
                 return await self._read(dt_util.utcnow(), is_of_job=False)
         except FlexMeasuresError as err:
             self.recent_errors.add(err)

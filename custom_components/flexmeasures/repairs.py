@@ -20,7 +20,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .account import FlexMeasuresConfigEntry
+from .account import FlexMeasuresConfigEntry, async_compute
 from .action_errors import translated_errors
 from .cem.resource import ManagedResource
 from .const import DOMAIN, SUBENTRY_DEVICE
@@ -142,11 +142,8 @@ class SchedulingFailedFlow(DeviceSettingsFlow):
         return self.async_create_entry(data={})
 
     async def _async_compute(self, entry: FlexMeasuresConfigEntry) -> None:
-        data = entry.runtime_data
         async with translated_errors(self.hass, entry):
-            await data.scheduler.async_compute(
-                data.coordinators[self._subentry_id], ScheduleRequest()
-            )
+            await async_compute(entry, self._subentry_id, ScheduleRequest())
 
 
 class ResourceFlow(DeviceRepairFlow):

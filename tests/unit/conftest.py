@@ -25,6 +25,9 @@ from .s2_rm import FakeRM, connections
 aiohttp_client = plugins.aiohttp_client
 
 
+LOOKS = 20
+
+
 @pytest.fixture
 def fake_server(aioclient_mock: AiohttpClientMocker) -> FakeServer:
     """A scripted FlexMeasures server, which answers at every address."""
@@ -50,8 +53,9 @@ def no_secret_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def no_waiting() -> Iterator[Mock]:
     """Let no time pass between two looks at a job."""
     with patch(
-        "custom_components.flexmeasures.api.client.polling_waits",
-        side_effect=lambda: repeat(0.0),
+        "custom_components.flexmeasures.api.polling.polling_waits",
+        # A server that stays away, or a job that never ends, is given up in the end.
+        side_effect=lambda _patience: repeat(0.0, LOOKS),
     ) as waits:
         yield waits
 

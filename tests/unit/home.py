@@ -54,6 +54,7 @@ NOTHING_REMEMBERED: Json = {
     "last_schedule": None,
     "last_attempt": None,
     "failure": None,
+    "job": None,
     "targets": None,
     "mode": "automatic",
     "override": None,

@@ -1131,12 +1131,12 @@ async def test_wait_between_looks(
     api: FlexMeasuresApi, fake_server: FakeServer
 ) -> None:
     """The time between two looks is really waited."""
-    fake_server.answer("GET", JOB, status=202, json=running_job(), times=1)
+    fake_server.answer("GET", JOB, status=202, json=running_job(), times=2)
     fake_server.jobs["j"] = finished_job()
 
     with (
         patch(
-            "custom_components.flexmeasures.api.client.polling_waits",
+            "custom_components.flexmeasures.api.polling.polling_waits",
             return_value=iter([0.1, 0.2]),
         ),
         patch("asyncio.sleep") as sleep,

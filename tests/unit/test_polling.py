@@ -1,5 +1,6 @@
 """When a job is looked at."""
 
+from datetime import timedelta
 from itertools import accumulate
 
 import pytest
@@ -10,7 +11,7 @@ from custom_components.flexmeasures.api.polling import polling_waits
 def looks(taken: float) -> list[float]:
     """Give the times at which a job that takes some seconds is looked at."""
     times: list[float] = []
-    for time in accumulate(polling_waits()):
+    for time in accumulate(polling_waits(timedelta(hours=2))):
         times.append(time)
         if time >= taken:
             break

@@ -240,7 +240,7 @@ async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
     options = set(home.attributes("sensor", "scheduling_status")["options"])
     texts = translation()["entity"]["sensor"]["scheduling_status"]
     errors = {error.translation_key for error in error_classes()} | NOT_PLANNABLE
-    assert options == errors | {"ok", "not_scheduled", "unexpected_error"}
+    assert options == errors | {"ok", "computing", "not_scheduled", "unexpected_error"}
     assert texts["state"].keys() == options
     of_entity = texts["state_attributes"]["state_of_charge"]["state"]
     assert of_entity.keys() == {

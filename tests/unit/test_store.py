@@ -9,6 +9,7 @@ import pytest
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.exceptions import HomeAssistantError
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
 from .home import HOUR, MINUTE, NOTHING_REMEMBERED, NOW, SLOT, Home, device
@@ -23,7 +24,8 @@ async def test_what_is_written(home: Home) -> None:
     home.server.planned_values = [1.0, None, -2.0]
     await home.set_up()
     await home.compute()
-    assert not home.is_stored
+    assert home.stored[BATTERY]["job"]
+    assert home.stored[BATTERY]["last_schedule"] is None
 
     await home.go_to(NOW + SECONDS_11)
 
@@ -144,10 +146,11 @@ async def test_computation_that_ends_after_the_account_was_removed(home: Home) -
 
     await home.hass.config_entries.async_remove(entry.entry_id)
     ended.set()
-    response = await computing
+    with pytest.raises(HomeAssistantError) as caught:
+        await computing
     await home.go_to(NOW + MINUTE)
 
-    assert len(response["schedule"]) == 8
+    assert caught.value.translation_key == "job_lost"
     assert not home.is_stored
 
 
@@ -192,8 +195,7 @@ async def test_what_the_user_sets_while_something_else_waits_to_be_written(
     home.server.planned_values = [1.0]
     await home.set_up()
     await home.compute()
-    await home.compute()
-    assert not home.is_stored
+    assert home.stored[BATTERY]["last_schedule"] is None
 
     await home.act("select_option", "select", "mode", option="hold")
 

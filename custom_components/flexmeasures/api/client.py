@@ -5,7 +5,6 @@ in the unit asked for with the sign that the sensor stores. Every call may raise
 any `FlexMeasuresError`; nothing else leaves here.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
@@ -26,6 +25,7 @@ from .durations import iso_duration, parse_duration
 from .errors import (
     InfeasibleError,
     JobFailedError,
+    JobLostError,
     JobTimeoutError,
     NotFlexMeasuresError,
     NotFoundError,
@@ -37,7 +37,7 @@ from .errors import (
 )
 from .models import Asset, Catalogue, Job, PostedData, Sensor, SensorData, parse_moment
 from .numbers import believable
-from .polling import polling_waits
+from .polling import ask_patiently
 from .transport import Transport, UnauthorizedError
 
 MINIMUM_SERVER_VERSION = "1.0.0"
@@ -285,23 +285,25 @@ class FlexMeasuresApi:
     async def wait_for_job(
         self, job_id: str, *, patience: timedelta = JOB_PATIENCE
     ) -> Job:
-        """Wait until a job has finished.
+        """Wait until a job has finished, also while the server is away for a moment.
 
         Raises JobFailedError (InfeasibleError when no schedule can satisfy the
-        constraints) or, after `patience`, JobTimeoutError.
+        constraints), JobLostError or, after `patience`, JobTimeoutError or why the
+        server could not be asked.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience.total_seconds()
-        waits = polling_waits()
-        while True:
-            await asyncio.sleep(next(waits))
-            job = await self.get_job(job_id)
+
+        async def look() -> Job:
+            try:
+                job = await self.get_job(job_id)
+            except NotFoundError:
+                raise JobLostError from None
             if job.is_finished:
                 return job
             if job.is_unsuccessful:
                 raise _job_error(job)
-            if loop.time() > deadline:
-                raise JobTimeoutError(job.status, patience)
+            raise JobTimeoutError(job.status, patience)
+
+        return await ask_patiently(look, patience)
 
     async def _request(
         self,

@@ -203,6 +203,13 @@ class EmptyScheduleError(FlexMeasuresError):
     translation_key = "empty_schedule"
 
 
+class JobLostError(FlexMeasuresError):
+    """The job was accepted, but nobody knows what became of it."""
+
+    translation_key = "job_lost"
+    passes = True
+
+
 class JobTimeoutError(FlexMeasuresError):
     """The job was accepted, but did not end in the time we wait."""
 
@@ -231,6 +238,7 @@ SERVER_ERRORS: Final[tuple[type[FlexMeasuresError], ...]] = (
     InfeasibleError,
     InfeasiblePricesError,
     JobFailedError,
+    JobLostError,
     JobTimeoutError,
     NoEncryptionError,
     NotAuthenticatedError,

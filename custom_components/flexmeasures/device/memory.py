@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from ..api.errors import FlexMeasuresError
 from ..plan.targets import TargetReport
+from .job import JobUnderWay
 from .setpoint import Mode, Override
 
 type Target = tuple[float, datetime]
@@ -64,6 +65,8 @@ class DeviceMemory:
     """When a schedule was last computed."""
     last_attempt: datetime | None = None
     """When one was last asked for."""
+    job: JobUnderWay | None = None
+    """The last one that was asked for, as long as it is waited for."""
     failure: Failure | None = None
     targets: TargetReport | None = None
     """How the last schedule does at its targets; None if it had none."""
@@ -108,10 +111,13 @@ class DeviceMemory:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
         failure, override, targets = data["failure"], data["override"], data["targets"]
+        # Other than the rest, it has not always been written.
+        job = data.get("job")
         return cls(
             planned_until=_moment(data["planned_until"]),
             last_schedule=_moment(data["last_schedule"]),
             last_attempt=_moment(data["last_attempt"]),
+            job=JobUnderWay.from_json(job) if job else None,
             failure=Failure.from_json(failure) if failure else None,
             targets=TargetReport.from_json(targets) if targets else None,
             mode=Mode(data["mode"]),
@@ -128,6 +134,7 @@ class DeviceMemory:
             "planned_until": _text(self.planned_until),
             "last_schedule": _text(self.last_schedule),
             "last_attempt": _text(self.last_attempt),
+            "job": self.job.as_json() if self.job else None,
             "failure": self.failure.as_json() if self.failure else None,
             "targets": self.targets.as_json() if self.targets else None,
             "mode": self.mode.value,

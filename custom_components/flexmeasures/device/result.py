@@ -10,6 +10,7 @@ from ..plan.window import Window
 class ScheduleResult:
     """A schedule that was computed; its values are read as those of any other."""
 
+    job_id: str
     window: Window
     """What was asked for."""
     digest: str

@@ -1,8 +1,9 @@
 """The time that a schedule is asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from ..api.models import Sensor
 from .grid import PLAN_ZONE, ceil_to_slots, floor_to_grid
@@ -28,6 +29,23 @@ class Window:
             resolution,
             ceil_to_slots(duration, resolution),
         )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            datetime.fromisoformat(data["start"]),
+            timedelta(seconds=data["resolution"]),
+            timedelta(seconds=data["duration"]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage; durations in seconds."""
+        return {
+            "start": self.start.isoformat(),
+            "resolution": self.resolution.total_seconds(),
+            "duration": self.duration.total_seconds(),
+        }
 
     def reaching(self, moment: datetime) -> Window:
         """Return as many more slots as it takes to reach a moment, and the server plans."""

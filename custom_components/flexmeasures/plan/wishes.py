@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ..api.durations import parse_duration
 from ..api.models import parse_moment
@@ -29,6 +29,25 @@ class Wish:
     amount: str
     """In the words that it was sent with: ``7.5 kWh``."""
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            data["constraint"],
+            datetime.fromisoformat(data["start"]),
+            datetime.fromisoformat(data["end"]),
+            data["amount"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "constraint": self.constraint,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "amount": self.amount,
+        }
+
     def may_be_at(self, moment: datetime, window: Window) -> bool:
         """Return whether a point of the grid is one that the server may move it to."""
         return self.start - window.resolution < moment < self.end + window.resolution
@@ -44,6 +63,24 @@ class Wishes:
     """After the end of what is planned."""
     limits: frozenset[str]
     """Constraints that tell the server a limit as well, which nobody wished for."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], window: Window) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            window,
+            tuple(map(Wish.from_json, data["planned"])),
+            tuple(map(Wish.from_json, data["beyond"])),
+            frozenset(data["limits"]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage, but for the window."""
+        return {
+            "planned": [wish.as_json() for wish in self.planned],
+            "beyond": [wish.as_json() for wish in self.beyond],
+            "limits": sorted(self.limits),
+        }
 
     def cover(self, constraint: str, moment: datetime) -> bool:
         """Return whether what the server says of a moment is about a wish."""

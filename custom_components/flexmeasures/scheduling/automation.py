@@ -61,6 +61,7 @@ class DeviceAutomation:
         self._coordinator = coordinator
         self._queue = queue
         self._was_on = False
+        self._has_begun = False
         self._interval: timedelta | None = None
         self._target: Target | None = None
         self._planned_prices: _Prices = (None, None)
@@ -104,9 +105,13 @@ class DeviceAutomation:
         """Notice what the user changed, and when another slot begins."""
         coordinator = self._coordinator
         is_on = coordinator.is_scheduled_by_itself
-        if is_on and not self._was_on:
+        if not is_on:
+            self._has_begun = False
+        elif not self._has_begun and coordinator.memory.job is None:
+            # One that was under way already may be what there is to wish for.
+            self._has_begun = True
             self._begin()
-        elif self._was_on and not is_on:
+        if self._was_on and not is_on:
             self._queue.async_drop(coordinator)
         is_switched, self._was_on = is_on != self._was_on, is_on
 
@@ -138,7 +143,7 @@ class DeviceAutomation:
         prices = _prices(coordinator.data)
         if is_of_job:
             self._planned_prices = prices
-        elif coordinator.is_scheduled_by_itself:
+        elif coordinator.is_scheduled_by_itself and coordinator.memory.job is None:
             if not coordinator.covers_now:
                 self._queue.async_wish(
                     coordinator, Urgency.NO_PLAN, delay=self._quiet()

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..api.errors import (
     CannotConnectError,
     FlexMeasuresError,
+    JobLostError,
     NotAuthenticatedError,
     RateLimitedError,
 )
@@ -64,6 +65,9 @@ class ScheduleQueue:
         self._computing: set[ScheduleCoordinator] = set()
         self._timer = Timer(hass, self._send)
         entry.async_on_unload(self._timer.async_disarm)
+        entry.async_on_unload(
+            scheduler.endings.async_add(lambda: self._send(dt_util.utcnow()))
+        )
 
     @callback
     def async_wish(
@@ -107,7 +111,7 @@ class ScheduleQueue:
         while ready := [
             coordinator
             for coordinator, wish in self._wishes.items()
-            if wish.due <= now and coordinator not in self._computing
+            if wish.due <= now and not self._is_computing(coordinator)
         ]:
             if (available_at := budget.available_at(now)) > now:
                 self._timer.async_arm(available_at)
@@ -125,10 +129,14 @@ class ScheduleQueue:
         waiting = [
             wish.due
             for coordinator, wish in self._wishes.items()
-            if coordinator not in self._computing
+            if not self._is_computing(coordinator)
         ]
         if waiting:
             self._timer.async_arm(min(waiting))
+
+    def _is_computing(self, coordinator: ScheduleCoordinator) -> bool:
+        """Return whether a schedule is under way, which the end of its job tells."""
+        return coordinator in self._computing or coordinator.memory.job is not None
 
     def _rank(self, coordinator: ScheduleCoordinator) -> tuple[int, datetime]:
         """Rank the most urgent one first, then the one that waits longest for a schedule.
@@ -153,12 +161,12 @@ class ScheduleQueue:
         budget = self._scheduler.budget
         retry: timedelta | None = None
         try:
-            await self._scheduler.async_compute(
-                coordinator, ScheduleRequest(), is_automatic=True
-            )
+            await self._scheduler.async_compute(coordinator, ScheduleRequest())
         except RateLimitedError as err:
             retry = err.retry_after
             budget.close_until(dt_util.utcnow() + retry)
+        except JobLostError:
+            retry = OUTAGE_RETRY
         except CannotConnectError:
             retry = OUTAGE_RETRY
             budget.give_back(taken)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from homeassistant.util import dt as dt_util
 
@@ -34,7 +34,10 @@ class ScheduleRequest:
 class PreparedRequest:
     """A wish in the server's words, on the grid of the device's power sensor."""
 
-    sensor: Sensor
+    sensor: int
+    """The power sensor's id."""
+    asset: int
+    """The id of the asset that has it."""
     window: Window
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
@@ -43,6 +46,34 @@ class PreparedRequest:
     """Of the settings and the target that it is made of."""
     wishes: Wishes
     """What is wished for with it, by which its result is judged."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        window = Window.from_json(data["window"])
+        return cls(
+            sensor=data["sensor"],
+            asset=data["asset"],
+            window=window,
+            flex_model=data["flex_model"],
+            flex_context=data["flex_context"],
+            force=data["force"],
+            digest=data["settings"],
+            wishes=Wishes.from_json(data["wishes"], window),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "sensor": self.sensor,
+            "asset": self.asset,
+            "window": self.window.as_json(),
+            "flex_model": dict(self.flex_model),
+            "flex_context": dict(self.flex_context),
+            "force": self.force,
+            "settings": self.digest,
+            "wishes": self.wishes.as_json(),
+        }
 
     def fits(self, other: PreparedRequest) -> bool:
         """Return whether one request can hold both."""
@@ -89,7 +120,8 @@ async def prepare(
     model = within(model, reach)
     model |= softened_limits(model, reach, stored=stored, full_kwh=full_kwh)
     return PreparedRequest(
-        sensor,
+        sensor.id,
+        sensor.asset_id,
         window if request.duration else reach,
         model,
         settings.flex_context(request.flex_context),

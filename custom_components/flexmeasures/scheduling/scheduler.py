@@ -1,42 +1,43 @@
 """Has schedules computed: asks for a job, waits for it, and hands its result to the devices."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 import logging
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api.client import FlexMeasuresApi
+from ..api.client import JOB_PATIENCE, FlexMeasuresApi
 from ..api.errors import (
-    EmptyScheduleError,
     FlexMeasuresError,
     InfeasibleError,
     InfeasiblePricesError,
     JobFailedError,
+    JobLostError,
     NotAuthenticatedError,
     RateLimitedError,
     RejectedError,
 )
 from ..api.models import Job
+from ..api.polling import ask_patiently
 from ..const import CONF_JOINT_SCHEDULING
 from ..coordinator import ScheduleCoordinator
+from ..device.listeners import Listeners
 from ..device.result import ScheduleResult
 from ..plan.schedule import Schedule
 from ..plan.targets import TargetReport
 from .budget import TriggerBudget
 from .contradiction import find_contradiction
+from .jobs import AcceptedJob, Requests, jobs_under_way
 from .request import PreparedRequest, ScheduleRequest, prepare
 
 _LOGGER = logging.getLogger(__name__)
 
-type Requests = Mapping[ScheduleCoordinator, PreparedRequest]
-"""What is asked for together; the first device is the one that it is wanted for."""
-
-type Results = dict[ScheduleCoordinator, Schedule | FlexMeasuresError]
+type Results = dict[str, Schedule | FlexMeasuresError]
+"""What a job gave each device, by subentry id: the window that was asked for."""
 
 
 class AccountScheduler:
@@ -51,11 +52,17 @@ class AccountScheduler:
     ) -> None:
         """Start with nothing under way; `coordinators` are those of all devices."""
         self.budget = TriggerBudget()
+        self.endings: Listeners[[]] = Listeners()
+        """Are called when a job is waited for no more."""
+        self.is_closed = False
+        """Whether the account is unloaded: what is under way is for who comes after."""
         self._hass = hass
         self._entry = entry
         self._api = api
         self._coordinators = coordinators
         self._is_joint = entry.options.get(CONF_JOINT_SCHEDULING, False)
+        self._following: dict[str, asyncio.Task[Results]] = {}
+        entry.async_on_unload(self._close)
 
     def together_with(
         self, coordinator: ScheduleCoordinator
@@ -79,160 +86,258 @@ class AccountScheduler:
         return [coordinator, *others]
 
     async def async_compute(
+        self, coordinator: ScheduleCoordinator, request: ScheduleRequest
+    ) -> None:
+        """Have a schedule computed by itself, wait for it and follow it.
+
+        Raises FlexMeasuresError.
+        """
+        job = await self.async_trigger(coordinator, request, is_automatic=True)
+        await self.async_result(job, coordinator.subentry.subentry_id)
+
+    async def async_trigger(
         self,
         coordinator: ScheduleCoordinator,
         request: ScheduleRequest,
         *,
         is_automatic: bool = False,
-    ) -> Schedule:
-        """Have a schedule computed, wait for it and follow it.
+        is_awaited: bool = True,
+    ) -> AcceptedJob:
+        """Have a schedule computed, and follow it once it is there.
 
-        Return the window that was asked for. Raises FlexMeasuresError. What is
-        `is_automatic` has its place in the budget already.
+        Return the job as soon as the server has accepted it. Raises FlexMeasuresError;
+        a later failure shows in the device's entities. What is `is_automatic` has its
+        place in the budget already; `is_awaited` says whether `async_result` will be
+        asked what came of it.
         """
-        together = self.together_with(coordinator)
-        async with (
-            _locked(together),
-            _noted(coordinator, is_automatic=is_automatic),
-        ):
-            requests = await self._prepare(together, request)
+        since = dt_util.utcnow()
+        is_unattended = is_automatic or not is_awaited
+        try:
+            requests = await self._prepare(
+                self.together_with(coordinator), request, is_automatic=is_automatic
+            )
             if not is_automatic:
                 self.budget.take(dt_util.utcnow())
             try:
-                job_id = await self._trigger(requests)
-                results = await self._finish(job_id, requests)
-            except JobFailedError, RejectedError:
+                return await self._send(requests, is_unattended=is_unattended)
+            except RejectedError:
                 if len(requests) == 1:
                     raise
-                results = await self._each_alone(requests)
-        result = results[coordinator]
+        except FlexMeasuresError as err:
+            coordinator.async_note_failure(err, since=since, is_automatic=is_automatic)
+            raise
+        lead = coordinator.subentry.subentry_id
+        if not is_awaited:
+            requests = {lead: requests[lead]}
+        sent = await self._send_each(requests, since=since, is_unattended=is_unattended)
+        job = sent[lead]
+        if isinstance(job, FlexMeasuresError):
+            raise job
+        return job
+
+    async def async_result(self, job: AcceptedJob, subentry_id: str) -> Schedule | None:
+        """Return what a job planned for a device in the window that was asked for.
+
+        None if the account is unloaded before. Raises FlexMeasuresError.
+        """
+        self.async_follow(job)
+        if (following := self._following.get(job.id)) is None:
+            return None
+        await asyncio.wait([following])
+        if following.cancelled():
+            return None
+        result = following.result().get(subentry_id)
+        if result is None:
+            raise JobLostError
         if isinstance(result, FlexMeasuresError):
             raise result
         return result
 
-    async def async_trigger(
-        self, coordinator: ScheduleCoordinator, request: ScheduleRequest
-    ) -> str:
-        """Have a schedule computed, and follow it once it is there.
+    @callback
+    def async_resume(self) -> None:
+        """Follow the jobs that were under way when the account was unloaded."""
+        for job in jobs_under_way(self._coordinators):
+            self.async_follow(job)
 
-        Return the job's id as soon as the server has accepted it. Raises
-        FlexMeasuresError; a later failure shows in the device's entities.
-        """
-        together = self.together_with(coordinator)
-        async with _locked(together), _noted(coordinator):
-            requests = await self._prepare(together, request)
-            self.budget.take(dt_util.utcnow())
-            try:
-                job_id = await self._trigger(requests)
-            except RejectedError:
-                if len(requests) == 1:
-                    raise
-                requests = {coordinator: requests[coordinator]}
-                job_id = await self._trigger(requests)
-        self._entry.async_create_background_task(
-            self._hass,
-            self._finish_later(job_id, requests),
-            f"{coordinator.name} job {job_id}",
+    @callback
+    def async_follow(self, job: AcceptedJob) -> None:
+        """Wait for a job, unless that is done, and have its devices follow what it plans."""
+        if self.is_closed or job.id in self._following:
+            return
+        for coordinator, part in job.parts(self._coordinators):
+            coordinator.async_begin_job(part)
+        self._following = {
+            job_id: task for job_id, task in self._following.items() if not task.done()
+        }
+        self._following[job.id] = self._entry.async_create_background_task(
+            self._hass, self._follow(job), f"FlexMeasures job {job.id}"
         )
-        return job_id
 
-    async def _finish_later(self, job_id: str, requests: Requests) -> None:
-        """Finish a job for which nobody waits."""
-        lead = next(iter(requests))
-        try:
-            async with _locked(requests), _noted(lead, is_automatic=True):
-                try:
-                    await self._finish(job_id, requests)
-                except JobFailedError:
-                    if len(requests) == 1:
-                        raise
-                    await self._each_alone(requests)
-        except FlexMeasuresError as err:
-            if isinstance(err, NotAuthenticatedError):
-                self._entry.async_start_reauth(self._hass)
+    @callback
+    def _close(self) -> None:
+        """Follow nothing more."""
+        self.is_closed = True
 
     async def _prepare(
-        self, together: Sequence[ScheduleCoordinator], request: ScheduleRequest
+        self,
+        together: Sequence[ScheduleCoordinator],
+        request: ScheduleRequest,
+        *,
+        is_automatic: bool,
     ) -> Requests:
         """Return the requests of the first device and of those that fit in one with it."""
         lead, *others = together
-        requests = {lead: await prepare(lead, request)}
+        first = await prepare(lead, request)
+        requests = {lead.subentry.subentry_id: first}
         same_window = replace(request, flex_model={})
         since = dt_util.utcnow()
         for other in others:
             try:
                 prepared = await prepare(other, same_window)
             except FlexMeasuresError as err:
-                other.async_note_failure(err, since=since, is_automatic=True)
+                other.async_note_failure(err, since=since, is_automatic=is_automatic)
                 continue
-            if prepared.fits(requests[lead]):
-                requests[other] = prepared
+            if prepared.fits(first):
+                requests[other.subentry.subentry_id] = prepared
         return requests
 
-    async def _trigger(self, requests: Requests) -> str:
-        """Send one request for all; return the job's id."""
+    async def _send(self, requests: Requests, *, is_unattended: bool) -> AcceptedJob:
+        """Send one request for all, and follow its job."""
         now = dt_util.utcnow()
         lead, first = next(iter(requests.items()))
-        site = lead.metadata.site
+        coordinator = self._coordinators.get(lead)
+        site = coordinator.metadata.site if coordinator else None
         job_id = await self._api.trigger_schedule(
-            first.sensor.asset_id if len(requests) == 1 or site is None else site,
+            first.asset if len(requests) == 1 or site is None else site,
             start=first.window.start,
             duration=max(request.window.duration for request in requests.values()),
             flex_model=[request.flex_model for request in requests.values()],
             flex_context=first.flex_context,
             force=first.force,
         )
-        for coordinator in requests:
-            coordinator.async_note_attempt(now)
-        return job_id
+        job = AcceptedJob(job_id, now, is_unattended, requests)
+        self.async_follow(job)
+        return job
 
-    async def _each_alone(self, requests: Requests) -> Results:
-        """Tell apart which of several devices cannot be scheduled.
+    async def _send_each(
+        self, requests: Requests, *, since: datetime, is_unattended: bool
+    ) -> dict[str, AcceptedJob | FlexMeasuresError]:
+        """Send a request for each device, to tell apart which of them cannot be scheduled.
 
         The server does not say which one made the joint request fail. Those that its
-        limit has no room for are refused as it would refuse them.
+        limit has no room for are refused as it would refuse them. `since` is when they
+        were asked for.
         """
-        results: Results = {}
-        for coordinator, request in requests.items():
+        sent: dict[str, AcceptedJob | FlexMeasuresError] = {}
+        for subentry_id, request in requests.items():
             now = dt_util.utcnow()
-            if results and (wait := self.budget.available_at(now) - now):
-                results[coordinator] = _refused(
-                    coordinator, RateLimitedError(wait), now
-                )
-                continue
-            self.budget.take(now)
-            alone = {coordinator: request}
             try:
-                results |= await self._finish(await self._trigger(alone), alone)
+                if sent and (wait := self.budget.available_at(now) - now):
+                    raise RateLimitedError(wait)
+                self.budget.take(now)
+                sent[subentry_id] = await self._send(
+                    {subentry_id: request}, is_unattended=is_unattended
+                )
             except FlexMeasuresError as err:
-                results[coordinator] = _refused(coordinator, err, now)
+                self._note_failure(
+                    subentry_id, err, since=since, is_automatic=is_unattended
+                )
+                sent[subentry_id] = err
+        return sent
+
+    async def _follow(self, job: AcceptedJob) -> Results:
+        """Wait for a job, and have each device follow what it planned."""
+        results: Results
+        try:
+            results = await self._results(job)
+        except FlexMeasuresError as err:
+            results = dict.fromkeys(job.requests, err)
+            self._note_failure(
+                next(iter(job.requests)),
+                err,
+                since=job.since,
+                is_automatic=job.is_unattended,
+            )
+        if any(isinstance(each, NotAuthenticatedError) for each in results.values()):
+            self._entry.async_start_reauth(self._hass)
+        for coordinator, _ in job.parts(self._coordinators):
+            coordinator.async_end_job(job.id)
+        self.endings.async_call()
         return results
 
-    async def _finish(self, job_id: str, requests: Requests) -> Results:
-        """Wait for a job, and have each device follow what it planned."""
-        lead, first = next(iter(requests.items()))
+    async def _results(self, job: AcceptedJob) -> Results:
+        """Wait for a job and hand out what it gave; raise FlexMeasuresError if it failed for all."""
         try:
-            job = await self._api.wait_for_job(job_id)
-        except InfeasibleError as err:
-            raise await self._explained(err, lead, first) from err
+            ended = await self._api.wait_for_job(job.id)
+        except JobFailedError as err:
+            if len(job.requests) > 1:
+                return await self._results_alone(job)
+            if isinstance(err, InfeasibleError):
+                ((subentry_id, request),) = job.requests.items()
+                raise await self._explained(err, subentry_id, request) from err
+            raise
         results: Results = {}
-        for coordinator, request in requests.items():
-            try:
-                results[coordinator] = await coordinator.async_apply(
-                    _result_of(job, request)
-                )
-            except EmptyScheduleError as err:
-                attempt = coordinator.memory.last_attempt or dt_util.utcnow()
-                results[coordinator] = _refused(coordinator, err, attempt)
+        for subentry_id in job.requests:
+            result = await self._apply(job, subentry_id, ended)
+            if result is not None:
+                results[subentry_id] = result
         return results
+
+    async def _results_alone(self, job: AcceptedJob) -> Results:
+        """Have each device scheduled alone, and hand out what that gave."""
+        results: Results = {}
+        sent = await self._send_each(
+            job.requests, since=job.since, is_unattended=job.is_unattended
+        )
+        for subentry_id, alone in sent.items():
+            if isinstance(alone, FlexMeasuresError):
+                results[subentry_id] = alone
+                continue
+            try:
+                schedule = await self.async_result(alone, subentry_id)
+            except FlexMeasuresError as err:
+                results[subentry_id] = err
+            else:
+                if schedule is not None:
+                    results[subentry_id] = schedule
+        return results
+
+    async def _apply(
+        self, job: AcceptedJob, subentry_id: str, ended: Job
+    ) -> Schedule | FlexMeasuresError | None:
+        """Have a device follow what a job planned, unless it is gone; return that, or why not."""
+        if (coordinator := self._coordinators.get(subentry_id)) is None:
+            return None
+        result = _result_of(ended, job.requests[subentry_id])
+        try:
+            return await ask_patiently(
+                lambda: coordinator.async_apply(result), JOB_PATIENCE
+            )
+        except FlexMeasuresError as err:
+            self._note_failure(
+                subentry_id, err, since=job.since, is_automatic=job.is_unattended
+            )
+            return err
+
+    @callback
+    def _note_failure(
+        self,
+        subentry_id: str,
+        err: FlexMeasuresError,
+        *,
+        since: datetime,
+        is_automatic: bool,
+    ) -> None:
+        """Show in a device's entities why it has no new schedule, unless it is gone."""
+        if coordinator := self._coordinators.get(subentry_id):
+            coordinator.async_note_failure(err, since=since, is_automatic=is_automatic)
 
     async def _explained(
-        self,
-        error: InfeasibleError,
-        coordinator: ScheduleCoordinator,
-        request: PreparedRequest,
+        self, error: InfeasibleError, subentry_id: str, request: PreparedRequest
     ) -> InfeasibleError:
         """Name the prices if they are why no schedule is possible."""
+        if (coordinator := self._coordinators.get(subentry_id)) is None:
+            return error
         try:
             contradiction = await find_contradiction(
                 self._api,
@@ -255,46 +360,14 @@ class AccountScheduler:
 
 def _result_of(job: Job, request: PreparedRequest) -> ScheduleResult:
     """Return what a job has done for the device that a request is for."""
-    sensor = request.sensor
     return ScheduleResult(
+        job.id,
         request.window,
         request.digest,
         TargetReport.from_job(
             job.result,
-            asset=sensor.asset_id,
-            sensor=sensor.id,
+            asset=request.asset,
+            sensor=request.sensor,
             wishes=request.wishes,
         ),
     )
-
-
-def _refused(
-    coordinator: ScheduleCoordinator, err: FlexMeasuresError, since: datetime
-) -> FlexMeasuresError:
-    """Keep why one of several devices has no new schedule; return the error."""
-    coordinator.async_note_failure(err, since=since, is_automatic=True)
-    return err
-
-
-@asynccontextmanager
-async def _noted(
-    coordinator: ScheduleCoordinator, *, is_automatic: bool = False
-) -> AsyncIterator[None]:
-    """Show in the device's entities what goes wrong."""
-    since = dt_util.utcnow()
-    try:
-        yield
-    except FlexMeasuresError as err:
-        coordinator.async_note_failure(err, since=since, is_automatic=is_automatic)
-        raise
-
-
-@asynccontextmanager
-async def _locked(coordinators: Iterable[ScheduleCoordinator]) -> AsyncIterator[None]:
-    """Let nothing else be asked for these devices; in one order, so that none waits for ever."""
-    async with AsyncExitStack() as stack:
-        for coordinator in sorted(
-            coordinators, key=lambda each: each.subentry.subentry_id
-        ):
-            await stack.enter_async_context(coordinator.lock)
-        yield

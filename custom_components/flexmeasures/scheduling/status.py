@@ -17,6 +17,7 @@ from .errors import NOT_PLANNABLE
 from .soc_entity import SOC_ENTITY_ERRORS
 
 OK: Final = "ok"
+COMPUTING: Final = "computing"
 NOT_SCHEDULED: Final = "not_scheduled"
 UNEXPECTED_ERROR: Final = "unexpected_error"
 
@@ -32,13 +33,13 @@ _ERROR_KEYS: Final = sorted(
 
 _PASSING: Final = {error.translation_key for error in SERVER_ERRORS if error.passes}
 
-STATUSES: Final = (OK, NOT_SCHEDULED, UNEXPECTED_ERROR, *_ERROR_KEYS)
+STATUSES: Final = (OK, COMPUTING, NOT_SCHEDULED, UNEXPECTED_ERROR, *_ERROR_KEYS)
 """All keys that a status can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulingStatus:
-    """Whether the last attempt succeeded, or the translation key of why it did not."""
+    """Whether the last attempt succeeded or goes on, else the translation key of why not."""
 
     key: str
     reason: str | None = None
@@ -55,6 +56,8 @@ def scheduling_status(coordinator: ScheduleCoordinator) -> SchedulingStatus:
         return SchedulingStatus(UNEXPECTED_ERROR)
     if source and (problem := source.problem):
         return _failed(problem.translation_key, problem.placeholders)
+    if memory.job:
+        return SchedulingStatus(COMPUTING)
     if memory.failure and not _has_passed(memory.failure, coordinator.read_at):
         return _failed(memory.failure.key, memory.failure.placeholders)
     return SchedulingStatus(OK if memory.last_schedule else NOT_SCHEDULED)

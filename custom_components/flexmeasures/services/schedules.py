@@ -9,7 +9,7 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ..account import FlexMeasuresConfigEntry
+from ..account import FlexMeasuresConfigEntry, async_compute, async_trigger
 from ..action_errors import check_future, translated_errors
 from ..api.durations import iso_duration
 from ..api.models import Sensor
@@ -40,6 +40,7 @@ from .schemas import (
 async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
     """Have a schedule computed; wait for it and return it, or return the job at once."""
     entry, coordinator = _coordinator(call)
+    subentry_id = coordinator.subentry.subentry_id
     settings = coordinator.settings
     duration: timedelta | None = call.data.get(ATTR_DURATION)
     flex_model: dict[str, Any] = {}
@@ -60,14 +61,14 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
         flex_context=call.data[ATTR_FLEX_CONTEXT],
         force=call.data[ATTR_FORCE],
     )
-    scheduler = entry.runtime_data.scheduler
     async with translated_errors(call.hass, entry):
         if duration is not None:
             sensor = await coordinator.metadata.power_sensor()
             _check_plannable(duration, sensor)
         if not call.data[ATTR_WAIT]:
-            return {"job": await scheduler.async_trigger(coordinator, request)}
-        schedule = await scheduler.async_compute(coordinator, request)
+            job = await async_trigger(entry, subentry_id, request, is_awaited=False)
+            return {"job": job.id}
+        schedule = await async_compute(entry, subentry_id, request)
     return response([schedule], "schedule", UnitOfPower.KILO_WATT)
 
 
