@@ -13,6 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
 from .home import HOUR, MINUTE, NOTHING_REMEMBERED, NOW, SLOT, Home, device
+from .s2_rm import FakeRM, paired
 
 BATTERY = str(BATTERY_POWER)
 JOB = "/api/v3_0/jobs/*"
@@ -47,6 +48,18 @@ async def test_what_is_written(home: Home) -> None:
         }
     }
     assert len(home.stored[BATTERY]["settings"]) == 64
+
+
+async def test_what_changes_all_the_time(home: Home, rm: FakeRM) -> None:
+    """It is written nevertheless: an RM measures each few seconds, for days."""
+    await home.set_up(paired())
+    await rm.start()
+
+    for second in range(0, 30, 5):
+        await rm.pass_to(NOW + timedelta(seconds=second))
+        await rm.measure(3600.0)
+
+    assert home.stored[BATTERY]["resource"]["consumed_kwh"] > 0.01
 
 
 async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:

@@ -42,6 +42,7 @@ class AccountStore(Store[_Json]):
         )
         self._stored: dict[str, _Json] = {}
         self._writers: defaultdict[str, list[_Writer]] = defaultdict(list)
+        self._is_waiting = False
         self._is_closed = False
 
     async def async_restore(self, power_sensors: Iterable[int]) -> None:
@@ -109,7 +110,9 @@ class AccountStore(Store[_Json]):
             self.hass.async_create_task(
                 self.async_save(self._as_json()), f"write {self.key}"
             )
-        else:
+        elif not self._is_waiting:
+            # Each call puts it off, and what changes all the time would do so for ever.
+            self._is_waiting = True
             self.async_delay_save(self._as_json, _SAVE_DELAY)
 
     async def async_close(self) -> None:
@@ -119,6 +122,8 @@ class AccountStore(Store[_Json]):
 
     def _as_json(self) -> _Json:
         """Return everything; also called in another thread."""
+        # First: what changes from here on has to be written again.
+        self._is_waiting = False
         content: _Json = {}
         for key, writers in self._writers.items():
             written = {
