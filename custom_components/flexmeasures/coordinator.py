@@ -288,26 +288,23 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
 
     # --- what the user sets
 
-    @callback
-    def async_set_mode(self, mode: Mode) -> None:
+    async def async_set_mode(self, mode: Mode) -> None:
         """Choose what the setpoint follows."""
         self.memory.mode = mode
-        self.async_remember(at_once=True)
+        await self.async_write()
 
-    @callback
-    def async_set_override(self, override: Override | None) -> None:
+    async def async_set_override(self, override: Override | None) -> None:
         """Set a power that wins until it ends, or end it."""
         self.memory.override = override
-        self.async_remember(at_once=True)
+        await self.async_write()
 
-    @callback
-    def async_set_target(
+    async def async_set_target(
         self, *, target_soc_kwh: float | None, ready_by: datetime | None
     ) -> None:
         """Set how full the device has to be, and by when."""
         self.memory.target_soc_kwh = target_soc_kwh
         self.memory.ready_by = ready_by
-        self.async_remember(at_once=True)
+        await self.async_write()
 
     @callback
     def async_set_automatic(self, *, automatic: bool) -> None:
@@ -315,10 +312,15 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.settings = replace(self.settings, automatic_scheduling=automatic)
         self.async_update_listeners()
 
+    async def async_write(self) -> None:
+        """Show what the user has changed, and return once no power cut can undo it."""
+        self.async_update_listeners()
+        await self._store.async_write()
+
     @callback
-    def async_remember(self, *, at_once: bool = False) -> None:
-        """Keep what has changed, `at_once` if it is the user's, and show it."""
-        self._store.async_remember(at_once=at_once)
+    def async_remember(self) -> None:
+        """Keep what has changed, and show it."""
+        self._store.async_remember()
         self.async_update_listeners()
 
     def _as_json(self) -> dict[str, Any]:

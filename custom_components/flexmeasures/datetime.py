@@ -51,7 +51,7 @@ class ReadyByDateTime(FlexMeasuresEntity, DateTimeEntity):
     async def async_set_value(self, value: datetime) -> None:
         """Have the next schedules be ready by this time, which is still to come."""
         check_future(value)
-        self.coordinator.async_set_target(
+        await self.coordinator.async_set_target(
             target_soc_kwh=self.coordinator.memory.target_soc_kwh,
             ready_by=dt_util.as_utc(value),
         )

@@ -103,7 +103,7 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
         # Home Assistant's own limits let NaN pass.
         check_number(value)
         settings = self.coordinator.settings
-        self.coordinator.async_set_target(
+        await self.coordinator.async_set_target(
             target_soc_kwh=in_kwh(value, settings.soc_unit, settings.capacity),
             ready_by=self.coordinator.memory.ready_by,
         )

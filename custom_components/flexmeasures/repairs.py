@@ -159,11 +159,11 @@ class ResourceFlow(DeviceRepairFlow):
             )
             if entry.state is not ConfigEntryState.LOADED:
                 return self.async_abort(reason="not_loaded")
-            self._solve(entry.runtime_data.resources[self._subentry_id])
+            await self._async_solve(entry.runtime_data.resources[self._subentry_id])
         return await super().async_step_confirm(user_input)
 
     @abstractmethod
-    def _solve(self, resource: ManagedResource) -> None:
+    async def _async_solve(self, resource: ManagedResource) -> None:
         """Do what the user has agreed to."""
 
 
@@ -171,17 +171,17 @@ class OtherDeviceFlow(ResourceFlow):
     """Lets another device take the place of the one that had the token first."""
 
     @override
-    def _solve(self, resource: ManagedResource) -> None:
+    async def _async_solve(self, resource: ManagedResource) -> None:
         # The right one may be back by now.
         if resource.link.foreign_resource_id is not None:
-            resource.async_accept_device(resource.link.foreign_resource_id)
+            await resource.async_accept_device(resource.link.foreign_resource_id)
 
 
 class ContestedFlow(ResourceFlow):
     """Hears that only one device has the token now."""
 
     @override
-    def _solve(self, resource: ManagedResource) -> None:
+    async def _async_solve(self, resource: ManagedResource) -> None:
         resource.async_forget_contest()
 
 

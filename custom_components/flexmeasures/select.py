@@ -52,7 +52,7 @@ class ModeSelect(FlexMeasuresEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Have the setpoint follow something else."""
-        self.coordinator.async_set_mode(Mode(option))
+        await self.coordinator.async_set_mode(Mode(option))
 
 
 class ControlTypeSelect(ResourceEntity, SelectEntity):

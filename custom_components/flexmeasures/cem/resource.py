@@ -239,11 +239,10 @@ class ManagedResource:
         """End the connection, and let none in any more."""
         self.link.async_close(reason)
 
-    @callback
-    def async_accept_device(self, resource_id: str) -> None:
+    async def async_accept_device(self, resource_id: str) -> None:
         """Let the token belong to another device."""
         self.link.async_accept(resource_id)
-        self.coordinator.async_remember(at_once=True)
+        await self.coordinator.async_write()
 
     @callback
     def async_forget_contest(self) -> None:
@@ -257,8 +256,8 @@ class ManagedResource:
         """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
         await self.choice.async_change(control_type)
         self.follower.async_forget_hand_back()
-        self.coordinator.async_remember(at_once=True)
         self.async_notify()
+        await self.coordinator.async_write()
 
     @callback
     def async_send_manual(

@@ -99,21 +99,17 @@ class AccountStore(Store[_Json]):
         self._writers[str(power_sensor)].append(write)
 
     @callback
-    def async_remember(self, *, at_once: bool = False) -> None:
-        """Write soon, and at the latest when Home Assistant stops.
-
-        `at_once` is for what nobody but the user knows.
-        """
-        if self._is_closed:
-            return
-        if at_once:
-            self.hass.async_create_task(
-                self.async_save(self._as_json()), f"write {self.key}"
-            )
-        elif not self._is_waiting:
+    def async_remember(self) -> None:
+        """Write soon, and at the latest when Home Assistant stops."""
+        if not self._is_closed and not self._is_waiting:
             # Each call puts it off, and what changes all the time would do so for ever.
             self._is_waiting = True
             self.async_delay_save(self._as_json, _SAVE_DELAY)
+
+    async def async_write(self) -> None:
+        """Write now, and return once it is done: for what nobody but the user knows."""
+        if not self._is_closed:
+            await self.async_save(self._as_json())
 
     async def async_close(self) -> None:
         """Write now and never again: the file is the next one's, or is removed."""

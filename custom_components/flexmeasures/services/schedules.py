@@ -119,13 +119,13 @@ async def override(call: ServiceCall) -> None:
     now = dt_util.utcnow()
     until: datetime = call.data.get(ATTR_UNTIL) or now + call.data[ATTR_DURATION]
     check_future(until)
-    coordinator.async_set_override(Override(call.data[ATTR_POWER], until))
+    await coordinator.async_set_override(Override(call.data[ATTR_POWER], until))
 
 
 async def clear_override(call: ServiceCall) -> None:
     """Let the setpoint follow the mode again."""
     _, coordinator = _coordinator(call)
-    coordinator.async_set_override(None)
+    await coordinator.async_set_override(None)
 
 
 def _coordinator(
