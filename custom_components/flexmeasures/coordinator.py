@@ -192,7 +192,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._newest_job = job.id
         self.memory.job = job
         self.memory.last_attempt = job.since
-        self.async_remember(at_once=True)
+        self._store.async_remember(at_once=True)
+        self.async_update_listeners()
 
     @callback
     def async_end_job(self, job_id: str) -> None:
@@ -366,7 +367,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Make another plan the present one with what follows from it, in one step."""
         before, now = self.data, dt_util.utcnow()
         self.data, self._outlook = outlook.plan, outlook
-        self._store.async_remember()
+        # After a power cut the server may be away, too.
+        self._store.async_remember(at_once=True)
         if _ahead(self.data, now) != _ahead(before, now):
             self._announce(SchedulingEventType.UPDATED)
 

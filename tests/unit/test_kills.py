@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntryState
 
 from .disk import Disk
 from .fake_server import BATTERY_POWER
-from .home import Home
+from .home import NOW, Home
 from .s2_rm import FRBC, FakeRM, paired
 
 CONFIG_ENTRIES = "core.config_entries"
@@ -78,3 +78,16 @@ async def test_control_type_that_is_acknowledged_is_written(
     await rm.select("fill_rate_based_control")
 
     assert home.stored[str(BATTERY_POWER)]["resource"]["control_type"] == FRBC
+
+
+async def test_plan_that_was_just_made_is_followed(home: Home, disk: Disk) -> None:
+    """After a power cut that the server does not survive, either."""
+    await home.set_up()
+    home.server.planned_values = [2.5]
+    await home.compute()
+    await home.until(lambda: home.is_stored)
+
+    await kill(home, disk)
+
+    assert home.state().state == "2.5"
+    assert home.value("sensor", "last_schedule") == NOW.isoformat()

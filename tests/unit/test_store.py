@@ -21,14 +21,12 @@ SECONDS_11 = timedelta(seconds=11)
 
 
 async def test_what_is_written(home: Home) -> None:
-    """A little later, so that several changes are one write."""
+    """With a plan all that it was made for."""
     home.server.planned_values = [1.0, None, -2.0]
     await home.set_up()
-    await home.compute()
-    assert home.stored[BATTERY]["job"]
-    assert home.stored[BATTERY]["last_schedule"] is None
 
-    await home.go_to(NOW + SECONDS_11)
+    await home.compute()
+    await home.until(lambda: home.is_stored and home.stored[BATTERY]["last_schedule"])
 
     assert home.stored == {
         BATTERY: NOTHING_REMEMBERED
@@ -82,12 +80,13 @@ async def test_it_is_written_when_the_account_is_unloaded(home: Home) -> None:
 
 
 async def test_job_of_an_unchanged_plan(home: Home) -> None:
-    """When it was is worth remembering all the same."""
+    """When it was is worth remembering all the same, a little later."""
     await home.set_up()
     await home.compute()
     await home.go_to(NOW + SECONDS_11)
 
     await home.compute()
+    assert home.stored[BATTERY]["last_schedule"] == NOW.isoformat()
     await home.go_to(NOW + 2 * SECONDS_11)
 
     assert home.stored[BATTERY]["last_schedule"] == (NOW + SECONDS_11).isoformat()
@@ -208,12 +207,13 @@ async def test_what_the_user_sets_while_something_else_waits_to_be_written(
     home.server.planned_values = [1.0]
     await home.set_up()
     await home.compute()
-    assert home.stored[BATTERY]["last_schedule"] is None
+    await home.go_to(NOW + SECONDS_11)
+    await home.compute()
 
     await home.act("select_option", "select", "mode", option="hold")
 
     assert home.stored[BATTERY]["mode"] == "hold"
-    assert home.stored[BATTERY]["last_schedule"] == NOW.isoformat()
+    assert home.stored[BATTERY]["last_schedule"] == (NOW + SECONDS_11).isoformat()
 
 
 # --- what another version has stored

@@ -99,9 +99,18 @@ class AccountStore(Store[_Json]):
         self._writers[str(power_sensor)].append(write)
 
     @callback
-    def async_remember(self) -> None:
-        """Write soon, and at the latest when Home Assistant stops."""
-        if not self._is_closed and not self._is_waiting:
+    def async_remember(self, *, at_once: bool = False) -> None:
+        """Write soon, and at the latest when Home Assistant stops.
+
+        `at_once`: as soon as all that changes with it has changed.
+        """
+        if self._is_closed:
+            return
+        if at_once:
+            self.hass.async_create_task(
+                self.async_write(), f"write {self.key}", eager_start=False
+            )
+        elif not self._is_waiting:
             # Each call puts it off, and what changes all the time would do so for ever.
             self._is_waiting = True
             self.async_delay_save(self._as_json, _SAVE_DELAY)
