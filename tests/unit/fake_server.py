@@ -292,6 +292,14 @@ class FakeServer:
                 _Scripted(method, re.compile(r".*"), Answer(exception=exception), None)
             )
 
+    def hang(self) -> asyncio.Event:
+        """Let every request wait until the event is set, and come to nothing then."""
+        ends = asyncio.Event()
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            answer = Answer(exception=ClientConnectionError("gone"), wait_for=ends)
+            self._scripted.append(_Scripted(method, re.compile(r".*"), answer, None))
+        return ends
+
     def recover(self) -> None:
         """Give the server's own answers again."""
         self._scripted.clear()
