@@ -108,7 +108,9 @@ async def test_plan_that_was_just_made_is_followed(home: Home, disk: Disk) -> No
     await home.set_up()
     home.server.planned_values = [2.5]
     await home.compute()
-    await home.until(lambda: home.is_stored)
+    await home.until(
+        lambda: home.is_stored and home.stored[str(BATTERY_POWER)]["last_schedule"]
+    )
 
     await kill(home, disk)
 
