@@ -98,7 +98,7 @@ async def _async_read_first(
     """Read the plans and the server's version; raise ConfigEntryNotReady or -AuthFailed."""
     version = ServerVersion(hass, entry)
     try:
-        await entry.runtime_data.async_read_first(hass, entry)
+        await entry.runtime_data.async_read_first()
     finally:
         # Before set-up fails: a sensor that is gone may be why.
         for device_issues in issues:

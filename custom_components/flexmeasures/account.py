@@ -90,7 +90,7 @@ class Account:
         }
         for subentry_id, resource in resources.items():
             coordinators[subentry_id].flex_model_source = resource
-        return cls(
+        account = cls(
             api=api,
             coordinators=coordinators,
             scheduler=scheduler,
@@ -98,8 +98,10 @@ class Account:
             resources=resources,
             configuration=_configuration(entry),
         )
+        entry.async_on_unload(account.async_unload)
+        return account
 
-    async def async_read_first(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+    async def async_read_first(self) -> None:
         """Read every device's plan; fail only if that leaves nothing to follow.
 
         Where there is a plan for this moment from before the restart, a server that
@@ -110,8 +112,8 @@ class Account:
         if not coordinators:
             return
         readings = [
-            entry.async_create_background_task(
-                hass, _read_first(each), f"{each.name} first reading"
+            each.lifetime.async_create_background_task(
+                _read_first(each), f"{each.name} first reading"
             )
             for each in coordinators
         ]
@@ -147,6 +149,13 @@ class Account:
         for resource in self.resources.values():
             resource.async_start()
         self.scheduler.async_resume()
+
+    async def async_unload(self) -> None:
+        """Stop all that goes on for the devices, before anything is waited for."""
+        for coordinator in self.coordinators.values():
+            coordinator.lifetime.async_end()
+        for coordinator in self.coordinators.values():
+            await coordinator.lifetime.async_ended()
 
     @callback
     def async_take_switches(self, entry: ConfigEntry) -> bool:

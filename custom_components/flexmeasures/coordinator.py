@@ -26,6 +26,7 @@ from .api.errors import (
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
 from .device.job import JobUnderWay
+from .device.lifetime import Lifetime
 from .device.listeners import Listeners
 from .device.memory import DeviceMemory, Failure
 from .device.metadata import DeviceMetadata
@@ -70,6 +71,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         store: AccountStore,
     ) -> None:
         """Start from what was known before the restart."""
+        self.lifetime = Lifetime(hass)
+        """What belongs to the device ends with it."""
         self.subentry = subentry
         self.settings = DeviceSettings.from_subentry(subentry.data)
         power_sensor = self.settings.power_sensor
@@ -89,7 +92,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.data = store.restored(
             power_sensor, lambda stored: Plan.from_json(stored["plan"]), Plan()
         )
-        store.async_keep(power_sensor, self._as_json)
+        self.lifetime.async_on_unload(store.async_keep(power_sensor, self._as_json))
         self.facts: DeviceFacts | None = None
         """What the server last said of the device; None before it first did."""
         self.read_at: datetime | None = None
@@ -164,8 +167,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @callback
     def async_follow(self) -> None:
         """Keep up with the plan and the server, whether or not an entity listens."""
-        self.config_entry.async_on_unload(self.async_add_listener(self._arm_wake))
-        self.config_entry.async_on_unload(self._wake_timer.async_disarm)
+        self.lifetime.async_on_unload(self.async_add_listener(self._arm_wake))
+        self.lifetime.async_on_unload(self._wake_timer.async_disarm)
         self._arm_wake()
         self._has_entities = True
         if self._drop_passed(dt_util.utcnow()) or self._unannounced:
@@ -373,8 +376,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             self._announce(SchedulingEventType.UPDATED)
 
     def _read_soon(self, why: str) -> None:
-        self.config_entry.async_create_background_task(
-            self.hass, self.async_refresh(), f"{self.name} {why}"
+        self.lifetime.async_create_background_task(
+            self.async_refresh(), f"{self.name} {why}"
         )
 
     def _announce(self, kind: SchedulingEventType, **details: Any) -> None:

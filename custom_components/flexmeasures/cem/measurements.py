@@ -131,7 +131,7 @@ class Measurements:
 
     @callback
     def async_close(self) -> None:
-        """Post nothing more: the account is unloaded."""
+        """Post nothing more: the device is unloaded."""
         self._posting.async_close()
 
     def _measure(self, body: Mapping[str, Any], now: datetime) -> None:

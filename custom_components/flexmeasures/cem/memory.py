@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from ..device.lifetime import Lifetime
 from ..device.store import AccountStore
 from ..s2.messages import ControlType
 
@@ -27,14 +28,18 @@ class ResourceMemory:
     """Of the energy that the user's target is about, where it counts energy."""
 
     @classmethod
-    def kept_in(cls, store: AccountStore, power_sensor: int) -> Self:
-        """Return what is stored of the RM of a device, and have changes stored with it."""
+    def kept_in(
+        cls, store: AccountStore, power_sensor: int, lifetime: Lifetime
+    ) -> Self:
+        """Return what is stored of the RM of a device; store its changes while that is loaded."""
         memory = store.restored(
             power_sensor,
             lambda stored: cls.from_json(stored[_NAME]) if _NAME in stored else cls(),
             cls(),
         )
-        store.async_keep(power_sensor, lambda: {_NAME: memory.as_json()})
+        lifetime.async_on_unload(
+            store.async_keep(power_sensor, lambda: {_NAME: memory.as_json()})
+        )
         return memory
 
     @classmethod

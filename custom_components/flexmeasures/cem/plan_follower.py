@@ -71,7 +71,6 @@ class PlanFollower:
         `is_plan_void` returns whether the RM has reported what makes the present
         plan one not to be followed any more.
         """
-        self._hass = hass
         self._coordinator = coordinator
         self._resource = resource
         self._computing = computing
@@ -223,8 +222,8 @@ class PlanFollower:
             self._is_wanted = True
             return
         self._is_following = True
-        self._coordinator.config_entry.async_create_background_task(
-            self._hass, self._follow_all(), f"{self._coordinator.name} S2 instructions"
+        self._coordinator.lifetime.async_create_background_task(
+            self._follow_all(), f"{self._coordinator.name} S2 instructions"
         )
 
     async def _follow_all(self) -> None:

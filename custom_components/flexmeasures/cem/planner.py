@@ -43,7 +43,6 @@ class Planner:
         computing: Computing,
     ) -> None:
         """Wait for an RM."""
-        self._hass = hass
         self._coordinator = coordinator
         self._memory = memory
         self._queue = queue
@@ -146,8 +145,8 @@ class Planner:
 
     @callback
     def _start_check(self, now: datetime) -> None:
-        self._coordinator.config_entry.async_create_background_task(
-            self._hass, self._check(), f"{self._coordinator.name} S2 check"
+        self._coordinator.lifetime.async_create_background_task(
+            self._check(), f"{self._coordinator.name} S2 check"
         )
 
     async def _check(self) -> None:

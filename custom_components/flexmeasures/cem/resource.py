@@ -74,7 +74,9 @@ class ManagedResource:
     ) -> None:
         """Wait for the RM to connect."""
         self.name = coordinator.subentry.title
-        self.memory = ResourceMemory.kept_in(store, coordinator.settings.power_sensor)
+        self.memory = ResourceMemory.kept_in(
+            store, coordinator.settings.power_sensor, coordinator.lifetime
+        )
         self.coordinator = coordinator
         self.details: ResourceDetails | None = None
         """Of the RM that is connected."""
@@ -175,15 +177,14 @@ class ManagedResource:
 
     @callback
     def async_start(self) -> None:
-        """Let the RM in until the account is unloaded."""
+        """Let the RM in until the device is unloaded."""
         pairing = self.coordinator.subentry.data[CONF_S2]
         self.link.async_bind(pairing[CONF_S2_TOKEN_HASH])
         self._energy.async_start()
-        self._entry.async_on_unload(
-            self.coordinator.async_add_listener(self._handle_plan)
-        )
-        self._entry.async_on_unload(self._close)
-        self._entry.async_on_unload(
+        lifetime = self.coordinator.lifetime
+        lifetime.async_on_unload(self.coordinator.async_add_listener(self._handle_plan))
+        lifetime.async_on_unload(self._close)
+        lifetime.async_on_unload(
             async_connect_at(
                 self._hass, pairing[CONF_S2_ROUTE], pairing[CONF_S2_TOKEN_HASH], self
             )

@@ -1,11 +1,11 @@
 """What has to survive a restart, in one file per account."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 import logging
+from threading import Lock
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import UnsupportedStorageVersionError
 from homeassistant.helpers.storage import Store
 
@@ -41,8 +41,10 @@ class AccountStore(Store[_Json]):
             serialize_in_event_loop=False,
         )
         self._stored: dict[str, _Json] = {}
-        self._writers: defaultdict[str, list[_Writer]] = defaultdict(list)
         self._is_waiting = False
+        self._lock = Lock()
+        """Of what is stored, which is also written in another thread."""
+        self._writers: dict[str, tuple[_Writer, ...]] = {}
         self._is_closed = False
 
     async def async_restore(self, power_sensors: Iterable[int]) -> None:
@@ -90,13 +92,25 @@ class AccountStore(Store[_Json]):
             return new
 
     @callback
-    def async_keep(self, power_sensor: int, write: _Writer) -> None:
+    def async_keep(self, power_sensor: int, write: _Writer) -> CALLBACK_TYPE:
         """Store what `write` returns, beside what others do under other names.
 
         What nobody writes any more stays as it was. Call `async_remember` when there
-        is something new.
+        is something new. Return how to stop: what is written then is the last.
         """
-        self._writers[str(power_sensor)].append(write)
+        key = str(power_sensor)
+        self._writers[key] = (*self._writers.get(key, ()), write)
+
+        @callback
+        def stop() -> None:
+            last = write()
+            with self._lock:
+                self._stored[key] = {**self._stored.get(key, {}), **last}
+            others = tuple(each for each in self._writers.pop(key) if each != write)
+            if others:
+                self._writers[key] = others
+
+        return stop
 
     @callback
     def async_remember(self, *, at_once: bool = False) -> None:
@@ -129,17 +143,22 @@ class AccountStore(Store[_Json]):
         """Return everything; also called in another thread."""
         # First: what changes from here on has to be written again.
         self._is_waiting = False
+        # What stops being written meanwhile is stored by then.
+        writers = dict(self._writers)
+        with self._lock:
+            stored = dict(self._stored)
         content: _Json = {}
-        for key, writers in self._writers.items():
+        for key in stored | writers:
+            before = stored.get(key, {})
             written = {
-                name: part for write in writers for name, part in write().items()
-            }
-            unclaimed = {
                 name: part
-                for name, part in self._stored.get(key, {}).items()
-                if name not in written
+                for write in writers.get(key, ())
+                for name, part in write().items()
             }
-            # From now on the rest is known only by whom it belongs to: plans are long.
-            self._stored[key] = unclaimed
-            content[key] = {**unclaimed, **written}
+            content[key] = {**before, **written}
+            # From now on it is known only by whom it belongs to: plans are long.
+            rest = {name: part for name, part in before.items() if name not in written}
+            with self._lock:
+                if self._stored.get(key) is before:
+                    self._stored[key] = rest
         return content

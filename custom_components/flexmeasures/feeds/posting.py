@@ -62,8 +62,7 @@ class Posting:
             return
         if due <= now:
             self._timer.async_disarm()
-            self._task = self._entry.async_create_background_task(
-                self._hass,
+            self._task = self._coordinator.lifetime.async_create_background_task(
                 self._post(),
                 f"measurements of {self._coordinator.subentry.title}",
                 # Nothing is posted while a message is being received.

@@ -54,7 +54,7 @@ class DeviceIssues:
 
     @callback
     def async_start(self) -> None:
-        """Watch until the account is unloaded."""
+        """Watch until the device is unloaded."""
         hass, coordinator = self._hass, self._coordinator
         entity_ids = named_entities(coordinator.subentry.data)
         for stop in (
@@ -68,9 +68,9 @@ class DeviceIssues:
             self._entities_timer.async_disarm,
             self._resource_timer.async_disarm,
         ):
-            coordinator.config_entry.async_on_unload(stop)
+            coordinator.lifetime.async_on_unload(stop)
         if self._resource:
-            coordinator.config_entry.async_on_unload(
+            coordinator.lifetime.async_on_unload(
                 self._resource.async_add_listener(self._report_resource)
             )
 

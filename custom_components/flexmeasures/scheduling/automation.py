@@ -70,7 +70,7 @@ class DeviceAutomation:
 
     @callback
     def async_start(self) -> None:
-        """Watch until the account is unloaded."""
+        """Watch until the device is unloaded."""
         coordinator, settings = self._coordinator, self._coordinator.settings
         self._target = coordinator.memory.target
         self._planned_prices = _prices(coordinator.data)
@@ -97,7 +97,7 @@ class DeviceAutomation:
         for entity_id in settings.trigger_entities:
             self._note_state(self._hass.states.get(entity_id))
         for stop in stops:
-            coordinator.config_entry.async_on_unload(stop)
+            coordinator.lifetime.async_on_unload(stop)
         self._handle_update()
 
     @callback
