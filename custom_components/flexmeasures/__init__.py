@@ -1,7 +1,5 @@
 """The FlexMeasures integration: schedules for flexible devices."""
 
-import asyncio
-
 import voluptuous as vol
 
 from homeassistant.const import Platform
@@ -11,14 +9,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, FlexMeasuresConfigEntry
 from .cem.access.view import async_setup_view
-from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
+from .const import DOMAIN
 from .device.entity_references import async_follow_renames
 from .device.store import AccountStore
-from .entity import async_remove_resource_entities
+from .devices import AccountDevices, power_sensors
 from .flows.yaml_import.importer import async_setup_yaml
 from .issues.registry import async_forget_removed
-from .issues.server import ServerVersion
-from .issues.watcher import DeviceIssues
 from .services import async_setup_services
 
 # What is wrong with a key becomes a repair issue, and the rest holds.
@@ -54,25 +50,17 @@ async def async_setup_entry(
 ) -> bool:
     """Set up an account and its devices."""
     store = AccountStore(hass, entry.entry_id)
-    devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
-    await store.async_restore(device.data[CONF_POWER_SENSOR] for device in devices)
-    # What is registered first is called last: until then others may still write. And a
-    # change that is made meanwhile is one of this set-up's.
+    await store.async_restore(power_sensors(entry))
+    # What is registered first is called last: until then others may still write.
     entry.async_on_unload(store.async_close)
-    entry.async_on_unload(entry.add_update_listener(_async_apply_changes))
-    account = Account.async_create(hass, entry, store)
-    entry.runtime_data = account
-    issues = [
-        DeviceIssues(hass, coordinator, account.resources.get(subentry_id))
-        for subentry_id, coordinator in account.coordinators.items()
-    ]
-    await _async_read_first(hass, entry, issues)
+    entry.runtime_data = Account.async_create(hass, entry, store)
+    devices = AccountDevices(hass, entry)
+    # One that is made during this set-up is followed after it.
+    devices.async_follow_changes()
+    await devices.async_read_first()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
-    account.async_start(hass)
-    for device_issues in issues:
-        device_issues.async_start()
-    async_remove_resource_entities(hass, entry)
+    devices.async_start()
     return True
 
 
@@ -90,32 +78,3 @@ async def async_remove_entry(
 ) -> None:
     """Forget what was remembered of the account's devices."""
     await AccountStore(hass, entry.entry_id).async_remove()
-
-
-async def _async_read_first(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, issues: list[DeviceIssues]
-) -> None:
-    """Read the plans and the server's version; raise ConfigEntryNotReady or -AuthFailed."""
-    version = ServerVersion(hass, entry)
-    try:
-        await entry.runtime_data.async_read_first()
-    finally:
-        # Before set-up fails: a sensor that is gone may be why.
-        for device_issues in issues:
-            device_issues.async_report()
-        # Says it better than any other failure does.
-        version.async_raise_if_too_old()
-
-
-async def _async_apply_changes(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
-) -> None:
-    """Follow changed settings, and devices that were added or removed."""
-    account = entry.runtime_data
-    # However many changes come at once, one reload is for all of them.
-    if not account.is_replaced and not account.async_take_switches(entry):
-        account.is_replaced = True
-        # Others that are made in the same go come first.
-        await asyncio.sleep(0)
-        if hass.config_entries.async_get_entry(entry.entry_id):
-            await hass.config_entries.async_reload(entry.entry_id)

@@ -1,13 +1,13 @@
 """An account: what it holds while it is loaded."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
-from typing import Any, Self
+from typing import Self
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 
@@ -15,8 +15,9 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import CannotConnectError, JobLostError
 from .cem.resource import ManagedResource
-from .const import CONF_AUTOMATIC_SCHEDULING, DOMAIN, SUBENTRY_DEVICE
+from .const import DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
+from .device.listeners import Listeners
 from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .plan.schedule import Schedule
@@ -34,72 +35,116 @@ _PATIENCE = timedelta(seconds=10)
 
 type FlexMeasuresConfigEntry = ConfigEntry[Account]
 
-type _Configuration = tuple[
-    Mapping[str, Any], Mapping[str, Any], str, Mapping[str, Any]
-]
-"""Login, options, title, and title and settings of each device by its subentry id."""
-
 
 @dataclass(slots=True)
 class Account:
     """The parts of an account, which know each other only as far as they are handed in."""
 
+    entry: ConfigEntry
     api: FlexMeasuresApi
+    catalogue: AccountCatalogue
+    prices: SharedPrices
+    store: AccountStore
     coordinators: dict[str, ScheduleCoordinator]
-    """By the device's subentry id."""
+    """Of the devices that are loaded, by their subentry ids."""
     scheduler: AccountScheduler
     queue: ScheduleQueue
-    resources: dict[str, ManagedResource]
-    """By the subentry id of the devices that have S2."""
-    configuration: _Configuration
-    """What it was set up with, but for the switches."""
-    is_replaced: bool = False
-    """Whether a reload is under way, with which another one begins."""
+    resources: dict[str, ManagedResource] = field(default_factory=dict)
+    """Of those of them that have S2."""
     server_version: str | None = None
     """None while the server has not told it."""
+    _arrivals: Listeners[ScheduleCoordinator] = field(default_factory=Listeners)
 
     @classmethod
     @callback
     def async_create(
         cls, hass: HomeAssistant, entry: ConfigEntry, store: AccountStore
     ) -> Self:
-        """Make the parts of an account and connect them."""
+        """Make the parts that all devices share."""
         api = FlexMeasuresApi.from_login(hass, entry.data)
         catalogue = AccountCatalogue(api)
-        prices = SharedPrices(api, catalogue)
-        coordinators = {
-            subentry.subentry_id: ScheduleCoordinator(
-                hass,
-                entry,
-                subentry,
-                api=api,
-                catalogue=catalogue,
-                prices=prices,
-                store=store,
-            )
-            for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-        }
+        coordinators: dict[str, ScheduleCoordinator] = {}
         scheduler = AccountScheduler(hass, entry, api, coordinators)
-        queue = ScheduleQueue(hass, entry, scheduler)
-        resources = {
-            subentry_id: ManagedResource(
-                hass, entry, coordinator, api=api, queue=queue, store=store
-            )
-            for subentry_id, coordinator in coordinators.items()
-            if coordinator.settings.s2
-        }
-        for subentry_id, resource in resources.items():
-            coordinators[subentry_id].flex_model_source = resource
         account = cls(
+            entry=entry,
             api=api,
+            catalogue=catalogue,
+            prices=SharedPrices(api, catalogue),
+            store=store,
             coordinators=coordinators,
             scheduler=scheduler,
-            queue=queue,
-            resources=resources,
-            configuration=_configuration(entry),
+            queue=ScheduleQueue(hass, entry, scheduler),
         )
         entry.async_on_unload(account.async_unload)
         return account
+
+    @callback
+    def async_load_device(
+        self, hass: HomeAssistant, subentry: ConfigSubentry
+    ) -> ScheduleCoordinator:
+        """Make the parts of a device and connect them."""
+        coordinator = ScheduleCoordinator(
+            hass,
+            self.entry,
+            subentry,
+            api=self.api,
+            catalogue=self.catalogue,
+            prices=self.prices,
+            store=self.store,
+        )
+        self.coordinators[subentry.subentry_id] = coordinator
+        if coordinator.settings.s2:
+            resource = ManagedResource(
+                hass,
+                self.entry,
+                coordinator,
+                api=self.api,
+                queue=self.queue,
+                store=self.store,
+            )
+            self.resources[subentry.subentry_id] = resource
+            coordinator.flex_model_source = resource
+        return coordinator
+
+    @callback
+    def async_for_each_device(
+        self, call: Callable[[ScheduleCoordinator], None]
+    ) -> None:
+        """Call it with each device that is loaded, now and later."""
+        self._arrivals.async_add(call)
+        for coordinator in self.coordinators.values():
+            call(coordinator)
+
+    @callback
+    def async_announce(self, coordinator: ScheduleCoordinator) -> None:
+        """Tell of a device that was loaded after its account."""
+        self._arrivals.async_call(coordinator)
+
+    @callback
+    def async_start_device(
+        self, hass: HomeAssistant, coordinator: ScheduleCoordinator
+    ) -> None:
+        """Keep a device's plan current until it is unloaded."""
+        coordinator.async_follow()
+        DeviceAutomation(hass, coordinator, self.queue).async_start()
+        if resource := self.resources.get(coordinator.subentry.subentry_id):
+            resource.async_start()
+
+    async def async_unload_device(self, subentry_id: str) -> None:
+        """Stop all that goes on for a device; what is stored of it stays."""
+        coordinator = self.coordinators.pop(subentry_id)
+        self.resources.pop(subentry_id, None)
+        coordinator.lifetime.async_end()
+        self.queue.async_drop(coordinator)
+        await coordinator.async_shutdown()
+        await coordinator.lifetime.async_ended()
+
+    async def async_unload(self) -> None:
+        """Stop all that goes on for the devices, before anything is waited for."""
+        for coordinator in self.coordinators.values():
+            coordinator.lifetime.async_end()
+        for coordinator in self.coordinators.values():
+            await coordinator.lifetime.async_ended()
 
     async def async_read_first(self) -> None:
         """Read every device's plan; fail only if that leaves nothing to follow.
@@ -140,34 +185,24 @@ class Account:
             translation_placeholders=no_answer.placeholders,
         )
 
-    @callback
-    def async_start(self, hass: HomeAssistant) -> None:
-        """Keep the devices' plans current until the account is unloaded."""
-        for coordinator in self.coordinators.values():
-            coordinator.async_follow()
-            DeviceAutomation(hass, coordinator, self.queue).async_start()
-        for resource in self.resources.values():
-            resource.async_start()
-        self.scheduler.async_resume()
+    async def async_read_late(
+        self, coordinators: Iterable[ScheduleCoordinator]
+    ) -> None:
+        """Read the plans of devices that were loaded after their account.
 
-    async def async_unload(self) -> None:
-        """Stop all that goes on for the devices, before anything is waited for."""
-        for coordinator in self.coordinators.values():
-            coordinator.lifetime.async_end()
-        for coordinator in self.coordinators.values():
-            await coordinator.lifetime.async_ended()
-
-    @callback
-    def async_take_switches(self, entry: ConfigEntry) -> bool:
-        """Follow switches that were turned; return False if more than that has changed."""
-        if self.configuration != _configuration(entry):
-            return False
-        for subentry_id, coordinator in self.coordinators.items():
-            settings = entry.subentries[subentry_id].data
-            coordinator.async_set_automatic(
-                automatic=settings.get(CONF_AUTOMATIC_SCHEDULING, False)
+        Their entities show what fails, and it is tried again: it is no failure of the
+        account. A server that does not answer is not waited for any longer than there.
+        """
+        late = list(coordinators)
+        has_plans = all(each.covers_now for each in late)
+        patience = _PATIENCE_WITH_PLAN if has_plans else _PATIENCE
+        readings = [
+            each.lifetime.async_create_background_task(
+                each.async_refresh(), f"{each.name} first reading"
             )
-        return True
+            for each in late
+        ]
+        await asyncio.wait(readings, timeout=patience.total_seconds())
 
 
 async def async_compute(
@@ -175,7 +210,8 @@ async def async_compute(
 ) -> Schedule:
     """Have a schedule of a device computed, and return the window that was asked for.
 
-    It is followed when this returns, also by an account that was reloaded meanwhile.
+    It is followed when this returns, also by a device that was reloaded meanwhile, alone
+    or with its account.
     Raises FlexMeasuresError.
     """
     job = await async_trigger(entry, subentry_id, request)
@@ -184,7 +220,7 @@ async def async_compute(
         schedule = await scheduler.async_result(job, subentry_id)
         if schedule is not None:
             return schedule
-        await _async_reloaded(entry)
+        await _async_reloaded(entry, subentry_id)
 
 
 async def async_trigger(
@@ -203,15 +239,18 @@ async def async_trigger(
         account.coordinators[subentry_id], request, is_awaited=is_awaited
     )
     if account.scheduler.is_closed:
-        await _async_reloaded(entry)
+        await _async_reloaded(entry, subentry_id)
         entry.runtime_data.scheduler.async_follow(job)
     return job
 
 
-async def _async_reloaded(entry: FlexMeasuresConfigEntry) -> None:
-    """Wait until an account that was unloaded is loaded again; raise JobLostError if it isn't."""
+async def _async_reloaded(entry: FlexMeasuresConfigEntry, subentry_id: str) -> None:
+    """Wait until a device that was unloaded is loaded again; raise JobLostError if it is not."""
     async with entry.setup_lock:
-        if entry.state is not ConfigEntryState.LOADED:
+        if (
+            entry.state is not ConfigEntryState.LOADED
+            or subentry_id not in entry.runtime_data.coordinators
+        ):
             raise JobLostError
 
 
@@ -234,19 +273,3 @@ async def _read_first(
 
 def _log(coordinator: ScheduleCoordinator, failure: Exception) -> None:
     _LOGGER.warning("The %s could not be read: %s", coordinator.name, failure)
-
-
-def _configuration(entry: ConfigEntry) -> _Configuration:
-    """Return all that an account is set up with, but for the switches."""
-    return (
-        dict(entry.data),
-        dict(entry.options),
-        entry.title,
-        {
-            subentry.subentry_id: (
-                subentry.title,
-                {**subentry.data, CONF_AUTOMATIC_SCHEDULING: None},
-            )
-            for subentry in entry.subentries.values()
-        },
-    )

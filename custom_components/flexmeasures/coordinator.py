@@ -26,7 +26,7 @@ from .api.errors import (
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
 from .device.job import JobUnderWay
-from .device.lifetime import Lifetime
+from .device.lifetime import DeviceUnloadedError, Lifetime
 from .device.listeners import Listeners
 from .device.memory import DeviceMemory, Failure
 from .device.metadata import DeviceMetadata
@@ -176,6 +176,11 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         if not self.last_update_success:
             self._read_soon("refresh after set-up")
 
+    def check_loaded(self) -> None:
+        """Raise DeviceUnloadedError if nothing is to be done for the device any more."""
+        if self.lifetime.is_over:
+            raise DeviceUnloadedError(self.subentry.title)
+
     @callback
     @override
     def async_update_listeners(self) -> None:
@@ -217,6 +222,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             if is_newest:
                 self.memory.planned_until = window.end
             plan = await self._read(window.start, is_of_job=is_newest)
+        self.check_loaded()
         schedule = plan.power and plan.power.between(window.start, window.end)
         if schedule is None:
             raise EmptyScheduleError
@@ -249,6 +255,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         `since` is when the attempt began: what was wished for later is not answered. What
         passes was no attempt. `is_automatic`: nobody is there to whom the error is shown.
         """
+        if self.lifetime.is_over:
+            return
         self.recent_errors.add(err)
         now = dt_util.utcnow()
         if self.memory.job and self.memory.job.since == since:

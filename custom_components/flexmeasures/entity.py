@@ -9,7 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_platforms,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 
@@ -56,17 +59,27 @@ _RESOURCE_KEYS = frozenset(
 
 @callback
 def async_remove_resource_entities(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, subentry_id: str
 ) -> None:
-    """Remove the entities of resource managers of devices that have S2 no more."""
+    """Remove the entities of the resource manager of a device that has S2 no more."""
     registry = er.async_get(hass)
-    for subentry_id in entry.runtime_data.coordinators:
-        if subentry_id in entry.runtime_data.resources:
+    retired = {f"{subentry_id}_{key}" for key in _RESOURCE_KEYS}
+    for known in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if known.unique_id in retired:
+            registry.async_remove(known.entity_id)
+
+
+async def async_unload_entities(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, subentry_id: str
+) -> None:
+    """Take away the entities of a device, but for what Home Assistant knows of them."""
+    for platform in async_get_platforms(hass, DOMAIN):
+        if platform.config_entry is not entry:
             continue
-        retired = {f"{subentry_id}_{key}" for key in _RESOURCE_KEYS}
-        for known in er.async_entries_for_config_entry(registry, entry.entry_id):
-            if known.unique_id in retired:
-                registry.async_remove(known.entity_id)
+        for entity in list(platform.entities.values()):
+            known = entity.registry_entry
+            if known and known.config_subentry_id == subentry_id:
+                await entity.async_remove()
 
 
 class ResourceEntity(Entity):
@@ -99,9 +112,15 @@ def async_add_device_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[ScheduleCoordinator], Iterable[Entity]],
 ) -> None:
-    """Add what `make` returns to each device of an account."""
-    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
-        async_add_entities(make(coordinator), config_subentry_id=subentry_id)
+    """Add what `make` returns to each device of an account, now and later."""
+
+    @callback
+    def add(coordinator: ScheduleCoordinator) -> None:
+        async_add_entities(
+            make(coordinator), config_subentry_id=coordinator.subentry.subentry_id
+        )
+
+    entry.runtime_data.async_for_each_device(add)
 
 
 @callback
@@ -110,9 +129,16 @@ def async_add_resource_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[ManagedResource], Iterable[Entity]],
 ) -> None:
-    """Add what `make` returns to each device that has S2."""
-    for subentry_id, resource in entry.runtime_data.resources.items():
-        async_add_entities(make(resource), config_subentry_id=subentry_id)
+    """Add what `make` returns to each device that has S2, now and later."""
+    account = entry.runtime_data
+
+    @callback
+    def add(coordinator: ScheduleCoordinator) -> None:
+        subentry_id = coordinator.subentry.subentry_id
+        if resource := account.resources.get(subentry_id):
+            async_add_entities(make(resource), config_subentry_id=subentry_id)
+
+    account.async_for_each_device(add)
 
 
 def _unique_id(subentry: ConfigSubentry, description: EntityDescription) -> str:

@@ -37,6 +37,13 @@ class DeviceRepairFlow(ConfirmRepairFlow):
         self._entry_id = entry_id
         self._subentry_id = subentry_id
 
+    def _is_loaded(self, entry: FlexMeasuresConfigEntry) -> bool:
+        """Return whether the account is loaded, and the device is neither gone nor disabled."""
+        return (
+            entry.state is ConfigEntryState.LOADED
+            and self._subentry_id in entry.runtime_data.coordinators
+        )
+
 
 class YamlRemovedFlow(DeviceRepairFlow):
     """Lets a device that has left ``configuration.yaml`` be one of the UI only."""
@@ -109,7 +116,7 @@ class SchedulingFailedFlow(DeviceSettingsFlow):
             entry: FlexMeasuresConfigEntry = (
                 self.hass.config_entries.async_get_known_entry(self._entry_id)
             )
-            if entry.state is not ConfigEntryState.LOADED:
+            if not self._is_loaded(entry):
                 return self.async_abort(reason="not_loaded")
             self._attempt = self.hass.async_create_task(
                 self._async_compute(entry), f"{DOMAIN} repair {self._subentry_id}"
@@ -157,7 +164,7 @@ class ResourceFlow(DeviceRepairFlow):
             entry: FlexMeasuresConfigEntry = (
                 self.hass.config_entries.async_get_known_entry(self._entry_id)
             )
-            if entry.state is not ConfigEntryState.LOADED:
+            if not self._is_loaded(entry):
                 return self.async_abort(reason="not_loaded")
             await self._async_solve(entry.runtime_data.resources[self._subentry_id])
         return await super().async_step_confirm(user_input)

@@ -160,6 +160,22 @@ async def run_pairing_flow(
     return entry, pairing
 
 
+async def add_another(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, sensor: int, **settings: Any
+) -> None:
+    """Add one more device to an account the way a user does."""
+    flows = hass.config_entries.subentries
+    flow: Any = await flows.async_init(
+        (entry.entry_id, "device"), context={"source": SOURCE_USER}
+    )
+    flow = await flows.async_configure(flow["flow_id"], {"power_sensor": str(sensor)})
+    flow = await flows.async_configure(
+        flow["flow_id"], filled_in(flow["data_schema"], settings)
+    )
+    assert flow["type"] == "create_entry"
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 def filled_in(schema: Any, changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What a form in sections shows, but for some changes, given without sections."""
     values: dict[str, dict[str, Any]] = {}

@@ -10,13 +10,12 @@ from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.coordinator import ScheduleCoordinator
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice, call, filled_in, plan, run_flow
+from .conftest import AddDevice, add_another, call, plan, run_flow
 
 SOC = "sensor.battery_level"
 QUARTER_HOUR = 0.25
@@ -59,22 +58,6 @@ def planned_energy(state: State) -> float:
         for slot in state.attributes["schedule"]
         if dt_util.parse_datetime(slot["end"], raise_on_error=True) > now
     )
-
-
-async def add_another(
-    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, sensor: int, **settings: Any
-) -> None:
-    """Add one more device to an account the way a user does."""
-    flows = hass.config_entries.subentries
-    flow: Any = await flows.async_init(
-        (entry.entry_id, "device"), context={"source": SOURCE_USER}
-    )
-    flow = await flows.async_configure(flow["flow_id"], {"power_sensor": str(sensor)})
-    flow = await flows.async_configure(
-        flow["flow_id"], filled_in(flow["data_schema"], settings)
-    )
-    assert flow["type"] == "create_entry"
-    await settle(hass)
 
 
 async def test_state_of_charge_of_an_entity(

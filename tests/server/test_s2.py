@@ -14,7 +14,7 @@ from sandbox.flexmeasures_profiles import TIME_ZONE, price
 from sandbox.flexmeasures_server import FlexMeasuresServer
 from sandbox.s2_devices import FRBC, Message, PowerRange, Storage, Target
 
-from .conftest import AddDevice, call, powers
+from .conftest import AddDevice, add_another, call, powers
 from .s2_home import HOUR, SECOND, Clock, Connected, OtherDevice, S2Home
 
 QUARTER = HOUR / 4
@@ -135,6 +135,32 @@ async def test_battery(home: S2Home, add_device: AddDevice) -> None:
 
     slots = assert_followed(connected, storage, response["schedule"])
     assert mean_price(slots, 1) < 0.7 * mean_price(slots, -1)
+
+
+async def test_another_device_is_added(
+    home: S2Home, add_device: AddDevice, server: FlexMeasuresServer
+) -> None:
+    """The session and the plan of the first go on, as if nothing had happened."""
+    device = await add_device("s2_battery_power", **S2)
+    storage = battery()
+    connected = await home.connect(device, storage, FRBC)
+    resource = connected.resource
+    response = await connected.schedule(duration="PT6H")
+    await connected.follow(home.clock.now() + HOUR)
+
+    await add_another(
+        home.hass,
+        device.entry,
+        server.home.sensor("ev_power"),
+        schedule_duration="PT3H",
+        automatic_scheduling=False,
+    )
+    await connected.follow(end_of(response) - SECOND)
+
+    assert len(device.entry.runtime_data.coordinators) == 2
+    assert connected.resource is resource
+    assert resource.traffic.connections == 1
+    assert_followed(connected, storage, response["schedule"])
 
 
 async def test_car(home: S2Home, add_device: AddDevice) -> None:

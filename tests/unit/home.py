@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -12,7 +13,11 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryDataWithId,
+)
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import (
     Event,
@@ -147,6 +152,44 @@ class Home:
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.settle()
         return self.entry.state
+
+    def add_device(self, added: ConfigSubentryDataWithId) -> None:
+        """Add a device, as its form does."""
+        self.hass.config_entries.async_add_subentry(
+            self.entry,
+            ConfigSubentry(
+                data=MappingProxyType(added["data"]),
+                subentry_id=added["subentry_id"],
+                subentry_type=added["subentry_type"],
+                title=added["title"],
+                unique_id=added["unique_id"],
+            ),
+        )
+
+    def change_device(
+        self, power_sensor: int = BATTERY_POWER, *, title: str = "", **settings: Any
+    ) -> None:
+        """Change some settings of a device, as its form does, or its title."""
+        subentry = self.entry.subentries[str(power_sensor)]
+        self.hass.config_entries.async_update_subentry(
+            self.entry,
+            subentry,
+            title=title or subentry.title,
+            data={**subentry.data, **settings},
+        )
+
+    def remove_device(self, power_sensor: int = BATTERY_POWER) -> None:
+        """Remove a device."""
+        self.hass.config_entries.async_remove_subentry(self.entry, str(power_sensor))
+
+    def disable_device(
+        self, power_sensor: int = BATTERY_POWER, *, is_disabled: bool = True
+    ) -> None:
+        """Disable or enable a device, as its page does."""
+        dr.async_get(self.hass).async_update_device(
+            self.device_id(power_sensor),
+            disabled_by=dr.DeviceEntryDisabler.USER if is_disabled else None,
+        )
 
     async def reload(self) -> ConfigEntryState:
         """Set up the account again."""

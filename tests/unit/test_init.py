@@ -2,14 +2,13 @@
 
 import asyncio
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 from aiohttp import ClientConnectionError
 import pytest
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
@@ -118,19 +117,9 @@ async def test_account_without_devices(home: Home) -> None:
 
 
 async def test_added_device(home: Home) -> None:
-    entry = await home.set_up()
-    added = device(GARAGE_POWER)
+    await home.set_up()
 
-    home.hass.config_entries.async_add_subentry(
-        entry,
-        ConfigSubentry(
-            data=MappingProxyType(added["data"]),
-            subentry_id=added["subentry_id"],
-            subentry_type=added["subentry_type"],
-            title=added["title"],
-            unique_id=added["unique_id"],
-        ),
-    )
+    home.add_device(device(GARAGE_POWER))
     await home.settle()
 
     assert home.state(GARAGE_POWER).state == STATE_UNKNOWN
@@ -411,15 +400,16 @@ async def test_no_secret_is_logged(home: Home, no_secret_logged: None) -> None:
 # --- changes
 
 
-async def test_many_changes_at_once_are_one_reload(home: Home) -> None:
-    """As when an entity is renamed that several devices name."""
+async def test_many_changes_at_once_load_each_device_once(home: Home) -> None:
+    """As when an entity is renamed that several devices name; the account stays."""
     entry = await home.set_up(
         *(
             device(sensor, trigger_entities=["binary_sensor.plug"])
             for sensor in (BATTERY_POWER, GARAGE_POWER, CABIN_POWER)
         )
     )
-    logins = len(home.server.requests_to("POST", LOGIN))
+    account = entry.runtime_data
+    read = {sensor: len(home.plans_read(int(sensor))) for sensor in entry.subentries}
 
     for subentry in list(entry.subentries.values()):
         home.hass.config_entries.async_update_subentry(
@@ -429,8 +419,9 @@ async def test_many_changes_at_once_are_one_reload(home: Home) -> None:
         )
     await home.settle()
 
-    assert len(home.server.requests_to("POST", LOGIN)) == logins + 1
-    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data is account
+    for sensor, before in read.items():
+        assert len(home.plans_read(int(sensor))) == before + 1
     for coordinator in entry.runtime_data.coordinators.values():
         assert coordinator.settings.trigger_entities == ("binary_sensor.socket",)
 

@@ -785,3 +785,17 @@ async def test_account_of_a_too_old_server_is_removed(home: Home) -> None:
     await home.settle()
 
     assert issues(home) == {}
+
+
+async def test_trying_again_with_a_device_that_is_disabled(
+    home: Home, repairs: Repairs
+) -> None:
+    await set_up_after_failures(home)
+    menu = await repairs.open(SCHEDULING_FAILED)
+    home.disable_device()
+    await home.settle()
+
+    flow = await repairs.submit(menu, next_step_id="try_again")
+
+    assert flow["type"] == FlowResultType.ABORT
+    assert flow["reason"] == "not_loaded"

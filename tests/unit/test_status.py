@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.device.lifetime import DeviceUnloadedError
 from custom_components.flexmeasures.scheduling.errors import NOT_PLANNABLE
 from custom_components.flexmeasures.scheduling.soc_entity import (
     StateOfChargeEntityError,
@@ -240,6 +241,8 @@ async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
     options = set(home.attributes("sensor", "scheduling_status")["options"])
     texts = translation()["entity"]["sensor"]["scheduling_status"]
     errors = {error.translation_key for error in error_classes()} | NOT_PLANNABLE
+    # It is gone with the device whose status it would be.
+    errors.remove(DeviceUnloadedError.translation_key)
     assert options == errors | {"ok", "computing", "not_scheduled", "unexpected_error"}
     assert texts["state"].keys() == options
     of_entity = texts["state_attributes"]["state_of_charge"]["state"]

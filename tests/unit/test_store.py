@@ -8,7 +8,7 @@ from aiohttp import ClientConnectionError
 import pytest
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER, finished_job
@@ -146,7 +146,7 @@ async def test_file_of_the_first_version(
 
 
 async def test_computation_that_ends_after_the_account_was_removed(home: Home) -> None:
-    """There is nothing left to remember it for."""
+    """There is nothing left to remember it for, which is told to who waits for it."""
     entry = await home.set_up()
     ended = asyncio.Event()
     home.server.answer("GET", JOB, json=finished_job(), wait_for=ended)
@@ -179,7 +179,8 @@ async def test_device_with_another_power_sensor(home: Home) -> None:
     )
     await home.settle()
 
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.state is ConfigEntryState.LOADED
+    assert home.value("sensor", "schedule") == STATE_UNKNOWN
 
 
 # --- what nobody but the user knows

@@ -2,13 +2,32 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
+
+from ..api.errors import FlexMeasuresError
 
 # As long as Home Assistant waits for the tasks of an account.
 _PATIENCE: Final = 10.0
 """Seconds."""
+
+
+class DeviceUnloadedError(FlexMeasuresError):
+    """A device was unloaded while something was to be done for it."""
+
+    translation_key = "device_unloaded"
+    passes = True
+
+    def __init__(self, device: str) -> None:
+        """Keep the device's name."""
+        super().__init__(device)
+        self._device = device
+
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        return {"device": self._device}
 
 
 class Lifetime:
@@ -16,6 +35,7 @@ class Lifetime:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Begin, with nothing that has to end."""
+        self.is_over = False
         self._hass = hass
         self._ends: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -45,6 +65,7 @@ class Lifetime:
     @callback
     def async_end(self) -> None:
         """Stop all that goes on; `async_ended` waits for it."""
+        self.is_over = True
         while self._ends:
             self._ends.pop()()
         for task in self._tasks:

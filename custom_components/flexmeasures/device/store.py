@@ -113,6 +113,17 @@ class AccountStore(Store[_Json]):
         return stop
 
     @callback
+    def async_forget_others(self, power_sensors: Iterable[int]) -> None:
+        """Drop what is stored of all but these devices, and is written by nobody more."""
+        keys = set(map(str, power_sensors))
+        with self._lock:
+            others = self._stored.keys() - keys
+            for key in others:
+                del self._stored[key]
+        if others:
+            self.async_remember()
+
+    @callback
     def async_remember(self, *, at_once: bool = False) -> None:
         """Write soon, and at the latest when Home Assistant stops.
 

@@ -12,6 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..account import FlexMeasuresConfigEntry
 from ..api.errors import FlexMeasuresError, ServerTooOldError
 from ..const import DOMAIN
+from ..coordinator import ScheduleCoordinator
 from .registry import DOCUMENTATION, SERVER_TOO_OLD
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -28,8 +29,7 @@ class ServerVersion:
         self._too_old: ServerTooOldError | None = None
         self._is_asking = False
         self._async_ask()
-        for coordinator in self._account.coordinators.values():
-            coordinator.readings.async_add(self._handle_reading)
+        self._account.async_for_each_device(self._follow)
 
     @callback
     def async_raise_if_too_old(self) -> None:
@@ -40,6 +40,10 @@ class ServerVersion:
                 translation_key=err.translation_key,
                 translation_placeholders=err.placeholders,
             )
+
+    @callback
+    def _follow(self, coordinator: ScheduleCoordinator) -> None:
+        coordinator.readings.async_add(self._handle_reading)
 
     @callback
     def _handle_reading(self, is_of_job: bool) -> None:  # noqa: FBT001

@@ -88,6 +88,12 @@ class DeviceIssues:
         self._report_resource()
 
     @callback
+    def async_withdraw(self) -> None:
+        """Take back all: the device is not loaded any more, and not to be mended."""
+        kinds = (SENSOR_GONE, SCHEDULING_FAILED, ENTITY_GONE, *OF_RESOURCES)
+        async_publish(self._hass, self._coordinator, kinds, {})
+
+    @callback
     def _report_resource(self) -> None:
         """Do so for the resource manager; look again once something may last too long."""
         resource = self._resource

@@ -32,7 +32,7 @@ class EndReason(StrEnum):
     REPLACED = "replaced"
     """A newer connection has taken its place."""
     UNLOADED = "unloaded"
-    """Home Assistant stops, or loads the account again."""
+    """Home Assistant stops, loads the device again, or has it disabled."""
     REMOVED = "removed"
 
 

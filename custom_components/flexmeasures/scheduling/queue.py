@@ -78,6 +78,8 @@ class ScheduleQueue:
         delay: timedelta = timedelta(0),
     ) -> None:
         """Ask for a schedule after a delay; of several wishes the most urgent one counts."""
+        if coordinator.lifetime.is_over:
+            return
         now = dt_util.utcnow()
         due = now + delay
         if wish := self._wishes.get(coordinator):

@@ -91,6 +91,7 @@ async def prepare(
 
     Raises FlexMeasuresError.
     """
+    coordinator.check_loaded()
     settings, digest = coordinator.settings, coordinator.digest
     sensor = await coordinator.metadata.power_sensor()
     stored = await coordinator.metadata.flex_model()

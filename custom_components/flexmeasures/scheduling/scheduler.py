@@ -16,7 +16,6 @@ from ..api.errors import (
     InfeasibleError,
     InfeasiblePricesError,
     JobFailedError,
-    JobLostError,
     NotAuthenticatedError,
     RateLimitedError,
     RejectedError,
@@ -25,6 +24,7 @@ from ..api.models import Job
 from ..api.polling import ask_patiently
 from ..const import CONF_JOINT_SCHEDULING
 from ..coordinator import ScheduleCoordinator
+from ..device.lifetime import DeviceUnloadedError
 from ..device.listeners import Listeners
 from ..device.result import ScheduleResult
 from ..plan.schedule import Schedule
@@ -50,7 +50,7 @@ class AccountScheduler:
         api: FlexMeasuresApi,
         coordinators: Mapping[str, ScheduleCoordinator],
     ) -> None:
-        """Start with nothing under way; `coordinators` are those of all devices."""
+        """Start with nothing under way; `coordinators` are those of the loaded devices."""
         self.budget = TriggerBudget()
         self.endings: Listeners[[]] = Listeners()
         """Are called when a job is waited for no more."""
@@ -138,24 +138,27 @@ class AccountScheduler:
     async def async_result(self, job: AcceptedJob, subentry_id: str) -> Schedule | None:
         """Return what a job planned for a device in the window that was asked for.
 
-        None if the account is unloaded before. Raises FlexMeasuresError.
+        None if the device is unloaded before, alone or with its account. Raises
+        FlexMeasuresError.
         """
-        self.async_follow(job)
-        if (following := self._following.get(job.id)) is None:
-            return None
-        await asyncio.wait([following])
-        if following.cancelled():
-            return None
-        result = following.result().get(subentry_id)
-        if result is None:
-            raise JobLostError
-        if isinstance(result, FlexMeasuresError):
-            raise result
-        return result
+        while subentry_id in self._coordinators:
+            self.async_follow(job)
+            if (following := self._following.get(job.id)) is None:
+                return None
+            await asyncio.wait([following])
+            if following.cancelled():
+                return None
+            # There is none if the device was loaded anew just then.
+            result = following.result().get(subentry_id)
+            if isinstance(result, FlexMeasuresError):
+                raise result
+            if result is not None:
+                return result
+        return None
 
     @callback
     def async_resume(self) -> None:
-        """Follow the jobs that were under way when the account was unloaded."""
+        """Follow the jobs that were under way when their devices were unloaded."""
         for job in jobs_under_way(self._coordinators):
             self.async_follow(job)
 
@@ -166,11 +169,11 @@ class AccountScheduler:
             return
         for coordinator, part in job.parts(self._coordinators):
             coordinator.async_begin_job(part)
-        self._following = {
-            job_id: task for job_id, task in self._following.items() if not task.done()
-        }
         self._following[job.id] = self._entry.async_create_background_task(
-            self._hass, self._follow(job), f"FlexMeasures job {job.id}"
+            self._hass,
+            self._follow(job),
+            f"FlexMeasures job {job.id}",
+            eager_start=False,
         )
 
     @callback
@@ -260,8 +263,12 @@ class AccountScheduler:
             )
         if any(isinstance(each, NotAuthenticatedError) for each in results.values()):
             self._entry.async_start_reauth(self._hass)
-        for coordinator, _ in job.parts(self._coordinators):
-            coordinator.async_end_job(job.id)
+        for subentry_id in results:
+            if coordinator := self._coordinators.get(subentry_id):
+                coordinator.async_end_job(job.id)
+        del self._following[job.id]
+        # For devices that were loaded anew just then.
+        self.async_resume()
         self.endings.async_call()
         return results
 
@@ -313,6 +320,8 @@ class AccountScheduler:
             return await ask_patiently(
                 lambda: coordinator.async_apply(result), JOB_PATIENCE
             )
+        except DeviceUnloadedError:
+            return None
         except FlexMeasuresError as err:
             self._note_failure(
                 subentry_id, err, since=job.since, is_automatic=job.is_unattended

@@ -49,13 +49,26 @@ def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
 
 
 def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentry]:
-    """Return the device that was named, with its account."""
+    """Return the device that was named, which is loaded, with its account.
+
+    Raises ServiceValidationError.
+    """
     entry: FlexMeasuresConfigEntry
     device_entry, entry = async_get_device_and_config_entry(
         call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
     )
     assert device_entry.config_subentry_id
-    return entry, entry.subentries[device_entry.config_subentry_id]
+    device = entry.subentries[device_entry.config_subentry_id]
+    is_loaded = device.subentry_id in entry.runtime_data.coordinators
+    if device_entry.disabled or not is_loaded:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=(
+                "device_disabled" if device_entry.disabled else "device_not_loaded"
+            ),
+            translation_placeholders={"device": device.title},
+        )
+    return entry, device
 
 
 def answered_slots(

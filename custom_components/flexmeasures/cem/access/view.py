@@ -77,7 +77,7 @@ class Connectable(Protocol):
 _CONNECTABLES: Final[HassKey[dict[str, Connectable]]] = HassKey(f"{DOMAIN}_s2_routes")
 """By the ends of their addresses."""
 _EXPOSED: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_s2_exposed")
-"""Hashes of tokens that were in an address while their accounts were not loaded."""
+"""Hashes of tokens that were in an address while their devices were not loaded."""
 
 
 @callback
@@ -196,7 +196,7 @@ class ResourceManagerView(HomeAssistantView):
         if found is None or not is_right or scheme.lower() != "bearer":
             raise HTTPUnauthorized
         connectable = self._hass.data.get(_CONNECTABLES, {}).get(route)
-        # One that has S2 since a moment ago comes with the reload that follows.
+        # One that has S2 since a moment ago is loaded next.
         if found.state is not ConfigEntryState.LOADED or connectable is None:
             raise HTTPServiceUnavailable
         if connectable.is_token_void:
