@@ -13,10 +13,11 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 
 from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
-from .api.errors import CannotConnectError, JobLostError
+from .api.errors import CannotConnectError
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
+from .device.lifetime import DeviceUnloadedError
 from .device.listeners import Listeners
 from .device.prices import SharedPrices
 from .device.store import AccountStore
@@ -214,13 +215,15 @@ async def async_compute(
     or with its account.
     Raises FlexMeasuresError.
     """
+    name = entry.runtime_data.coordinators[subentry_id].subentry.title
     job = await async_trigger(entry, subentry_id, request)
     while True:
         scheduler = entry.runtime_data.scheduler
         schedule = await scheduler.async_result(job, subentry_id)
         if schedule is not None:
             return schedule
-        await _async_reloaded(entry, subentry_id)
+        if not await _async_is_back(entry, subentry_id):
+            raise DeviceUnloadedError(name)
 
 
 async def async_trigger(
@@ -238,20 +241,18 @@ async def async_trigger(
     job = await account.scheduler.async_trigger(
         account.coordinators[subentry_id], request, is_awaited=is_awaited
     )
-    if account.scheduler.is_closed:
-        await _async_reloaded(entry, subentry_id)
+    if account.scheduler.is_closed and await _async_is_back(entry, subentry_id):
         entry.runtime_data.scheduler.async_follow(job)
     return job
 
 
-async def _async_reloaded(entry: FlexMeasuresConfigEntry, subentry_id: str) -> None:
-    """Wait until a device that was unloaded is loaded again; raise JobLostError if it is not."""
+async def _async_is_back(entry: FlexMeasuresConfigEntry, subentry_id: str) -> bool:
+    """Return whether a device that was unloaded is loaded again, once that is settled."""
     async with entry.setup_lock:
-        if (
-            entry.state is not ConfigEntryState.LOADED
-            or subentry_id not in entry.runtime_data.coordinators
-        ):
-            raise JobLostError
+        return (
+            entry.state is ConfigEntryState.LOADED
+            and subentry_id in entry.runtime_data.coordinators
+        )
 
 
 async def _read_first(

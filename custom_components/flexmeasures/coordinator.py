@@ -321,6 +321,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @callback
     def async_set_automatic(self, *, automatic: bool) -> None:
         """Schedule automatically, or not."""
+        if automatic == self.settings.automatic_scheduling:
+            return
         self.settings = replace(self.settings, automatic_scheduling=automatic)
         self.async_update_listeners()
 

@@ -93,6 +93,12 @@ class AccountDevices:
     async def _handle_change(
         self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     ) -> None:
+        # A switch that waits would be shown as it was.
+        for subentry_id, device in self._loaded.items():
+            if subentry := entry.subentries.get(subentry_id):
+                device.coordinator.async_set_automatic(
+                    automatic=subentry.data.get(CONF_AUTOMATIC_SCHEDULING, False)
+                )
         # Others that are made in the same go come first.
         await asyncio.sleep(0)
         # Neither during a set-up, nor while another change is followed.
@@ -126,9 +132,6 @@ class AccountDevices:
         for subentry_id, device in list(self._loaded.items()):
             subentry = wanted.get(subentry_id)
             if subentry and device.configuration == _Configuration.of(subentry):
-                device.coordinator.async_set_automatic(
-                    automatic=subentry.data.get(CONF_AUTOMATIC_SCHEDULING, False)
-                )
                 continue
             await self._unload(subentry_id, device, is_back=subentry is not None)
         self._account.store.async_forget_others(power_sensors(self._entry))

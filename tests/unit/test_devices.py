@@ -631,7 +631,7 @@ async def test_action_on_a_device_that_is_unloaded_meanwhile(home: Home) -> None
             await action
         assert raised.value.translation_key == "device_unloaded"
         assert raised.value.translation_placeholders == {"device": "Home battery"}
-    assert len(home.triggers) == 1
+    assert len(home.triggers) == 2
 
 
 async def test_action_on_a_device_that_has_just_been_enabled(home: Home) -> None:

@@ -315,7 +315,7 @@ async def test_account_that_is_unloaded_while_an_action_waits(home: Home) -> Non
 
     with pytest.raises(HomeAssistantError) as caught:
         await computing
-    assert caught.value.translation_key == "job_lost"
+    assert caught.value.translation_key == "device_unloaded"
 
 
 async def test_what_goes_on_by_itself_over_a_reload(home: Home) -> None:

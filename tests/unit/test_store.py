@@ -162,7 +162,7 @@ async def test_computation_that_ends_after_the_account_was_removed(home: Home) -
         await computing
     await home.go_to(NOW + MINUTE)
 
-    assert caught.value.translation_key == "job_lost"
+    assert caught.value.translation_key == "device_unloaded"
     assert not home.is_stored
 
 

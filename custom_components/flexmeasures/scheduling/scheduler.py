@@ -164,17 +164,27 @@ class AccountScheduler:
 
     @callback
     def async_follow(self, job: AcceptedJob) -> None:
-        """Wait for a job, unless that is done, and have its devices follow what it plans."""
-        if self.is_closed or job.id in self._following:
+        """Wait for a job, unless that is done, and have its devices follow what it plans.
+
+        One of several devices goes on for those that are left.
+        """
+        following = self._following.get(job.id)
+        parts = list(job.parts(self._coordinators))
+        if self.is_closed or not parts or (following and not following.done()):
             return
-        for coordinator, part in job.parts(self._coordinators):
+        for coordinator, part in parts:
             coordinator.async_begin_job(part)
-        self._following[job.id] = self._entry.async_create_background_task(
-            self._hass,
-            self._follow(job),
-            f"FlexMeasures job {job.id}",
-            eager_start=False,
-        )
+        name = f"FlexMeasures job {job.id}"
+        if len(job.requests) == 1:
+            ((coordinator, _),) = parts
+            following = coordinator.lifetime.async_create_background_task(
+                self._follow(job), name, eager_start=False
+            )
+        else:
+            following = self._entry.async_create_background_task(
+                self._hass, self._follow(job), name, eager_start=False
+            )
+        self._following[job.id] = following
 
     @callback
     def _close(self) -> None:
@@ -266,7 +276,7 @@ class AccountScheduler:
         for subentry_id in results:
             if coordinator := self._coordinators.get(subentry_id):
                 coordinator.async_end_job(job.id)
-        del self._following[job.id]
+        self._following.pop(job.id)
         # For devices that were loaded anew just then.
         self.async_resume()
         self.endings.async_call()
