@@ -23,6 +23,7 @@ from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .plan.schedule import Schedule
 from .scheduling.automation import DeviceAutomation
+from .scheduling.budget import TriggerBudget
 from .scheduling.jobs import AcceptedJob
 from .scheduling.queue import ScheduleQueue
 from .scheduling.request import ScheduleRequest
@@ -65,7 +66,8 @@ class Account:
         api = FlexMeasuresApi.from_login(hass, entry.data)
         catalogue = AccountCatalogue(api)
         coordinators: dict[str, ScheduleCoordinator] = {}
-        scheduler = AccountScheduler(hass, entry, api, coordinators)
+        budget = TriggerBudget(store)
+        scheduler = AccountScheduler(hass, entry, api, coordinators, budget)
         account = cls(
             entry=entry,
             api=api,

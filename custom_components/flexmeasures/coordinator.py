@@ -449,8 +449,7 @@ def translated(err: FlexMeasuresError) -> HomeAssistantError:
         )
     retry_after: float | None = None
     if isinstance(err, RateLimitedError):
-        # Not 0, which would mean nothing.
-        retry_after = max(1.0, err.retry_after.total_seconds())
+        retry_after = err.retry_after.total_seconds()
     elif isinstance(err, CannotConnectError):
         retry_after = OUTAGE_RETRY.total_seconds()
     return UpdateFailed(

@@ -14,6 +14,7 @@ from .const import CONF_AUTOMATIC_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTR
 from .coordinator import ScheduleCoordinator
 from .entity import async_remove_resource_entities, async_unload_entities
 from .issues.server import ServerVersion
+from .issues.trigger_limit import TriggerLimit
 from .issues.watcher import DeviceIssues
 
 # A set-up that failed is done again with what has changed; one that was undone is not.
@@ -56,6 +57,7 @@ class AccountDevices:
         self._account = entry.runtime_data
         self._login = dict(entry.data), dict(entry.options)
         self._is_replaced = False
+        self._trigger_limit = TriggerLimit(hass, entry)
         self._loaded: dict[str, _LoadedDevice] = {}
         for subentry in self._wanted().values():
             self._load(subentry)
@@ -78,6 +80,7 @@ class AccountDevices:
         for device in self._loaded.values():
             self._start(device)
         self._account.scheduler.async_resume()
+        self._trigger_limit.async_start()
 
     @callback
     def async_follow_changes(self) -> None:
@@ -142,6 +145,8 @@ class AccountDevices:
         ]
         if late:
             await self._begin(late)
+        # One that is gone asks for nothing more.
+        self._trigger_limit.async_report()
 
     async def _begin(self, late: Iterable[_LoadedDevice]) -> None:
         """Let devices join in that were loaded after the account."""

@@ -9,7 +9,7 @@ what it was asked (`requests`).
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import json as json_module
 import re
@@ -244,6 +244,12 @@ class FakeServer:
         """What a triggered job plans, over and over, in the sensor's unit and stored sign."""
         self.posting_is_queued = False
         """Whether posted data is accepted for later (202) instead of processed (200)."""
+        self.trigger_limit = (10, timedelta(minutes=5))
+        """How many schedules it computes for an account, and in which time."""
+        self.tells_limit = True
+        """Whether it says in headers how much of the limit is left."""
+        self._triggers_used = 0
+        self._triggers_reset_at = datetime.min.replace(tzinfo=UTC)
         self.requests: list[Request] = []
         """All requests so far; clear it at will."""
         self._scripted: list[_Scripted] = []
@@ -350,7 +356,11 @@ class FakeServer:
             url=url,
             status=answer.status,
             text=json_module.dumps(answer.json) if is_json else answer.text,
-            headers=HEADERS
+            headers={
+                name: value
+                for name, value in HEADERS.items()
+                if self.tells_limit or not name.startswith("X-RateLimit")
+            }
             | {"Content-Type": "application/json" if is_json else "text/html"}
             | dict(answer.headers),
         )
@@ -421,7 +431,7 @@ class FakeServer:
             case "POST", ["assets", asset_id, "schedules", "trigger"]:
                 answer = self._asset_answer(user, int(asset_id))
                 if answer.status == HTTPStatus.OK:
-                    answer = self._trigger(request.json)
+                    answer = self._limited_trigger(request.json)
             case "GET", ["sensors", sensor_id]:
                 answer = self._sensor_answer(user, int(sensor_id))
             case "GET", ["sensors", sensor_id, "data"]:
@@ -483,6 +493,31 @@ class FakeServer:
         ):
             return Answer(FORBIDDEN, 403)
         return Answer(_as_sent(sensor))
+
+    def use_triggers(self, count: int) -> None:
+        """Let others have had schedules computed with the account."""
+        now, (_, window) = dt_util.utcnow(), self.trigger_limit
+        if now >= self._triggers_reset_at:
+            self._triggers_used, self._triggers_reset_at = 0, now + window
+        self._triggers_used += count
+
+    def _limited_trigger(self, payload: Json) -> Answer:
+        """Compute a schedule, or refuse to; the window begins with the first one."""
+        self.use_triggers(1)
+        amount, window = self.trigger_limit
+        if self._triggers_used > amount:
+            self._triggers_used = amount
+            answer = Answer(rate_limited(amount, window), 429)
+        else:
+            answer = self._trigger(payload)
+        left = self._triggers_reset_at - dt_util.utcnow()
+        answer.headers = {"Retry-After": str(round(left.total_seconds()))}
+        if self.tells_limit:
+            answer.headers |= {
+                "X-RateLimit-Limit": str(amount),
+                "X-RateLimit-Remaining": str(amount - self._triggers_used),
+            }
+        return answer
 
     def _trigger(self, payload: Json) -> Answer:
         start = dt_util.as_utc(datetime.fromisoformat(payload["start"]))
@@ -571,6 +606,12 @@ _JOB_STATUSES = {
     "STOPPED": 422,
     "CANCELED": 422,
 }
+
+
+def rate_limited(amount: int, window: timedelta) -> Json:
+    """A 429 in the server's own words."""
+    text = f"You hit a rate limit. The limit you hit allows {amount} per "
+    return RATE_LIMITED | {"message": f"{text}{window // timedelta(minutes=1)} minute."}
 
 
 def unprocessable(message: Json) -> Answer:

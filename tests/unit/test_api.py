@@ -60,6 +60,7 @@ from custom_components.flexmeasures.api.models import (
     Sensor,
     SensorData,
 )
+from custom_components.flexmeasures.api.rate_limit import Allowance, RateLimit
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
@@ -638,7 +639,7 @@ async def test_other_refusals_of_data(
     ("headers", "seconds"),
     [
         ({"Retry-After": "296"}, 296),
-        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "0"}, 1),
         ({"Retry-After": ""}, 60),
         ({"Retry-After": "Sun, 22 Nov 2026 12:00:00 GMT"}, 60),
         ({"Retry-After": "-5"}, 60),
@@ -655,6 +656,68 @@ async def test_rate_limit(
 
     assert caught.value.retry_after == timedelta(seconds=seconds)
     assert caught.value.placeholders == {"seconds": str(seconds)}
+
+
+@pytest.mark.parametrize(
+    ("allows", "limit"),
+    [
+        ("10 per 5 minute", RateLimit(10, timedelta(minutes=5))),
+        ("3 per 1 minute", RateLimit(3, timedelta(minutes=1))),
+        ("3 per minute", RateLimit(3, timedelta(minutes=1))),
+        ("2 per 90 seconds", RateLimit(2, timedelta(seconds=90))),
+        ("1000 per 1 day", RateLimit(1000, timedelta(days=1))),
+        ("5 per 1 month", RateLimit(5, timedelta(days=30))),
+        ("1 per 99999 year", RateLimit(1, timedelta(days=366))),
+        ("0 per 1 minute", None),
+        ("10 per 0 minute", None),
+        ("10 per 5 fortnight", None),
+        ("some", None),
+    ],
+)
+async def test_limit_that_was_hit(
+    api: FlexMeasuresApi, fake_server: FakeServer, allows: str, limit: RateLimit | None
+) -> None:
+    """The server says it in its message."""
+    message = f"You hit a rate limit. The limit you hit allows {allows}."
+    fake_server.answer("POST", TRIGGER, status=429, json={"message": message})
+
+    with pytest.raises(RateLimitedError) as caught:
+        await trigger(api)
+
+    assert caught.value.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowance"),
+    [
+        ({}, Allowance(10, 9, timedelta(minutes=5))),
+        ({"Retry-After": "9" * 30}, Allowance(10, 9, timedelta(days=366))),
+        ({"X-RateLimit-Limit": "0"}, None),
+        ({"X-RateLimit-Limit": "many"}, None),
+        ({"X-RateLimit-Remaining": "-1"}, None),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:00:00 GMT"}, None),
+    ],
+)
+async def test_what_is_left_of_a_limit(
+    api: FlexMeasuresApi,
+    fake_server: FakeServer,
+    changes: dict[str, str],
+    allowance: Allowance | None,
+) -> None:
+    """The server says it with each schedule that it accepts; other requests have another."""
+    headers = {
+        "X-RateLimit-Limit": "10",
+        "X-RateLimit-Remaining": "9",
+        "Retry-After": "300",
+        **changes,
+    }
+    job = {"job": "a-b-c"}
+    fake_server.answer("POST", TRIGGER, status=202, json=job, headers=headers)
+
+    await trigger(api)
+    await api.get_asset(BATTERY)
+
+    assert api.trigger_allowance == allowance
 
 
 async def test_retry_after_on_a_good_answer_means_nothing(
@@ -1394,6 +1457,18 @@ async def test_rate_limit_without_a_time(socket_enabled: None) -> None:
             await api.get_version()
 
     assert caught.value.retry_after == timedelta(minutes=1)
+
+
+async def test_rate_limit_of_a_proxy(socket_enabled: None) -> None:
+    """It has words of its own, and here they are no text."""
+    body, kind = b"\xff allows nothing", "text/plain"
+    async with listening(
+        lambda: web.Response(status=429, body=body, content_type=kind)
+    ) as api:
+        with pytest.raises(RateLimitedError) as caught:
+            await api.get_version()
+
+    assert caught.value.limit is None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -19,6 +19,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from custom_components.flexmeasures.api import errors
+from custom_components.flexmeasures.api.rate_limit import RateLimit
 from custom_components.flexmeasures.device.lifetime import DeviceUnloadedError
 from custom_components.flexmeasures.scheduling.status import STATUSES
 from homeassistant.const import Platform
@@ -112,6 +113,7 @@ SAMPLES: dict[object, Any] = {
     float: 0.5,
     datetime: datetime(2026, 1, 1, tzinfo=UTC),
     timedelta: timedelta(minutes=1),
+    RateLimit | None: None,
 }
 
 

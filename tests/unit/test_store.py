@@ -29,6 +29,13 @@ async def test_what_is_written(home: Home) -> None:
     await home.until(lambda: home.is_stored and home.stored[BATTERY]["last_schedule"])
 
     assert home.stored == {
+        "account": {
+            "triggers": {
+                "limit": {"amount": 10, "window": 300.0},
+                "used": [NOW.isoformat()],
+                "closed_until": None,
+            }
+        },
         BATTERY: NOTHING_REMEMBERED
         | {
             "plan": NOTHING_REMEMBERED["plan"]
@@ -43,7 +50,7 @@ async def test_what_is_written(home: Home) -> None:
             "last_attempt": "2026-11-22T10:07:00+00:00",
             "last_schedule": "2026-11-22T10:07:00+00:00",
             "settings": home.stored[BATTERY]["settings"],
-        }
+        },
     }
     assert len(home.stored[BATTERY]["settings"]) == 64
 
@@ -113,9 +120,11 @@ async def test_a_device_of_which_nothing_is_known(home: Home) -> None:
     await home.go_to(NOW + HOUR)
     await home.go_to(NOW + HOUR + MINUTE)
 
-    assert home.stored == dict.fromkeys(
-        (BATTERY, str(GARAGE_POWER)), NOTHING_REMEMBERED
-    )
+    assert home.stored == {
+        "account": {"triggers": {"limit": None, "used": [], "closed_until": None}},
+        BATTERY: NOTHING_REMEMBERED,
+        str(GARAGE_POWER): NOTHING_REMEMBERED,
+    }
 
 
 async def test_what_was_planned_until_is_remembered(home: Home) -> None:

@@ -38,6 +38,7 @@ from .errors import (
 from .models import Asset, Catalogue, Job, PostedData, Sensor, SensorData, parse_moment
 from .numbers import believable
 from .polling import ask_patiently
+from .rate_limit import Allowance
 from .transport import Transport, UnauthorizedError
 
 MINIMUM_SERVER_VERSION = "1.0.0"
@@ -273,6 +274,14 @@ class FlexMeasuresApi:
         )
         with _reading("job"):
             return str(answer["job"])
+
+    @property
+    def trigger_allowance(self) -> Allowance | None:
+        """What was left after the last schedule that was accepted; None if untold.
+
+        The server counts them for all of the account, whoever asks.
+        """
+        return self._transport.trigger_allowance
 
     async def get_job(self, job_id: str) -> Job:
         """Return a job's state (``GET /jobs/<uuid>``, 422 for one that failed)."""

@@ -7,7 +7,10 @@ them ever holds a password or a token.
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import ClassVar, Final, override
+
+from .rate_limit import RateLimit
 
 
 class FlexMeasuresError(Exception):
@@ -89,15 +92,19 @@ class RateLimitedError(FlexMeasuresError):
     translation_key = "rate_limited"
     passes = True
 
-    def __init__(self, retry_after: timedelta) -> None:
-        """Keep the time after which the server says it will answer again."""
-        super().__init__(retry_after)
-        self.retry_after = retry_after
+    def __init__(self, retry_after: timedelta, limit: RateLimit | None = None) -> None:
+        """Keep when the server answers again, and the limit that was hit, if it said so.
+
+        Never now: that would mean nothing, as it has just refused.
+        """
+        super().__init__(retry_after, limit)
+        self.retry_after = max(retry_after, timedelta(seconds=1))
+        self.limit = limit
 
     @property
     @override
     def placeholders(self) -> dict[str, str]:
-        return {"seconds": str(round(self.retry_after.total_seconds()))}
+        return {"seconds": str(ceil(self.retry_after.total_seconds()))}
 
 
 class CannotConnectError(_ReasonedError):

@@ -46,10 +46,14 @@ from .errors import (
     RejectedError,
     ServerError,
 )
+from .rate_limit import Allowance, RateLimit, number_of
 
 CLIENT_VERSION: str = __version__
 
 _API = "/api/v3_0/"
+
+# What the server allows of these is counted apart from all other requests.
+_TRIGGER = "/schedules/trigger"
 
 # A server that asks for more is asked again all the same.
 _LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -117,6 +121,8 @@ class Transport(FlexMeasuresClient):
     ) -> None:
         """Set up the client on Home Assistant's shared session."""
         self.session: ClientSession
+        self.trigger_allowance: Allowance | None = None
+        """What was left after the last trigger that was accepted; None if untold."""
         self._address = address
         super().__init__(
             session=session,
@@ -183,12 +189,20 @@ class Transport(FlexMeasuresClient):
         # Only here does the header say something: the server's rate limiter puts
         # it on every answer.
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise RateLimitedError(_retry_after(response.headers))
+            # A proxy may say it in its own words, and in any encoding.
+            message = await response.text(errors="replace")
+            raise RateLimitedError(
+                _retry_after(response.headers), RateLimit.from_message(message)
+            )
         if "application/json" not in response.headers.get("Content-Type", ""):
             # Others answer in plain text, each in its own words.
             if response.status == HTTPStatus.BAD_REQUEST:
                 await self._check_encryption(url)
             raise _no_json(url, response.status, response.headers)
+        if response.status < HTTPStatus.MULTIPLE_CHOICES and url.path.endswith(
+            _TRIGGER
+        ):
+            self.trigger_allowance = Allowance.from_headers(response.headers)
         return response, polling_step, reauth_once, url
 
     async def _check_encryption(self, url: URL) -> None:
@@ -305,10 +319,10 @@ def _no_json(url: URL, status: int, headers: Mapping[str, str]) -> CannotConnect
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
     """Return the time to wait after a 429; the server sends seconds, a proxy perhaps a date."""
-    seconds = headers.get("Retry-After", "")
-    if not seconds.isdecimal():
+    seconds = number_of(headers, "Retry-After")
+    if seconds is None:
         return timedelta(minutes=1)
-    return min(timedelta(seconds=int(seconds[:9])), _LONGEST_RETRY_AFTER)
+    return min(timedelta(seconds=seconds), _LONGEST_RETRY_AFTER)
 
 
 def _raise_refusal(status: int, payload: Any) -> NoReturn:

@@ -17,6 +17,10 @@ _VERSION = 2
 _MINOR_VERSION = 1
 _SAVE_DELAY = 10.0
 
+# Where what belongs to the account itself is among what belongs to its devices. Older
+# versions of the integration know no such device, and drop it.
+_ACCOUNT = "account"
+
 _LOGGER = logging.getLogger(__name__)
 
 type _Json = dict[str, Any]
@@ -24,7 +28,7 @@ type _Writer = Callable[[], _Json]
 
 
 class AccountStore(Store[_Json]):
-    """What is remembered of an account's devices, by their power sensors.
+    """What is remembered of an account, and of its devices by their power sensors.
 
     Not by their subentries: a device that is given another power sensor has another
     plan.
@@ -58,7 +62,9 @@ class AccountStore(Store[_Json]):
             )
             stored = {}
         self._stored = {
-            key: stored[key] for key in map(str, power_sensors) if key in stored
+            key: stored[key]
+            for key in (_ACCOUNT, *map(str, power_sensors))
+            if key in stored
         }
 
     @override
@@ -79,15 +85,31 @@ class AccountStore(Store[_Json]):
         That is for a device of which nothing is stored, and for what another version
         of the integration has stored.
         """
-        if not (stored := self._stored.get(str(power_sensor))):
+        return self._read(
+            str(power_sensor), f"FlexMeasures sensor {power_sensor}", read, new
+        )
+
+    def restored_account[Part](
+        self, read: Callable[[Mapping[str, Any]], Part], new: Part
+    ) -> Part:
+        """Return what `read` makes of what was stored of the account itself, likewise."""
+        return self._read(_ACCOUNT, "the account", read, new)
+
+    def _read[Part](
+        self,
+        key: str,
+        whom: str,
+        read: Callable[[Mapping[str, Any]], Part],
+        new: Part,
+    ) -> Part:
+        if not (stored := self._stored.get(key)):
             return new
         try:
             return read(stored)
         except KeyError, TypeError, ValueError:
             _LOGGER.warning(
-                "Something that is remembered of FlexMeasures sensor %s cannot be read,"
-                " and is left out",
-                power_sensor,
+                "Something that is remembered of %s cannot be read, and is left out",
+                whom,
             )
             return new
 
@@ -115,13 +137,18 @@ class AccountStore(Store[_Json]):
     @callback
     def async_forget_others(self, power_sensors: Iterable[int]) -> None:
         """Drop what is stored of all but these devices, and is written by nobody more."""
-        keys = set(map(str, power_sensors))
+        keys = {_ACCOUNT, *map(str, power_sensors)}
         with self._lock:
             others = self._stored.keys() - keys
             for key in others:
                 del self._stored[key]
         if others:
             self.async_remember()
+
+    @callback
+    def async_keep_account(self, write: _Writer) -> None:
+        """Store what `write` returns of the account itself, likewise."""
+        self._writers[_ACCOUNT] = (*self._writers.get(_ACCOUNT, ()), write)
 
     @callback
     def async_remember(self, *, at_once: bool = False) -> None:

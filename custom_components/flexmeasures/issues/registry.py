@@ -20,6 +20,7 @@ SENSOR_GONE: Final = "sensor_gone_"
 ENTITY_GONE: Final = "entity_gone_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
 SERVER_TOO_OLD: Final = "server_too_old_"
+TOO_MANY_SCHEDULES: Final = "too_many_schedules_"
 OTHER_DEVICE: Final = "s2_other_device_"
 EXPOSED: Final = "s2_token_exposed_"
 CONTESTED: Final = "s2_contested_"
@@ -37,6 +38,7 @@ _ALL: Final = (
     ENTITY_GONE,
     SCHEDULING_FAILED,
     SERVER_TOO_OLD,
+    TOO_MANY_SCHEDULES,
     *OF_RESOURCES,
 )
 

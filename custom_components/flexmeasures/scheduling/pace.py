@@ -53,6 +53,14 @@ def update_interval(
     return min(intervals)
 
 
+def shortest_interval(settings: DeviceSettings) -> timedelta:
+    """Return the interval that rules while a device is running all it can."""
+    intervals = [settings.update_interval, settings.update_interval_charging]
+    if settings.climate_entity:
+        intervals.append(settings.update_interval_climate)
+    return min(intervals)
+
+
 def is_charging(state: State | None) -> bool:
     """Return whether an entity says so: on, charging, or a power that is not zero."""
     if state is None or state.state in _NO_STATE:

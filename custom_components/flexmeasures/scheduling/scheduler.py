@@ -49,9 +49,10 @@ class AccountScheduler:
         entry: ConfigEntry,
         api: FlexMeasuresApi,
         coordinators: Mapping[str, ScheduleCoordinator],
+        budget: TriggerBudget,
     ) -> None:
         """Start with nothing under way; `coordinators` are those of the loaded devices."""
-        self.budget = TriggerBudget()
+        self.budget = budget
         self.endings: Listeners[[]] = Listeners()
         """Are called when a job is waited for no more."""
         self.is_closed = False
@@ -220,14 +221,19 @@ class AccountScheduler:
         lead, first = next(iter(requests.items()))
         coordinator = self._coordinators.get(lead)
         site = coordinator.metadata.site if coordinator else None
-        job_id = await self._api.trigger_schedule(
-            first.asset if len(requests) == 1 or site is None else site,
-            start=first.window.start,
-            duration=max(request.window.duration for request in requests.values()),
-            flex_model=[request.flex_model for request in requests.values()],
-            flex_context=first.flex_context,
-            force=first.force,
-        )
+        try:
+            job_id = await self._api.trigger_schedule(
+                first.asset if len(requests) == 1 or site is None else site,
+                start=first.window.start,
+                duration=max(request.window.duration for request in requests.values()),
+                flex_model=[request.flex_model for request in requests.values()],
+                flex_context=first.flex_context,
+                force=first.force,
+            )
+        except RateLimitedError as err:
+            self.budget.note_refused(err, dt_util.utcnow())
+            raise
+        self.budget.note_accepted(self._api.trigger_allowance, dt_util.utcnow())
         job = AcceptedJob(job_id, now, is_unattended, requests)
         self.async_follow(job)
         return job
