@@ -141,7 +141,7 @@ async def test_removed_device(home: Home) -> None:
     assert home.hass.states.get(entity_id) is None
     assert er.async_get(home.hass).async_get(entity_id) is None
     assert entry.state is ConfigEntryState.LOADED
-    assert set(home.stored) == {str(GARAGE_POWER)}
+    assert set(home.stored) == {"account", str(GARAGE_POWER)}
 
 
 async def test_changed_device(home: Home) -> None:

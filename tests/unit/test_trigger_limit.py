@@ -279,14 +279,24 @@ async def test_what_the_server_says_is_waited_for(
     assert len(home.wishes) == 3
 
 
-async def test_refusal_of_the_users_own_wish(home: Home) -> None:
-    """What is scheduled by itself waits too, and hears the limit."""
+@pytest.mark.parametrize(
+    ("answer", "limit"),
+    [
+        (rate_limited(2, 20 * MINUTE), {"amount": 2, "window": 1200.0}),
+        ({"message": "Not so fast."}, {"amount": 10, "window": 300.0}),
+    ],
+    ids=["the server", "a proxy"],
+)
+async def test_refusal_of_the_users_own_wish(
+    home: Home, answer: dict[str, Any], limit: dict[str, float]
+) -> None:
+    """What is scheduled by itself hears the limit, if it is said."""
     await home.set_up(automatic(trigger_entities=[PLUG]))
     home.server.answer(
         "POST",
         TRIGGERS,
         status=429,
-        json=rate_limited(2, 20 * MINUTE),
+        json=answer,
         headers={"Retry-After": "0"},
         times=1,
     )
@@ -296,7 +306,7 @@ async def test_refusal_of_the_users_own_wish(home: Home) -> None:
 
     assert caught.value.translation_placeholders == {"seconds": "1"}
     await home.reload()
-    assert learned(home) == {"amount": 2, "window": 1200.0}
+    assert learned(home) == limit
 
 
 # --- more is asked for than the limit allows
