@@ -431,6 +431,20 @@ async def test_intervals_that_are_no_whole_part_of_the_time(home: Home) -> None:
     )
 
 
+async def test_device_that_goes_and_comes_back(home: Home) -> None:
+    await home.set_up(every(1), every(1, GARAGE_POWER))
+    assert too_many(home) == ("too_many_schedules_of_a_site", counts(10))
+    garage = home.entry.subentries[str(GARAGE_POWER)]
+
+    home.hass.config_entries.async_remove_subentry(home.entry, garage.subentry_id)
+    await home.settle()
+    assert too_many(home) is None
+
+    home.hass.config_entries.async_add_subentry(home.entry, garage)
+    await home.settle()
+    assert too_many(home) == ("too_many_schedules_of_a_site", counts(10))
+
+
 async def test_account_that_is_removed(home: Home) -> None:
     await home.set_up(*(every(1, sensor) for sensor in THREE))
     assert too_many(home)
