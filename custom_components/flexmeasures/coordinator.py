@@ -33,6 +33,7 @@ from .device.metadata import DeviceMetadata
 from .device.prices import SharedPrices
 from .device.reader import DeviceFacts, PlanReader
 from .device.recent_errors import RecentErrors
+from .device.recent_power import RecentPower
 from .device.result import ScheduleResult
 from .device.scheduling_event import SchedulingEvent, SchedulingEventType
 from .device.setpoint import Mode, Override, setpoint
@@ -101,6 +102,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.soc_problem: FlexMeasuresError | None = None
         """Why the state of charge entity was not used."""
         self.recent_errors = RecentErrors()
+        self.recent_power = RecentPower()
         self.flex_model_source: FlexModelSource | None = None
         """What knows better than the settings how to schedule the device, if anything does."""
         # One reading at a time per device: an older one must not overwrite a newer plan.
@@ -115,6 +117,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._unannounced: list[SchedulingEvent] = []
         self._has_entities = False
         self._wake_timer = Timer(hass, self._wake)
+        self._go_on_commanding(dt_util.utcnow())
 
     # --- the plan, and what follows from it now
 
@@ -185,6 +188,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @override
     def async_update_listeners(self) -> None:
         """Call the entities, and then with what happened those who may look at them."""
+        self.recent_power.command(self.setpoint, dt_util.utcnow())
         super().async_update_listeners()
         if not self._has_entities:
             return
@@ -336,6 +340,12 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Keep what has changed, and show it."""
         self._store.async_remember()
         self.async_update_listeners()
+
+    def _go_on_commanding(self, now: datetime) -> None:
+        """Take a restart for short: what was commanded before it went on."""
+        if self.data.power and (since := self.memory.last_schedule):
+            since = max(since, self.data.power.slot_start(now))
+            self.recent_power.command(self.setpoint, since)
 
     def _as_json(self) -> dict[str, Any]:
         """Return what is to be stored."""

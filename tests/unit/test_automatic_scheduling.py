@@ -426,6 +426,7 @@ def expects_soc(home: Home, *values: float) -> None:
 async def test_state_of_charge_leaves_the_plan(home: Home, soc: Any) -> None:
     """By more than the set amount; between two points of the plan it is on the line."""
     expects_soc(home, 4, 5, 6, 7, 8, 8, 8, 8, 8)
+    home.server.planned_values = [0.0]
     soc(4)
     await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5))
     await home.go_to(SLOT + 22.5 * MINUTE)
@@ -470,6 +471,7 @@ async def test_state_of_charge_that_does_not_matter(
     home: Home, soc: Any, settings: Any
 ) -> None:
     home.has_planned(*[1.0] * 12)
+    home.server.planned_values = [0.0]
     expects_soc(home, *[4] * 12)
     soc(4)
     await home.set_up(automatic(soc_entity=SOC, **settings))
@@ -483,6 +485,7 @@ async def test_state_of_charge_that_does_not_matter(
 
 async def test_no_forecast_to_leave(home: Home, soc: Any) -> None:
     """Where the server expects no state of charge, none is compared."""
+    home.server.planned_values = [0.0]
     soc(4)
     await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.1))
 

@@ -354,7 +354,7 @@ async def test_another_level_than_planned(home: Home, rm: FakeRM) -> None:
     home.server.schedules[BATTERY_SOC] = StoredSchedule(
         SLOT, QUARTER, [5.0 for _ in range(9)], "kWh"
     )
-    home.has_planned(*(8 * [1.0]))
+    home.server.planned_values = [0.0]
     await home.set_up(paired(automatic_scheduling=True, capacity=10, soc_deviation=0.5))
     await controlled(rm)
     await go_to(rm, NOW + 40 * SECOND)
@@ -455,7 +455,8 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
     await go_to(rm, NOW + 40 * SECOND + 30 * MINUTE)
     await rm.measure(0)
     await home.call("trigger_schedule", device_id=home.device_id())
-    assert asked(home)[-1]["soc-at-start"] == "1.0 kWh"
+    # What it consumed until the slot began, 7 minutes and 40 seconds ago.
+    assert asked(home)[-1]["soc-at-start"] == "0.744444 kWh"
 
     # Another target is about other energy.
     await set_target(home, 2.0, NOW + 3 * HOUR)
@@ -466,6 +467,61 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
         for message in rm.received
         if message["message_type"] == "OMBC.Instruction"
     } <= {"off", "on"}
+
+
+async def test_level_when_the_slot_began(home: Home, rm: FakeRM) -> None:
+    """What the RM has measured since then is taken back, with losses and what was used."""
+    await home.set_up(paired(capacity=10))
+    await controlled(rm, instruction_processing_delay=0)
+    await go_to(rm, SLOT + QUARTER)
+    await rm.measure(3000)
+    await go_to(rm, SLOT + QUARTER + 4 * MINUTE)
+    await rm.measure(0)
+    await go_to(rm, SLOT + QUARTER + 5 * MINUTE)
+    await rm.tell("FRBC.StorageStatus", present_fill_level=60)
+    await rm.measure(5000)
+    await go_to(rm, SLOT + QUARTER + 6 * MINUTE)
+
+    await home.call("trigger_schedule", device_id=home.device_id())
+    model = asked(home)[-1]
+    # Its own, and so the root of what is lost there and back.
+    assert model["roundtrip-efficiency"] == "90.25 %"
+    charging = 0.95
+    assert model["soc-at-start"] == f"{round(6 - 0.2 * charging, 6)} kWh"
+
+    # A percent of 10 kWh in a minute is 6 kW.
+    await rm.tell(
+        "FRBC.UsageForecast",
+        start_time=SLOT,
+        elements=[{"duration": HOUR, "usage_rate_expected": 1 / 60}],
+    )
+    await home.call("trigger_schedule", device_id=home.device_id())
+    model = asked(home)[-1]
+    usage = float(model["soc-usage"][0][0]["value"].removesuffix(" kW"))
+    assert model["soc-at-start"] == pytest.approx(
+        f"{round(6 - 0.2 * charging + usage / 12, 6)} kWh"
+    )
+
+    # An RM that is gone measures nothing; what was commanded counts again.
+    await rm.leave()
+    assert rm.resource.measurements.power is None
+
+
+async def test_second_look_at_what_an_rm_tells(home: Home, rm: FakeRM) -> None:
+    """It had done nothing of what is planned for the whole slot."""
+    home.server.planned_values = [3.0]
+    await home.set_up(paired(automatic_scheduling=True, capacity=10))
+    await controlled(rm, instruction_processing_delay=0)
+    await rm.measure(0)
+    await go_to(rm, NOW + 31 * SECOND)
+    before = len(asked(home))
+
+    await go_to(rm, SLOT + QUARTER - SECOND)
+    assert len(asked(home)) == before
+    await go_to(rm, SLOT + QUARTER)
+    assert len(asked(home)) == before + 1
+    await go_to(rm, SLOT + 2 * QUARTER)
+    assert len(asked(home)) == before + 1
 
 
 async def set_target(home: Home, kwh: float, ready_by: datetime) -> None:

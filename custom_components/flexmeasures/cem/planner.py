@@ -10,12 +10,16 @@ from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 from ..coordinator import ScheduleCoordinator
+from ..device.settings import SOC_AT_START
+from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.window import Window
 from ..s2.control_types.base import ControlTypeHandler, NotPlannableError
+from ..s2.control_types.frbc_flex_model import beside_stored
 from ..s2.messages import Message
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue, Urgency
 from ..scheduling.request import target_minima
+from ..scheduling.slot_start import level_at_start
 from ..timer import Timer
 from .computing import Computing
 from .flex_model import joined_flex_model
@@ -119,6 +123,9 @@ class Planner:
         handler, coordinator = self._handler, self._coordinator
         if handler is None:
             raise S2NotPlannableError("s2_not_in_control")
+        # More may be told while the rest is computed.
+        told_at, now = handler.level_told_at, dt_util.utcnow()
+        consumed_kwh = self._memory.consumed_kwh
         try:
             reported = await self._computing.async_run(
                 partial(
@@ -130,14 +137,42 @@ class Planner:
         except NotPlannableError as err:
             raise S2NotPlannableError(err.key) from None
         return joined_flex_model(
-            reported,
+            self._from_start_on(reported, told_at, window, stored),
             handler,
             window,
             coordinator.settings,
             stored=stored,
             overrides=overrides,
-            consumed_kwh=self._memory.consumed_kwh,
+            consumed_kwh=level_at_start(
+                coordinator,
+                consumed_kwh,
+                now,
+                window,
+                {},
+                full_kwh=None,
+            ),
         )
+
+    def _from_start_on(
+        self,
+        reported: dict[str, Any],
+        told_at: datetime | None,
+        window: Window,
+        stored: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return what a handler has made, with a storage's level at the window's start."""
+        level = quantity_in_kwh(reported.get(SOC_AT_START))
+        if level is None or told_at is None:
+            return reported
+        at_start = level_at_start(
+            self._coordinator,
+            level,
+            told_at,
+            window,
+            {**stored, **beside_stored(reported, stored)},
+            full_kwh=quantity_in_kwh(reported.get("soc-max")),
+        )
+        return {**reported, SOC_AT_START: energy_quantity(at_start)}
 
     def _want_check(self) -> None:
         if self._check_timer.moment is None:

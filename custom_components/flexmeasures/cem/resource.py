@@ -142,6 +142,16 @@ class ManagedResource:
         return not self.is_to_be_controlled or self.planner.is_plannable
 
     @property
+    def knows_level(self) -> bool:
+        """Whether schedules are made from a level that it tells, or that is counted."""
+        handler = self.handler
+        return (
+            self.is_to_be_controlled
+            and handler is not None
+            and (handler.is_storage or handler.counts_energy)
+        )
+
+    @property
     def problem(self) -> S2NotPlannableError | None:
         """Why no schedule can be made from what it has reported."""
         return self.planner.problem
@@ -161,6 +171,7 @@ class ManagedResource:
         """
         if not self.is_to_be_controlled:
             return None
+        self._measure(dt_util.utcnow())
         return await self.planner.async_flex_model(window, stored, overrides)
 
     @callback
@@ -362,7 +373,7 @@ class ManagedResource:
         if message.type == "PowerMeasurement":
             # It says nothing of what the readings are about, and comes all the time.
             self.measurements.async_receive(message, None, now)
-            self._energy.async_measured(self.measurements.power, now)
+            self._measure(now)
         else:
             readings = self.readings
             self.measurements.async_receive(message, readings, now)
@@ -370,6 +381,14 @@ class ManagedResource:
             if soc_kwh is not None and self.coordinator.deviates(soc_kwh):
                 self.planner.async_deviates()
         self._notify_soon(now)
+
+    def _measure(self, now: datetime) -> None:
+        """Count the energy up to now, and go on with the power that is measured now."""
+        power = self.measurements.power
+        self._energy.async_measured(power, now)
+        self.coordinator.recent_power.measure(
+            None if power is None else power / 1000, now
+        )
 
     def _note_refusal(self, refused: MessageRefused, now: datetime) -> None:
         self.traffic.refused(refused.message_type, refused.status, refused.reason, now)
@@ -404,8 +423,8 @@ class ManagedResource:
         _LOGGER.debug("The S2 session of %s ended: %s", self.name, reason)
         self.traffic.last_end = reason
         self.details = None
-        self._energy.async_measured(None, now)
         self.measurements.async_interrupt(now)
+        self._measure(now)
         self.choice.async_disconnected()
         self.follower.async_forget_hand_back()
         self._begin(None)

@@ -18,6 +18,10 @@ class FlexModelSource(Protocol):
     def problem(self) -> FlexMeasuresError | None:
         """Why none can be made, if that is wrong."""
 
+    @property
+    def knows_level(self) -> bool:
+        """Whether what it makes says how full the device is, as it measures it."""
+
     async def async_flex_model(
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any] | None:

@@ -136,13 +136,13 @@ def within(flex_model: Mapping[str, Any], window: Window) -> dict[str, Any]:
             changed[constraint] = [
                 _cut(event, window.end)
                 for event in events
-                if (period := _period(event)) is None or period[0] <= window.end
+                if (period := period_of(event)) is None or period[0] <= window.end
             ]
     return changed
 
 
 def _cut(event: _Event, end: datetime) -> _Event:
-    period = _period(event)
+    period = period_of(event)
     if period is None or period[1] <= end:
         return event
     return {
@@ -157,7 +157,7 @@ def _wishes_and_events(
 ) -> Iterator[tuple[Wish, _Event]]:
     for constraint in _CONSTRAINTS:
         for event in _events(flex_model, constraint):
-            if period := _period(event):
+            if period := period_of(event):
                 yield Wish(constraint, *period, str(event.get("value", ""))), event
 
 
@@ -171,7 +171,7 @@ def _events(flex_model: Mapping[str, Any], constraint: str) -> list[_Event]:
     )
 
 
-def _period(event: _Event) -> tuple[datetime, datetime] | None:
+def period_of(event: _Event) -> tuple[datetime, datetime] | None:
     """Return the time of an event; None if it cannot be read, which the server may do."""
     try:
         match event:

@@ -143,6 +143,7 @@ class DeviceAutomation:
         prices = _prices(coordinator.data)
         if is_of_job:
             self._planned_prices = prices
+            self._drop_second_look()
         elif coordinator.is_scheduled_by_itself and coordinator.memory.job is None:
             if not coordinator.covers_now:
                 self._queue.async_wish(
@@ -156,6 +157,12 @@ class DeviceAutomation:
                 )
         self._interval = self._rule()
         coordinator.update_interval = self._wait()
+
+    def _drop_second_look(self) -> None:
+        """Leave as it is what came after the schedule that was to be looked at again."""
+        waiting = self._queue.async_waiting(self._coordinator)
+        if waiting and waiting[0] is Urgency.SLOT_END:
+            self._queue.async_drop(self._coordinator)
 
     @callback
     def _handle_pace(self, _event: Event[EventStateChangedData]) -> None:

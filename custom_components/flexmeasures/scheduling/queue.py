@@ -19,6 +19,7 @@ from ..coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from ..timer import Timer
 from .request import ScheduleRequest
 from .scheduler import AccountScheduler
+from .slot_start import second_look_in
 
 # Else one that is always urgent would starve the others.
 _AGEING = timedelta(minutes=1)
@@ -35,6 +36,8 @@ class Urgency(IntEnum):
     STATE_OF_CHARGE = 4
     NEW_PRICES = 5
     INTERVAL = 6
+    SLOT_END = 7
+    """The last one was made within a slot, and is a bit off from its end on."""
 
 
 @dataclass(slots=True)
@@ -187,7 +190,25 @@ class ScheduleQueue:
         for member in together:
             if member is not coordinator and _had_no_room(member):
                 self.async_wish(member, urgency)
+        # Once, or one that came late would lead to the next.
+        if urgency is not Urgency.SLOT_END:
+            self._wish_second_looks(together, taken)
         self._send(dt_util.utcnow())
+
+    def _wish_second_looks(
+        self, coordinators: list[ScheduleCoordinator], since: datetime
+    ) -> None:
+        """Have the schedules mended that were made since a moment, within a slot."""
+        now = dt_util.utcnow()
+        for coordinator in coordinators:
+            computed = coordinator.memory.last_schedule
+            if (
+                computed
+                and computed >= since
+                and coordinator.is_scheduled_by_itself
+                and (delay := second_look_in(coordinator, now)) is not None
+            ):
+                self.async_wish(coordinator, Urgency.SLOT_END, delay=delay)
 
     def _drop_granted(self, coordinators: list[ScheduleCoordinator]) -> None:
         """Forget what devices wished for before they were scheduled with another one."""

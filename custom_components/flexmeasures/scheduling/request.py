@@ -16,6 +16,7 @@ from ..plan.grid import PLAN_ZONE, floor_to_grid
 from ..plan.window import Window
 from ..plan.wishes import SOC_MINIMA, SOC_TARGETS, Wishes, asked_for, wishes_in, within
 from .limits import softened_limits
+from .slot_start import level_at_start
 from .soc_entity import StateOfChargeEntityError, read_soc_entity
 
 
@@ -117,7 +118,7 @@ async def prepare(
         )
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
-        model = _flex_model(coordinator, stored, model or overrides, full_kwh)
+        model = _flex_model(coordinator, reach, stored, model or overrides, full_kwh)
     model = within(model, reach)
     model |= softened_limits(model, reach, stored=stored, full_kwh=full_kwh)
     return PreparedRequest(
@@ -157,6 +158,7 @@ def target_minima(
 
 def _flex_model(
     coordinator: ScheduleCoordinator,
+    window: Window,
     stored: Mapping[str, Any],
     overrides: Mapping[str, Any],
     full_kwh: float | None,
@@ -170,11 +172,8 @@ def _flex_model(
     soc_kwh = None
     if settings.soc_entity and SOC_AT_START not in overrides:
         try:
-            soc_kwh = read_soc_entity(
-                coordinator.hass.states.get(settings.soc_entity),
-                settings,
-                dt_util.utcnow(),
-                full_kwh=full_kwh,
+            soc_kwh = _level_of_entity(
+                coordinator, window, {**stored, **overrides}, full_kwh
             )
         except StateOfChargeEntityError as err:
             problem = err
@@ -183,3 +182,25 @@ def _flex_model(
         return settings.flex_model(stored, overrides, soc_kwh)
     except StateOfChargeUnknownError as err:
         raise problem or err from None
+
+
+def _level_of_entity(
+    coordinator: ScheduleCoordinator,
+    window: Window,
+    flex_model: Mapping[str, Any],
+    full_kwh: float | None,
+) -> float:
+    """Return the level to plan from, in kWh; raises StateOfChargeEntityError."""
+    settings = coordinator.settings
+    assert settings.soc_entity
+    state = coordinator.hass.states.get(settings.soc_entity)
+    soc_kwh = read_soc_entity(state, settings, dt_util.utcnow(), full_kwh=full_kwh)
+    assert state
+    return level_at_start(
+        coordinator,
+        soc_kwh,
+        state.last_reported,
+        window,
+        flex_model,
+        full_kwh=full_kwh,
+    )

@@ -168,6 +168,11 @@ class ControlTypeHandler(ABC):
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
         """What a user wants the RM to do; raises InvalidOrderError if it cannot."""
 
+    @property
+    def level_told_at(self) -> datetime | None:
+        """When a storage's RM told its level; None if it did not, or there is none."""
+        return None
+
     def told(self, instruction: Instruction) -> None:  # noqa: B027
         """Take note that an instruction was sent."""
 

@@ -92,6 +92,11 @@ class FrbcHandler(ModeHandler[System]):
             case _:
                 super().receive(message, now)
 
+    @property
+    @override
+    def level_told_at(self) -> datetime | None:
+        return self._told_level[0] if self._told_level else None
+
     @override
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
