@@ -18,6 +18,7 @@ from .conftest import AddDevice, add_another, call, powers
 from .s2_home import HOUR, SECOND, Clock, Connected, OtherDevice, S2Home
 
 QUARTER = HOUR / 4
+MINUTE = HOUR / 60
 FIVE_MINUTES = HOUR / 12
 # Instructions are rounded, and the first is late by a second or two, in W.
 TOLERANCE = 15.0
@@ -198,6 +199,30 @@ async def test_target_of_the_user_and_of_the_car(
 
     assert storage.level == pytest.approx(expected, abs=1)
     assert_followed(connected, storage, response["schedule"][:23])
+
+
+async def test_targets_set_within_a_slot(home: S2Home, add_device: AddDevice) -> None:
+    """The car had charged in a part of the slot, which the server plans as a whole."""
+    device = await add_device(
+        "ev_power",
+        **S2,
+        update_interval_charging="PT24H",
+        automatic_scheduling=True,
+        soc_unit="kWh",
+        capacity=20,
+    )
+    start = home.clock.now()
+    storage = car(capacity=20.0, level=20.0, charging=PowerRange(100, 11000))
+    connected = await home.connect(device, storage, FRBC)
+
+    for minutes, kwh in ((5, 12.0), (20, 14.0), (120, None)):
+        while home.clock.now() < start + minutes * MINUTE:
+            await connected.follow(home.clock.now() + MINUTE)
+        if kwh:
+            await connected.set_target(kwh, start + 2 * HOUR)
+
+    assert storage.history[-1].power == 0
+    assert storage.level == pytest.approx(70, abs=0.2)
 
 
 async def test_limits_of_the_user(home: S2Home, add_device: AddDevice) -> None:
