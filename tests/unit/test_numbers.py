@@ -196,7 +196,7 @@ async def test_nobody_tells_how_much_a_device_holds(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "level"), [("100.4", "10 kWh"), ("-0.4", "0.0 kWh"), ("-0", "0.0 kWh")]
+    ("state", "level"), [("100.4", "10.0 kWh"), ("-0.4", "0.0 kWh"), ("-0", "0.0 kWh")]
 )
 async def test_a_rounding_excess_is_the_limit(
     home: Home, state: str, level: str
@@ -226,6 +226,7 @@ async def test_nobody_else_tells_the_state_of_charge(home: Home) -> None:
 
 async def test_a_state_of_charge_that_cannot_be_leaves_no_plan(home: Home) -> None:
     """What is not known does not deviate."""
+    home.server.planned_values = [0.0]
     home.server.schedules[BATTERY_SOC] = StoredSchedule(SLOT, QUARTER, [4] * 12, "kWh")
     report(home, "4", "kWh")
     await home.set_up(automatic(soc_entity=SOC, soc_deviation=0.5))
