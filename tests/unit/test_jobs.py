@@ -1,6 +1,7 @@
 """Schedules that the server computes, whatever happens meanwhile."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import ClientConnectionError
@@ -23,6 +24,7 @@ from .fake_server import (
 from .home import HOUR, MINUTE, NOW, SLOT, Home, automatic, device
 
 JOB = "/api/v3_0/jobs/*"
+SECONDS_5 = timedelta(seconds=5)
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
 READING = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
 
@@ -459,15 +461,21 @@ async def test_restart_long_after(home: Home) -> None:
 # --- several devices
 
 
-async def test_press_of_the_user_that_fails_for_another_device(home: Home) -> None:
-    """It is nothing to repair: nobody scheduled by itself failed."""
+async def joint(home: Home, **settings: Any) -> None:
+    """Set up two devices that are scheduled together."""
     home.server.sensors[GARAGE_POWER]["event_resolution"] = "PT15M"
-    settings = {"schedule_duration": 6 * 3600}
+    settings = {"schedule_duration": 6 * 3600, **settings}
     home.add_account(automatic(**settings), automatic(GARAGE_POWER, **settings))
     home.hass.config_entries.async_update_entry(
         home.entry, options={"joint_scheduling": True}
     )
     await home.start()
+    home.server.requests.clear()
+
+
+async def test_press_of_the_user_that_fails_for_another_device(home: Home) -> None:
+    """It is nothing to repair: nobody scheduled by itself failed."""
+    await joint(home)
     home.server.answer("GET", JOB, status=422, json=failed_job("infeasible", "str"))
 
     for press in range(4):
@@ -477,6 +485,118 @@ async def test_press_of_the_user_that_fails_for_another_device(home: Home) -> No
 
     assert status(home, GARAGE_POWER) == "infeasible"
     assert not ir.async_get(home.hass).issues
+
+
+async def test_press_of_the_user_that_is_refused_for_each_alone(home: Home) -> None:
+    await joint(home)
+    home.server.answer(
+        "POST",
+        "/api/v3_0/assets/*/schedules/trigger",
+        status=422,
+        json={"message": "No."},
+    )
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.compute()
+
+    assert caught.value.translation_key == "rejected"
+    assert len(home.triggers) == 3
+
+
+async def test_device_that_goes_while_its_result_is_read(home: Home) -> None:
+    """The other one has its schedule."""
+    await joint(home)
+    home.server.planned_values = [2.0]
+    answered = asyncio.Event()
+    home.server.answer(
+        "GET", READING, exception=ClientConnectionError(), wait_for=answered, times=1
+    )
+    computing = asyncio.create_task(
+        home.call("trigger_schedule", device_id=home.device_id(GARAGE_POWER))
+    )
+    await home.until(lambda: home.plans_read(BATTERY_POWER))
+
+    home.disable_device(BATTERY_POWER)
+    answered.set()
+    await home.settle()
+
+    await computing
+    assert home.state(GARAGE_POWER).state == "-0.002"
+    assert status(home, GARAGE_POWER) == "ok"
+
+
+async def test_device_that_goes_while_the_server_is_asked(home: Home) -> None:
+    await joint(home)
+    home.server.planned_values = [2.0]
+    accepted = asyncio.Event()
+    home.server.jobs["j"] = finished_job()
+    home.server.answer(
+        "POST",
+        "/api/v3_0/assets/*/schedules/trigger",
+        status=202,
+        json={"job": "j"},
+        wait_for=accepted,
+        times=1,
+    )
+    computing = asyncio.create_task(
+        home.call("trigger_schedule", device_id=home.device_id(GARAGE_POWER))
+    )
+    await home.until(lambda: home.triggers)
+
+    home.disable_device(BATTERY_POWER)
+    await home.until(lambda: len(home.entry.runtime_data.coordinators) == 1)
+    accepted.set()
+
+    await computing
+    assert status(home, GARAGE_POWER) == "ok"
+
+
+async def test_device_that_goes_before_the_server_is_asked(home: Home) -> None:
+    await home.set_up(device(), device(GARAGE_POWER))
+    home.pass_time(11 * MINUTE)
+    answered = asyncio.Event()
+    home.server.answer("GET", "/api/v3_0/assets", json=[], wait_for=answered, times=1)
+    computing = asyncio.create_task(home.compute())
+    await home.until(
+        lambda: len(home.server.requests_to("GET", "/api/v3_0/assets")) == 2
+    )
+
+    home.disable_device(BATTERY_POWER)
+    answered.set()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await computing
+    assert caught.value.translation_key == "device_unloaded"
+    assert home.triggers == []
+
+
+async def test_wish_that_another_ones_schedule_grants(home: Home) -> None:
+    """Who is scheduled together with it meanwhile wishes for nothing more."""
+    for plug in ("binary_sensor.one", "binary_sensor.other"):
+        home.hass.states.async_set(plug, "off")
+    home.server.sensors[GARAGE_POWER]["event_resolution"] = "PT15M"
+    home.add_account(
+        automatic(trigger_entities=["binary_sensor.one"], schedule_duration=21600),
+        automatic(
+            GARAGE_POWER,
+            trigger_entities=["binary_sensor.other"],
+            schedule_duration=21600,
+        ),
+    )
+    home.hass.config_entries.async_update_entry(
+        home.entry, options={"joint_scheduling": True}
+    )
+    await home.start()
+    home.server.requests.clear()
+
+    home.hass.states.async_set("binary_sensor.one", "on")
+    await home.go_to(NOW + SECONDS_5)
+    home.hass.states.async_set("binary_sensor.other", "on")
+    await home.go_to(NOW + 2 * SECONDS_5)
+    await home.go_to(NOW + MINUTE)
+
+    (trigger,) = home.triggers
+    assert len(trigger.json["flex-model"]) == 2
 
 
 # --- what automations hear

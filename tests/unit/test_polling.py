@@ -38,6 +38,10 @@ def test_a_job_takes_few_looks(taken: float, most: int) -> None:
     assert len(looks(taken)) <= most
 
 
+def test_patience_ends() -> None:
+    assert 60 <= sum(polling_waits(timedelta(minutes=1))) <= 66
+
+
 def test_the_waits_grow_but_not_for_ever() -> None:
     """A job that nobody works on is looked at about twice a minute."""
     assert len(looks(300.0)) <= 70

@@ -92,7 +92,6 @@ async def prepare(
 
     Raises FlexMeasuresError.
     """
-    coordinator.check_loaded()
     settings, digest = coordinator.settings, coordinator.digest
     sensor = await coordinator.metadata.power_sensor()
     stored = await coordinator.metadata.flex_model()
@@ -121,6 +120,7 @@ async def prepare(
         model = _flex_model(coordinator, reach, stored, model or overrides, full_kwh)
     model = within(model, reach)
     model |= softened_limits(model, reach, stored=stored, full_kwh=full_kwh)
+    coordinator.check_loaded()
     return PreparedRequest(
         sensor.id,
         sensor.asset_id,

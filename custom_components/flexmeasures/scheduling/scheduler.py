@@ -36,8 +36,11 @@ from .request import PreparedRequest, ScheduleRequest, prepare
 
 _LOGGER = logging.getLogger(__name__)
 
-type Results = dict[str, Schedule | FlexMeasuresError]
-"""What a job gave each device, by subentry id: the window that was asked for."""
+type Results = dict[str, Schedule | FlexMeasuresError | None]
+"""What a job gave each device, by subentry id: the window that was asked for.
+
+None for one that was unloaded just then.
+"""
 
 
 class AccountScheduler:
@@ -279,8 +282,9 @@ class AccountScheduler:
             )
         if any(isinstance(each, NotAuthenticatedError) for each in results.values()):
             self._entry.async_start_reauth(self._hass)
-        for subentry_id in results:
-            if coordinator := self._coordinators.get(subentry_id):
+        for subentry_id, result in results.items():
+            coordinator = self._coordinators.get(subentry_id)
+            if coordinator and result is not None:
                 coordinator.async_end_job(job.id)
         self._following.pop(job.id)
         # For devices that were loaded anew just then.
@@ -299,12 +303,10 @@ class AccountScheduler:
                 ((subentry_id, request),) = job.requests.items()
                 raise await self._explained(err, subentry_id, request) from err
             raise
-        results: Results = {}
-        for subentry_id in job.requests:
-            result = await self._apply(job, subentry_id, ended)
-            if result is not None:
-                results[subentry_id] = result
-        return results
+        return {
+            subentry_id: await self._apply(job, subentry_id, ended)
+            for subentry_id in job.requests
+        }
 
     async def _results_alone(self, job: AcceptedJob) -> Results:
         """Have each device scheduled alone, and hand out what that gave."""
@@ -317,12 +319,9 @@ class AccountScheduler:
                 results[subentry_id] = alone
                 continue
             try:
-                schedule = await self.async_result(alone, subentry_id)
+                results[subentry_id] = await self.async_result(alone, subentry_id)
             except FlexMeasuresError as err:
                 results[subentry_id] = err
-            else:
-                if schedule is not None:
-                    results[subentry_id] = schedule
         return results
 
     async def _apply(
@@ -361,8 +360,8 @@ class AccountScheduler:
         self, error: InfeasibleError, subentry_id: str, request: PreparedRequest
     ) -> InfeasibleError:
         """Name the prices if they are why no schedule is possible."""
-        if (coordinator := self._coordinators.get(subentry_id)) is None:
-            return error
+        # A job of one device ends with it.
+        coordinator = self._coordinators[subentry_id]
         try:
             contradiction = await find_contradiction(
                 self._api,

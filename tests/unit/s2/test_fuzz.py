@@ -403,7 +403,8 @@ AnyConversation.TestCase.settings = settings(max_examples=100, stateful_step_cou
 TestAnyConversation = AnyConversation.TestCase
 
 
-@given(st.lists(texts, max_size=30))
+# Longer ones come to more than the rate limit allows, which does end something.
+@given(st.lists(texts.filter(lambda text: len(text) < 2**14), max_size=30))
 @settings(max_examples=100)
 def test_a_session_stays_usable(noise: list[str | bytes]) -> None:
     """Noise that ends nothing changes nothing either."""
