@@ -1,21 +1,29 @@
 """A server that goes away, in whole or in part, and comes back."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.flexmeasures.api.client import FlexMeasuresApi
+from custom_components.flexmeasures.api.errors import CannotConnectError
+from custom_components.flexmeasures.api.models import Job
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.coordinator import OUTAGE_RETRY
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
 from .conftest import AddDevice, Device, call, device_of, from_then_on, plan, run_flow
+
+STATUS = "sensor.home_battery_scheduling_status"
 
 
 @pytest.fixture
@@ -117,6 +125,110 @@ async def test_no_worker(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert plan(hass, battery).attributes["schedule"] != before.attributes["schedule"]
+
+
+@pytest.fixture
+async def queued(
+    hass: HomeAssistant, server: FlexMeasuresServer, battery: Device
+) -> AsyncIterator[asyncio.Task[Any]]:
+    """An action that waits for a job which no worker has taken yet."""
+    computing = asyncio.Event()
+
+    @callback
+    def note(_event: Event[EventStateChangedData]) -> None:
+        if status(hass) == "computing":
+            computing.set()
+
+    async_track_state_change_event(hass, STATUS, note)
+    server.stop_worker()
+    try:
+        action = asyncio.create_task(
+            call(
+                hass,
+                "trigger_schedule",
+                device_id=battery.device_id,
+                soc_at_start=9.5,
+            )
+        )
+        await computing.wait()
+        yield action
+    finally:
+        # A test that has come to its end has started it.
+        server.stop_worker()
+        server.start_worker()
+
+
+def status(hass: HomeAssistant) -> str:
+    """Give how scheduling the battery goes."""
+    state = hass.states.get(STATUS)
+    assert state
+    return state.state
+
+
+@pytest.mark.parametrize("part", ["web", "database"])
+async def test_outage_while_a_job_waits(
+    hass: HomeAssistant,
+    server: FlexMeasuresServer,
+    battery: Device,
+    queued: asyncio.Task[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+) -> None:
+    """It is not thrown away: the action has its schedule, and the sensor its plan."""
+    api = battery.entry.runtime_data.api
+    failed = asyncio.Event()
+
+    async def look(api: FlexMeasuresApi, job_id: str) -> Job:
+        try:
+            return await get_job(api, job_id)
+        except CannotConnectError:
+            failed.set()
+            raise
+
+    get_job = type(api).get_job
+    monkeypatch.setattr(type(api), "get_job", look)
+    getattr(server, f"stop_{part}")()
+    try:
+        await failed.wait()
+    finally:
+        getattr(server, f"start_{part}")()
+    server.start_worker()
+
+    response = await queued
+
+    shown = plan(hass, battery).attributes["schedule"]
+    assert from_then_on(shown, response) == response["schedule"]
+    assert status(hass) == "ok"
+
+
+async def test_reload_while_a_job_waits(
+    hass: HomeAssistant,
+    server: FlexMeasuresServer,
+    battery: Device,
+    queued: asyncio.Task[Any],
+) -> None:
+    assert await hass.config_entries.async_reload(battery.entry.entry_id)
+    assert status(hass) == "computing"
+    server.start_worker()
+
+    response = await queued
+
+    shown = plan(hass, battery).attributes["schedule"]
+    assert from_then_on(shown, response) == response["schedule"]
+    assert status(hass) == "ok"
+
+
+async def test_job_that_the_server_loses(
+    hass: HomeAssistant, server: FlexMeasuresServer, queued: asyncio.Task[Any]
+) -> None:
+    """With a Redis that was restarted it knows nothing of it."""
+    server.stop_redis()
+    server.start_redis()
+
+    with pytest.raises(HomeAssistantError) as error:
+        await queued
+
+    assert error.value.translation_key == "job_lost"
 
 
 async def test_no_redis(
