@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
+from custom_components.flexmeasures.scheduling.request import ScheduleRequest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -318,6 +319,22 @@ async def test_account_that_is_unloaded_while_an_action_waits(home: Home) -> Non
     with pytest.raises(HomeAssistantError) as caught:
         await computing
     assert caught.value.translation_key == "device_unloaded"
+
+
+async def test_result_that_is_asked_for_too_late(home: Home) -> None:
+    """An account that is unloaded has nobody follow anything."""
+    await home.set_up()
+    account = home.entry.runtime_data
+    job = await account.scheduler.async_trigger(
+        account.coordinators[str(BATTERY_POWER)],
+        ScheduleRequest(flex_model={"soc-at-start": "4 kWh"}),
+    )
+    await home.settle()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.server.requests.clear()
+
+    assert await account.scheduler.async_result(job, str(BATTERY_POWER)) is None
+    assert home.server.requests == []
 
 
 async def test_what_goes_on_by_itself_over_a_reload(home: Home) -> None:

@@ -325,6 +325,8 @@ async def test_a_token_in_an_address_is_void(
     for _ in range(2):
         assert await _status(client, path, header) == 401
 
+    # At once: a power cut must not let it in again.
+    assert home.stored[str(BATTERY_POWER)]["resource"]["is_token_void"]
     assert caplog.text.count("is void from now on") == 1
     assert await _status(client, route, header) == 401
     assert set(issues(home)) == {f"s2_token_exposed_{BATTERY_POWER}"}

@@ -237,7 +237,9 @@ class ManagedResource:
     def async_void_token(self) -> None:
         """Let in nobody with the present token any more."""
         self.link.async_void_token()
-        self.coordinator.async_remember()
+        # A power cut must not let it in again.
+        self._store.async_remember(at_once=True)
+        self.coordinator.async_update_listeners()
 
     async def async_hold(
         self, socket: WebSocketResponse, abort: Callable[[], None]
