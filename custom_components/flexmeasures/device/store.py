@@ -1,5 +1,6 @@
 """What has to survive a restart, in one file per account."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 import logging
 from threading import Lock
@@ -46,6 +47,8 @@ class AccountStore(Store[_Json]):
         )
         self._stored: dict[str, _Json] = {}
         self._is_waiting = False
+        self._is_due = False
+        self._turn = asyncio.Lock()
         self._lock = Lock()
         """Of what is stored, which is also written in another thread."""
         self._writers: dict[str, tuple[_Writer, ...]] = {}
@@ -159,13 +162,21 @@ class AccountStore(Store[_Json]):
         if self._is_closed:
             return
         if at_once:
-            self.hass.async_create_task(
-                self.async_write(), f"write {self.key}", eager_start=False
-            )
+            if not self._is_due:
+                self._is_due = True
+                self.hass.async_create_task(
+                    self._write_due(), f"write {self.key}", eager_start=False
+                )
         elif not self._is_waiting:
             # Each call puts it off, and what changes all the time would do so for ever.
             self._is_waiting = True
             self.async_delay_save(self._as_json, _SAVE_DELAY)
+
+    async def _write_due(self) -> None:
+        """Write once for all that changes while something else is written."""
+        async with self._turn:
+            self._is_due = False
+            await self.async_write()
 
     async def async_write(self) -> None:
         """Write now, and return once it is done: for what nobody but the user knows."""
