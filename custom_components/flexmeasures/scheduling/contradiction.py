@@ -3,18 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+import logging
 from typing import Any
 
+from homeassistant.util import dt as dt_util
+
 from ..api.client import FlexMeasuresApi
+from ..api.errors import FlexMeasuresError, InfeasibleError, InfeasiblePricesError
+from ..device.metadata import DeviceMetadata
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE, Quantity, price_reference
 from ..plan.window import Window
+from .request import PreparedRequest
+
+_LOGGER = logging.getLogger(__name__)
 
 # The server converts units in floating point.
 _NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class _Contradiction:
     """The first moment at which producing earns more than consuming costs."""
 
     moment: datetime
@@ -23,16 +31,41 @@ class Contradiction:
     unit: str
 
 
-async def find_contradiction(
+async def explained(
+    error: InfeasibleError,
     api: FlexMeasuresApi,
-    flex_context: Mapping[str, Any],
-    window: Window,
-) -> Contradiction | None:
-    """Look for it in the prices of a flex-context, in the window of a schedule.
+    metadata: DeviceMetadata,
+    request: PreparedRequest,
+) -> InfeasibleError:
+    """Return the error that names the prices if they are why no schedule is possible.
 
     With such prices the cheapest schedule has no bound, and the server only says
     ``infeasible``.
     """
+    try:
+        found = await _find(
+            api,
+            {**await metadata.flex_context(), **request.flex_context},
+            request.window,
+        )
+    except FlexMeasuresError as err:
+        _LOGGER.debug("Prices could not be compared: %s", err)
+        return error
+    if found is None:
+        return error
+    return InfeasiblePricesError(
+        error.reason,
+        moment=dt_util.as_local(found.moment),
+        production=found.production,
+        consumption=found.consumption,
+        unit=found.unit,
+    )
+
+
+async def _find(
+    api: FlexMeasuresApi, flex_context: Mapping[str, Any], window: Window
+) -> _Contradiction | None:
+    """Look for it in the prices of a flex-context, in the window of a schedule."""
     consumption = price_reference(flex_context.get(CONSUMPTION_PRICE))
     production = price_reference(flex_context.get(PRODUCTION_PRICE))
     if consumption is None or production is None:
@@ -62,5 +95,5 @@ async def find_contradiction(
     for index, (earned, paid) in enumerate(pairs):
         if earned is not None and paid is not None and earned - paid > _NOISE:
             moment = window.start + index * window.resolution
-            return Contradiction(moment, earned, paid, unit)
+            return _Contradiction(moment, earned, paid, unit)
     return None

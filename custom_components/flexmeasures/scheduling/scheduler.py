@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-import logging
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -14,7 +13,6 @@ from ..api.client import JOB_PATIENCE, FlexMeasuresApi
 from ..api.errors import (
     FlexMeasuresError,
     InfeasibleError,
-    InfeasiblePricesError,
     JobFailedError,
     NotAuthenticatedError,
     RateLimitedError,
@@ -30,11 +28,9 @@ from ..device.result import ScheduleResult
 from ..plan.schedule import Schedule
 from ..plan.targets import TargetReport
 from .budget import TriggerBudget
-from .contradiction import find_contradiction
+from .contradiction import explained
 from .jobs import AcceptedJob, Requests, jobs_under_way
 from .request import PreparedRequest, ScheduleRequest, prepare
-
-_LOGGER = logging.getLogger(__name__)
 
 type Results = dict[str, Schedule | FlexMeasuresError | None]
 """What a job gave each device, by subentry id: the window that was asked for.
@@ -301,7 +297,9 @@ class AccountScheduler:
                 return await self._results_alone(job)
             if isinstance(err, InfeasibleError):
                 ((subentry_id, request),) = job.requests.items()
-                raise await self._explained(err, subentry_id, request) from err
+                # A job of one device ends with it.
+                metadata = self._coordinators[subentry_id].metadata
+                raise await explained(err, self._api, metadata, request) from err
             raise
         return {
             subentry_id: await self._apply(job, subentry_id, ended)
@@ -355,31 +353,6 @@ class AccountScheduler:
         """Show in a device's entities why it has no new schedule, unless it is gone."""
         if coordinator := self._coordinators.get(subentry_id):
             coordinator.async_note_failure(err, since=since, is_automatic=is_automatic)
-
-    async def _explained(
-        self, error: InfeasibleError, subentry_id: str, request: PreparedRequest
-    ) -> InfeasibleError:
-        """Name the prices if they are why no schedule is possible."""
-        # A job of one device ends with it.
-        coordinator = self._coordinators[subentry_id]
-        try:
-            contradiction = await find_contradiction(
-                self._api,
-                {**await coordinator.metadata.flex_context(), **request.flex_context},
-                request.window,
-            )
-        except FlexMeasuresError as err:
-            _LOGGER.debug("Prices could not be compared: %s", err)
-            return error
-        if contradiction is None:
-            return error
-        return InfeasiblePricesError(
-            error.reason,
-            moment=dt_util.as_local(contradiction.moment),
-            production=contradiction.production,
-            consumption=contradiction.consumption,
-            unit=contradiction.unit,
-        )
 
 
 def _result_of(job: Job, request: PreparedRequest) -> ScheduleResult:
