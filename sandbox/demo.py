@@ -33,9 +33,11 @@ from .s2_battery import S2Battery
 
 DOMAIN = "flexmeasures"
 PLAN_AHEAD = "PT12H"
-LOADED_SECONDS = 30
+THERE_SECONDS = 30
 CONNECTED_SECONDS = 30
 SCHEDULED_SECONDS = 120
+# Of those that a device is given.
+LAST_ENTITY = "setpoint"
 # What the car has to have stored, and when.
 CAR_TARGET = 45
 CAR_READY_IN = timedelta(hours=8)
@@ -98,20 +100,17 @@ async def configure(
         if step["type"] != "create_entry":
             raise SandboxError(f"The flow did not accept the device: {_shown(step)}")
         entry_id = entry_id or step["result"]["entry_id"]
-        await until_loaded(client, entry_id)
+        await until_there(client, device)
         if battery and pairing:
             battery.connect(pairing["address"], pairing["token"])
 
 
-async def until_loaded(client: HomeAssistantClient, entry_id: str) -> None:
-    """Wait until the account is there again: it starts over with each device that is added."""
-    deadline = time.monotonic() + LOADED_SECONDS
-    while True:
-        answer = await client.command("config_entries/get_single", entry_id=entry_id)
-        if (state := answer["config_entry"]["state"]) == "loaded":
-            return
+async def until_there(client: HomeAssistantClient, device: DemoDevice) -> None:
+    """Wait until a device is there with its entities: it is read before."""
+    deadline = time.monotonic() + THERE_SECONDS
+    while LAST_ENTITY not in await entities_of(client, device):
         if time.monotonic() > deadline:
-            raise SandboxError(f"The account does not get loaded: it is in {state}")
+            raise SandboxError(f"The device {device.name} does not appear")
         await asyncio.sleep(0.1)
 
 
@@ -158,13 +157,17 @@ async def entities_of(
     client: HomeAssistantClient, device: DemoDevice
 ) -> dict[str, str]:
     """Return the ids of a device's entities, by what they are."""
-    wanted = await device_id(client, device)
+    wanted = [
+        entry["id"]
+        for entry in await client.command("config/device_registry/list")
+        if entry["name"] == device.name
+    ]
     return {
         entity["unique_id"].removeprefix(f"{entity['config_subentry_id']}_"): entity[
             "entity_id"
         ]
         for entity in await client.command("config/entity_registry/list")
-        if entity["device_id"] == wanted
+        if entity["device_id"] in wanted
     }
 
 
