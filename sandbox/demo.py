@@ -224,7 +224,8 @@ async def until_scheduled(client: HomeAssistantClient, entities: Entities) -> No
         status = await client.state(entities["scheduling_status"])
         if status["state"] == "ok":
             return
-        if status["state"] != "not_scheduled" or time.monotonic() > deadline:
+        is_under_way = status["state"] in ("not_scheduled", "computing")
+        if not is_under_way or time.monotonic() > deadline:
             reason = status["attributes"]["reason"]
             raise SandboxError(f"{status['entity_id']} is {status['state']}: {reason}")
         await asyncio.sleep(0.1)
