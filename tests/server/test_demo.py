@@ -1,0 +1,20 @@
+"""The demo that the README names."""
+
+import asyncio
+from asyncio.subprocess import PIPE, STDOUT
+
+from sandbox.environments import REPOSITORY
+
+
+async def test_once() -> None:
+    """It sets up all that it has, and its devices follow what the server has planned."""
+    demo = await asyncio.create_subprocess_exec(
+        REPOSITORY / "scripts/demo", "--once", stdout=PIPE, stderr=STDOUT
+    )
+
+    output, _ = await demo.communicate()
+
+    text = output.decode()
+    assert demo.returncode == 0, text
+    assert "All 48 slots are what the FlexMeasures server stores" in text
+    assert "The device S2 battery was told" in text
