@@ -43,11 +43,7 @@ class ServerVersion:
 
     @callback
     def _follow(self, coordinator: ScheduleCoordinator) -> None:
-        coordinator.readings.async_add(self._handle_reading)
-
-    @callback
-    def _handle_reading(self, is_of_job: bool) -> None:  # noqa: FBT001
-        self._async_ask()
+        coordinator.readings.async_add(lambda _is_of_job: self._async_ask())
 
     def _async_ask(self) -> None:
         if self._account.server_version is None and not self._is_asking:

@@ -59,7 +59,7 @@ class DeviceIssues:
         entity_ids = named_entities(coordinator.subentry.data)
         for stop in (
             coordinator.async_add_listener(self.async_report),
-            coordinator.readings.async_add(self._handle_reading),
+            coordinator.readings.async_add(lambda _is_of_job: self.async_report()),
             async_track_entity_registry_updated_event(
                 hass, entity_ids, self._handle_registry
             ),
@@ -107,10 +107,6 @@ class DeviceIssues:
 
     @callback
     def _handle_started(self, hass: HomeAssistant) -> None:
-        self.async_report()
-
-    @callback
-    def _handle_reading(self, is_of_job: bool) -> None:  # noqa: FBT001
         self.async_report()
 
     @callback
