@@ -5,6 +5,7 @@ from typing import Final
 
 DOMAIN: Final = "flexmeasures"
 SUBENTRY_DEVICE: Final = "device"
+SUBENTRY_METER: Final = "meter"
 
 CONF_POWER_SENSOR: Final = "power_sensor"
 CONF_CONSUMPTION_PRICE_SENSOR: Final = "consumption_price_sensor"
@@ -38,6 +39,19 @@ CONF_POWER_FORECAST_SENSOR: Final = "power_forecast_sensor"
 CONF_S2: Final = "s2"
 CONF_S2_ROUTE: Final = "id"
 CONF_S2_TOKEN_HASH: Final = "token_hash"  # noqa: S105
+
+CONF_COMMODITY: Final = "commodity"
+CONF_CONSUMPTION_SENSOR: Final = "consumption_sensor"
+CONF_PRODUCTION_SENSOR: Final = "production_sensor"
+CONF_COST_SENSOR: Final = "cost_sensor"
+CONF_COMPENSATION_SENSOR: Final = "compensation_sensor"
+CONF_CUMULATIVE: Final = "cumulative"
+CONF_GAS_UNIT: Final = "gas_unit"
+CONF_CALORIFIC_VALUE: Final = "calorific_value"
+CONF_BILL_START: Final = "bill_start"
+CONF_BILL_MONTHS: Final = "bill_months"
+CONF_STANDING_CHARGE: Final = "standing_charge"
+CONF_DAILY_FORECAST: Final = "daily_forecast"
 
 CONF_JOINT_SCHEDULING: Final = "joint_scheduling"
 CONF_YAML: Final = "yaml"

@@ -1,0 +1,1 @@
+"""What FlexMeasures sensors measure, as bills and long-term statistics."""
