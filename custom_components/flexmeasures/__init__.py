@@ -8,11 +8,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, FlexMeasuresConfigEntry
+from .account_meters import AccountMeters
 from .cem.access.view import async_setup_view
 from .const import DOMAIN
 from .device.entity_references import async_follow_renames
 from .device.store import AccountStore
-from .devices import AccountDevices, power_sensors
+from .devices import AccountDevices, stored_parts
 from .flows.yaml_import.importer import async_setup_yaml
 from .issues.registry import async_forget_removed
 from .services import async_setup_services
@@ -48,19 +49,21 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
-    """Set up an account and its devices."""
+    """Set up an account with its devices and meters."""
     store = AccountStore(hass, entry.entry_id)
-    await store.async_restore(power_sensors(entry))
+    await store.async_restore(stored_parts(entry))
     # What is registered first is called last: until then others may still write.
     entry.async_on_unload(store.async_close)
     entry.runtime_data = Account.async_create(hass, entry, store)
-    devices = AccountDevices(hass, entry)
+    meters = AccountMeters(hass, entry)
+    devices = AccountDevices(hass, entry, meters.async_follow)
     # One that is made during this set-up is followed after it.
     devices.async_follow_changes()
     await devices.async_read_first()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
     devices.async_start()
+    meters.async_start()
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
 
 from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
@@ -21,6 +22,8 @@ from .device.lifetime import DeviceUnloadedError
 from .device.listeners import Listeners
 from .device.prices import SharedPrices
 from .device.store import AccountStore
+from .meters.coordinator import MeterCoordinator
+from .meters.readings import SensorReader
 from .plan.schedule import Schedule
 from .scheduling.automation import DeviceAutomation
 from .scheduling.budget import TriggerBudget
@@ -53,9 +56,12 @@ class Account:
     queue: ScheduleQueue
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2."""
+    meters: dict[str, MeterCoordinator] = field(default_factory=dict)
+    """Those that are loaded, by their subentry ids."""
     server_version: str | None = None
     """None while the server has not told it."""
     _arrivals: Listeners[ScheduleCoordinator] = field(default_factory=Listeners)
+    _meter_arrivals: Listeners[MeterCoordinator] = field(default_factory=Listeners)
 
     @classmethod
     @callback
@@ -124,6 +130,36 @@ class Account:
         self._arrivals.async_call(coordinator)
 
     @callback
+    def async_load_meter(
+        self, hass: HomeAssistant, subentry: ConfigSubentry
+    ) -> MeterCoordinator:
+        """Make a meter's coordinator, and tell of it."""
+        meter = MeterCoordinator(
+            hass,
+            self.entry,
+            subentry,
+            reader=SensorReader(self.api, self.catalogue),
+            store=self.store,
+        )
+        self.meters[subentry.subentry_id] = meter
+        self._meter_arrivals.async_call(meter)
+        return meter
+
+    @callback
+    def async_for_each_meter(self, call: Callable[[MeterCoordinator], None]) -> None:
+        """Call it with each meter that is loaded, now and later."""
+        self._meter_arrivals.async_add(call)
+        for meter in self.meters.values():
+            call(meter)
+
+    async def async_unload_meter(self, subentry_id: str) -> None:
+        """Stop all that goes on for a meter; what is stored of it stays."""
+        meter = self.meters.pop(subentry_id)
+        meter.lifetime.async_end()
+        await meter.async_shutdown()
+        await meter.lifetime.async_ended()
+
+    @callback
     def async_start_device(
         self, hass: HomeAssistant, coordinator: ScheduleCoordinator
     ) -> None:
@@ -143,11 +179,15 @@ class Account:
         await coordinator.lifetime.async_ended()
 
     async def async_unload(self) -> None:
-        """Stop all that goes on for the devices, before anything is waited for."""
-        for coordinator in self.coordinators.values():
-            coordinator.lifetime.async_end()
-        for coordinator in self.coordinators.values():
-            await coordinator.lifetime.async_ended()
+        """Stop all that goes on for devices and meters, before anything is waited for."""
+        lifetimes = [
+            *(coordinator.lifetime for coordinator in self.coordinators.values()),
+            *(meter.lifetime for meter in self.meters.values()),
+        ]
+        for lifetime in lifetimes:
+            lifetime.async_end()
+        for lifetime in lifetimes:
+            await lifetime.async_ended()
 
     async def async_read_first(self) -> None:
         """Read every device's plan; fail only if that leaves nothing to follow.
@@ -206,6 +246,24 @@ class Account:
             for each in late
         ]
         await asyncio.wait(readings, timeout=patience.total_seconds())
+
+
+@callback
+def enabled_subentries(
+    hass: HomeAssistant, entry: ConfigEntry, subentry_type: str
+) -> dict[str, ConfigSubentry]:
+    """Return the subentries of a type whose devices are not disabled, by their ids."""
+    registry = dr.async_get(hass)
+    disabled = {
+        device.config_subentry_id
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        if device.disabled
+    }
+    return {
+        subentry.subentry_id: subentry
+        for subentry in entry.get_subentries_of_type(subentry_type)
+        if subentry.subentry_id not in disabled
+    }
 
 
 async def async_compute(

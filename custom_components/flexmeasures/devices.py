@@ -1,7 +1,7 @@
 """Which devices of an account are loaded: each comes, changes and goes for itself."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -9,8 +9,14 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .account import FlexMeasuresConfigEntry
-from .const import CONF_AUTOMATIC_SCHEDULING, CONF_POWER_SENSOR, DOMAIN, SUBENTRY_DEVICE
+from .account import FlexMeasuresConfigEntry, enabled_subentries
+from .const import (
+    CONF_AUTOMATIC_SCHEDULING,
+    CONF_POWER_SENSOR,
+    DOMAIN,
+    SUBENTRY_DEVICE,
+    SUBENTRY_METER,
+)
 from .coordinator import ScheduleCoordinator
 from .entity import async_remove_resource_entities, async_unload_entities
 from .issues.server import ServerVersion
@@ -50,11 +56,20 @@ class _LoadedDevice:
 class AccountDevices:
     """Loads the devices of an account that are not disabled, and follows their changes."""
 
-    def __init__(self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
-        """Load all of them; they are not read yet."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        follow_others: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Load all of them; they are not read yet.
+
+        `follow_others` follows the changes of what is no device.
+        """
         self._hass = hass
         self._entry = entry
         self._account = entry.runtime_data
+        self._follow_others = follow_others
         self._login = dict(entry.data), dict(entry.options)
         self._is_replaced = False
         self._trigger_limit = TriggerLimit(hass, entry)
@@ -137,7 +152,8 @@ class AccountDevices:
             if subentry and device.configuration == _Configuration.of(subentry):
                 continue
             await self._unload(subentry_id, device, is_back=subentry is not None)
-        self._account.store.async_forget_others(power_sensors(self._entry))
+        await self._follow_others()
+        self._account.store.async_forget_others(stored_parts(self._entry))
         late = [
             self._load(subentry)
             for subentry_id, subentry in self._wanted().items()
@@ -189,24 +205,15 @@ class AccountDevices:
 
     def _wanted(self) -> dict[str, ConfigSubentry]:
         """Return the devices that are configured and not disabled, by their ids."""
-        registry = dr.async_get(self._hass)
-        disabled = {
-            device.config_subentry_id
-            for device in dr.async_entries_for_config_entry(
-                registry, self._entry.entry_id
-            )
-            if device.disabled
-        }
-        return {
-            subentry.subentry_id: subentry
-            for subentry in self._entry.get_subentries_of_type(SUBENTRY_DEVICE)
-            if subentry.subentry_id not in disabled
-        }
+        return enabled_subentries(self._hass, self._entry, SUBENTRY_DEVICE)
 
 
-def power_sensors(entry: FlexMeasuresConfigEntry) -> list[int]:
-    """Return the power sensors of all devices, whether or not they are disabled."""
+def stored_parts(entry: FlexMeasuresConfigEntry) -> list[int | str]:
+    """Return what is remembered of an account's devices and meters, disabled ones too."""
     return [
-        device.data[CONF_POWER_SENSOR]
-        for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        *(
+            device.data[CONF_POWER_SENSOR]
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        ),
+        *(meter.subentry_id for meter in entry.get_subentries_of_type(SUBENTRY_METER)),
     ]

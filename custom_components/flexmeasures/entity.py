@@ -1,4 +1,4 @@
-"""The base of all entities of a device."""
+"""The bases of all entities of a device, or of a meter."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -20,6 +20,7 @@ from .account import FlexMeasuresConfigEntry
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
+from .meters.coordinator import MeterCoordinator
 
 
 class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator]):
@@ -80,6 +81,27 @@ async def async_unload_entities(
             known = entity.registry_entry
             if known and known.config_subentry_id == subentry_id:
                 await entity.async_remove()
+
+
+class MeterEntity(CoordinatorEntity[MeterCoordinator]):
+    """Something about a meter's bill."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: MeterCoordinator, description: EntityDescription
+    ) -> None:
+        """Belong to the meter that the subentry stands for."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = _unique_id(coordinator.subentry, description)
+        self._attr_device_info = _device_info(coordinator.subentry)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: what was counted stays counted while the server is away."""
+        return True
 
 
 class ResourceEntity(Entity):

@@ -21,7 +21,10 @@ import pytest
 from custom_components.flexmeasures.api import errors
 from custom_components.flexmeasures.api.rate_limit import RateLimit
 from custom_components.flexmeasures.device.lifetime import DeviceUnloadedError
+from custom_components.flexmeasures.meters.metering import WrongUnitError
+from custom_components.flexmeasures.meters.settings import Commodity
 from custom_components.flexmeasures.scheduling.status import STATUSES
+from custom_components.flexmeasures.sensor.meter_descriptions import METER_SENSORS
 from homeassistant.const import Platform
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -253,6 +256,10 @@ def entity_keys() -> Iterator[tuple[str, str]]:
                     keys = set()
             for key in keys:
                 yield platform, key
+    for sensor in METER_SENSORS:
+        if sensor.translation_key is None:
+            for commodity in Commodity:
+                yield "sensor", f"{commodity}_{sensor.key}"
 
 
 def flow_errors() -> set[str]:
@@ -446,9 +453,13 @@ def test_errors_of_the_api_have_a_text(error: type[errors.FlexMeasuresError]) ->
 
 
 def test_errors_are_a_status() -> None:
-    """The scheduling status can say each of them, but for one: it is gone with the device."""
+    """The scheduling status can say each of them, but for one that is gone with the device.
+
+    And one that only meters have.
+    """
     keys = {error.translation_key for error in error_classes()}
-    assert keys - {DeviceUnloadedError.translation_key} <= {*STATUSES}
+    others = {DeviceUnloadedError.translation_key, WrongUnitError.translation_key}
+    assert keys - others <= {*STATUSES}
 
 
 def test_raised_errors_have_a_text() -> None:

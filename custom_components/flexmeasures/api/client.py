@@ -35,7 +35,16 @@ from .errors import (
     UnknownUserError,
     WrongPasswordError,
 )
-from .models import Asset, Catalogue, Job, PostedData, Sensor, SensorData, parse_moment
+from .models import (
+    Asset,
+    Catalogue,
+    Job,
+    PostedData,
+    Recorded,
+    Sensor,
+    SensorData,
+    parse_moment,
+)
 from .numbers import believable
 from .polling import ask_patiently
 from .rate_limit import Allowance
@@ -175,6 +184,7 @@ class FlexMeasuresApi:
         duration: timedelta,
         unit: str,
         resolution: timedelta | None = None,
+        source: int | None = None,
         source_type: str | None = None,
         prior: datetime | None = None,
     ) -> SensorData | None:
@@ -190,6 +200,8 @@ class FlexMeasuresApi:
         }
         if resolution is not None:
             params["resolution"] = iso_duration(resolution)
+        if source is not None:
+            params["source"] = str(source)
         if source_type is not None:
             params["source-type"] = source_type
         if prior is not None:
@@ -212,6 +224,25 @@ class FlexMeasuresApi:
                 unit=answer["unit"],
                 values=values,
             )
+
+    async def get_recorded(self, sensor_id: int) -> tuple[Recorded, ...]:
+        """Return since when which sources have data of a sensor (``GET /sensors/<id>/stats``).
+
+        The server remembers its answer for up to two minutes.
+        """
+        answer = await self._request("GET", f"sensors/{sensor_id}/stats")
+        with _reading("statistics"):
+            return tuple(
+                Recorded.from_json(source, stats)
+                for source, stats in answer.items()
+                if isinstance(stats, dict)
+            )
+
+    async def get_source_types(self) -> dict[int, str]:
+        """Return the types of the data sources that the account can see, by their ids."""
+        answer = await self._request("GET", "sources", params={"only_latest": "false"})
+        with _reading("sources"):
+            return {item["id"]: item["type"] for item in answer["sources"]}
 
     async def post_data(
         self,

@@ -133,6 +133,27 @@ class SensorData:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a data source has stored of a sensor."""
+
+    source: int
+    start: datetime
+    """Of its first value."""
+    recorded_at: datetime
+    """When its last value became known."""
+
+    @classmethod
+    def from_json(cls, source: str, data: Mapping[str, Any]) -> Self:
+        """Read an item of ``GET /sensors/<id>/stats``, as ``demo (ID: 4)`` is called."""
+        _, _, source_id = source.rpartition("ID: ")
+        return cls(
+            source=int(source_id.removesuffix(")")),
+            start=parse_moment(data["First event start"]),
+            recorded_at=parse_moment(data["Last recorded"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PostedData:
     """What the server did with posted values."""
 

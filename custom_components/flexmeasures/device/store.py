@@ -18,21 +18,23 @@ _VERSION = 2
 _MINOR_VERSION = 1
 _SAVE_DELAY = 10.0
 
-# Where what belongs to the account itself is among what belongs to its devices. Older
+# Where what belongs to the account itself is among what belongs to its parts. Older
 # versions of the integration know no such device, and drop it.
 _ACCOUNT = "account"
 
 _LOGGER = logging.getLogger(__name__)
 
+type Part = int | str
+"""A device by its power sensor, or a meter by its subentry."""
 type _Json = dict[str, Any]
 type _Writer = Callable[[], _Json]
 
 
 class AccountStore(Store[_Json]):
-    """What is remembered of an account, and of its devices by their power sensors.
+    """What is remembered of an account, of its devices, and of its meters.
 
-    Not by their subentries: a device that is given another power sensor has another
-    plan.
+    Of devices by their power sensors, not their subentries: one that is given another
+    power sensor has another plan. Of meters by their subentries.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -54,8 +56,8 @@ class AccountStore(Store[_Json]):
         self._writers: dict[str, tuple[_Writer, ...]] = {}
         self._is_closed = False
 
-    async def async_restore(self, power_sensors: Iterable[int]) -> None:
-        """Read what is known of these devices; what belongs to others is dropped."""
+    async def async_restore(self, parts: Iterable[Part]) -> None:
+        """Read what is known of these parts; what belongs to others is dropped."""
         try:
             stored = await self.async_load() or {}
         except UnsupportedStorageVersionError:
@@ -65,9 +67,7 @@ class AccountStore(Store[_Json]):
             )
             stored = {}
         self._stored = {
-            key: stored[key]
-            for key in (_ACCOUNT, *map(str, power_sensors))
-            if key in stored
+            key: stored[key] for key in (_ACCOUNT, *map(str, parts)) if key in stored
         }
 
     @override
@@ -80,31 +80,30 @@ class AccountStore(Store[_Json]):
         """Keep all but the first version's, which is read again from the server anyway."""
         return {} if old_major_version == 1 else old_data
 
-    def restored[Part](
-        self, power_sensor: int, read: Callable[[Mapping[str, Any]], Part], new: Part
-    ) -> Part:
-        """Return what `read` makes of what was stored of a device, else the `new` one.
+    def restored[Memory](
+        self, part: Part, read: Callable[[Mapping[str, Any]], Memory], new: Memory
+    ) -> Memory:
+        """Return what `read` makes of what was stored of a part, else the `new` one.
 
-        That is for a device of which nothing is stored, and for what another version
-        of the integration has stored.
+        That is for one of which nothing is stored, and for what another version of the
+        integration has stored.
         """
-        return self._read(
-            str(power_sensor), f"FlexMeasures sensor {power_sensor}", read, new
-        )
+        whom = f"FlexMeasures sensor {part}" if isinstance(part, int) else "a meter"
+        return self._read(str(part), whom, read, new)
 
-    def restored_account[Part](
-        self, read: Callable[[Mapping[str, Any]], Part], new: Part
-    ) -> Part:
+    def restored_account[Memory](
+        self, read: Callable[[Mapping[str, Any]], Memory], new: Memory
+    ) -> Memory:
         """Return what `read` makes of what was stored of the account itself, likewise."""
         return self._read(_ACCOUNT, "the account", read, new)
 
-    def _read[Part](
+    def _read[Memory](
         self,
         key: str,
         whom: str,
-        read: Callable[[Mapping[str, Any]], Part],
-        new: Part,
-    ) -> Part:
+        read: Callable[[Mapping[str, Any]], Memory],
+        new: Memory,
+    ) -> Memory:
         if not (stored := self._stored.get(key)):
             return new
         try:
@@ -117,13 +116,13 @@ class AccountStore(Store[_Json]):
             return new
 
     @callback
-    def async_keep(self, power_sensor: int, write: _Writer) -> CALLBACK_TYPE:
+    def async_keep(self, part: Part, write: _Writer) -> CALLBACK_TYPE:
         """Store what `write` returns, beside what others do under other names.
 
         What nobody writes any more stays as it was. Call `async_remember` when there
         is something new. Return how to stop: what is written then is the last.
         """
-        key = str(power_sensor)
+        key = str(part)
         self._writers[key] = (*self._writers.get(key, ()), write)
 
         @callback
@@ -138,9 +137,9 @@ class AccountStore(Store[_Json]):
         return stop
 
     @callback
-    def async_forget_others(self, power_sensors: Iterable[int]) -> None:
-        """Drop what is stored of all but these devices, and is written by nobody more."""
-        keys = {_ACCOUNT, *map(str, power_sensors)}
+    def async_forget_others(self, parts: Iterable[Part]) -> None:
+        """Drop what is stored of all but these parts, and is written by nobody more."""
+        keys = {_ACCOUNT, *map(str, parts)}
         with self._lock:
             others = self._stored.keys() - keys
             for key in others:

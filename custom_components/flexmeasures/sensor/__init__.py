@@ -1,4 +1,4 @@
-"""Sensors: the plan, what to do now, and what comes of it."""
+"""Sensors: the plan, what to do now, what comes of it, and bills."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,6 +19,7 @@ from .device_descriptions import (
     SETPOINT,
     SOC_FORECAST,
 )
+from .meter import async_add_meter_entities
 from .resource_manager import (
     INSTRUCTIONS,
     SENSORS as RESOURCE_SENSORS,
@@ -34,7 +35,8 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of each device."""
+    """Add the sensors of each device and meter."""
+    async_add_meter_entities(entry, async_add_entities)
     async_add_resource_entities(
         entry,
         async_add_entities,

@@ -1,0 +1,152 @@
+"""What was measured of FlexMeasures sensors, or is forecast, as intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from ..api.catalogue import AccountCatalogue
+from ..api.client import FlexMeasuresApi
+from ..api.models import Sensor, SensorData
+from ..plan.grid import INSTANT_GRID, even_runs, reading_step, slot_starts, whole_slots
+from .intervals import Interval
+
+# Whose values are no measurements.
+_PLANNERS: Final = ("forecaster", "scheduler")
+_FORECASTER: Final = "forecaster"
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A FlexMeasures sensor, and who has measured it."""
+
+    sensor: Sensor
+    measured_by: tuple[int | None, ...]
+    """The data sources, the newest first; None: any, for there is no other."""
+    since: datetime | None
+    """Of the first value; None if there is none."""
+
+    @property
+    def step(self) -> timedelta:
+        """How far apart values are at the least."""
+        return self.sensor.resolution or INSTANT_GRID
+
+
+@dataclass(slots=True)
+class SensorReader:
+    """Reads the sensors of an account."""
+
+    api: FlexMeasuresApi
+    catalogue: AccountCatalogue
+    _types: dict[int, str] = field(default_factory=dict)
+
+    async def async_source(self, sensor_id: int) -> Source:
+        """Return a sensor and who has measured it; raises FlexMeasuresError.
+
+        The server mixes measurements with forecasts of the same time, unless it is
+        asked for the one or the other.
+        """
+        sensor = await self.catalogue.async_renew_sensor(sensor_id)
+        recorded = await self.api.get_recorded(sensor_id)
+        if not {each.source for each in recorded} <= self._types.keys():
+            self._types = await self.api.get_source_types()
+        measured = [
+            each
+            for each in sorted(
+                recorded, key=lambda each: each.recorded_at, reverse=True
+            )
+            if self._types.get(each.source) not in _PLANNERS
+        ]
+        is_alone = len(measured) == len(recorded) == 1
+        return Source(
+            sensor=sensor,
+            measured_by=(None,)
+            if is_alone
+            else tuple(each.source for each in measured),
+            since=min((each.start for each in measured), default=None),
+        )
+
+    async def async_measured(
+        self, source: Source, start: datetime, end: datetime
+    ) -> list[Interval]:
+        """Return the values that overlap a period, in the sensor's unit.
+
+        Raises FlexMeasuresError.
+        """
+        found: dict[int, Interval] = {}
+        for measured_by in reversed(source.measured_by):
+            found |= {
+                each.start: each
+                for each in await self._async_read(
+                    source.sensor, start, end, source=measured_by
+                )
+            }
+        return sorted(found.values())
+
+    async def async_forecast(
+        self, source: Source, start: datetime, end: datetime
+    ) -> list[Interval]:
+        """Return what the server forecasts from a moment on; raises FlexMeasuresError.
+
+        Else what someone has stored of what is still to come.
+        """
+        forecast = await self._async_read(
+            source.sensor, start, end, source_type=_FORECASTER
+        )
+        return forecast or await self.async_measured(source, start, end)
+
+    async def _async_read(
+        self,
+        sensor: Sensor,
+        start: datetime,
+        end: datetime,
+        *,
+        source: int | None = None,
+        source_type: str | None = None,
+    ) -> list[Interval]:
+        resolution = sensor.resolution or INSTANT_GRID
+        zone = sensor.time_zone
+        first, length = whole_slots(start, end - start, resolution, zone)
+        step = reading_step(first, length, resolution, zone)
+        found: list[Interval] = []
+        for run_start, count in even_runs(first, length // step, step, zone):
+            data = await self.api.get_data(
+                sensor.id,
+                start=run_start,
+                duration=step * count,
+                unit=sensor.unit,
+                # For its own resolution the server need not resample.
+                resolution=None if step == sensor.resolution else step,
+                source=source,
+                source_type=source_type,
+            )
+            if data is None:
+                return []
+            found += _intervals(sensor, data, step)
+        return found
+
+
+def _intervals(sensor: Sensor, data: SensorData, step: timedelta) -> list[Interval]:
+    """Return the known values of an answer; a day of the sensor's may have 23 or 25 hours."""
+    count = len(data.values) + 1
+    if step % _DAY:
+        start, length = int(data.start.timestamp()), int(step.total_seconds())
+        starts: Sequence[int] = range(start, start + count * length, length)
+    else:
+        starts = [
+            int(moment.timestamp())
+            for moment in slot_starts(data.start, count, step, sensor.time_zone)
+        ]
+    return [
+        Interval(first, end, value)
+        for (first, end), value in zip(pairwise(starts), data.values, strict=True)
+        if value is not None
+    ]
+
+
+def moment(seconds: int) -> datetime:
+    """Return a time of an interval."""
+    return datetime.fromtimestamp(seconds, UTC)
