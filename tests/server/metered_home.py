@@ -1,0 +1,163 @@
+"""A meter's sensors on the real server, filled by their owner, and what must come of them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any, Self
+from uuid import uuid4
+
+from aiohttp import ClientSession
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_METER
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from sandbox.flexmeasures_server import FlexMeasuresServer
+
+HOUR = timedelta(hours=1)
+# Of one post: the server stores it in one go.
+MOST_VALUES = 30_000
+
+
+@dataclass
+class Owner:
+    """The account's owner, who makes sensors and posts values beside the integration."""
+
+    session: ClientSession
+    server: FlexMeasuresServer
+    token: str
+
+    @classmethod
+    @asynccontextmanager
+    async def logged_in(cls, server: FlexMeasuresServer) -> AsyncIterator[Self]:
+        """Log in as the demo user."""
+        user = server.home.user("demo")
+        async with ClientSession(server.url) as session:
+            answer = await session.post(
+                "/api/requestAuthToken",
+                json={"email": user.email, "password": user.password},
+            )
+            yield cls(session, server, (await answer.json())["auth_token"])
+
+    async def request(self, method: str, uri: str, **options: Any) -> Any:
+        """Send a request and return the answer, which has to be a good one."""
+        answer = await self.session.request(
+            method,
+            f"/api/v3_0/{uri}",
+            headers={"Authorization": self.token},
+            **options,
+        )
+        assert answer.status < 300, await answer.text()
+        return await answer.json() if answer.status != 204 else None
+
+    async def sensor(
+        self,
+        unit: str,
+        resolution: str = "PT1H",
+        *,
+        time_zone: str = "Europe/Amsterdam",
+        **attributes: Any,
+    ) -> int:
+        """Make a sensor."""
+        made = await self.request(
+            "POST",
+            "sensors",
+            json={
+                "name": f"{unit} {uuid4().hex}",
+                "unit": unit,
+                "event_resolution": resolution,
+                "generic_asset_id": self.server.home.asset("house"),
+                "timezone": time_zone,
+                "attributes": json.dumps(attributes),
+            },
+        )
+        sensor: int = made["id"]
+        return sensor
+
+    async def post(
+        self,
+        sensor: int,
+        start: datetime,
+        values: Sequence[float | None],
+        unit: str,
+        step: timedelta = HOUR,
+        prior: datetime | None = None,
+    ) -> None:
+        """Store values, and wait until they are."""
+        for first in range(0, len(values), MOST_VALUES):
+            some = values[first : first + MOST_VALUES]
+            seconds = int((step * len(some)).total_seconds())
+            posted = await self.request(
+                "POST",
+                f"sensors/{sensor}/data",
+                json={
+                    "start": (start + step * first).isoformat(),
+                    "duration": f"PT{seconds}S",
+                    "values": list(some),
+                    "unit": unit,
+                    **({"prior": prior.isoformat()} if prior else {}),
+                },
+            )
+            while "job" in posted:
+                job = await self.request("GET", f"jobs/{posted['job']}")
+                if job["status"] == "FINISHED":
+                    break
+
+
+async def add_meter(
+    hass: HomeAssistant, server: FlexMeasuresServer, **settings: Any
+) -> tuple[MockConfigEntry, str]:
+    """Set up an account with a meter, and wait until it has imported everything."""
+    user = server.home.user("demo")
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Demo",
+        unique_id=f"{server.url}#{user.id}",
+        data={"host": server.url, "username": user.email, "password": user.password},
+        subentries_data=[meter_subentry(**settings)],
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (subentry_id,) = entry.subentries
+    return entry, subentry_id
+
+
+def meter_subentry(**settings: Any) -> Any:
+    """Give a meter as its flow makes it."""
+    data = {
+        "commodity": "electricity",
+        "bill_start": "2026-01-01",
+        "bill_months": 1,
+        **settings,
+    }
+    return {
+        "subentry_type": SUBENTRY_METER,
+        "title": "Home",
+        "unique_id": f"{data['commodity']} {data['consumption_sensor']}",
+        "data": data,
+    }
+
+
+async def stored(
+    hass: HomeAssistant, subentry_id: str, kind: str
+) -> dict[datetime, tuple[float | None, float | None]]:
+    """Give the hours of a statistic: state and sum."""
+    statistic = f"{DOMAIN}:{subentry_id.lower()}_{kind}"
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        None,
+        {statistic},
+        "hour",
+        None,
+        {"state", "sum"},
+    )
+    return {
+        datetime.fromtimestamp(row["start"], UTC): (row.get("state"), row.get("sum"))
+        for row in found.get(statistic, ())
+    }
