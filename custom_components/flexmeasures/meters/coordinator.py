@@ -119,14 +119,19 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self.lifetime.async_on_unload(self._next_bill.async_disarm)
         self._refresh_soon("first refresh")
 
-    async def async_reimport(self, start: datetime, end: datetime) -> None:
-        """Read a period again, with whole days; raises FlexMeasuresError."""
+    async def async_reimport(
+        self, start: datetime, end: datetime
+    ) -> tuple[datetime, datetime]:
+        """Read the days of a period again, and return from when to when they are.
+
+        Raises FlexMeasuresError.
+        """
+        first = local_midnight(start)
+        last = min(local_midnight(end, days_later=1), dt_util.utcnow())
         async with self._lock:
-            sources = await self._reader.async_sources()
-            await self._import(
-                sources, local_midnight(start), local_midnight(end, days_later=1)
-            )
+            await self._import(await self._reader.async_sources(), first, last)
         self.async_set_updated_data(self._state())
+        return first, last
 
     @override
     async def _async_update_data(self) -> MeterState:
@@ -180,7 +185,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             memory.imported_as = self._imported_as
         if sources.since is not None:
             memory.since = min(memory.since or sources.since, sources.since)
-        end = min(end, now)
         job = memory.under_way
         job = job.with_more(start, end) if job else Import.of(start, end)
         memory.under_way = job

@@ -1,9 +1,10 @@
 """The actions."""
 
 from homeassistant.core import HomeAssistant, SupportsResponse, callback
+from homeassistant.helpers.service import async_register_admin_service
 
 from ..const import DOMAIN
-from . import measurements, resource_managers, schedules, schemas
+from . import measurements, meters, resource_managers, schedules, schemas
 
 
 @callback
@@ -35,6 +36,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         ),
         (
+            "reimport_statistics",
+            meters.reimport_statistics,
+            schemas.REIMPORT_STATISTICS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
             "override",
             schedules.override,
             schemas.OVERRIDE_SCHEMA,
@@ -62,3 +69,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=response
         )
+    # Whoever may change the Energy dashboard in its own settings.
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "add_to_energy_dashboard",
+        meters.add_to_energy_dashboard,
+        schema=schemas.ADD_TO_ENERGY_DASHBOARD_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )

@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..const import DOMAIN
+from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.series import Series
 from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
@@ -69,6 +70,28 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
             translation_placeholders={"device": device.title},
         )
     return entry, device
+
+
+def meter_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, MeterCoordinator]:
+    """Return the meter that was named, which is loaded, with its account.
+
+    Raises ServiceValidationError.
+    """
+    entry: FlexMeasuresConfigEntry
+    device_entry, entry = async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+    )
+    subentry = entry.subentries[device_entry.config_subentry_id or ""]
+    meter = entry.runtime_data.meters.get(subentry.subentry_id)
+    if meter is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="device_disabled"
+            if device_entry.disabled
+            else "not_a_meter",
+            translation_placeholders={"device": subentry.title},
+        )
+    return entry, meter
 
 
 def answered_slots(

@@ -19,6 +19,8 @@ ATTR_ACTUATOR: Final = "actuator"
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 ATTR_CONTROL_TYPE: Final = "control_type"
 ATTR_DURATION: Final = "duration"
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_END: Final = "end"
 ATTR_EXECUTION_TIME: Final = "execution_time"
 ATTR_FACTOR: Final = "factor"
 ATTR_FLEX_CONTEXT: Final = "flex_context"
@@ -202,6 +204,20 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
             _duration, vol.Range(min=timedelta(minutes=1))
         ),
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
+    }
+)
+REIMPORT_STATISTICS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): _device_id,
+        vol.Required(ATTR_START): _moment,
+        vol.Optional(ATTR_END): _moment,
+    }
+)
+ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DEVICE_ID): _device_id,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
 CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})

@@ -1,0 +1,78 @@
+"""The actions for what meters have counted: importing it again, and showing it."""
+
+from dataclasses import asdict
+from typing import cast
+
+from homeassistant.components.energy.data import SourceType, async_get_manager
+from homeassistant.components.recorder.statistics import get_metadata
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
+from homeassistant.util import dt as dt_util
+
+from ..action_errors import translated_errors
+from ..const import DOMAIN
+from ..entity import local_time
+from ..meters.coordinator import MeterCoordinator
+from ..meters.energy_dashboard import DashboardMeter, with_meters
+from ..meters.meter_statistics import Kind, statistic_ids
+from .calls import account_of, meter_of
+from .schemas import ATTR_DRY_RUN, ATTR_END, ATTR_START
+
+
+async def reimport_statistics(call: ServiceCall) -> ServiceResponse:
+    """Read what a meter counted on some days again; waits until it is stored."""
+    entry, meter = meter_of(call)
+    start, now = call.data[ATTR_START], dt_util.utcnow()
+    end = min(call.data.get(ATTR_END, now), now)
+    if start >= end:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="not_a_past_period"
+        )
+    async with translated_errors(call.hass, entry):
+        first, last = await meter.async_reimport(start, end)
+    return {ATTR_START: local_time(first), ATTR_END: local_time(last)}
+
+
+async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
+    """Show meters in the Energy dashboard; on a dry run, only say what that would change."""
+    hass = call.hass
+    if "energy" not in hass.config.components or DATA_INSTANCE not in hass.data:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_energy_dashboard"
+        )
+    meters = [await _shown(hass, meter) for meter in _meters(call)]
+    imported = [meter for meter in meters if meter]
+    if not imported:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="nothing_imported"
+        )
+    manager = await async_get_manager(hass)
+    preferences = manager.data or manager.default_preferences()
+    sources, changes = with_meters(preferences["energy_sources"], imported)
+    # Nothing is awaited between reading and writing: others change it, too.
+    if changes and not call.data[ATTR_DRY_RUN]:
+        await manager.async_update(
+            {**preferences, "energy_sources": cast("list[SourceType]", sources)}
+        )
+    return {"changes": [asdict(change) for change in changes]}
+
+
+def _meters(call: ServiceCall) -> list[MeterCoordinator]:
+    """Return the meter that was named, or all of the account."""
+    if ATTR_DEVICE_ID in call.data:
+        return [meter_of(call)[1]]
+    return list(account_of(call).runtime_data.meters.values())
+
+
+async def _shown(hass: HomeAssistant, meter: MeterCoordinator) -> DashboardMeter | None:
+    """Return what there is to show of a meter; None if nothing is imported yet."""
+    ids = statistic_ids(meter.settings, meter.subentry.subentry_id)
+    known = await get_instance(hass).async_add_executor_job(
+        lambda: get_metadata(hass, statistic_ids=set(ids.values()))
+    )
+    statistics = {kind: each for kind, each in ids.items() if each in known}
+    if Kind.CONSUMPTION not in statistics:
+        return None
+    return DashboardMeter(meter.subentry.title, meter.settings.commodity, statistics)
