@@ -1,6 +1,6 @@
 """A meter's sensors on the real server, filled by their owner, and what must come of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from aiohttp import ClientSession
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_METER
@@ -161,3 +162,40 @@ async def stored(
         datetime.fromtimestamp(row["start"], UTC): (row.get("state"), row.get("sum"))
         for row in found.get(statistic, ())
     }
+
+
+def made_up(count: int, *, missing: int = 53) -> list[float | None]:
+    """Give values that look like measurements, of which some are missing."""
+    return [
+        None if index % missing == 0 else index * 7919 % 3001 / 1000
+        for index in range(count)
+    ]
+
+
+def prices(count: int) -> list[float]:
+    """Give prices, of which some are negative."""
+    return [index * 104729 % 6007 / 10000 - 0.1 for index in range(count)]
+
+
+def running_sums(
+    values: Mapping[datetime, float],
+) -> dict[datetime, Any]:
+    """Give what has to be stored of the values of hours."""
+    total, rows = 0.0, {}
+    for hour in sorted(values):
+        total += values[hour]
+        rows[hour] = pytest.approx((values[hour], total), abs=1e-6)
+    return rows
+
+
+def summed(
+    start: datetime, step: timedelta, values: Iterable[float | None]
+) -> dict[datetime, float]:
+    """Add values up by the hour in which their intervals start."""
+    hours: dict[datetime, float] = {}
+    for index, value in enumerate(values):
+        if value is not None:
+            moment = start + index * step
+            hour = moment.replace(minute=0)
+            hours[hour] = hours.get(hour, 0.0) + value
+    return hours

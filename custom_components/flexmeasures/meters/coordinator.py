@@ -158,14 +158,19 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     def _start_of_update(self, since: datetime, now: datetime) -> datetime:
         """Return from when on to import, given when the first value begins."""
         memory = self.memory
-        if memory.since is None or since < memory.since:
+        until = memory.imported_until
+        if until is None or memory.since is None or since < memory.since:
             return local_midnight(since)
         is_due = (
             memory.refreshed_at is None
             or now - memory.refreshed_at >= _CORRECTIONS_INTERVAL
         )
         days = _CORRECTED_DAYS if is_due else _NEW_DAYS
-        return local_midnight(now, days_later=-days)
+        # Home Assistant may have been off for longer.
+        return min(
+            local_midnight(now, days_later=-days),
+            local_midnight(until, days_later=-_NEW_DAYS),
+        )
 
     async def _import(
         self, sources: MeterSources, start: datetime, end: datetime
@@ -203,6 +208,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             self.async_update_listeners()
         await statistics.async_finish(job.end)
         memory.under_way = None
+        memory.imported_until = max(memory.imported_until or job.end, job.end)
         self._store.async_remember()
 
     async def _import_piece(

@@ -63,6 +63,8 @@ class MeterMemory:
     """The settings that the statistics were made with; None if there are none yet."""
     since: datetime | None = None
     """When the first value begins that was imported."""
+    imported_until: datetime | None = None
+    """Up to when everything was."""
     under_way: Import | None = None
     """What has to be gone on with."""
     refreshed_at: datetime | None = None
@@ -81,6 +83,7 @@ class MeterMemory:
             resolution=data["resolution"],
             imported_as=data["imported_as"],
             since=_moment(data["since"]),
+            imported_until=_moment(data["imported_until"]),
             under_way=Import.from_json(under_way) if under_way else None,
             refreshed_at=_moment(data["refreshed_at"]),
             has_forecast=data["has_forecast"],
@@ -94,6 +97,7 @@ class MeterMemory:
             "resolution": self.resolution,
             "imported_as": self.imported_as,
             "since": _text(self.since),
+            "imported_until": _text(self.imported_until),
             "under_way": self.under_way.as_json() if self.under_way else None,
             "refreshed_at": _text(self.refreshed_at),
             "has_forecast": self.has_forecast,
