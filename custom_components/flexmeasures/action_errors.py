@@ -19,11 +19,14 @@ from .api.errors import (
 from .api.numbers import believable
 from .const import DOMAIN
 from .device.settings import StateOfChargeUnknownError
+from .scheduling.forecasts import NotForecastableError, RegressorError
 
 # What the user can mend by calling differently.
 _WRONG_USE = (
+    NotForecastableError,
     NotFoundError,
     NotPermittedError,
+    RegressorError,
     RejectedError,
     StateOfChargeUnknownError,
 )

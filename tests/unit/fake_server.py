@@ -7,7 +7,7 @@ what it was asked (`requests`).
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -112,6 +112,10 @@ NEVER_SCHEDULED = (
     "No data source with source-type 'scheduler' has recorded any data on this sensor."
 )
 INTERNAL_ERROR: Json = {"errors": ["An internal error has occurred."], "status": 500}
+NO_SUCH_PATH: Json = {
+    "message": "The requested URL was not found on the server.",
+    "status": 404,
+}
 HTML = "<!doctype html><html><body>Hello</body></html>"
 
 
@@ -242,6 +246,12 @@ class FakeServer:
         """What ``GET /jobs/<uuid>`` answers, by uuid; a triggered job finishes at once."""
         self.planned_values: list[float | None] = [3.0, -2.0, 0.0]
         """What a triggered job plans, over and over, in the sensor's unit and stored sign."""
+        self.forecasts: dict[int, StoredSchedule] = {}
+        """What the forecaster wrote, by sensor; each triggered job adds to it."""
+        self.forecast_values: list[float | None] = [0.5, 1.0, 2.0]
+        """What a triggered job forecasts, over and over, in the sensor's unit and stored sign."""
+        self.automations: dict[int, list[Json]] = {}
+        """What it does by itself, with all its details, by asset; as it hands them out."""
         self.posting_is_queued = False
         """Whether posted data is accepted for later (202) instead of processed (200)."""
         self.trigger_limit = (10, timedelta(minutes=5))
@@ -431,7 +441,7 @@ class FakeServer:
             case "POST", ["assets", asset_id, "schedules", "trigger"]:
                 answer = self._asset_answer(user, int(asset_id))
                 if answer.status == HTTPStatus.OK:
-                    answer = self._limited_trigger(request.json)
+                    answer = self._limited_trigger(request.json, self._trigger)
             case "GET", ["sensors", sensor_id]:
                 answer = self._sensor_answer(user, int(sensor_id))
             case "GET", ["sensors", sensor_id, "data"]:
@@ -442,6 +452,12 @@ class FakeServer:
                 answer = self._post_data(user, int(sensor_id))
             case "GET", ["jobs", job_id]:
                 answer = self._job_answer(job_id)
+            case _, [_, item_id, "automations" | "forecasts" as what, *rest]:
+                answer = (
+                    self._automations(int(item_id), rest)
+                    if what == "automations"
+                    else self._forecasts_answer(user, int(item_id), rest[0], request)
+                )
             case _:
                 answer = Answer(status=404, text=HTML)
         return answer
@@ -501,15 +517,17 @@ class FakeServer:
             self._triggers_used, self._triggers_reset_at = 0, now + window
         self._triggers_used += count
 
-    def _limited_trigger(self, payload: Json) -> Answer:
-        """Compute a schedule, or refuse to; the window begins with the first one."""
+    def _limited_trigger(
+        self, payload: Json, trigger: Callable[[Json], Answer]
+    ) -> Answer:
+        """Compute something, or refuse to; the window begins with the first one."""
         self.use_triggers(1)
         amount, window = self.trigger_limit
         if self._triggers_used > amount:
             self._triggers_used = amount
             answer = Answer(rate_limited(amount, window), 429)
         else:
-            answer = self._trigger(payload)
+            answer = trigger(payload)
         left = self._triggers_reset_at - dt_util.utcnow()
         answer.headers = {"Retry-After": str(round(left.total_seconds()))}
         if self.tells_limit:
@@ -532,6 +550,38 @@ class FakeServer:
             self.schedules[sensor["id"]] = StoredSchedule(
                 start, resolution, plan[:slots], sensor["unit"]
             )
+        return self._accepted("schedule")
+
+    def _forecasts_answer(
+        self, user: User, sensor_id: int, which: str, request: Request
+    ) -> Answer:
+        if which != "trigger":
+            return self._get_forecast(sensor_id, which)
+        answer = self._own_sensor_answer(user, sensor_id)
+        if answer.status != HTTPStatus.OK:
+            return answer
+        return self._limited_trigger(
+            request.json, lambda payload: self._forecast(sensor_id, payload)
+        )
+
+    def _forecast(self, sensor_id: int, payload: Json) -> Answer:
+        """Forecast from the running interval on, on the grid of UTC."""
+        sensor = self.sensors[sensor_id]
+        resolution = dt_util.parse_duration(sensor["event_resolution"])
+        duration = dt_util.parse_duration(payload["duration"])
+        assert resolution
+        assert duration
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        start = epoch + (dt_util.utcnow() - epoch) // resolution * resolution
+        count = duration // resolution
+        values = self.forecast_values * (count // len(self.forecast_values) + 1)
+        self.forecasts[sensor["id"]] = StoredSchedule(
+            start, resolution, values[:count], sensor["unit"]
+        )
+        return self._accepted("forecast")
+
+    def _accepted(self, kind: str) -> Answer:
+        """Accept a job, which has finished at once."""
         job_id = str(UUID(int=len(self.jobs) + 1))
         self.jobs[job_id] = finished_job()
         return Answer(
@@ -539,18 +589,56 @@ class FakeServer:
                 "job": job_id,
                 "job-url": f"/api/v3_0/jobs/{job_id}",
                 "message": "Request has been accepted for processing.",
-                "schedule": job_id,
+                kind: job_id,
                 "status": "ACCEPTED",
             },
             202,
         )
 
+    def _get_forecast(self, sensor_id: int, job_id: str) -> Answer:
+        if job_id not in self.jobs:
+            return unprocessable({"message": f"Job {job_id} not found."})
+        forecast = self.forecasts[sensor_id]
+        minutes = len(forecast.values) * forecast.resolution // timedelta(minutes=1)
+        return Answer(
+            {
+                "start": forecast.start.astimezone(
+                    dt_util.get_default_time_zone()
+                ).isoformat(),
+                "duration": f"PT{minutes}M",
+                "unit": forecast.unit,
+                "values": forecast.values,
+            }
+        )
+
+    def _automations(self, asset_id: int, automation_id: list[str]) -> Answer:
+        """List them, without what they are about, or tell of one; a server before 1.1 knows no such path."""
+        if self.version < "1.1":
+            return Answer(NO_SUCH_PATH, 404)
+        automations = self.automations.get(asset_id, [])
+        if not automation_id:
+            told = ("id", "type", "name", "cron", "timezone", "active")
+            return Answer(
+                {
+                    "automations": [
+                        {key: each[key] for key in told if key in each}
+                        for each in automations
+                    ]
+                }
+            )
+        for each in automations:
+            if str(each["id"]) == automation_id[0]:
+                return Answer(each)
+        return Answer({"message": "Not found.", "status": "NOT_FOUND"}, 404)
+
     def _get_data(self, sensor_id: int, query: dict[str, str]) -> Answer:
-        is_plan = query.get("source-type") == "scheduler"
-        written = (self.schedules if is_plan else self.data).get(sensor_id)
-        if is_plan and written is None:
+        source = query.get("source-type", "")
+        by_source = {"scheduler": self.schedules, "forecaster": self.forecasts}
+        written = by_source.get(source, self.data).get(sensor_id)
+        if source in by_source and written is None:
+            text = NEVER_SCHEDULED.replace("scheduler", source)
             return unprocessable(
-                {"combined_sensor_data_description": {"source-type": [NEVER_SCHEDULED]}}
+                {"combined_sensor_data_description": {"source-type": [text]}}
             )
         start = dt_util.as_utc(datetime.fromisoformat(query["start"]))
         duration = dt_util.parse_duration(query["duration"])
@@ -574,6 +662,14 @@ class FakeServer:
                 "status": "PROCESSED",
             }
         )
+
+    def _own_sensor_answer(self, user: User, sensor_id: int) -> Answer:
+        """A public sensor is nobody's to write to."""
+        answer = self._sensor_answer(user, sensor_id)
+        if answer.status != HTTPStatus.OK:
+            return answer
+        owner = self.assets[self.sensors[sensor_id]["generic_asset_id"]]["account_id"]
+        return answer if owner == user.account else Answer(FORBIDDEN, 403)
 
     def _post_data(self, user: User, sensor_id: int) -> Answer:
         if (sensor := self.sensors.get(sensor_id)) is None:

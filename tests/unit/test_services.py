@@ -767,6 +767,9 @@ async def test_get_measurements(home: Home) -> None:
 async def test_get_measurements_with_everything(home: Home) -> None:
     """Naive times are Home Assistant's."""
     entry = await home.set_up()
+    home.server.forecasts[BATTERY_SOC] = StoredSchedule(
+        SLOT + 2 * HOUR, QUARTER, [1.0], "kWh"
+    )
 
     response = await home.call(
         "get_measurements",

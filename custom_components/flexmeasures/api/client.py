@@ -5,26 +5,23 @@ in the unit asked for with the sign that the sensor stores. Every call may raise
 any `FlexMeasuresError`; nothing else leaves here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Self
 
 from aiohttp import ClientSession
-from awesomeversion import AwesomeVersion, AwesomeVersionException
+from awesomeversion import AwesomeVersion
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.util import dt as dt_util
 
 from .address import ServerAddress
+from .answers import answered_resolution, job_error, known, reading, time_zone_named
 from .concurrency import Shared, together
-from .durations import iso_duration, parse_duration
+from .durations import iso_duration
 from .errors import (
-    InfeasibleError,
-    JobFailedError,
     JobLostError,
     JobTimeoutError,
     NotFlexMeasuresError,
@@ -37,6 +34,7 @@ from .errors import (
 )
 from .models import (
     Asset,
+    Automation,
     Catalogue,
     Job,
     PostedData,
@@ -45,7 +43,6 @@ from .models import (
     SensorData,
     parse_moment,
 )
-from .numbers import believable
 from .polling import ask_patiently
 from .rate_limit import Allowance
 from .transport import Transport, UnauthorizedError
@@ -91,7 +88,7 @@ class FlexMeasuresApi:
             )
         except (NotFoundError, UnauthorizedError) as err:
             raise NotFlexMeasuresError(str(err)) from None
-        with _reading("version"):
+        with reading("version"):
             version = str(answer["flexmeasures_version"])
             too_old = AwesomeVersion(version) < AwesomeVersion(MINIMUM_SERVER_VERSION)
         if too_old:
@@ -135,7 +132,7 @@ class FlexMeasuresApi:
             raise WrongPasswordError from None
         except NotFoundError:
             raise UnknownUserError from None
-        with _reading("token"):
+        with reading("token"):
             self._transport.access_token = str(answer["auth_token"])
             user_id = int(answer["user_id"])
         self._transport.email = username
@@ -148,13 +145,13 @@ class FlexMeasuresApi:
         except RejectedError as err:
             # Here the server answers 422 where elsewhere it answers 404.
             raise NotFoundError(err.reason) from None
-        with _reading("sensor"):
-            return Sensor.from_json(answer, await _time_zone(answer["timezone"]))
+        with reading("sensor"):
+            return Sensor.from_json(answer, await time_zone_named(answer["timezone"]))
 
     async def get_asset(self, asset_id: int) -> Asset:
         """Return an asset with its own flex-model and flex-context."""
         answer = await self._request("GET", f"assets/{asset_id}")
-        with _reading("asset"):
+        with reading("asset"):
             return Asset.from_json(answer)
 
     async def get_catalogue(self) -> Catalogue:
@@ -163,9 +160,9 @@ class FlexMeasuresApi:
             self._request("GET", "assets", params={"all_accessible": "true"}),
             self._request("GET", "sensors", params={"include_public_assets": "true"}),
         )
-        with _reading("assets and sensors"):
+        with reading("assets and sensors"):
             time_zones = {
-                name: await _time_zone(name)
+                name: await time_zone_named(name)
                 for name in {item["timezone"] for item in sensors}
             }
             return Catalogue(
@@ -216,11 +213,11 @@ class FlexMeasuresApi:
             if "No sensor found" in err.reason:
                 raise NotFoundError(err.reason) from None
             raise
-        with _reading("data"):
-            values = tuple(map(_known, answer["values"]))
+        with reading("data"):
+            values = tuple(map(known, answer["values"]))
             return SensorData(
                 start=parse_moment(answer["start"]),
-                resolution=_resolution(answer, len(values)),
+                resolution=answered_resolution(answer, len(values)),
                 unit=answer["unit"],
                 values=values,
             )
@@ -270,7 +267,7 @@ class FlexMeasuresApi:
         answer = await self._request(
             "POST", f"sensors/{sensor.id}/data", payload=payload
         )
-        with _reading("receipt"):
+        with reading("receipt"):
             return PostedData(status=answer["status"], job=answer.get("job"))
 
     async def trigger_schedule(
@@ -303,12 +300,71 @@ class FlexMeasuresApi:
         answer = await self._request(
             "POST", f"assets/{asset_id}/schedules/trigger", payload=payload
         )
-        with _reading("job"):
+        with reading("job"):
             return str(answer["job"])
+
+    async def trigger_forecast(
+        self,
+        sensor_id: int,
+        *,
+        duration: timedelta,
+        regressors: Sequence[int] = (),
+    ) -> str:
+        """Ask for a forecast from the running interval on, and return its job's id.
+
+        One job, since nothing but the duration is asked for. `regressors` are sensors of which both what was measured and what is forecast
+        tells something about this one.
+        """
+        payload: dict[str, Any] = {"duration": iso_duration(duration)}
+        if regressors:
+            payload["config"] = {"regressors": list(regressors)}
+        answer = await self._request(
+            "POST", f"sensors/{sensor_id}/forecasts/trigger", payload=payload
+        )
+        with reading("job"):
+            return str(answer["job"])
+
+    async def get_forecast(self, sensor: Sensor, job_id: str) -> SensorData:
+        """Return what a job that has finished has forecast, in the sensor's unit."""
+        # Not as other data: those of another forecaster may be there too.
+        answer = await self._request("GET", f"sensors/{sensor.id}/forecasts/{job_id}")
+        with reading("forecast"):
+            values = tuple(map(known, answer["values"]))
+            if answered_resolution(answer, len(values)) != sensor.resolution:
+                raise ValueError("a forecast with gaps")
+            return SensorData(
+                start=parse_moment(answer["start"]),
+                resolution=sensor.resolution,
+                unit=answer["unit"],
+                values=values,
+            )
+
+    async def get_automations(self, asset_id: int) -> tuple[Automation, ...]:
+        """Return what the server does by itself for an asset; nothing on one before 1.1.
+
+        Raises NotPermittedError.
+        """
+        try:
+            answer = await self._request("GET", f"assets/{asset_id}/automations")
+        except NotFoundError:
+            return ()
+        return Automation.all_from_json(answer)
+
+    async def get_automation(
+        self, asset_id: int, automation_id: int
+    ) -> Automation | None:
+        """Return one of them with the sensors that it is about; None if it is gone."""
+        try:
+            answer = await self._request(
+                "GET", f"assets/{asset_id}/automations/{automation_id}"
+            )
+        except NotFoundError:
+            return None
+        return Automation.from_json(answer)
 
     @property
     def trigger_allowance(self) -> Allowance | None:
-        """What was left after the last schedule that was accepted; None if untold.
+        """What was left after the last job that was accepted; None if untold.
 
         The server counts them for all of the account, whoever asks.
         """
@@ -319,7 +375,7 @@ class FlexMeasuresApi:
         answer = await self._request(
             "GET", f"jobs/{job_id}", also_accept=HTTPStatus.UNPROCESSABLE_ENTITY
         )
-        with _reading("job"):
+        with reading("job"):
             return Job.from_json(job_id, answer)
 
     async def wait_for_job(
@@ -340,7 +396,7 @@ class FlexMeasuresApi:
             if job.is_finished:
                 return job
             if job.is_unsuccessful:
-                raise _job_error(job)
+                raise job_error(job)
             raise JobTimeoutError(job.status, patience)
 
         return await ask_patiently(look, patience)
@@ -380,53 +436,3 @@ class FlexMeasuresApi:
         """Log in, unless another request has done so; share what comes of it."""
         if self._transport.access_token == used_token:
             await self._login.async_get(None, self.log_in)
-
-
-def _known(value: float | None) -> float | None:
-    """Return a value of a sensor; None for one that can be no measurement and no plan."""
-    return value if value is not None and believable(value) else None
-
-
-def _resolution(answer: Mapping[str, Any], values: int) -> timedelta:
-    """Return how long each of the values in an answer holds.
-
-    The answer's own resolution is zero for an instantaneous sensor, which is read
-    evenly all the same.
-    """
-    even = parse_duration(answer["duration"]) / values
-    return parse_duration(answer.get("resolution") or "PT0S") or even
-
-
-async def _time_zone(name: str) -> tzinfo:
-    """Return a time zone by name; its file is not read in the event loop."""
-    if (time_zone := await dt_util.async_get_time_zone(name)) is None:
-        raise ValueError(f"unknown time zone {name}")
-    return time_zone
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Say that an answer has not the shape that FlexMeasures gives it."""
-    try:
-        yield
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        ZeroDivisionError,
-        AwesomeVersionException,
-    ) as err:
-        raise NotFlexMeasuresError(f"unexpected answer for the {what}") from err
-
-
-def _job_error(job: Job) -> JobFailedError:
-    """Return why a job failed, without the exception's type and traceback around it."""
-    # As in: Scheduling job failed with ValueError: Prices unknown for planning window.
-    reason = job.message.split("\n", 1)[0]
-    if " failed with " in reason:
-        reason = reason.split(" failed with ", 1)[1].split(": ", 1)[-1]
-    reason = reason.strip().rstrip(".") or job.status
-    if reason in ("infeasible", "infeasibleOrUnbounded", "unbounded"):
-        return InfeasibleError(reason)
-    return JobFailedError(reason)

@@ -104,19 +104,18 @@ class Catalogue:
     def flex_context(self, sensor: Sensor) -> Mapping[str, Any]:
         """Return what the sensor's asset and those it is part of say, the nearest first."""
         context: dict[str, Any] = {}
-        for asset in self._lineage(sensor.asset_id):
+        for asset in self.lineage(sensor):
             context = {**asset.flex_context, **context}
         return context
 
     def site(self, sensor: Sensor) -> int:
         """Return the outermost asset of the account that the sensor's asset is part of."""
-        own = [
-            asset.id for asset in self._lineage(sensor.asset_id) if not asset.is_public
-        ]
+        own = [asset.id for asset in self.lineage(sensor) if not asset.is_public]
         return own[-1] if own else sensor.asset_id
 
-    def _lineage(self, asset_id: int | None) -> Iterator[Asset]:
-        """Return the asset, its parent, and so on."""
+    def lineage(self, sensor: Sensor) -> Iterator[Asset]:
+        """Return the sensor's asset, the one that this is part of, and so on."""
+        asset_id: int | None = sensor.asset_id
         while asset_id is not None and (asset := self.assets.get(asset_id)):
             yield asset
             asset_id = asset.parent_id
@@ -191,3 +190,45 @@ class Job:
     def is_unsuccessful(self) -> bool:
         """The job ended and will give no result."""
         return self.status in ("FAILED", "STOPPED", "CANCELED")
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """What the server does by itself, again and again, for an asset."""
+
+    id: int
+    type: str
+    """``forecasting``, ``scheduling``, ``reporting`` or a plugin's own."""
+    is_active: bool
+    sensors: frozenset[int] | None
+    """Of which it stores values; None if the answer does not say so, as a list does not."""
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self | None:
+        """Read ``GET /assets/<id>/automations/<id>``, or an item of a list; None if it is none."""
+        match data:
+            case {"id": int(automation_id), "type": str(kind)}:
+                return cls(
+                    id=automation_id,
+                    type=kind,
+                    is_active=data.get("active") is True,
+                    sensors=_ids(data.get("output-sensors")),
+                )
+        return None
+
+    @classmethod
+    def all_from_json(cls, data: Any) -> tuple[Self, ...]:
+        """Read ``GET /assets/<id>/automations``, without what cannot be read."""
+        match data:
+            case {"automations": list(items)}:
+                return tuple(found for item in items if (found := cls.from_json(item)))
+        return ()
+
+
+def _ids(items: Any) -> frozenset[int] | None:
+    """Return the ids of what is listed; None if nothing is."""
+    if not isinstance(items, list):
+        return None
+    return frozenset(
+        item["id"] for item in items if isinstance(item, dict) and "id" in item
+    )

@@ -53,7 +53,7 @@ CLIENT_VERSION: str = __version__
 _API = "/api/v3_0/"
 
 # What the server allows of these is counted apart from all other requests.
-_TRIGGER = "/schedules/trigger"
+_TRIGGERS = ("/schedules/trigger", "/forecasts/trigger")
 
 # A server that asks for more is asked again all the same.
 _LONGEST_RETRY_AFTER = timedelta(days=1)
@@ -200,7 +200,7 @@ class Transport(FlexMeasuresClient):
                 await self._check_encryption(url)
             raise _no_json(url, response.status, response.headers)
         if response.status < HTTPStatus.MULTIPLE_CHOICES and url.path.endswith(
-            _TRIGGER
+            _TRIGGERS
         ):
             self.trigger_allowance = Allowance.from_headers(response.headers)
         return response, polling_step, reauth_once, url

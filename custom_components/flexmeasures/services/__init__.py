@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..const import DOMAIN
-from . import measurements, meters, resource_managers, schedules, schemas
+from . import forecasts, measurements, meters, resource_managers, schedules, schemas
 
 
 @callback
@@ -39,6 +39,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             "reimport_statistics",
             meters.reimport_statistics,
             schemas.REIMPORT_STATISTICS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            "trigger_forecast",
+            forecasts.trigger_forecast,
+            schemas.TRIGGER_FORECAST_SCHEMA,
             SupportsResponse.OPTIONAL,
         ),
         (

@@ -16,9 +16,11 @@ from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
+from ..api.models import Sensor
 from ..const import DOMAIN
 from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
+from ..plan.horizon import longest_plan
 from ..plan.series import Series
 from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
 
@@ -92,6 +94,21 @@ def meter_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, MeterCoordinat
             translation_placeholders={"device": subentry.title},
         )
     return entry, meter
+
+
+def check_plannable(duration: timedelta, sensor: Sensor, *, field: str) -> None:
+    """Raise ServiceValidationError for more than the server can plan, or forecast."""
+    longest = longest_plan(sensor.slot_length)
+    if duration > longest:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="duration_too_long",
+            translation_placeholders={
+                "field": field,
+                "duration": iso_duration(duration),
+                "longest": iso_duration(longest),
+            },
+        )
 
 
 def answered_slots(

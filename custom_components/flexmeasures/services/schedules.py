@@ -6,20 +6,15 @@ from typing import Any
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry, async_compute, async_trigger
 from ..action_errors import check_future, translated_errors
-from ..api.durations import iso_duration
-from ..api.models import Sensor
-from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
-from ..plan.horizon import longest_plan
 from ..scheduling.request import ScheduleRequest
-from .calls import answered_slots, device_of, response
+from .calls import answered_slots, check_plannable, device_of, response
 from .schemas import (
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
@@ -64,27 +59,12 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
     async with translated_errors(call.hass, entry):
         if duration is not None:
             sensor = await coordinator.metadata.power_sensor()
-            _check_plannable(duration, sensor)
+            check_plannable(duration, sensor, field=ATTR_DURATION)
         if not call.data[ATTR_WAIT]:
             job = await async_trigger(entry, subentry_id, request, is_awaited=False)
             return {"job": job.id}
         schedule = await async_compute(entry, subentry_id, request)
     return response([schedule], "schedule", UnitOfPower.KILO_WATT)
-
-
-def _check_plannable(duration: timedelta, power_sensor: Sensor) -> None:
-    """Raise ServiceValidationError for more than the server can plan."""
-    longest = longest_plan(power_sensor.slot_length)
-    if duration > longest:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="duration_too_long",
-            translation_placeholders={
-                "field": ATTR_DURATION,
-                "duration": iso_duration(duration),
-                "longest": iso_duration(longest),
-            },
-        )
 
 
 async def get_schedule(call: ServiceCall) -> ServiceResponse:

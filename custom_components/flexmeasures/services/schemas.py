@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from ..api.durations import parse_duration
 from ..cem.control_type_names import OPTIONS, control_type_of
+from ..scheduling.forecasts import DEFAULT_HORIZON, SHORTEST_HORIZON
 
 ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
 ATTR_ACTUATOR: Final = "actuator"
@@ -26,12 +27,14 @@ ATTR_FACTOR: Final = "factor"
 ATTR_FLEX_CONTEXT: Final = "flex_context"
 ATTR_FLEX_MODEL: Final = "flex_model"
 ATTR_FORCE: Final = "force"
+ATTR_HORIZON: Final = "horizon"
 ATTR_LOWER_LIMIT: Final = "lower_limit"
 ATTR_OPERATION_MODE: Final = "operation_mode"
 ATTR_POWER: Final = "power"
 ATTR_POWER_PROFILE: Final = "power_profile"
 ATTR_POWER_SEQUENCE: Final = "power_sequence"
 ATTR_PRIOR: Final = "prior"
+ATTR_REGRESSORS: Final = "regressors"
 ATTR_RESOLUTION: Final = "resolution"
 ATTR_SENSOR: Final = "sensor"
 ATTR_SEQUENCE_CONTAINER: Final = "sequence_container"
@@ -84,6 +87,13 @@ def _duration_or_instant(value: Any) -> timedelta:
         raise vol.Invalid("expected a duration that is not negative")
     if duration > _LONGEST_DURATION:
         raise vol.Invalid("expected a duration of at most 100 years")
+    return duration
+
+
+def _at_least_an_hour(duration: timedelta) -> timedelta:
+    """Return a horizon that the server can forecast."""
+    if duration < SHORTEST_HORIZON:
+        raise vol.Invalid("expected a duration of at least an hour")
     return duration
 
 
@@ -218,6 +228,18 @@ ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Optional(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+TRIGGER_FORECAST_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_SENSOR): _sensor_id,
+        vol.Optional(ATTR_HORIZON, default=DEFAULT_HORIZON): vol.All(
+            _duration, _at_least_an_hour
+        ),
+        vol.Optional(ATTR_REGRESSORS, default=list): vol.All(
+            cv.ensure_list, [_sensor_id]
+        ),
     }
 )
 CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
