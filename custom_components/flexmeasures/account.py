@@ -16,7 +16,7 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import CannotConnectError
 from .cem.resource import ManagedResource
-from .const import DOMAIN
+from .const import CONF_SOLAR_FORECAST_SENSORS, DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.lifetime import DeviceUnloadedError
 from .device.listeners import Listeners
@@ -24,6 +24,7 @@ from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .meters.coordinator import MeterCoordinator
 from .meters.readings import SensorReader
+from .meters.solar_forecast import SolarForecast
 from .plan.schedule import Schedule
 from .scheduling.automation import DeviceAutomation
 from .scheduling.budget import TriggerBudget
@@ -54,6 +55,7 @@ class Account:
     """Of the devices that are loaded, by their subentry ids."""
     scheduler: AccountScheduler
     queue: ScheduleQueue
+    solar_forecast: SolarForecast
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2."""
     meters: dict[str, MeterCoordinator] = field(default_factory=dict)
@@ -83,6 +85,9 @@ class Account:
             coordinators=coordinators,
             scheduler=scheduler,
             queue=ScheduleQueue(hass, entry, scheduler),
+            solar_forecast=SolarForecast(
+                api, catalogue, entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
+            ),
         )
         entry.async_on_unload(account.async_unload)
         return account

@@ -6,8 +6,8 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, Option
 from homeassistant.core import callback
 
 from .const import DOMAIN, SUBENTRY_DEVICE
-from .flows.account import AccountOptionsFlow
 from .flows.device.flow import DeviceSubentryFlow
+from .flows.options import AccountOptionsFlow
 from .flows.yaml_import.flow import ImportFlow
 
 
@@ -31,5 +31,5 @@ class FlexMeasuresConfigFlow(ImportFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Return the flow that changes what holds for all devices."""
+        """Return the flow that changes what holds for all of an account."""
         return AccountOptionsFlow()

@@ -54,6 +54,7 @@ CONF_STANDING_CHARGE: Final = "standing_charge"
 CONF_DAILY_FORECAST: Final = "daily_forecast"
 
 CONF_JOINT_SCHEDULING: Final = "joint_scheduling"
+CONF_SOLAR_FORECAST_SENSORS: Final = "solar_forecast_sensors"
 CONF_YAML: Final = "yaml"
 
 DEFAULT_SCHEDULE_DURATION: Final = timedelta(hours=24)

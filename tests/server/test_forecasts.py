@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.energy import async_get_solar_forecast
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -106,3 +107,76 @@ async def test_server_does_nothing_by_itself(
     api = account.entry.runtime_data.api
 
     assert await api.get_automations(server.home.asset("pv")) == ()
+
+
+# --- in the Energy dashboard
+
+
+async def wh_hours(hass: HomeAssistant, account: Device, *sensors: int) -> Any:
+    """Give the solar forecast from these sensors."""
+    hass.config_entries.async_update_entry(
+        account.entry, options={"solar_forecast_sensors": list(sensors)}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    forecast = await async_get_solar_forecast(hass, account.entry.entry_id)
+    assert forecast
+    return forecast["wh_hours"]
+
+
+async def read_wh(
+    hass: HomeAssistant, sensor: int, start: datetime, **source: str
+) -> dict[datetime, float]:
+    """Give the energy of each quarter of an hour of some days, from a power in kW."""
+    read = await call(
+        hass,
+        "get_measurements",
+        sensor=sensor,
+        start=start,
+        duration={"days": 8},
+        **source,
+    )
+    return {
+        datetime.fromisoformat(slot["start"]): slot["value"] * 250
+        for slot in read["measurements"]
+    }
+
+
+async def test_solar_forecast(
+    hass: HomeAssistant, server: FlexMeasuresServer, account: Device
+) -> None:
+    """Each hour is the sum of its quarters: of the forecaster, before that as measured."""
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
+    sensor = server.home.sensor("pv_production")
+    await call(hass, "trigger_forecast", sensor=sensor, horizon="PT48H")
+
+    forecast = await wh_hours(hass, account, sensor)
+
+    start = datetime.fromisoformat(next(iter(forecast)))
+    assert start == dt_util.start_of_local_day(start)
+    quarters = await read_wh(hass, sensor, start) | await read_wh(
+        hass, sensor, start, source_type="forecaster"
+    )
+    expected: dict[str, float] = {}
+    for moment, wh in sorted(quarters.items()):
+        hour = dt_util.as_local(moment).replace(minute=0).isoformat()
+        expected[hour] = expected.get(hour, 0) + max(wh, 0)
+    assert forecast == {
+        hour: pytest.approx(wh, abs=0.01) for hour, wh in expected.items()
+    }
+    assert len(forecast) >= 48
+    assert sum(forecast.values()) > 1000
+
+
+async def test_solar_forecast_without_a_forecaster(
+    hass: HomeAssistant, server: FlexMeasuresServer, account: Device
+) -> None:
+    """What somebody else has stored ahead is taken, too; one that is foreign is left out."""
+    forecast = await wh_hours(
+        hass,
+        account,
+        server.home.sensor("neighbour_power"),
+        server.home.sensor("pv_production"),
+    )
+
+    assert len(forecast) >= 48
+    assert sum(forecast.values()) > 1000

@@ -45,6 +45,7 @@ from .fake_server import (
     NEIGHBOUR_EMAIL,
     PASSWORD,
     RATE_LIMITED,
+    REFUSED,
     TOKEN_PREFIX,
     URL_OF_SERVER,
     FakeServer,
@@ -57,6 +58,7 @@ from .flows import (
     Result,
     checked,
     device_of,
+    fields,
     start_account,
     start_change,
     start_device,
@@ -1195,6 +1197,138 @@ async def test_options(
     assert suggested(flow) == {"joint_scheduling": True}
     await submit(hass, flow, {"joint_scheduling": False})
     assert dict(account.options) == {"joint_scheduling": False}
+
+
+async def test_options_solar_forecast(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """Sensors are picked from a list or typed, own ones first; each counts once."""
+    await set_up(hass, account)
+    flow = await start_options(hass, account)
+    assert flow["errors"] == {}
+    offered = fields(flow)["solar_forecast_sensors"].config["options"]
+    assert offered == [
+        "Cabin battery: cabin battery power (MW, id 30)",
+        "Demo house: household consumption (kW, id 6)",
+        "Garage battery: garage battery power (W, id 20)",
+        "Home battery: battery charging (kW, id 12)",
+        "Home battery: battery power (kW, id 10)",
+        "NL transmission zone: zone power (MW, id 5)",
+    ]
+
+    flow = await submit(
+        hass,
+        flow,
+        {
+            "joint_scheduling": False,
+            "solar_forecast_sensors": [offered[2], offered[1], " 6 ", "20"],
+        },
+    )
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert account.options["solar_forecast_sensors"] == [20, 6]
+
+    flow = await start_options(hass, account)
+    assert suggested(flow)["solar_forecast_sensors"] == [offered[2], offered[1]]
+    await submit(hass, flow, {"joint_scheduling": True, "solar_forecast_sensors": []})
+    assert dict(account.options) == {"joint_scheduling": True}
+
+
+@pytest.mark.parametrize(
+    ("sensor", "error"),
+    [
+        ("roof", "not_a_sensor_id"),
+        ("9999", "sensor_not_found"),
+        ("40", "sensor_of_another_account"),
+        ("1", "not_a_production_sensor"),
+        ("11", "not_a_production_sensor"),
+    ],
+    ids=["no_number", "unknown", "foreign", "price", "state_of_charge"],
+)
+async def test_options_solar_forecast_errors(
+    hass: HomeAssistant,
+    fake_server: FakeServer,
+    account: MockConfigEntry,
+    sensor: str,
+    error: str,
+) -> None:
+    """The field says which one will not do, and why; then it is mended."""
+    await set_up(hass, account)
+    values = {"joint_scheduling": True, "solar_forecast_sensors": ["6", sensor]}
+    flow = await submit(hass, await start_options(hass, account), values)
+
+    assert flow["errors"] == {"solar_forecast_sensors": error}
+    assert flow["description_placeholders"]["sensor"] == sensor
+    assert suggested(flow) == values
+
+    values["solar_forecast_sensors"] = ["6"]
+    flow = await submit(hass, flow, values)
+    assert dict(account.options) == {
+        "joint_scheduling": True,
+        "solar_forecast_sensors": [6],
+    }
+
+
+async def test_options_while_the_server_is_away(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """What is set stays and the rest can be changed; what is new is checked later."""
+    await set_up(hass, account)
+    hass.config_entries.async_update_entry(
+        account, options={"joint_scheduling": False, "solar_forecast_sensors": [6, 20]}
+    )
+    await hass.async_block_till_done()
+    fake_server.fail(REFUSED)
+
+    flow = await start_options(hass, account)
+    assert flow["errors"] == {"base": "cannot_connect"}
+    assert suggested(flow)["solar_forecast_sensors"] == ["6", "20"]
+    flow = await submit(
+        hass,
+        flow,
+        {"joint_scheduling": True, "solar_forecast_sensors": ["6", "20", "12"]},
+    )
+    assert flow["errors"] == {"base": "cannot_connect"}
+    assert suggested(flow)["solar_forecast_sensors"] == ["6", "20", "12"]
+    await submit(
+        hass, flow, {"joint_scheduling": True, "solar_forecast_sensors": ["20"]}
+    )
+
+    assert dict(account.options) == {
+        "joint_scheduling": True,
+        "solar_forecast_sensors": [20],
+    }
+
+
+async def test_options_with_a_sensor_that_is_gone(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """It keeps nobody from changing the rest."""
+    await set_up(hass, account)
+    hass.config_entries.async_update_entry(
+        account, options={"joint_scheduling": False, "solar_forecast_sensors": [9999]}
+    )
+    await hass.async_block_till_done()
+
+    flow = await start_options(hass, account)
+    assert suggested(flow)["solar_forecast_sensors"] == ["9999"]
+    await submit(hass, flow, {**suggested(flow), "joint_scheduling": True})
+
+    assert account.options["joint_scheduling"] is True
+
+
+async def test_options_for_a_sensor_that_is_new(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """One that came after the list can be typed."""
+    await set_up(hass, account)
+    flow = await start_options(hass, account)
+    fake_server.sensors[77] = {**fake_server.sensors[6], "id": 77}
+
+    await submit(
+        hass, flow, {"joint_scheduling": False, "solar_forecast_sensors": ["77"]}
+    )
+
+    assert account.options["solar_forecast_sensors"] == [77]
 
 
 # --- secrets

@@ -302,7 +302,9 @@ def flow_aborts() -> set[str]:
 def flow_texts(kind: str) -> set[str]:
     """Give the keys of one kind that some flow has a text for: of accounts, subentries or repairs."""
     english = translation()
-    found = keys_below(english, f"config.{kind}")
+    found = keys_below(english, f"config.{kind}") | keys_below(
+        english, f"options.{kind}"
+    )
     for subentry in english["config_subentries"]:
         found |= keys_below(english, f"config_subentries.{subentry}.{kind}")
     for issue in english["issues"]:

@@ -228,7 +228,7 @@ class FlexMeasuresApi:
         The server remembers its answer for up to two minutes.
         """
         answer = await self._request("GET", f"sensors/{sensor_id}/stats")
-        with _reading("statistics"):
+        with reading("statistics"):
             return tuple(
                 Recorded.from_json(source, stats)
                 for source, stats in answer.items()
@@ -238,7 +238,7 @@ class FlexMeasuresApi:
     async def get_source_types(self) -> dict[int, str]:
         """Return the types of the data sources that the account can see, by their ids."""
         answer = await self._request("GET", "sources", params={"only_latest": "false"})
-        with _reading("sources"):
+        with reading("sources"):
             return {item["id"]: item["type"] for item in answer["sources"]}
 
     async def post_data(

@@ -11,11 +11,9 @@ from homeassistant.config_entries import (
     ConfigFlowContext,
     ConfigFlowResult,
     ConfigSubentryData,
-    OptionsFlow,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -25,7 +23,7 @@ from ..account import FlexMeasuresConfigEntry
 from ..api.address import ServerAddress
 from ..api.client import FlexMeasuresApi
 from ..api.errors import NotFoundError, NotPermittedError
-from ..const import CONF_JOINT_SCHEDULING, CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from ..const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
 from .device.flow import DeviceFlow
 from .device.form import DeviceForm
 from .hacs_defaults import async_former_account, async_former_devices
@@ -51,9 +49,6 @@ RECONFIGURE_SCHEMA = vol.Schema(
     {**_ADDRESS_AND_USER, vol.Optional(CONF_PASSWORD): _PASSWORD}
 )
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
-OPTIONS_SCHEMA = vol.Schema(
-    {vol.Required(CONF_JOINT_SCHEDULING, default=False): BooleanSelector()}
-)
 
 
 class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow):
@@ -242,20 +237,3 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
         if not is_reloaded_by_listener:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
-
-
-class AccountOptionsFlow(OptionsFlow):
-    """Change what holds for all devices of an account."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for everything."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, self.config_entry.options
-            ),
-        )

@@ -1,1 +1,1 @@
-"""What FlexMeasures sensors measure, as bills and long-term statistics."""
+"""What FlexMeasures measured and forecast, for where people look at energy."""
