@@ -23,6 +23,7 @@ from .device.listeners import Listeners
 from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .meters.coordinator import MeterCoordinator
+from .meters.daily_forecast import DailyForecast
 from .meters.readings import SensorReader
 from .meters.solar_forecast import SolarForecast
 from .plan.schedule import Schedule
@@ -56,6 +57,7 @@ class Account:
     scheduler: AccountScheduler
     queue: ScheduleQueue
     solar_forecast: SolarForecast
+    daily_forecast: DailyForecast
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2."""
     meters: dict[str, MeterCoordinator] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Account:
             coordinators=coordinators,
             scheduler=scheduler,
             queue=ScheduleQueue(hass, entry, scheduler),
+            daily_forecast=DailyForecast(hass, api, catalogue, budget),
             solar_forecast=SolarForecast(
                 api, catalogue, entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
             ),
@@ -144,6 +147,7 @@ class Account:
             self.entry,
             subentry,
             reader=SensorReader(self.api, self.catalogue),
+            daily_forecast=self.daily_forecast,
             store=self.store,
         )
         self.meters[subentry.subentry_id] = meter

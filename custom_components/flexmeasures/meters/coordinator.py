@@ -19,6 +19,7 @@ from ..device.store import AccountStore
 from ..plan.grid import local_midnight
 from ..timer import Timer
 from .bill import Bill, Terms, first_needed, present_bill
+from .daily_forecast import DailyForecast, is_due
 from .day_book import Day, days_of
 from .expectation import Expectation, expectation
 from .intervals import HOUR, Metered
@@ -66,6 +67,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         subentry: ConfigSubentry,
         *,
         reader: SensorReader,
+        daily_forecast: DailyForecast,
         store: AccountStore,
     ) -> None:
         """Start from what was known before the restart."""
@@ -95,6 +97,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         )
         self._store = store
         self._reader = MeterReader(hass, reader, self.settings)
+        self._daily_forecast = daily_forecast
+        self._forecasting: asyncio.Task[None] | None = None
         self._forecast: Metered | None = None
         # One import at a time: each goes on from what the one before has stored.
         self._lock = asyncio.Lock()
@@ -154,6 +158,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             if now - start >= timedelta(days=_CORRECTED_DAYS):
                 memory.refreshed_at = now
         await self._read_forecast(sources)
+        self._forecast_soon(sources, now)
 
     def _start_of_update(self, since: datetime, now: datetime) -> datetime:
         """Return from when on to import, given when the first value begins."""
@@ -258,6 +263,27 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         if forecast.consumption.amounts:
             self.memory.has_forecast = True
         self._forecast = forecast
+
+    def _forecast_soon(self, sources: MeterSources, now: datetime) -> None:
+        """Have the server forecast the consumption, if it is time for that."""
+        if (
+            not self.settings.has_daily_forecast
+            or holds_readings(self.settings, sources.consumption.sensor)
+            or not is_due(self.memory.forecast_at, now)
+            or (self._forecasting and not self._forecasting.done())
+        ):
+            return
+        # It may have to wait for its turn.
+        self._forecasting = self.lifetime.async_create_background_task(
+            self._forecast_daily(sources), f"{self.name} forecast"
+        )
+
+    async def _forecast_daily(self, sources: MeterSources) -> None:
+        if await self._daily_forecast.async_refresh(sources.consumption.sensor):
+            return
+        self.memory.forecast_at = dt_util.utcnow()
+        self._store.async_remember()
+        await self.async_refresh()
 
     def _state(self) -> MeterState:
         terms = Terms(
