@@ -1,11 +1,30 @@
 """Which meters of an account are loaded: each comes, changes and goes for itself."""
 
+from dataclasses import dataclass
+
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 
 from .account import FlexMeasuresConfigEntry, enabled_subentries
 from .const import SUBENTRY_METER
 from .entity import async_unload_entities
+from .issues.meter import MeterIssues
+from .meters.coordinator import MeterCoordinator
+
+
+@dataclass(frozen=True, slots=True)
+class _LoadedMeter:
+    """A meter that is loaded."""
+
+    configuration: tuple[str, dict[str, object]]
+    coordinator: MeterCoordinator
+    issues: MeterIssues
+
+    @callback
+    def async_start(self) -> None:
+        """Keep it up to date."""
+        self.issues.async_start()
+        self.coordinator.async_follow()
 
 
 class AccountMeters:
@@ -16,33 +35,39 @@ class AccountMeters:
         self._hass = hass
         self._entry = entry
         self._account = entry.runtime_data
-        self._loaded: dict[str, tuple[str, dict[str, object]]] = {}
+        self._loaded: dict[str, _LoadedMeter] = {}
         for subentry in self._wanted().values():
             self._load(subentry)
 
     @callback
     def async_start(self) -> None:
         """Keep them up to date, now that there are entities to show it."""
-        for meter in self._account.meters.values():
-            meter.async_follow()
+        for meter in self._loaded.values():
+            meter.async_start()
 
     async def async_follow(self) -> None:
         """Unload and load what has changed; the others go on."""
         wanted = self._wanted()
-        for subentry_id, configuration in list(self._loaded.items()):
+        for subentry_id, meter in list(self._loaded.items()):
             subentry = wanted.get(subentry_id)
-            if subentry is None or configuration != _configuration(subentry):
-                await async_unload_entities(self._hass, self._entry, subentry_id)
-                await self._account.async_unload_meter(subentry_id)
-                del self._loaded[subentry_id]
+            if subentry and meter.configuration == _configuration(subentry):
+                continue
+            await async_unload_entities(self._hass, self._entry, subentry_id)
+            await self._account.async_unload_meter(subentry_id)
+            del self._loaded[subentry_id]
+            if subentry is None:
+                meter.issues.async_withdraw()
         for subentry_id, subentry in wanted.items():
             if subentry_id not in self._loaded:
-                self._load(subentry)
-                self._account.meters[subentry_id].async_follow()
+                self._load(subentry).async_start()
 
-    def _load(self, subentry: ConfigSubentry) -> None:
-        self._account.async_load_meter(self._hass, subentry)
-        self._loaded[subentry.subentry_id] = _configuration(subentry)
+    def _load(self, subentry: ConfigSubentry) -> _LoadedMeter:
+        coordinator = self._account.async_load_meter(self._hass, subentry)
+        meter = _LoadedMeter(
+            _configuration(subentry), coordinator, MeterIssues(self._hass, coordinator)
+        )
+        self._loaded[subentry.subentry_id] = meter
+        return meter
 
     def _wanted(self) -> dict[str, ConfigSubentry]:
         return enabled_subentries(self._hass, self._entry, SUBENTRY_METER)

@@ -23,7 +23,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from .account import FlexMeasuresConfigEntry, async_compute
 from .action_errors import translated_errors
 from .cem.resource import ManagedResource
-from .const import DOMAIN, SUBENTRY_DEVICE
+from .const import DOMAIN
 from .flows.yaml_import.issues import REMOVED, async_forget_yaml
 from .issues.registry import CONTESTED, OTHER_DEVICE, SCHEDULING_FAILED
 from .scheduling.request import ScheduleRequest
@@ -58,7 +58,7 @@ class YamlRemovedFlow(DeviceRepairFlow):
 
 
 class DeviceSettingsFlow(DeviceRepairFlow):
-    """Says what is wrong, and goes on in the form with the device's settings."""
+    """Says what is wrong, and goes on in the form with the settings of the device or meter."""
 
     @override
     async def async_step_confirm(
@@ -72,14 +72,16 @@ class DeviceSettingsFlow(DeviceRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Open the settings; the issue is solved only once they are changed."""
+        entry = self.hass.config_entries.async_get_known_entry(self._entry_id)
+        subentry_type = entry.subentries[self._subentry_id].subentry_type
         result = await self.hass.config_entries.subentries.async_init(
-            (self._entry_id, SUBENTRY_DEVICE),
+            (self._entry_id, subentry_type),
             context=SubentryFlowContext(
                 source=SOURCE_RECONFIGURE, subentry_id=self._subentry_id
             ),
         )
         if result["type"] is FlowResultType.ABORT:
-            path = f"component.{DOMAIN}.config_subentries.{SUBENTRY_DEVICE}.abort"
+            path = f"component.{DOMAIN}.config_subentries.{subentry_type}.abort"
             texts = async_get_cached_translations(
                 self.hass, self.hass.config.language, "config_subentries", DOMAIN
             )

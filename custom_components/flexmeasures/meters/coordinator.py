@@ -1,11 +1,11 @@
 """One coordinator per meter: brings its statistics up to date, and makes its bill."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 import logging
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -14,13 +14,13 @@ from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 from ..coordinator import translated
-from ..device.lifetime import Lifetime
+from ..device.lifetime import DeviceUnloadedError, Lifetime
 from ..device.store import AccountStore
 from ..plan.grid import local_midnight
 from ..timer import Timer
 from .bill import Bill, Terms, first_needed, present_bill
 from .daily_forecast import DailyForecast, is_due
-from .day_book import Day, days_of
+from .day_book import Day, DayBook, days_of
 from .expectation import Expectation, expectation
 from .intervals import HOUR, Metered
 from .memory import Import, MeterMemory
@@ -89,12 +89,19 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         )
         if self.memory.imported_as != self._imported_as:
             # What is known was counted in another way.
-            self.memory = replace(MeterMemory(), imported_as=self.memory.imported_as)
+            self.memory = MeterMemory(imported_as=self.memory.imported_as)
+        if self.memory.booked_as != self._booked_as:
+            # What is stored may stay, but other days are needed.
+            self.memory.book = DayBook()
+            self.memory.booked_as = self._booked_as
+            self.memory.imported_until = None
         self.lifetime.async_on_unload(
             store.async_keep(
                 subentry.subentry_id, lambda: {"meter": self.memory.as_json()}
             )
         )
+        self.failure: FlexMeasuresError | None = None
+        """Why the last update failed."""
         self._store = store
         self._reader = MeterReader(hass, reader, self.settings)
         self._daily_forecast = daily_forecast
@@ -132,33 +139,51 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         """
         first = local_midnight(start)
         last = min(local_midnight(end, days_later=1), dt_util.utcnow())
-        async with self._lock:
-            await self._import(await self._reader.async_sources(), first, last)
+        await self._run(self._reimport(first, last))
         self.async_set_updated_data(self._state())
         return first, last
+
+    async def _reimport(self, start: datetime, end: datetime) -> None:
+        async with self._lock:
+            await self._import(await self._reader.async_sources(), start, end)
 
     @override
     async def _async_update_data(self) -> MeterState:
         try:
-            async with self._lock:
-                await self._update()
+            await self._run(self._update())
         except FlexMeasuresError as err:
+            self.failure = err
             raise translated(err) from err
+        self.failure = None
         return self._state()
+
+    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that ends with the meter: another may follow that writes the same.
+
+        Raises FlexMeasuresError, DeviceUnloadedError among them.
+        """
+        task = self.lifetime.async_create_background_task(work, f"{self.name} import")
+        try:
+            await task
+        except asyncio.CancelledError:
+            if self.lifetime.is_over:
+                raise DeviceUnloadedError(self.subentry.title) from None
+            raise
 
     async def _update(self) -> None:
         """Import what is new, or was corrected, and read the forecast."""
-        sources = await self._reader.async_sources()
-        now = dt_util.utcnow()
-        memory = self.memory
-        memory.resolution = int(sources.consumption.step.total_seconds())
-        if sources.since is not None:
-            start = self._start_of_update(sources.since, now)
-            await self._import(sources, start, now)
-            if now - start >= timedelta(days=_CORRECTED_DAYS):
-                memory.refreshed_at = now
-        await self._read_forecast(sources)
-        self._forecast_soon(sources, now)
+        async with self._lock:
+            sources = await self._reader.async_sources()
+            now = dt_util.utcnow()
+            memory = self.memory
+            memory.resolution = int(sources.consumption.step.total_seconds())
+            if sources.since is not None:
+                start = self._start_of_update(sources.since, now)
+                await self._import(sources, start, now)
+                if now - start >= timedelta(days=_CORRECTED_DAYS):
+                    memory.refreshed_at = now
+            await self._read_forecast(sources)
+            self._forecast_soon(sources, now)
 
     def _start_of_update(self, since: datetime, now: datetime) -> datetime:
         """Return from when on to import, given when the first value begins."""
@@ -316,6 +341,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
                 settings.output.calorific_value,
             )
         )
+
+    @property
+    def _booked_as(self) -> str:
+        """What days are kept for: with other settings other days are needed."""
+        bills = self.settings.bills
+        return repr((bills.start, bills.months, self.hass.config.time_zone))
 
     @callback
     def _arm(self) -> None:

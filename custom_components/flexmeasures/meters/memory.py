@@ -61,6 +61,8 @@ class MeterMemory:
     """Of the consumption, in seconds."""
     imported_as: str | None = None
     """The settings that the statistics were made with; None if there are none yet."""
+    booked_as: str | None = None
+    """Those that days were kept for, and the time zone that they are of."""
     since: datetime | None = None
     """When the first value begins that was imported."""
     imported_until: datetime | None = None
@@ -82,6 +84,7 @@ class MeterMemory:
             book=DayBook.from_json(data["book"]),
             resolution=data["resolution"],
             imported_as=data["imported_as"],
+            booked_as=data["booked_as"],
             since=_moment(data["since"]),
             imported_until=_moment(data["imported_until"]),
             under_way=Import.from_json(under_way) if under_way else None,
@@ -96,6 +99,7 @@ class MeterMemory:
             "book": self.book.as_json(),
             "resolution": self.resolution,
             "imported_as": self.imported_as,
+            "booked_as": self.booked_as,
             "since": _text(self.since),
             "imported_until": _text(self.imported_until),
             "under_way": self.under_way.as_json() if self.under_way else None,
