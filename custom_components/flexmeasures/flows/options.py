@@ -18,11 +18,17 @@ from homeassistant.helpers.selector import (
 )
 
 from ..api.client import FlexMeasuresApi
-from ..api.errors import NotFoundError, NotPermittedError
 from ..api.models import Catalogue, Sensor
 from ..const import CONF_JOINT_SCHEDULING, CONF_SOLAR_FORECAST_SENSORS
 from ..meters.solar_forecast import holds_production
-from .device.fields import FieldError, is_public, label, read_sensor_id, shown
+from .fields import (
+    FieldError,
+    async_find_sensor,
+    is_public,
+    label,
+    read_sensor_id,
+    shown,
+)
 from .reporting import ReportingFlow
 
 
@@ -111,19 +117,13 @@ class AccountOptionsFlow(
 
     async def _async_sensor(self, choice: str) -> int:
         """Return the id that was chosen; raises FieldError or FlexMeasuresError."""
-        if (sensor_id := read_sensor_id(choice)) is None:
-            raise FieldError("not_a_sensor_id")
         # What has become of one that is set keeps nobody from changing the rest.
-        if sensor_id in self.config_entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ()):
+        sensor_id = read_sensor_id(choice)
+        if sensor_id is not None and sensor_id in self.config_entry.options.get(
+            CONF_SOLAR_FORECAST_SENSORS, ()
+        ):
             return sensor_id
-        sensor = self._catalogue.sensors.get(sensor_id)
-        if sensor is None:
-            try:
-                sensor = await self._api.get_sensor(sensor_id)
-            except NotFoundError:
-                raise FieldError("sensor_not_found") from None
-            except NotPermittedError:
-                raise FieldError("sensor_of_another_account") from None
+        sensor = await async_find_sensor(self._api, self._catalogue, choice)
         if not holds_production(sensor):
             raise FieldError("not_a_production_sensor")
-        return sensor_id
+        return sensor.id

@@ -85,6 +85,13 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
             description_placeholders={**SCHEMES, **placeholders, **self._placeholders},
         )
 
+    def _abort(self) -> ResultT:
+        """End the flow with what went wrong, as there is no form to show it in."""
+        return self.async_abort(
+            reason=next(iter(self._errors.values())),
+            description_placeholders=self._placeholders,
+        )
+
 
 def _field(err: FlexMeasuresError) -> str:
     """Return the field of the account's form that an error is about."""

@@ -131,10 +131,7 @@ class DeviceSubentryFlow(
                 else async_former_devices(self.hass, entry.data, catalogue, taken),
             )
         if self._errors:
-            return self.async_abort(
-                reason=next(iter(self._errors.values())),
-                description_placeholders=self._placeholders,
-            )
+            return self._abort()
         if not self._form.has_choice:
             return self.async_abort(reason="no_power_sensors")
         return await self.async_step_device()

@@ -11,7 +11,6 @@ from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant
 
 from ...api.client import FlexMeasuresApi
-from ...api.errors import NotFoundError, NotPermittedError
 from ...api.models import Catalogue, Sensor
 from ...const import (
     CONF_AUTOMATIC_SCHEDULING,
@@ -25,20 +24,23 @@ from ...const import (
     CONF_YAML,
 )
 from ...device.entity_references import async_is_gone
+from ..fields import (
+    FieldError,
+    SensorSelector,
+    async_find_sensor,
+    is_public,
+    read_sensor_id,
+    shown,
+)
 from .fields import (
     EFFICIENCY,
     ENERGY_PRICE,
     NO_PRICE,
     POWER,
     STATE_OF_CHARGE,
-    FieldError,
-    SensorSelector,
     currencies,
     duration_fields,
-    is_public,
     power_sensors,
-    read_sensor_id,
-    shown,
 )
 from .pairing import NewPairing
 from .server_settings import FLEX_FIELDS, PRICES, ServerSettings
@@ -129,7 +131,9 @@ class DeviceForm:
     def device_schema(self) -> vol.Schema:
         """Return the form of the first step."""
         sensors = power_sensors(self._catalogue, self._taken)
-        selector = SensorSelector(self._catalogue, sensors)
+        selector = SensorSelector(
+            self._catalogue, sensors, is_first=self._catalogue.flex_model
+        )
         return vol.Schema({vol.Required(CONF_POWER_SENSOR): selector})
 
     def device_values(self) -> dict[str, Any]:
@@ -265,20 +269,8 @@ class DeviceForm:
         return {key: value for key, value in settings.items() if key not in foreign}
 
     async def _async_sensor(self, choice: str | int, unit: re.Pattern[str]) -> Sensor:
-        """Return a sensor by its id, which may be one that the list does not offer.
-
-        Raises FieldError.
-        """
-        if (sensor_id := read_sensor_id(choice)) is None:
-            raise FieldError("not_a_sensor_id")
-        sensor = self._catalogue.sensors.get(sensor_id)
-        if sensor is None:
-            try:
-                sensor = await self._api.get_sensor(sensor_id)
-            except NotFoundError:
-                raise FieldError("sensor_not_found") from None
-            except NotPermittedError:
-                raise FieldError("sensor_of_another_account") from None
+        """Return a sensor that has such a unit; raises FieldError."""
+        sensor = await async_find_sensor(self._api, self._catalogue, choice)
         if not unit.fullmatch(sensor.unit):
             raise FieldError(_WRONG_UNIT[unit])
         return sensor

@@ -53,6 +53,7 @@ from ...const import (
     CONF_UPDATE_INTERVAL_CLIMATE,
     CONF_USAGE_FORECAST_SENSOR,
 )
+from ..fields import SensorSelector, is_public
 from .fields import (
     EFFICIENCY,
     ENERGY_PRICE,
@@ -60,8 +61,6 @@ from .fields import (
     POWER,
     STATE_OF_CHARGE,
     LenientDurationSelector,
-    SensorSelector,
-    is_public,
 )
 
 # Fields that are not kept as such.
@@ -228,6 +227,7 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
                     if unit.fullmatch(sensor.unit)
                     and not (key in S2_SENSOR_UNITS and is_public(catalogue, sensor))
                 ],
+                is_first=catalogue.flex_model,
             )
             for key, unit in SENSOR_UNITS.items()
         },

@@ -38,7 +38,8 @@ from ...const import (
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
 from ...plan.horizon import longest_plan
-from .fields import FieldError, read_duration
+from ..fields import FieldError
+from .fields import read_duration
 from .pairing import NewPairing
 from .settings_form import (
     CONF_S2_ENABLED,

@@ -28,8 +28,8 @@ from ...const import (
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
 )
-from ..device.fields import read_sensor_id
 from ..device.settings_form import SENSOR_UNITS, SOC_UNITS
+from ..fields import read_sensor_id
 
 _IN_SECONDS = (CONF_SCHEDULE_DURATION, CONF_SOC_MAX_AGE, CONF_UPDATE_INTERVAL)
 _IN_MINUTES = (CONF_UPDATE_INTERVAL_CHARGING, CONF_UPDATE_INTERVAL_CLIMATE)
