@@ -1,6 +1,6 @@
 """What helps to find out why something does not work; nothing secret."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from operator import itemgetter
 from typing import Any
@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .account import Account, FlexMeasuresConfigEntry
 from .api.transport import CLIENT_VERSION
 from .cem.resource import ManagedResource
-from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
+from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
 from .coordinator import ScheduleCoordinator
 from .device.entity_references import named_entities
 from .plan.series import Series
@@ -29,25 +29,28 @@ _MOST_ERRORS = 20
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of an account and all its devices."""
-    devices = entry.get_subentries_of_type(SUBENTRY_DEVICE)
-    return await _diagnostics(hass, entry, list(devices))
+    """Return what is known of an account and all its devices and meters."""
+    return await _diagnostics(hass, entry, entry.subentries.values())
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_entry: DeviceEntry
 ) -> dict[str, Any]:
-    """Return what is known of an account and one of its devices."""
+    """Return what is known of an account and one of its devices or meters."""
     assert device_entry.config_subentry_id
-    device = entry.subentries[device_entry.config_subentry_id]
-    return await _diagnostics(hass, entry, [device])
+    subentry = entry.subentries[device_entry.config_subentry_id]
+    return await _diagnostics(hass, entry, [subentry])
 
 
 async def _diagnostics(
     hass: HomeAssistant,
     entry: FlexMeasuresConfigEntry,
-    devices: Iterable[ConfigSubentry],
+    subentries: Collection[ConfigSubentry],
 ) -> dict[str, Any]:
+    devices, meters = (
+        [each for each in subentries if each.subentry_type == kind]
+        for kind in (SUBENTRY_DEVICE, SUBENTRY_METER)
+    )
     integration = await async_get_integration(hass, DOMAIN)
     # Also there if set-up failed, which is when someone looks here.
     account: Account | None = getattr(entry, "runtime_data", None)
@@ -65,6 +68,7 @@ async def _diagnostics(
             "error": entry.error_reason_translation_key,
         },
         "devices": [_device(hass, device, account) for device in devices],
+        "meters": [_meter(meter, account) for meter in meters],
         "recent_errors": _recent_errors(devices, account) if account else [],
     }
     return async_redact_data(diagnostics, _SECRET)
@@ -99,6 +103,25 @@ def _device(
         facts |= _schedule(coordinator, account.queue)
     if account and (resource := account.resources.get(device.subentry_id)):
         facts["resource_manager"] = _resource_manager(resource)
+    return facts
+
+
+@callback
+def _meter(meter: ConfigSubentry, account: Account | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"title": meter.title, "settings": dict(meter.data)}
+    if account and (coordinator := account.meters.get(meter.subentry_id)):
+        memory = coordinator.memory.as_json()
+        # What was used on each day.
+        del memory["book"]
+        facts |= {
+            "memory": memory,
+            "progress": coordinator.progress,
+            "completeness": coordinator.data.bill.completeness,
+            "reading": {
+                "succeeded": coordinator.last_update_success,
+                "error": coordinator.last_exception and str(coordinator.last_exception),
+            },
+        }
     return facts
 
 

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
@@ -32,6 +32,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from .fake_server import (
     BATTERY_POWER,
     CABIN_POWER,
+    CONSUMPTION,
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
@@ -93,6 +94,27 @@ def device(
             CABIN_POWER: "Cabin battery",
         }[power_sensor],
         unique_id=str(power_sensor),
+    )
+
+
+def meter(
+    consumption_sensor: int = CONSUMPTION, title: str = "Meter", **settings: Any
+) -> ConfigSubentryDataWithId:
+    """Make an electricity meter, with bills of a month each."""
+    return ConfigSubentryDataWithId(
+        data={
+            "commodity": "electricity",
+            "consumption_sensor": consumption_sensor,
+            "cumulative": False,
+            "bill_start": "2026-11-01",
+            "bill_months": 1,
+            "daily_forecast": False,
+            **settings,
+        },
+        subentry_id=f"meter_{consumption_sensor}",
+        subentry_type=SUBENTRY_METER,
+        title=title,
+        unique_id=f"electricity {consumption_sensor}",
     )
 
 

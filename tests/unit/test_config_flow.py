@@ -67,6 +67,7 @@ from .flows import (
     submit_settings,
     suggested,
 )
+from .home import meter
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
@@ -1054,6 +1055,27 @@ async def test_change_to_a_server_without_the_devices(
 
     assert flow["reason"] == "wrong_account"
     assert dict(account.data) == ACCOUNT
+
+
+async def test_change_to_an_account_without_the_meters(
+    hass: HomeAssistant, fake_server: FakeServer
+) -> None:
+    """What is metered belongs to the account as well."""
+    metered = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=f"{URL_OF_SERVER}#1",
+        data=ACCOUNT,
+        subentries_data=[meter()],
+    )
+    metered.add_to_hass(hass)
+    await set_up(hass, metered)
+    flow = await start_change(hass, metered)
+    flow = await submit(
+        hass, flow, {CONF_HOST: URL_OF_SERVER, CONF_USERNAME: NEIGHBOUR_EMAIL}
+    )
+
+    assert flow["reason"] == "wrong_account"
+    assert dict(metered.data) == ACCOUNT
 
 
 async def test_change_the_password_with_a_device_gone(

@@ -21,8 +21,14 @@ from homeassistant.helpers import (
     issue_registry as ir,
 )
 
-from .fake_server import BATTERY_POWER, CABIN_POWER, GARAGE_POWER, finished_job
-from .home import HOUR, MINUTE, NOW, Home, automatic, device
+from .fake_server import (
+    BATTERY_POWER,
+    CABIN_POWER,
+    CONSUMPTION,
+    GARAGE_POWER,
+    finished_job,
+)
+from .home import HOUR, MINUTE, NOW, Home, automatic, device, meter
 from .s2_rm import FakeRM, paired
 
 JOB = "/api/v3_0/jobs/*"
@@ -520,6 +526,39 @@ async def test_action_on_a_disabled_device(
 
     assert raised.value.translation_key == "device_disabled"
     assert raised.value.translation_placeholders == {"device": "Home battery"}
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger_schedule", {}),
+        ("get_schedule", {}),
+        ("override", {"power": 1, "duration": {"hours": 1}}),
+        ("clear_override", {}),
+        ("change_control_type", {"control_type": "NOT_CONTROLABLE"}),
+        ("send_instruction", {"operation_mode": "any"}),
+    ],
+)
+async def test_action_on_a_meter(home: Home, action: str, data: dict[str, Any]) -> None:
+    """A meter has a page as devices have, but nothing that could be scheduled."""
+    await home.set_up(device(), meter(title="Main meter"))
+    found = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, f"meter_{CONSUMPTION}"), home.entry.entry_id
+    )
+    assert found
+
+    with pytest.raises(ServiceValidationError) as raised:
+        await home.hass.services.async_call(
+            DOMAIN,
+            action,
+            {"device_id": found.id, **data},
+            blocking=True,
+            return_response=action
+            in ("trigger_schedule", "get_schedule", "send_instruction"),
+        )
+
+    assert raised.value.translation_key == "meter_has_no_schedule"
+    assert raised.value.translation_placeholders == {"device": "Main meter"}
 
 
 async def test_devices_of_others_and_other_changes(home: Home) -> None:

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_custom_components
@@ -21,6 +22,7 @@ from .fake_server import (
     BATTERY,
     BATTERY_POWER,
     BATTERY_SOC,
+    CONSUMPTION,
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
@@ -30,7 +32,7 @@ from .fake_server import (
     VERSION,
     failed_job,
 )
-from .home import MINUTE, NOW, Home, device
+from .home import MINUTE, NOW, Home, device, meter
 
 type Json = dict[str, Any]
 
@@ -271,3 +273,50 @@ async def test_account_that_is_not_loaded(home: Home, download: Any) -> None:
     assert found["recent_errors"] == []
     (battery,) = found["devices"]
     assert battery.keys() == {"title", "settings", "entities"}
+
+
+async def test_meter(home: Home, download: Any) -> None:
+    """Its settings and how reading it goes, but not what was used on which day."""
+    await home.set_up(device(), meter(title="Main meter"))
+
+    found = await download()
+
+    assert [each["title"] for each in found["devices"]] == ["Home battery"]
+    (main,) = found["meters"]
+    assert main["title"] == "Main meter"
+    assert main["settings"]["consumption_sensor"] == CONSUMPTION
+    assert main["memory"].keys() >= {"since", "under_way"}
+    assert "book" not in main["memory"]
+    assert main["progress"] is None
+    assert main["completeness"] == 0
+    # This server tells nobody what it has recorded.
+    assert main["reading"]["succeeded"] is False
+    assert main["reading"]["error"]
+
+
+async def test_page_of_a_meter(home: Home, hass_client: ClientSessionGenerator) -> None:
+    """Nothing of devices, as on their pages there is nothing of meters."""
+    await home.set_up(device(), meter(title="Main meter"))
+    registered = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, f"meter_{CONSUMPTION}"), home.entry.entry_id
+    )
+    assert isinstance(registered, dr.DeviceEntry)
+
+    found: Any = await get_diagnostics_for_device(
+        home.hass, hass_client, home.entry, registered
+    )
+
+    assert found["devices"] == []
+    assert [each["title"] for each in found["meters"]] == ["Main meter"]
+
+
+async def test_meter_of_an_account_that_is_not_loaded(
+    home: Home, download: Any
+) -> None:
+    entry = await home.set_up(device(), meter())
+    await home.hass.config_entries.async_unload(entry.entry_id)
+
+    found = await download()
+
+    (main,) = found["meters"]
+    assert main.keys() == {"title", "settings"}

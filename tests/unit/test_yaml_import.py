@@ -46,7 +46,7 @@ from .flows import (
     submit,
     submit_settings,
 )
-from .home import MINUTE, NOW, Home
+from .home import MINUTE, NOW, Home, device, meter
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
@@ -234,6 +234,16 @@ async def test_several_devices_of_one_account(home: Home) -> None:
     assert settings(home)["power_sensor"] == BATTERY_POWER
     assert device_of(entry, GARAGE_POWER).title == "Garage battery"
     assert len(home.server.requests_to("GET", "/api/v3_0/assets")) > 0
+
+
+async def test_name_that_a_meter_has(home: Home) -> None:
+    """A device of the YAML does not take it."""
+    home.add_account(device(GARAGE_POWER), meter(title="Home battery"))
+
+    await start(home, BATTERY)
+
+    title = device_of(only_entry(home), BATTERY_POWER).title
+    assert title == "Home battery: battery power"
 
 
 async def test_several_accounts(home: Home) -> None:

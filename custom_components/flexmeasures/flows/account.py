@@ -23,7 +23,12 @@ from ..account import FlexMeasuresConfigEntry
 from ..api.address import ServerAddress
 from ..api.client import FlexMeasuresApi
 from ..api.errors import NotFoundError, NotPermittedError
-from ..const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
+from ..const import (
+    CONF_CONSUMPTION_SENSOR,
+    CONF_POWER_SENSOR,
+    SUBENTRY_DEVICE,
+    SUBENTRY_METER,
+)
 from .device.flow import DeviceFlow
 from .device.form import DeviceForm
 from .hacs_defaults import async_former_account, async_former_devices
@@ -49,6 +54,11 @@ RECONFIGURE_SCHEMA = vol.Schema(
     {**_ADDRESS_AND_USER, vol.Optional(CONF_PASSWORD): _PASSWORD}
 )
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
+
+_MAIN_SENSORS = {
+    SUBENTRY_DEVICE: CONF_POWER_SENSOR,
+    SUBENTRY_METER: CONF_CONSUMPTION_SENSOR,
+}
 
 
 class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow):
@@ -148,7 +158,7 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
                 return self._update_and_abort(entry)
             self._abort_if_unique_id_configured()
             async with self._reported(goes_on=True):
-                if not await self._async_sees_devices(entry):
+                if not await self._async_sees_sensors(entry):
                     return self.async_abort(reason="wrong_account")
             if not self._errors:
                 return self._update_and_abort(entry)
@@ -194,11 +204,12 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             None,
         )
 
-    async def _async_sees_devices(self, entry: ConfigEntry) -> bool:
-        """Return whether the login is for the account that the devices belong to."""
+    async def _async_sees_sensors(self, entry: ConfigEntry) -> bool:
+        """Return whether the login is for the account that devices and meters belong to."""
         try:
-            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-                await self._api.get_sensor(device.data[CONF_POWER_SENSOR])
+            for kind, key in _MAIN_SENSORS.items():
+                for subentry in entry.get_subentries_of_type(kind):
+                    await self._api.get_sensor(subentry.data[key])
         except NotFoundError, NotPermittedError:
             return False
         return True

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..api.models import Sensor
-from ..const import DOMAIN
+from ..const import DOMAIN, SUBENTRY_METER
 from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.horizon import longest_plan
@@ -62,6 +62,12 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
     )
     assert device_entry.config_subentry_id
     device = entry.subentries[device_entry.config_subentry_id]
+    if device.subentry_type == SUBENTRY_METER:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="meter_has_no_schedule",
+            translation_placeholders={"device": device.title},
+        )
     is_loaded = device.subentry_id in entry.runtime_data.coordinators
     if device_entry.disabled or not is_loaded:
         raise ServiceValidationError(

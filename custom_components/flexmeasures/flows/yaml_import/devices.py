@@ -57,7 +57,7 @@ async def async_read_devices(
     """
     catalogue = await api.get_catalogue()
     present = _devices(entry) if entry else {}
-    titles = [device.title for device in present.values()]
+    titles = [subentry.title for subentry in entry.subentries.values()] if entry else []
     found: list[ConfigSubentryData] = []
     for device in account.devices:
         unique_id = str(device.power_sensor)
