@@ -337,6 +337,21 @@ class FakeServer:
         """Replace an asset's flex-context, the same way."""
         self.assets[asset_id]["flex_context"] = _hyphenated(values)
 
+    def add_sensor(
+        self,
+        sensor_id: int,
+        name: str,
+        unit: str,
+        resolution: str,
+        asset_id: int = HOUSE,
+        **attributes: Any,
+    ) -> int:
+        """Add a sensor, by default one of the house; return its id."""
+        self.sensors[sensor_id] = _sensor(
+            sensor_id, name, unit, resolution, asset_id, attributes
+        )
+        return sensor_id
+
     async def _respond(
         self, method: str, url: URL, data: Any
     ) -> AiohttpClientMockResponse:
@@ -865,16 +880,25 @@ def _home_sensors() -> dict[int, Json]:
         (CABIN_SOC, "cabin battery SoC", "%", "P0D", CABIN, {}),
         (NEIGHBOUR_POWER, "neighbour power", "kW", "PT15M", NEIGHBOUR_HOUSE, {}),
     ]
+    return {row[0]: _sensor(*row) for row in rows}
+
+
+def _sensor(
+    sensor_id: int,
+    name: str,
+    unit: str,
+    resolution: str,
+    asset_id: int,
+    attributes: Json,
+) -> Json:
+    """Describe a sensor as the server does."""
     return {
-        sensor_id: {
-            "attributes": attributes,
-            "entity_address": f"ea1.2026-01.test.flexmeasures:fm1.{sensor_id}",
-            "event_resolution": resolution,
-            "generic_asset_id": asset_id,
-            "id": sensor_id,
-            "name": name,
-            "timezone": TIME_ZONE,
-            "unit": unit,
-        }
-        for sensor_id, name, unit, resolution, asset_id, attributes in rows
+        "attributes": attributes,
+        "entity_address": f"ea1.2026-01.test.flexmeasures:fm1.{sensor_id}",
+        "event_resolution": resolution,
+        "generic_asset_id": asset_id,
+        "id": sensor_id,
+        "name": name,
+        "timezone": TIME_ZONE,
+        "unit": unit,
     }

@@ -9,7 +9,7 @@ from typing import Any
 import probatio
 
 from custom_components import flexmeasures
-from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -26,7 +26,7 @@ from homeassistant.helpers import config_validation as cv
 from .fake_server import EMAIL, PASSWORD, URL_OF_SERVER
 
 type Json = dict[str, Any]
-# Results of the flows for accounts and of those for devices have different types.
+# Results of the flows for accounts and of those for subentries have different types.
 type Result = Any
 
 PAIRING_STEPS = {"pairing", "pairing_unencrypted"}
@@ -75,11 +75,20 @@ async def start_device(hass: HomeAssistant, entry: ConfigEntry) -> Result:
     )
 
 
+async def start_meter(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to add a meter."""
+    return checked(
+        await hass.config_entries.subentries.async_init(
+            (entry.entry_id, SUBENTRY_METER), context={"source": SOURCE_USER}
+        )
+    )
+
+
 async def start_change(
-    hass: HomeAssistant, entry: ConfigEntry, device: ConfigSubentry | None = None
+    hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry | None = None
 ) -> Result:
-    """Start to change an account, or one of its devices."""
-    if device is None:
+    """Start to change an account, or one of its devices or meters."""
+    if subentry is None:
         return checked(
             await hass.config_entries.flow.async_init(
                 DOMAIN,
@@ -90,9 +99,9 @@ async def start_change(
         )
     return checked(
         await hass.config_entries.subentries.async_init(
-            (entry.entry_id, SUBENTRY_DEVICE),
+            (entry.entry_id, subentry.subentry_type),
             context=SubentryFlowContext(
-                source=SOURCE_RECONFIGURE, subentry_id=device.subentry_id
+                source=SOURCE_RECONFIGURE, subentry_id=subentry.subentry_id
             ),
         )
     )
@@ -178,7 +187,7 @@ def device_of(entry: ConfigEntry, power_sensor: int) -> ConfigSubentry:
     """The device with this power sensor."""
     (device,) = [
         device
-        for device in entry.subentries.values()
+        for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
         if device.data["power_sensor"] == power_sensor
     ]
     assert device.unique_id == str(power_sensor)

@@ -1,6 +1,7 @@
-"""What forms share: a choice of FlexMeasures sensors, and an error at a field."""
+"""What forms share: how they are read, errors at fields, a choice of FlexMeasures sensors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 import re
 from typing import Any, override
 
@@ -25,6 +26,26 @@ class FieldError(Exception):
         """Keep the key."""
         super().__init__(key)
         self.key = key
+
+
+class FormReading:
+    """What a form makes, and what is wrong with it."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Start to read values, which have no sections."""
+        self._values = values
+        self.data: dict[str, Any] = {}
+        """As the subentry has them."""
+        self.errors: dict[str, str] = {}
+        """By field."""
+
+    @contextmanager
+    def field(self, key: str) -> Iterator[None]:
+        """Take a FieldError for the error of a field."""
+        try:
+            yield
+        except FieldError as err:
+            self.errors[key] = err.key
 
 
 class SensorSelector(SelectSelector):

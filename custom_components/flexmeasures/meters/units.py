@@ -103,7 +103,8 @@ class Money:
     def of(cls, unit: str) -> Self | None:
         """Return what a unit is; None if it is neither money nor a price of energy or gas."""
         money, slash, amount = unit.replace(" ", "").partition("/")
-        if (match := _MONEY.fullmatch(money)) is None:
+        # CCF and BTU are no currencies.
+        if (match := _MONEY.fullmatch(money)) is None or Measure.of(money):
             return None
         prefix, currency = match.groups()
         factor = _MONEY_PREFIXES[prefix]

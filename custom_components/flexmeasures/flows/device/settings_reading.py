@@ -1,7 +1,6 @@
 """Reading the settings of a device, as far as that takes no server."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +37,7 @@ from ...const import (
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
 from ...plan.horizon import longest_plan
-from ..fields import FieldError
+from ..fields import FormReading
 from .fields import read_duration
 from .pairing import NewPairing
 from .settings_form import (
@@ -72,28 +71,16 @@ _LIMITS = (CONF_SOC_MIN, CONF_SOC_MAX)
 _ALWAYS_STORED = frozenset({CONF_SCHEDULE_DURATION, CONF_UPDATE_INTERVAL})
 
 
-class SettingsReading:
+class SettingsReading(FormReading):
     """What a form of settings makes, and what is wrong with it."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         """Start to read values, which have no sections."""
-        self._values = values
-        self.data: dict[str, Any] = {}
-        """As a device subentry has them."""
-        self.errors: dict[str, str] = {}
-        """By field."""
+        super().__init__(values)
         self.gone_entities: dict[str, str] = {}
         """Those that there are not, by field."""
         self.new_pairing: NewPairing | None = None
         """Made because it was asked for."""
-
-    @contextmanager
-    def field(self, key: str) -> Iterator[None]:
-        """Take a FieldError for the error of a field."""
-        try:
-            yield
-        except FieldError as err:
-            self.errors[key] = err.key
 
     def read_limits(
         self,

@@ -1,0 +1,1 @@
+"""The flow that adds a meter or changes one."""
