@@ -22,8 +22,10 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 
 from .fake_server import (
+    BATTERY_CHARGING,
     BATTERY_POWER,
     BATTERY_SOC,
+    CONSUMPTION,
     EMAIL,
     GARAGE_POWER,
     PASSWORD,
@@ -234,6 +236,19 @@ async def test_get_measurements(home: Home) -> None:
     assert [each["value"] for each in response["measurements"]] == [4.5]
 
 
+async def test_trigger_forecast(home: Home) -> None:
+    home.server.data[CONSUMPTION] = StoredSchedule(NOW - HOUR, QUARTER, [0.4] * 4)
+    await home.set_up()
+
+    response = await run(home, "flexmeasures.trigger_forecast")
+
+    assert len(response["forecast"]) == 96
+    (request,) = home.server.requests_to(
+        "POST", "/api/v3_0/sensors/*/forecasts/trigger"
+    )
+    assert request.json["config"] == {"regressors": [BATTERY_CHARGING]}
+
+
 async def test_override(home: Home) -> None:
     """It ends by itself, whether there is a plan or not."""
     await home.set_up()
@@ -328,6 +343,29 @@ async def test_heat_pump_refuses(home: Home, messages: list[ServiceCall]) -> Non
     await home.go_to(NOW + 2 * QUARTER)
     (message,) = messages
     assert message.data["message"] == "The heat pump refuses On 50 %."
+
+
+# --- docs/energy.md
+
+
+async def test_solar_forecast(home: Home) -> None:
+    """Each morning, for three days."""
+    home.server.data[BATTERY_CHARGING] = StoredSchedule(NOW, QUARTER, [0.4])
+    await home.set_up()
+    await automate(home, "Solar forecast")
+
+    await home.go_to(datetime(2026, 11, 23, 4, 30, tzinfo=UTC))
+
+    (request,) = home.server.requests_to(
+        "POST", "/api/v3_0/sensors/*/forecasts/trigger"
+    )
+    assert request.json == {"duration": "PT72H"}
+
+    # Else its timer would be left over.
+    await home.hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.solar_forecast"}
+    )
+    await home.settle()
 
 
 # --- docs/yaml.md

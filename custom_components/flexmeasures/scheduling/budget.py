@@ -1,4 +1,4 @@
-"""How many schedules may be asked for: the server counts them per account."""
+"""How many schedules and forecasts may be asked for: the server counts them per account."""
 
 from collections.abc import Mapping
 from contextlib import suppress
