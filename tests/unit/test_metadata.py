@@ -323,6 +323,12 @@ def error_classes() -> list[type[errors.FlexMeasuresError]]:
     return [error for error in found if hasattr(error, "translation_key")]
 
 
+def schedule_errors() -> list[type[errors.FlexMeasuresError]]:
+    """Give those of them that are about schedules, not about forecasts or meters."""
+    others = ForecastError, WrongUnitError
+    return [error for error in error_classes() if not issubclass(error, others)]
+
+
 def sample(error: type[errors.FlexMeasuresError]) -> errors.FlexMeasuresError:
     """Make an exception of a class, whatever its constructor takes."""
     if error.__init__ is Exception.__init__:
@@ -460,11 +466,7 @@ def test_errors_are_a_status() -> None:
 
     But for one: it is gone with the device.
     """
-    keys = {
-        error.translation_key
-        for error in error_classes()
-        if not issubclass(error, ForecastError | WrongUnitError)
-    }
+    keys = {error.translation_key for error in schedule_errors()}
     assert keys - {DeviceUnloadedError.translation_key} <= {*STATUSES}
 
 

@@ -26,7 +26,7 @@ from .fake_server import (
 )
 from .flows import start_change, submit, suggested
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
-from .test_metadata import error_classes, translation
+from .test_metadata import schedule_errors, translation
 
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
 SENSOR = f"/api/v3_0/sensors/{BATTERY_POWER}"
@@ -240,7 +240,7 @@ async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
 
     options = set(home.attributes("sensor", "scheduling_status")["options"])
     texts = translation()["entity"]["sensor"]["scheduling_status"]
-    errors = {error.translation_key for error in error_classes()} | NOT_PLANNABLE
+    errors = {error.translation_key for error in schedule_errors()} | NOT_PLANNABLE
     # It is gone with the device whose status it would be.
     errors.remove(DeviceUnloadedError.translation_key)
     assert options == errors | {"ok", "computing", "not_scheduled", "unexpected_error"}
