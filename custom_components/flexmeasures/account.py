@@ -146,7 +146,7 @@ class Account:
             hass,
             self.entry,
             subentry,
-            reader=SensorReader(self.api, self.catalogue),
+            reader=SensorReader(hass, self.api, self.catalogue),
             daily_forecast=self.daily_forecast,
             store=self.store,
         )

@@ -1,10 +1,12 @@
 """What was measured of FlexMeasures sensors, or is forecast, as intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
+
+from homeassistant.core import HomeAssistant
 
 from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
@@ -35,10 +37,20 @@ class Source:
         return self.sensor.resolution or INSTANT_GRID
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the server holds of a period, by one of those who write it."""
+
+    data: Sequence[SensorData]
+    step: timedelta
+    """How far apart the values are."""
+
+
 @dataclass(slots=True)
 class SensorReader:
     """Reads the sensors of an account."""
 
+    hass: HomeAssistant
     api: FlexMeasuresApi
     catalogue: AccountCatalogue
     _types: dict[int, str] = field(default_factory=dict)
@@ -76,15 +88,11 @@ class SensorReader:
 
         Raises FlexMeasuresError.
         """
-        found: dict[int, Interval] = {}
-        for measured_by in reversed(source.measured_by):
-            found |= {
-                each.start: each
-                for each in await self._async_read(
-                    source.sensor, start, end, source=measured_by
-                )
-            }
-        return sorted(found.values())
+        answers = [
+            await self._async_read(source.sensor, start, end, source=measured_by)
+            for measured_by in reversed(source.measured_by)
+        ]
+        return await self._async_intervals(source.sensor, answers)
 
     async def async_forecast(
         self, source: Source, start: datetime, end: datetime
@@ -93,10 +101,17 @@ class SensorReader:
 
         Else what someone has stored of what is still to come.
         """
-        forecast = await self._async_read(
+        answer = await self._async_read(
             source.sensor, start, end, source_type=_FORECASTER
         )
+        forecast = await self._async_intervals(source.sensor, [answer])
         return forecast or await self.async_measured(source, start, end)
+
+    async def _async_intervals(
+        self, sensor: Sensor, answers: Sequence[_Answer]
+    ) -> list[Interval]:
+        """Return the intervals of answers in another thread: there may be thousands."""
+        return await self.hass.async_add_executor_job(_intervals, sensor, answers)
 
     async def _async_read(
         self,
@@ -106,12 +121,12 @@ class SensorReader:
         *,
         source: int | None = None,
         source_type: str | None = None,
-    ) -> list[Interval]:
+    ) -> _Answer:
         resolution = sensor.resolution or INSTANT_GRID
         zone = sensor.time_zone
         first, length = whole_slots(start, end - start, resolution, zone)
         step = reading_step(first, length, resolution, zone)
-        found: list[Interval] = []
+        found: list[SensorData] = []
         for run_start, count in even_runs(first, length // step, step, zone):
             data = await self.api.get_data(
                 sensor.id,
@@ -124,12 +139,23 @@ class SensorReader:
                 source_type=source_type,
             )
             if data is None:
-                return []
-            found += _intervals(sensor, data, step)
-        return found
+                return _Answer((), step)
+            found.append(data)
+        return _Answer(found, step)
 
 
-def _intervals(sensor: Sensor, data: SensorData, step: timedelta) -> list[Interval]:
+def _intervals(sensor: Sensor, answers: Iterable[_Answer]) -> list[Interval]:
+    """Return the intervals in the order of time; later answers go before earlier ones."""
+    found = {
+        each.start: each
+        for answer in answers
+        for data in answer.data
+        for each in _known(sensor, data, answer.step)
+    }
+    return sorted(found.values())
+
+
+def _known(sensor: Sensor, data: SensorData, step: timedelta) -> list[Interval]:
     """Return the known values of an answer; a day of the sensor's may have 23 or 25 hours."""
     count = len(data.values) + 1
     if step % _DAY:

@@ -224,20 +224,28 @@ class HourlyStatistic:
 
     async def _async_stored(self, start: int, end: int) -> dict[int, Row]:
         """Return what is stored of the hours of a period."""
-        found = await self._recorder.async_add_executor_job(
-            statistics_during_period,
-            self._hass,
-            datetime.fromtimestamp(start, UTC),
-            datetime.fromtimestamp(end, UTC),
-            {self.id},
-            "hour",
-            None,
-            {"state", "sum"},
+        return await self._recorder.async_add_executor_job(
+            _stored, self._hass, self.id, start, end
         )
-        return {
-            int(row["start"]): Row(row.get("state"), row.get("sum") or 0.0)
-            for row in found.get(self.id, ())
-        }
+
+
+def _stored(
+    hass: HomeAssistant, statistic_id: str, start: int, end: int
+) -> dict[int, Row]:
+    """Return what is stored of the hours of a period."""
+    found = statistics_during_period(
+        hass,
+        datetime.fromtimestamp(start, UTC),
+        datetime.fromtimestamp(end, UTC),
+        {statistic_id},
+        "hour",
+        None,
+        {"state", "sum"},
+    )
+    return {
+        int(row["start"]): Row(row.get("state"), row.get("sum") or 0.0)
+        for row in found.get(statistic_id, ())
+    }
 
 
 def _changes(hours: Hours, stored: Mapping[int, Row], before: Row | None) -> _Changes:
