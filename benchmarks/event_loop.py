@@ -11,66 +11,16 @@ usage: .environments/tests/bin/python -m benchmarks.event_loop [--rounds 20]
 
 import argparse
 import asyncio
-from asyncio import events
-from collections.abc import Callable
 from datetime import timedelta
-import gc
 from statistics import median
-import threading
-import time
-from typing import Self
 
 from .canned_server import canned_server
 from .home import account, home
+from .timing import Timing
 
 DEVICES = (1, 10, 50)
 HORIZON = timedelta(days=7)
 RESOLUTION = timedelta(minutes=5)
-
-
-class Timing:
-    """Times the event loop's callbacks, and apart from them Python's garbage collection.
-
-    In milliseconds of the processor's time in this thread, so that what other threads
-    and the machine do makes no difference. What is collected, and when, depends on all
-    that Home Assistant holds.
-    """
-
-    def __init__(self) -> None:
-        """Start with nothing."""
-        self.callbacks: list[float] = []
-        self.collections: list[float] = []
-        self._start = 0.0
-        self._thread = threading.get_ident()
-
-    def __enter__(self) -> Self:
-        """Begin to time."""
-        self._run = events.Handle._run
-        events.Handle._run = self._timed_run()  # type: ignore[method-assign, assignment]
-        gc.callbacks.append(self._handle_collection)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        gc.callbacks.remove(self._handle_collection)
-        events.Handle._run = self._run  # type: ignore[method-assign]
-
-    def _timed_run(self) -> Callable[[events.Handle], None]:
-        def timed_run(handle: events.Handle) -> None:
-            start, collected = time.thread_time(), sum(self.collections)
-            self._run(handle)
-            collected = sum(self.collections) - collected
-            self.callbacks.append((time.thread_time() - start) * 1000 - collected)
-
-        return timed_run
-
-    def _handle_collection(self, phase: str, _info: dict[str, int]) -> None:
-        if threading.get_ident() != self._thread:
-            return
-        if phase == "start":
-            self._start = time.thread_time()
-        else:
-            self.collections.append((time.thread_time() - self._start) * 1000)
 
 
 async def measure(url: str, devices: int, rounds: int) -> None:
