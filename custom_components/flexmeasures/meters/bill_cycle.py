@@ -14,11 +14,6 @@ class BillPeriod:
     end: date
     """The first day of the next bill."""
 
-    @property
-    def days(self) -> int:
-        """How many there are."""
-        return (self.end - self.start).days
-
 
 @dataclass(frozen=True, slots=True)
 class BillCycle:

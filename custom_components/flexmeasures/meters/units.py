@@ -50,6 +50,7 @@ _VOLUME: Final = {
     "ft^3": _FT3,
     "ft**3": _FT3,
     "cubic_foot": _FT3,
+    "cu_ft": _FT3,
     "CCF": 100 * _FT3,
 }
 """In m³; a CCF is 100 cubic feet of gas, and no therm."""
