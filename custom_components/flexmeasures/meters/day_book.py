@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from .bill_cycle import BillPeriod
-from .intervals import DAY, HOUR, Interval, Metered, Stream
+from .intervals import Interval, Metered, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,7 @@ class DayBook:
 def days_of(
     metered: Metered, first: date, last: date, time_zone: tzinfo
 ) -> dict[date, Day]:
-    """Return what was counted on each of some days, from the first to before the last.
-
-    An interval belongs to the day on which it starts; one of a day or more to that on
-    which its middle is, for it may be a day of another time zone.
-    """
+    """Return what was counted on each of some days, from the first to before the last."""
     days = [first + timedelta(days=index) for index in range((last - first).days)]
     starts = [_midnight(day, time_zone) for day in (*days, last)]
     consumption = _by_day(metered.consumption, starts)
@@ -153,12 +149,11 @@ def _sums(
     """Return the sum and for how long it is known, day by day."""
     sums = [0.0] * (len(starts) - 1)
     known = [0] * (len(starts) - 1)
-    for start, end, value in intervals:
-        at = start if end - start < DAY - HOUR else (start + end) // 2
-        index = bisect_right(starts, at) - 1
+    for each in intervals:
+        index = bisect_right(starts, each.counted_on_day_of) - 1
         if 0 <= index < len(sums):
-            sums[index] += value
-            known[index] += end - start
+            sums[index] += each.value
+            known[index] += each.end - each.start
     return list(zip(sums, known, strict=True))
 
 

@@ -4,10 +4,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-HOUR = 3600
-DAY = 24 * HOUR
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+
+# A reading that is lower by less is a slip of the meter, as Home Assistant has it too.
+_NEW_METER: Final = 0.9
 
 
 class Interval(NamedTuple):
@@ -16,6 +19,27 @@ class Interval(NamedTuple):
     start: int
     end: int
     value: float
+    read_from: int | None = None
+    """When the interval of the reading starts by which it was counted; None: of none."""
+
+    @property
+    def counted_in_hour_of(self) -> int:
+        """A moment in the hour that it counts for: that in which it starts.
+
+        What was counted between readings counts when it was read, so that none is lost
+        where a meter is read a part of its time at once.
+        """
+        return self.start if self.read_from is None else self.read_from
+
+    @property
+    def counted_on_day_of(self) -> int:
+        """A moment on the day that it counts for: that on which it starts.
+
+        One of a day or more counts for the day that its middle is on, for it may be a
+        day of another time zone.
+        """
+        start = self.counted_in_hour_of
+        return start if self.end - start < DAY - HOUR else (start + self.end) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +67,6 @@ class Metered:
     production: Stream | None = None
     """None if it does not count that."""
 
-    def within(self, start: int, end: int) -> Metered:
-        """Return the intervals that start in a period."""
-        return Metered(
-            self.consumption.within(start, end),
-            self.production and self.production.within(start, end),
-        )
-
 
 def _within(intervals: Sequence[Interval], start: int, end: int) -> list[Interval]:
     return [each for each in intervals if start <= each.start < end]
@@ -57,40 +74,43 @@ def _within(intervals: Sequence[Interval], start: int, end: int) -> list[Interva
 
 def scaled(intervals: Iterable[Interval], factor: float) -> list[Interval]:
     """Return amounts in another unit."""
-    return [Interval(start, end, value * factor) for start, end, value in intervals]
+    return [each._replace(value=each.value * factor) for each in intervals]
 
 
 def amounts_of_rates(intervals: Iterable[Interval], factor: float) -> list[Interval]:
     """Return what has flowed in each interval at a rate per hour."""
     return [
-        Interval(start, end, value * factor * ((end - start) / HOUR))
-        for start, end, value in intervals
+        each._replace(value=each.value * factor * ((each.end - each.start) / HOUR))
+        for each in intervals
     ]
 
 
 def amounts_between(readings: Iterable[Interval]) -> list[Interval]:
     """Return what was counted from each reading of a meter to the next.
 
-    A reading is what the meter shows at the `end` of its interval. One that is lower
-    than that before it is of a new meter, which starts at 0.
+    A reading is what the meter shows at the `end` of its interval.
     """
     return [
-        Interval(last.end, this.end, rise(last.value, this.value))
+        Interval(last.end, this.end, rise(last.value, this.value), this.start)
         for last, this in pairwise(readings)
     ]
 
 
 def rise(last: float, this: float) -> float:
-    """Return what a meter has counted between two readings."""
-    return this - last if this >= last else this
+    """Return what a meter has counted between two readings.
+
+    One that is much lower is of a new meter, which starts at 0. What is a little lower
+    is taken back, and so not counted twice when the meter is where it was.
+    """
+    return this if this < _NEW_METER * last else this - last
 
 
 def split(net: Iterable[Interval]) -> tuple[list[Interval], list[Interval]]:
     """Return what is positive, and what is negative without its sign: each 0 where it is not."""
     consumption, production = [], []
-    for start, end, value in net:
-        consumption.append(Interval(start, end, max(value, 0.0)))
-        production.append(Interval(start, end, max(-value, 0.0)))
+    for each in net:
+        consumption.append(each._replace(value=max(each.value, 0.0)))
+        production.append(each._replace(value=max(-each.value, 0.0)))
     return consumption, production
 
 
@@ -104,29 +124,33 @@ def costs(
     """
     found: list[Interval] = []
     ends = [price.end for price in prices]
-    for start, end, value in amounts:
-        index = bisect_right(ends, start)
-        at, total = start, 0.0
-        while at < end and index < len(prices) and prices[index].start <= at:
-            until = min(prices[index].end, end)
+    for amount in amounts:
+        index = bisect_right(ends, amount.start)
+        at, total = amount.start, 0.0
+        while at < amount.end and index < len(prices) and prices[index].start <= at:
+            until = min(prices[index].end, amount.end)
             total += prices[index].value * (until - at)
             at, index = until, index + 1
-        if at >= end:
-            found.append(Interval(start, end, value * factor * total / (end - start)))
+        if at >= amount.end:
+            price = factor * total / (amount.end - amount.start)
+            found.append(amount._replace(value=amount.value * price))
     return found
 
 
 def by_hour(intervals: Iterable[Interval]) -> dict[int, float]:
-    """Return the sums by the hour (of UTC) in which intervals start."""
+    """Return the sums by the hour (of UTC) that intervals count for."""
     hours: dict[int, float] = {}
-    for start, _, value in intervals:
-        hour = start - start % HOUR
-        hours[hour] = hours.get(hour, 0.0) + value
+    for each in intervals:
+        hour = each.counted_in_hour_of // HOUR * HOUR
+        hours[hour] = hours.get(hour, 0.0) + each.value
     return hours
 
 
 def gaps(intervals: Iterable[Interval], start: int, end: int) -> Iterator[int]:
-    """Yield the lengths of the times in a period that intervals leave out, in seconds."""
+    """Yield the lengths of the times in a period that intervals leave out, in seconds.
+
+    They are in the order of time; the last length may be 0.
+    """
     at = start
     for each in intervals:
         if each.start > at:

@@ -8,9 +8,10 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 
 from ..api.concurrency import together
+from ..plan.grid import INSTANT_GRID
 from .intervals import Interval
 from .metering import MeterSeries, Series, holds_readings, is_net
-from .readings import SensorReader, Source
+from .readings import SensorReader, Source, moment
 from .settings import MeterSettings
 
 # How far back to look for a meter's last reading: mostly the first is enough.
@@ -40,6 +41,15 @@ class MeterSources:
         """The shortest resolution of all."""
         sources = self.consumption, self.production, self.cost, self.compensation
         return min(each.step for each in sources if each)
+
+    @property
+    def longest(self) -> timedelta:
+        """How long an interval is at the most in which something is counted."""
+        return max(
+            each.sensor.resolution
+            for each in (self.consumption, self.production)
+            if each
+        )
 
 
 class MeterReader:
@@ -78,24 +88,36 @@ class MeterReader:
     ) -> MeterSeries:
         """Return what was measured in a period; `before` is what was read before it."""
 
-        async def amounts(source: Source, last: Series | None) -> Series:
-            known = await self._async_before(source, start, last)
+        known = [
+            await self._async_before(source, start, last)
+            for source, last in (
+                (sources.consumption, before and before.consumption),
+                (sources.production, before and before.production),
+            )
+        ]
+        # What overlaps the period, or was counted since the last reading, has to be
+        # priced for all of its time.
+        readings = [moment(each.end) for each in known if each]
+        since = min([start - sources.longest, *readings])
+        until = end + sources.longest
+
+        async def amounts(source: Source, known: Interval | None) -> Series:
+            shift = self._shift(source)
             values = [
                 each
-                for each in await self._reader.async_measured(source, start, end)
+                for each in await self._reader.async_measured(
+                    source, start + shift, end + shift
+                )
                 if _ended(source, each) <= now.timestamp()
-                and (known is None or each.start > known.start)
             ]
             return Series(source.sensor, values, known)
 
         return MeterSeries(
             *await _all(
-                amounts(sources.consumption, before.consumption if before else None),
-                amounts(sources.production, before.production if before else None)
-                if sources.production
-                else None,
-                self._async_money(sources.cost, start, end),
-                self._async_money(sources.compensation, start, end),
+                amounts(sources.consumption, known[0]),
+                amounts(sources.production, known[1]) if sources.production else None,
+                self._async_money(sources.cost, since, until),
+                self._async_money(sources.compensation, since, until),
             )
         )
 
@@ -127,19 +149,30 @@ class MeterReader:
         return money(source) if source else None
 
     async def _async_before(
-        self, source: Source, start: datetime, last: Series | None
+        self, source: Source | None, start: datetime, last: Series | None
     ) -> Interval | None:
-        """Return a meter's last reading before a period."""
-        if not holds_readings(self._settings, source.sensor):
+        """Return the last reading of a meter that was over when a period began."""
+        if not source or not holds_readings(self._settings, source.sensor):
             return None
+        until = start + self._shift(source)
+        end = int(until.timestamp())
         if last is not None:
-            return last.last
+            return last.last_until(end)
         for back in _LOOK_BACK:
-            values = await self._reader.async_measured(source, start - back, start)
-            before = [each for each in values if each.start < start.timestamp()]
-            if before:
-                return before[-1]
+            values = await self._reader.async_measured(source, start - back, until)
+            if before := Series(source.sensor, values).last_until(end):
+                return before
         return None
+
+    def _shift(self, source: Source) -> timedelta:
+        """Return how much later than a period to read what is of it.
+
+        What a meter shows at the end of a period is of the time before.
+        """
+        is_instant = not source.sensor.resolution
+        if is_instant and holds_readings(self._settings, source.sensor):
+            return INSTANT_GRID
+        return timedelta(0)
 
 
 def _ended(source: Source, interval: Interval) -> int:

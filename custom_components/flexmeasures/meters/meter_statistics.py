@@ -69,8 +69,7 @@ def _counted(settings: MeterSettings, series: Series | None, stream: Stream) -> 
         return Hours(by_hour(stream.amounts))
     return Hours(
         {
-            # One at a full hour is of the hour that ends then.
-            (each.end - 1) // HOUR * HOUR: each.value
+            each.counted_in_hour_of // HOUR * HOUR: each.value
             for each in readings(settings, series)
         },
         holds_readings=True,

@@ -47,10 +47,10 @@ class Series:
     before: Interval | None = None
     """The last reading before them, of a sensor that holds what a meter shows."""
 
-    @property
-    def last(self) -> Interval | None:
-        """The last value that is known."""
-        return self.values[-1] if self.values else self.before
+    def last_until(self, end: int) -> Interval | None:
+        """Return the last value whose interval has ended at a moment."""
+        ended = [each for each in self.values if each.end <= end]
+        return ended[-1] if ended else self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,16 @@ def is_net(settings: MeterSettings) -> bool:
 def metered(settings: MeterSettings, series: MeterSeries) -> Metered:
     """Return what was counted; raises WrongUnitError."""
     consumed = _amounts(settings, series.consumption)
-    produced: list[Interval] | None = None
+    produced: Sequence[Interval] | None = None
     if is_net(settings):
         sign = 1 if series.consumption.sensor.consumption_is_positive else -1
         consumed, produced = split(scaled(consumed, sign))
     elif series.production:
-        # What it was chosen for is positive, unless the server says otherwise.
+        # What it was chosen for is positive, unless the server says otherwise. What a
+        # meter shows rises either way.
         sensor = series.production.sensor
-        sign = -1 if sensor.consumption_is_positive else 1
+        is_reversed = sensor.consumption_is_positive
+        sign = -1 if is_reversed and not holds_readings(settings, sensor) else 1
         produced = scaled(_amounts(settings, series.production), sign)
     output = settings.output
     return Metered(
@@ -103,7 +105,7 @@ def readings(settings: MeterSettings, series: Series) -> list[Interval]:
     )
 
 
-def _amounts(settings: MeterSettings, series: Series) -> list[Interval]:
+def _amounts(settings: MeterSettings, series: Series) -> Sequence[Interval]:
     sensor = series.sensor
     factor = _factor(settings.output, sensor)
     if holds_readings(settings, sensor):
@@ -132,10 +134,10 @@ def _money(
 
 
 def _at_their_ends(sensor: Sensor, values: Sequence[Interval]) -> Sequence[Interval]:
-    """Return readings at the ends of their intervals; of an instant it is the start."""
+    """Return readings at the ends of their intervals; an instant ends what was before."""
     if sensor.resolution:
         return values
-    return [Interval(start, start, value) for start, _, value in values]
+    return [Interval(each.start - 1, each.start, each.value) for each in values]
 
 
 def _shares(series: Series) -> Sequence[Interval]:
@@ -147,8 +149,8 @@ def _shares(series: Series) -> Sequence[Interval]:
     if own % DAY == 0:
         return series.values  # The day may have 23 hours.
     return [
-        Interval(start, end, value * ((end - start) / own))
-        for start, end, value in series.values
+        each._replace(value=each.value * ((each.end - each.start) / own))
+        for each in series.values
     ]
 
 
