@@ -1,16 +1,20 @@
 """The present bill: what it is so far, and what is typical."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from dataclasses import astuple, dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Final
 
 from .bill_cycle import BillCycle, BillPeriod
 from .day_book import Day, DayBook, Total
+from .intervals import DAY
 
 MOST_TYPICAL: Final = 12
 """Of how many bills the mean is typical."""
+
+COMPLETE: Final = 0.9
+"""Which share of a bill has to be known for it to say what is typical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,13 @@ class Typical:
     bills: tuple[BillPeriod, ...]
     """The latest first."""
     consumption: Total
+    """The money is that of those bills that are priced."""
     production: Total
+
+    @property
+    def usage(self) -> float | None:
+        """What was consumed; None if that is not known."""
+        return self.consumption.known_amount
 
     @property
     def cost(self) -> float | None:
@@ -68,8 +78,7 @@ class Bill:
     @property
     def usage(self) -> float | None:
         """What was consumed."""
-        consumption = self.counted.consumption
-        return consumption.amount if consumption.known else None
+        return self.counted.consumption.known_amount
 
     @property
     def cost(self) -> float | None:
@@ -85,19 +94,18 @@ def present_bill(terms: Terms, book: DayBook, now: datetime, resolution: int) ->
     """
     period = terms.cycle.period_of(now.astimezone(terms.time_zone).date())
     start, end = terms.midnight(period.start), terms.midnight(period.end)
-    passed = int(now.timestamp() - start.timestamp())
-    ended = passed - passed % resolution
+    ended = _ended(terms, period, now, resolution)
     counted = book.total(period)
     return Bill(
         period=period,
         start=start,
         end=end,
         counted=counted,
-        standing_charge=terms.fixed * (passed / (end.timestamp() - start.timestamp())),
+        standing_charge=terms.fixed * _seconds(start, now) / _seconds(start, end),
         completeness=_share(counted.consumption.known, ended),
         priced=_share(counted.consumption.priced, ended),
         measured_until=book.measured_until,
-        typical=_typical(terms.cycle, book, period),
+        typical=_typical(terms, book, period),
     )
 
 
@@ -107,20 +115,43 @@ def first_needed(cycle: BillCycle, day: date) -> date:
     return first.start
 
 
-def _typical(cycle: BillCycle, book: DayBook, period: BillPeriod) -> Typical:
-    """Return the means of the bills before a period, from the first that began with data."""
-    first = book.first
-    bills = {
-        earlier: counted
-        for earlier in _before(cycle, period)
-        if first is not None
-        and first <= earlier.start
-        and (counted := book.total(earlier)).consumption.known
-    }
-    return Typical(
-        bills=tuple(bills),
-        consumption=_mean([counted.consumption for counted in bills.values()]),
-        production=_mean([counted.production for counted in bills.values()]),
+def _ended(terms: Terms, period: BillPeriod, now: datetime, resolution: int) -> int:
+    """Return how many seconds of a bill intervals are of that have ended."""
+    if resolution % DAY:
+        passed = _seconds(terms.midnight(period.start), now)
+        return passed - passed % resolution
+    # Such days may have 23 hours.
+    days = (now.astimezone(terms.time_zone).date() - period.start).days
+    ended = days - days % (resolution // DAY)
+    return _seconds(
+        terms.midnight(period.start),
+        terms.midnight(period.start + timedelta(days=ended)),
+    )
+
+
+def _typical(terms: Terms, book: DayBook, period: BillPeriod) -> Typical:
+    """Return the means of the bills before a period."""
+    bills: list[BillPeriod] = []
+    consumption: list[Total] = []
+    production: list[Total] = []
+    for earlier in _before(terms.cycle, period):
+        counted = book.total(earlier)
+        needed = COMPLETE * _seconds(
+            terms.midnight(earlier.start), terms.midnight(earlier.end)
+        )
+        if counted.consumption.known >= needed:
+            bills.append(earlier)
+            consumption.append(_complete(counted.consumption, needed))
+            production.append(_complete(counted.production, needed))
+    return Typical(tuple(bills), _mean(consumption), _mean(production))
+
+
+def _complete(total: Total, needed: float) -> Total:
+    """Return that of amount and money of which enough is known."""
+    amount, known, money, priced = astuple(total)
+    return Total(
+        *((amount, known) if known >= needed else (0.0, 0)),
+        *((money, priced) if priced >= needed else (0.0, 0)),
     )
 
 
@@ -129,7 +160,7 @@ def _before(cycle: BillCycle, period: BillPeriod) -> Iterator[BillPeriod]:
 
 
 def _mean(totals: Sequence[Total]) -> Total:
-    """Return the mean of totals; that of the money is of those that have any."""
+    """Return the mean amount of those totals that have any, and the mean of money."""
     whole = sum(totals, Total())
     known = sum(1 for total in totals if total.known) or 1
     priced = sum(1 for total in totals if total.priced) or 1
@@ -143,10 +174,14 @@ def _mean(totals: Sequence[Total]) -> Total:
 
 def _cost(counted: Day) -> float | None:
     """Return what was paid, without what was earned; None if that is not known."""
-    if not counted.consumption.priced:
-        return None
-    return counted.consumption.money - counted.production.money
+    paid = counted.consumption.known_money
+    return None if paid is None else paid - counted.production.money
 
 
 def _share(part: int, whole: int) -> float | None:
     return min(part / whole, 1.0) if whole > 0 else None
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    """Return how long a time is, whatever the wall clock shows."""
+    return int(end.timestamp() - start.timestamp())

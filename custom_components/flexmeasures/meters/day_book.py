@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from .bill_cycle import BillPeriod
 from .intervals import Interval, Metered, Stream
@@ -24,6 +24,16 @@ class Total:
     priced: int = 0
     """For how long it is known what it cost or earned, in seconds."""
 
+    @property
+    def known_amount(self) -> float | None:
+        """None if nothing is known of it."""
+        return self.amount if self.known else None
+
+    @property
+    def known_money(self) -> float | None:
+        """None if nothing is known of it."""
+        return self.money if self.priced else None
+
     def __add__(self, other: Total) -> Total:
         """Return what was counted in both."""
         return Total(
@@ -38,7 +48,7 @@ class Total:
         return [round(self.amount, 9), self.known, round(self.money, 9), self.priced]
 
 
-_NOTHING = Total()
+_NOTHING: Final = Total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +99,6 @@ class DayBook:
             },
             "measured_until": self.measured_until and self.measured_until.isoformat(),
         }
-
-    @property
-    def first(self) -> date | None:
-        """The first day on which something was counted."""
-        return min(self.days, default=None)
 
     def replace(self, days: Mapping[date, Day], *, first: date) -> None:
         """Replace what was counted on some days, also by nothing; drop those before `first`.

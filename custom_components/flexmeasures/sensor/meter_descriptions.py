@@ -58,7 +58,7 @@ METER_SENSORS: Final = (
     MeterSensorDescription(
         key="typical_usage",
         quantity=Quantity.AMOUNT,
-        value_fn=lambda meter: _monthly(meter, _typical_usage(meter.data)),
+        value_fn=lambda meter: _monthly(meter, meter.data.bill.typical.usage),
         attributes_fn=lambda state: _typical(state.bill),
     ),
     MeterSensorDescription(
@@ -110,11 +110,6 @@ def _expected_cost(state: MeterState) -> Expected | None:
     return state.expectation.cost if state.expectation else None
 
 
-def _typical_usage(state: MeterState) -> float | None:
-    typical = state.bill.typical
-    return typical.consumption.amount if typical.bills else None
-
-
 def _monthly(meter: MeterCoordinator, amount: float | None) -> float | None:
     """Return the share of a month in what is of a bill."""
     return None if amount is None else amount / meter.settings.bills.months
@@ -133,7 +128,7 @@ def _bill(bill: Bill) -> dict[str, Any]:
     return {
         "bill_start": bill.period.start.isoformat(),
         "bill_end": bill.period.end.isoformat(),
-        "production": rounded(bill.counted.production.amount),
+        "production": rounded(bill.counted.production.known_amount),
         **_measured(bill),
     }
 
@@ -146,8 +141,8 @@ def _measured(bill: Bill) -> dict[str, Any]:
 def _cost(bill: Bill) -> dict[str, Any]:
     """Return what a cost is made of."""
     return {
-        "consumption": rounded(bill.counted.consumption.money),
-        "compensation": rounded(bill.counted.production.money),
+        "consumption": rounded(bill.counted.consumption.known_money),
+        "compensation": rounded(bill.counted.production.known_money),
         "standing_charge": rounded(bill.standing_charge),
         "priced": rounded(_percent(bill.priced)),
     }
