@@ -87,14 +87,15 @@ class MeterReader:
         before: MeterSeries | None = None,
     ) -> MeterSeries:
         """Return what was measured in a period; `before` is what was read before it."""
-
-        known = [
-            await self._async_before(source, start, last)
-            for source, last in (
-                (sources.consumption, before and before.consumption),
-                (sources.production, before and before.production),
-            )
-        ]
+        consumption, production = sources.consumption, sources.production
+        known = (
+            await self._async_before(
+                consumption, start, before.consumption if before else None
+            ),
+            await self._async_before(
+                production, start, before.production if before else None
+            ),
+        )
         # What overlaps the period, or was counted since the last reading, has to be
         # priced for all of its time.
         readings = [moment(each.end) for each in known if each]
@@ -114,8 +115,8 @@ class MeterReader:
 
         return MeterSeries(
             *await _all(
-                amounts(sources.consumption, known[0]),
-                amounts(sources.production, known[1]) if sources.production else None,
+                amounts(consumption, known[0]),
+                amounts(production, known[1]) if production else None,
                 self._async_money(sources.cost, since, until),
                 self._async_money(sources.compensation, since, until),
             )

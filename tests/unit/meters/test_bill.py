@@ -289,7 +289,7 @@ class TestTypical:
         assert typical.usage == pytest.approx((5 * 31 + 4 * 30 + 3 * 31) / 3)
 
     @pytest.mark.parametrize(("missing", "is_complete"), [(3, True), (4, False)])
-    def test_gaps(self, missing: int, is_complete: bool) -> None:
+    def test_gaps(self, missing: int, *, is_complete: bool) -> None:
         """A bill of which much is missing is not complete, in whichever place it is."""
         assert COMPLETE == 0.9
         known = book("2026-03-01", "2026-06-01", lambda day: day.month)

@@ -23,6 +23,7 @@ from .values import (
     QUARTER,
     at,
     days_of_zone,
+    near,
     row,
     utc,
 )
@@ -125,7 +126,7 @@ def test_both_directions() -> None:
     assert counted == {
         date(2026, 6, 1): Day(
             Total(1.0, HOUR, 0.3, HOUR),
-            Total(5.0, 2 * HOUR, pytest.approx(-0.1), 2 * HOUR),
+            Total(5.0, 2 * HOUR, near(-0.1), 2 * HOUR),
         )
     }
 

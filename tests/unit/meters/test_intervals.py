@@ -30,6 +30,7 @@ from .values import (
     QUARTER,
     at,
     days_of_zone,
+    near,
     row,
 )
 
@@ -123,12 +124,12 @@ class TestCosts:
         """An amount costs its price, which may be negative."""
         assert costs(
             row(START, HOUR, 2.0, 3.0, 0.0), row(START, HOUR, 0.25, -0.1, 9.0)
-        ) == row(START, HOUR, 0.5, pytest.approx(-0.3), 0.0)
+        ) == row(START, HOUR, 0.5, near(-0.3), 0.0)
 
     def test_another_unit(self) -> None:
         """A price of 250 EUR/MWh is 0.25 EUR/kWh."""
         assert costs(row(START, HOUR, 2.0), row(START, HOUR, 250.0), 0.001) == row(
-            START, HOUR, pytest.approx(0.5)
+            START, HOUR, near(0.5)
         )
 
     def test_finer_prices(self) -> None:
@@ -218,7 +219,7 @@ class TestCosts:
             found = [of_minute.get(start + minute * MINUTE) for minute in range(5)]
             known = [price for price in found if price is not None]
             if len(known) == 5:
-                expected.append((start, pytest.approx(amount * sum(known) / 5)))
+                expected.append((start, near(amount * sum(known) / 5)))
         cost = costs(
             row(START, 5 * MINUTE, *amounts),
             row(START + shift * MINUTE, 7 * MINUTE, *prices),

@@ -131,10 +131,10 @@ async def read_in_pieces(
 @pytest.mark.parametrize("is_read_on", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 async def test_nothing_is_lost(
-    zone: ZoneInfo, resolution: int, is_read_on: bool, seed: int
+    zone: ZoneInfo, resolution: int, seed: int, *, is_read_on: bool
 ) -> None:
     """At whichever midnights a period is split, and with any gaps, it comes out the same."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311
     step = resolution or HOUR
     start = int(midnight(FIRST, zone).timestamp()) // DAY * DAY
     count = (DAYS + 1) * DAY // step
@@ -142,7 +142,9 @@ async def test_nothing_is_lost(
     # The server gives an instant as five minutes.
     stored = [
         Interval(at, at + (resolution or 5 * MINUTE), value)
-        for at, value in zip(range(start, start + count * step, step), shown)
+        for at, value in zip(
+            range(start, start + count * step, step), shown, strict=True
+        )
         if at == start or rng.random() < (0.3, 0.9, 1)[seed]
     ]
     boundaries = rng.sample(range(1, DAYS), rng.randrange(1, DAYS))
@@ -194,7 +196,7 @@ async def test_daily_readings_of_another_zone(
 
 
 @pytest.mark.parametrize("is_read_on", [True, False])
-async def test_read_once_a_week(is_read_on: bool) -> None:
+async def test_read_once_a_week(*, is_read_on: bool) -> None:
     """What is read by hand once a week counts on the day on which it is read."""
     begin = int(midnight(FIRST, AMSTERDAM).timestamp())
     stored = [

@@ -22,6 +22,7 @@ from .values import (
     QUARTER,
     at,
     days_of_zone,
+    near,
     row,
     sensor,
     series,
@@ -55,7 +56,7 @@ def values(intervals: Sequence[Interval] | None) -> list[float]:
     ],
 )
 def test_readings_are_told_apart(
-    unit: str, step: int, is_cumulative: bool, holds: bool
+    unit: str, step: int, *, is_cumulative: bool, holds: bool
 ) -> None:
     """By the setting, or since there is no interval in which it could have been counted."""
     meter = settings(cumulative=is_cumulative)
@@ -86,8 +87,8 @@ def test_electricity(unit: str, step: int, value: float, kwh: float) -> None:
     held = series(unit, row(START, step, value, None, -value), step)
     counted = metered(METER, MeterSeries(held))
     assert counted.consumption.amounts == [
-        Interval(START, START + step, pytest.approx(kwh)),
-        Interval(START + 2 * step, START + 3 * step, pytest.approx(-kwh)),
+        Interval(START, START + step, near(kwh)),
+        Interval(START + 2 * step, START + 3 * step, near(-kwh)),
     ]
     assert counted.consumption.money is None
     assert counted.production is None
@@ -147,7 +148,7 @@ class TestNet:
     """One sensor holds both directions."""
 
     @pytest.mark.parametrize("is_positive", [True, False])
-    def test_both_signs(self, is_positive: bool) -> None:
+    def test_both_signs(self, *, is_positive: bool) -> None:
         """Which sign consumption has is the server's to say."""
         sign = 1 if is_positive else -1
         held = series(
@@ -189,7 +190,7 @@ class TestProduction:
     """A sensor of its own holds what is produced."""
 
     @pytest.mark.parametrize("is_positive", [True, False])
-    def test_its_sign(self, is_positive: bool) -> None:
+    def test_its_sign(self, *, is_positive: bool) -> None:
         """Production is positive, but where the server says that consumption is."""
         sign = -1 if is_positive else 1
         counted = metered(
@@ -204,7 +205,7 @@ class TestProduction:
         assert counted.production.money is None
 
     @pytest.mark.parametrize("is_positive", [True, False])
-    def test_readings_rise(self, is_positive: bool) -> None:
+    def test_readings_rise(self, *, is_positive: bool) -> None:
         """What a meter shows rises, whatever sign the server has power in."""
         counted = metered(
             settings(production_sensor=2, cumulative=True),
@@ -229,7 +230,7 @@ class TestMoney:
                 cost=series("cEUR", row(START, HOUR, 25.0, -5.0)),
             ),
         )
-        assert counted.consumption.money == row(START, HOUR, 0.25, pytest.approx(-0.05))
+        assert counted.consumption.money == row(START, HOUR, 0.25, near(-0.05))
 
     @pytest.mark.parametrize("unit", ["EUR", "kWh"])
     def test_values_read_more_finely(self, unit: str) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from custom_components.flexmeasures.api.models import Sensor
 from custom_components.flexmeasures.meters.intervals import Interval
 from custom_components.flexmeasures.meters.metering import Series
@@ -24,6 +26,11 @@ DAY = 24 * HOUR
 def at(text: str, zone: ZoneInfo = AMSTERDAM) -> int:
     """Give a local time in seconds since 1970."""
     return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
+
+
+def near(value: float) -> Any:
+    """Give what equals a value, but for the noise of floating-point numbers."""
+    return pytest.approx(value)
 
 
 def utc(seconds: int) -> datetime:
