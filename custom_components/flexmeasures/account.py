@@ -56,6 +56,7 @@ class Account:
     """Of the devices that are loaded, by their subentry ids."""
     scheduler: AccountScheduler
     queue: ScheduleQueue
+    reader: SensorReader
     solar_forecast: SolarForecast
     daily_forecast: DailyForecast
     resources: dict[str, ManagedResource] = field(default_factory=dict)
@@ -78,10 +79,12 @@ class Account:
         coordinators: dict[str, ScheduleCoordinator] = {}
         budget = TriggerBudget(store)
         scheduler = AccountScheduler(hass, entry, api, coordinators, budget)
+        reader = SensorReader(hass, api, catalogue)
         account = cls(
             entry=entry,
             api=api,
             catalogue=catalogue,
+            reader=reader,
             prices=SharedPrices(api, catalogue),
             store=store,
             coordinators=coordinators,
@@ -89,7 +92,7 @@ class Account:
             queue=ScheduleQueue(hass, entry, scheduler),
             daily_forecast=DailyForecast(hass, api, catalogue, budget),
             solar_forecast=SolarForecast(
-                api, catalogue, entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
+                reader, entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
             ),
         )
         entry.async_on_unload(account.async_unload)
@@ -146,7 +149,7 @@ class Account:
             hass,
             self.entry,
             subentry,
-            reader=SensorReader(hass, self.api, self.catalogue),
+            reader=self.reader,
             daily_forecast=self.daily_forecast,
             store=self.store,
         )

@@ -105,16 +105,20 @@ def readings(settings: MeterSettings, series: Series) -> list[Interval]:
     )
 
 
-def _amounts(settings: MeterSettings, series: Series) -> Sequence[Interval]:
-    sensor = series.sensor
-    factor = _factor(settings.output, sensor)
-    if holds_readings(settings, sensor):
-        before = [series.before] if series.before else []
-        known = _at_their_ends(sensor, [*before, *series.values])
-        return amounts_between(scaled(known, factor))
-    if _measure(sensor).is_rate:
+def counted(output: Output, series: Series) -> list[Interval]:
+    """Return what flowed in each interval, by rates or amounts; raises WrongUnitError."""
+    factor = _factor(output, series.sensor)
+    if _measure(series.sensor).is_rate:
         return amounts_of_rates(series.values, factor)
     return scaled(_shares(series), factor)
+
+
+def _amounts(settings: MeterSettings, series: Series) -> list[Interval]:
+    if not holds_readings(settings, series.sensor):
+        return counted(settings.output, series)
+    before = [series.before] if series.before else []
+    known = _at_their_ends(series.sensor, [*before, *series.values])
+    return amounts_between(scaled(known, _factor(settings.output, series.sensor)))
 
 
 def _money(

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
+from ..api.concurrency import together
 from ..api.models import Sensor, SensorData
 from ..plan.grid import INSTANT_GRID, even_runs, reading_step, slot_starts, whole_slots
 from .intervals import Interval
@@ -106,6 +107,19 @@ class SensorReader:
         )
         forecast = await self._async_intervals(source.sensor, [answer])
         return forecast or await self.async_measured(source, start, end)
+
+    async def async_expected(
+        self, sensor: Sensor, start: datetime, end: datetime
+    ) -> list[Interval]:
+        """Return what the server forecasts of a period, else the newest value of anybody.
+
+        Raises FlexMeasuresError.
+        """
+        answers = await together(
+            self._async_read(sensor, start, end),
+            self._async_read(sensor, start, end, source_type=_FORECASTER),
+        )
+        return await self._async_intervals(sensor, answers)
 
     async def _async_intervals(
         self, sensor: Sensor, answers: Sequence[_Answer]

@@ -3,29 +3,21 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from itertools import pairwise
 import logging
-import re
 from typing import Final
 
 from homeassistant.const import UnitOfEnergy
 from homeassistant.util import dt as dt_util
-from homeassistant.util.unit_conversion import EnergyConverter
 
-from ..api.catalogue import AccountCatalogue
-from ..api.client import FlexMeasuresApi
-from ..api.concurrency import Shared, together
+from ..api.concurrency import Shared
 from ..api.errors import FlexMeasuresError
 from ..api.models import Sensor
-from ..plan.grid import (
-    even_runs,
-    local_midnight,
-    reading_step,
-    slot_starts,
-    whole_slots,
-)
+from ..plan.grid import local_midnight
+from .intervals import HOUR, Interval
+from .metering import Series, counted
+from .readings import SensorReader, moment
+from .units import Dimension, Measure, Output
 
 # The dashboard asks each time that somebody looks at it.
 _MAX_AGE: Final = timedelta(minutes=10)
@@ -33,31 +25,22 @@ _MAX_AGE: Final = timedelta(minutes=10)
 # Today, and as far as the server forecasts.
 _DAYS: Final = 8
 
-_HOUR: Final = timedelta(hours=1)
 _LONGEST_RESOLUTION: Final = timedelta(days=1)
-_FORECASTER: Final = "forecaster"
+
+_KWH: Final = Output(UnitOfEnergy.KILO_WATT_HOUR)
+_WH: Final = 1000.0
+"""Of a kWh."""
 
 # As fine as any inverter measures.
 _DIGITS: Final = 3
 
-_POWER: Final = re.compile(r"[kM]?W")
-_ENERGY: Final = re.compile(r"[kM]?Wh")
-
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Production:
-    """Energy that is produced evenly in some time."""
-
-    start: datetime
-    end: datetime
-    wh: float
 
 
 def holds_production(sensor: Sensor) -> bool:
     """Return whether a sensor can hold what PV produces: power, or energy per interval."""
-    is_energy_or_power = _POWER.fullmatch(sensor.unit) or _ENERGY.fullmatch(sensor.unit)
+    measure = Measure.of(sensor.unit)
+    is_energy_or_power = measure and measure.dimension is Dimension.ENERGY
     return bool(
         is_energy_or_power and timedelta(0) < sensor.resolution <= _LONGEST_RESOLUTION
     )
@@ -66,16 +49,13 @@ def holds_production(sensor: Sensor) -> bool:
 class SolarForecast:
     """The forecast of an account's PV sensors together, not older than 10 minutes."""
 
-    def __init__(
-        self, api: FlexMeasuresApi, catalogue: AccountCatalogue, sensors: Sequence[int]
-    ) -> None:
+    def __init__(self, reader: SensorReader, sensors: Sequence[int]) -> None:
         """Start with nothing known."""
-        self._api = api
-        self._catalogue = catalogue
+        self._reader = reader
         self._sensors = sensors
         self._wh_hours: Mapping[str, float] = {}
         self._read_at: datetime | None = None
-        self._known: dict[int, list[_Production]] = {}
+        self._known: dict[int, list[Interval]] = {}
         """What each sensor said last."""
         self._failing: set[int] = set()
         self._reading: Shared[None, Mapping[str, float]] = Shared()
@@ -112,7 +92,7 @@ class SolarForecast:
     ) -> None:
         """Learn what a sensor says; one that fails does not take the others away."""
         try:
-            sensor = await self._catalogue.async_sensor(sensor_id)
+            sensor = await self._reader.catalogue.async_sensor(sensor_id)
             production = await self._production(sensor, start, end)
         except FlexMeasuresError as err:
             if sensor_id not in self._failing:
@@ -128,95 +108,40 @@ class SolarForecast:
 
     async def _production(
         self, sensor: Sensor, start: datetime, end: datetime
-    ) -> list[_Production]:
-        """Return what a sensor says of a period; raises FlexMeasuresError."""
+    ) -> list[Interval]:
+        """Return what a sensor says of a period, in kWh; raises FlexMeasuresError."""
         if not holds_production(sensor):
             return []
-        resolution, zone = sensor.resolution, sensor.time_zone
-        first, length = whole_slots(start, end - start, resolution, zone)
-        step = reading_step(first, length, resolution, zone)
-        forecast, newest = await together(
-            self._values(sensor, first, length, step, _FORECASTER),
-            self._values(sensor, first, length, step, None),
-        )
-        values = [
-            other if value is None else value
-            for value, other in zip(forecast, newest, strict=True)
-        ]
-        moments = slot_starts(first, len(values) + 1, step, zone)
+        values = await self._reader.async_expected(sensor, start, end)
+        # The server stores consumption as positive where the sensor says so.
+        sign = -1 if sensor.consumption_is_positive else 1
         return [
-            _Production(begin, until, max(_wh(sensor, value, until - begin, step), 0.0))
-            for (begin, until), value in zip(pairwise(moments), values, strict=True)
-            if value is not None
+            each._replace(value=max(each.value * sign, 0.0))
+            for each in counted(_KWH, Series(sensor, values))
         ]
-
-    async def _values(
-        self,
-        sensor: Sensor,
-        start: datetime,
-        length: timedelta,
-        step: timedelta,
-        source_type: str | None,
-    ) -> list[float | None]:
-        """Return a value for each step."""
-        values: list[float | None] = []
-        for moment, count in even_runs(start, length // step, step, sensor.time_zone):
-            data = await self._api.get_data(
-                sensor.id,
-                start=moment,
-                duration=step * count,
-                unit=sensor.unit,
-                # For its own resolution the server need not resample.
-                resolution=None if step == sensor.resolution else step,
-                source_type=source_type,
-            )
-            values += data.values if data else [None] * count
-        return values
-
-
-def _wh(sensor: Sensor, value: float, time: timedelta, step: timedelta) -> float:
-    """Return the energy that a value means, of which a part may have been read.
-
-    The server stores consumption as positive where the sensor says so.
-    """
-    if _POWER.fullmatch(sensor.unit):
-        unit, share = f"{sensor.unit}h", time / _HOUR
-    else:
-        # Read in parts, the server gives each the energy of the whole interval.
-        unit, share = sensor.unit, step / sensor.resolution
-    wh = EnergyConverter.convert(value, unit, UnitOfEnergy.WATT_HOUR) * share
-    return -wh if sensor.consumption_is_positive else wh
 
 
 def _by_hour(
-    productions: Iterable[_Production], start: datetime, time_zone: tzinfo
+    production: Iterable[Interval], start: datetime, time_zone: tzinfo
 ) -> dict[str, float]:
-    """Add energies up by the hours of a time zone from a moment on, in order."""
+    """Return Wh by the hours of a time zone from a moment on, in order."""
     hours: defaultdict[str, float] = defaultdict(float)
-    for production in productions:
-        for moment, wh in _parts(production, time_zone):
-            if moment >= start:
-                hour = moment.astimezone(time_zone).replace(
-                    minute=0, second=0, microsecond=0
-                )
-                hours[hour.isoformat()] += wh
+    for part in (part for each in production for part in _parts(each, time_zone)):
+        if (begin := moment(part.start)) >= start:
+            hour = begin.astimezone(time_zone).replace(minute=0)
+            hours[hour.isoformat()] += part.value * _WH
     return {
         hour: round(hours[hour], _DIGITS)
         for hour in sorted(hours, key=datetime.fromisoformat)
     }
 
 
-def _parts(
-    production: _Production, time_zone: tzinfo
-) -> Iterator[tuple[datetime, float]]:
-    """Divide an energy at the full hours of a time zone."""
-    moment = production.start
-    while moment < production.end:
-        local = moment.astimezone(time_zone)
-        passed = timedelta(minutes=local.minute, seconds=local.second)
-        end = min(moment + _HOUR - passed, production.end)
-        yield (
-            moment,
-            production.wh * ((end - moment) / (production.end - production.start)),
-        )
-        moment = end
+def _parts(production: Interval, time_zone: tzinfo) -> Iterator[Interval]:
+    """Divide an amount at the full hours of a time zone."""
+    length = production.end - production.start
+    at = production.start
+    while at < production.end:
+        full = at + HOUR - moment(at).astimezone(time_zone).minute * 60
+        until = min(full, production.end)
+        yield Interval(at, until, production.value * ((until - at) / length))
+        at = until
