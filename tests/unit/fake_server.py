@@ -474,7 +474,7 @@ class FakeServer:
                     else self._forecasts_answer(user, int(item_id), rest[0], request)
                 )
             case _:
-                answer = Answer(status=404, text=HTML)
+                answer = self._provenance(method, path)
         return answer
 
     def _asset_list(self, user: User, *, public: bool) -> Answer:
@@ -686,6 +686,27 @@ class FakeServer:
         owner = self.assets[self.sensors[sensor_id]["generic_asset_id"]]["account_id"]
         return answer if owner == user.account else Answer(FORBIDDEN, 403)
 
+    def _provenance(self, method: str, path: list[str]) -> Answer:
+        """Tell which sources there are, or since when they have data of a sensor."""
+        match method, path:
+            case "GET", ["sources"]:
+                return Answer({"sources": _SOURCES})
+            case "GET", ["sensors", sensor_id, "stats"]:
+                return Answer(self._stats(int(sensor_id)))
+        return Answer(status=404, text=HTML)
+
+    def _stats(self, sensor_id: int) -> Json:
+        """Tell what each source has of a sensor."""
+        written = {"demo (ID: 4)": self.data, "forecaster (ID: 5)": self.forecasts}
+        return {
+            source: {
+                "First event start": stored[sensor_id].start.isoformat(),
+                "Last recorded": dt_util.utcnow().isoformat(),
+            }
+            for source, stored in written.items()
+            if sensor_id in stored
+        }
+
     def _post_data(self, user: User, sensor_id: int) -> Answer:
         if (sensor := self.sensors.get(sensor_id)) is None:
             text = f"No sensor found with ID {sensor_id}."
@@ -706,6 +727,8 @@ class FakeServer:
             202,
         )
 
+
+_SOURCES = [{"id": 4, "type": "user"}, {"id": 5, "type": "forecaster"}]
 
 _JOB_STATUSES = {
     "QUEUED": 202,

@@ -1,15 +1,21 @@
 """The sensors of a meter."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.const import PERCENTAGE, UnitOfEnergy
-from homeassistant.core import callback
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    EntityPlatform,
+)
 
 from ..account import FlexMeasuresConfigEntry
+from ..const import DOMAIN
 from ..entity import MeterEntity
 from ..meters.coordinator import MeterCoordinator
 from .meter_descriptions import METER_SENSORS, MeterSensorDescription, Quantity, rounded
@@ -58,8 +64,31 @@ class MeterSensor(MeterEntity, SensorEntity):
                     SensorDeviceClass.ENERGY if is_energy else SensorDeviceClass.GAS
                 )
                 self._attr_native_unit_of_measurement = unit
+                # The owner has chosen it, whatever Home Assistant's unit system has.
+                self._attr_suggested_unit_of_measurement = unit
                 self._attr_suggested_display_precision = 1
         self._attr_translation_key = f"{settings.commodity}_{description.key}"
+
+    @callback
+    @override
+    def add_to_platform_start(
+        self,
+        hass: HomeAssistant,
+        platform: EntityPlatform,
+        parallel_updates: asyncio.Semaphore | None,
+    ) -> None:
+        """Suggest the unit that is chosen now: else that of the first time is kept."""
+        registry = er.async_get(hass)
+        entity_id = registry.async_get_entity_id(
+            platform.domain, DOMAIN, self.unique_id
+        )
+        if entity_id and (unit := self.suggested_unit_of_measurement):
+            registry.async_update_entity_options(
+                entity_id,
+                f"{platform.domain}.private",
+                {"suggested_unit_of_measurement": unit},
+            )
+        super().add_to_platform_start(hass, platform, parallel_updates)
 
     @property
     @override
