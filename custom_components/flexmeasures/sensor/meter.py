@@ -78,6 +78,7 @@ class MeterSensor(MeterEntity, SensorEntity):
         parallel_updates: asyncio.Semaphore | None,
     ) -> None:
         """Suggest the unit that is chosen now: else that of the first time is kept."""
+        assert self.unique_id
         registry = er.async_get(hass)
         entity_id = registry.async_get_entity_id(
             platform.domain, DOMAIN, self.unique_id
