@@ -72,8 +72,8 @@ class Effort:
     server: float
     """While at least one request was under way."""
     requests: int
-    waited: float
-    """For processors that others had, while no request was under way."""
+    processor: float
+    """Processor time of all threads, while no request was under way."""
     loop: float
     """Processor time of the event loop's thread: our callbacks and all others."""
     executor: float
@@ -86,8 +86,8 @@ class Effort:
 
     @property
     def in_home(self) -> float:
-        """The part in Home Assistant, as on a machine that does nothing else."""
-        return self.total - self.server - self.waited
+        """The part in Home Assistant, by the clock."""
+        return self.total - self.server
 
     @property
     def computing(self) -> float:
@@ -132,7 +132,7 @@ class Watch:
         self._under_way = 0
         self._asked_at = 0.0, 0.0
         self._server = 0.0
-        self._waited_meanwhile = 0.0
+        self._processor_meanwhile = 0.0
         self._executor = 0.0
         self.effort: Effort
 
@@ -140,22 +140,22 @@ class Watch:
     def measuring(self) -> Iterator[None]:
         """Measure; afterwards there is an `effort`."""
         self._requests = 0
-        self._server = self._waited_meanwhile = self._executor = 0.0
+        self._server = self._processor_meanwhile = self._executor = 0.0
         gc.collect()
         with (
             patch.object(Transport, "request_once", self._timed_request()),
             patch.object(self._hass.loop, "run_in_executor", self._timed_executor()),
             Timing() as timing,
         ):
-            start, waited = time.perf_counter(), waited_for_processors()
+            start, processor = time.perf_counter(), time.process_time()
             yield
             total = time.perf_counter() - start
-            waited = waited_for_processors() - waited
+            processor = time.process_time() - processor
         self.effort = Effort(
             total=total,
             server=self._server,
             requests=self._requests,
-            waited=waited - self._waited_meanwhile,
+            processor=processor - self._processor_meanwhile,
             loop=(sum(timing.callbacks) + sum(timing.collections)) / 1000,
             executor=self._executor,
             longest_hold=max(timing.callbacks) / 1000,
@@ -168,7 +168,7 @@ class Watch:
 
         async def timed(transport: Transport, *args: Any, **options: Any) -> Any:
             if not self._under_way:
-                self._asked_at = time.perf_counter(), waited_for_processors()
+                self._asked_at = time.perf_counter(), time.process_time()
             self._under_way += 1
             self._requests += 1
             try:
@@ -176,9 +176,9 @@ class Watch:
             finally:
                 self._under_way -= 1
                 if not self._under_way:
-                    asked_at, waited = self._asked_at
+                    asked_at, processor = self._asked_at
                     self._server += time.perf_counter() - asked_at
-                    self._waited_meanwhile += waited_for_processors() - waited
+                    self._processor_meanwhile += time.process_time() - processor
 
         return timed
 
@@ -373,17 +373,6 @@ def stored_hours(hass: HomeAssistant, statistic_id: str) -> int:
         {"sum"},
     )
     return len(found[statistic_id])
-
-
-def waited_for_processors() -> float:
-    """Return how long this process's threads were ready to go on, but others had the processors (Linux)."""
-    return (
-        sum(
-            int(path.read_text().split()[1])
-            for path in Path("/proc/self/task").glob("*/schedstat")
-        )
-        / 1e9
-    )
 
 
 def forget_peak() -> int:
