@@ -40,7 +40,7 @@ class Processes:
         self._worker_thread = worker_thread
         self._running: dict[str, int] = {}
 
-    def prepare(self, home: str) -> None:
+    def prepare(self, home: str, is_metered: bool) -> None:  # noqa: FBT001
         """Bring the database up to date and fill it, unless the file with the ids says that it is filled."""
         import flask_migrate
         import flexmeasures.data
@@ -55,7 +55,7 @@ class Processes:
             for name in logging.root.manager.loggerDict:
                 logging.getLogger(name).disabled = False
             if not Path(home).exists():
-                flexmeasures_seed.seed(Path(home))
+                flexmeasures_seed.seed(Path(home), is_metered=is_metered)
             self._release_database()
 
     def forget(self) -> None:

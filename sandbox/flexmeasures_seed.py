@@ -20,6 +20,7 @@ from flexmeasures.data.services.users import create_user
 from sqlalchemy import delete, insert, select
 
 from . import flexmeasures_profiles as profiles
+from .flexmeasures_meters import add_counted, add_meters
 from .flexmeasures_profiles import TIME_ZONE
 
 if TYPE_CHECKING:
@@ -33,11 +34,17 @@ DAY = timedelta(days=1)
 HISTORY = 21 * DAY
 
 
-def seed(home: Path) -> None:
-    """Fill the database, and write users and ids to a file once that is done."""
+def seed(home: Path, *, is_metered: bool) -> None:
+    """Fill the database, and write users and ids to a file once that is done.
+
+    With meters, and what they have counted, if asked for: these take seconds.
+    """
     structure = Structure()
     add_home(structure)
     add_data(structure.sensors)
+    if is_metered:
+        add_meters(structure)
+        add_counted(structure.sensors, SOURCE)
     content = {
         "users": structure.users,
         "assets": {key: asset.id for key, asset in structure.assets.items()},

@@ -45,12 +45,17 @@ class FlexMeasuresServer:
         self,
         folder: Path | None = None,
         *,
+        is_metered: bool = False,
         trigger_rate_limit: str = "1000 per minute",
         default_rate_limit: str = "100000 per minute",
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare a server that keeps its data in a folder; without one it starts empty and leaves nothing."""
+        """Prepare a server that keeps its data in a folder; without one it starts empty and leaves nothing.
+
+        `is_metered`: with meters in its home, and all that they have counted for more than a year.
+        """
         self._given_folder = folder
+        self._is_metered = is_metered
         self._rate_limits = {
             "trigger_rate_limit": trigger_rate_limit,
             "default_rate_limit": default_rate_limit,
@@ -99,7 +104,9 @@ class FlexMeasuresServer:
         # Meanwhile:
         self._database.start()
         self._report("Preparing its database")
-        self._tell("prepare", str(self._home_file), timeout=START_SECONDS)
+        self._tell(
+            "prepare", str(self._home_file), self._is_metered, timeout=START_SECONDS
+        )
         self.home = Home.read(self._home_file)
         self._port = state["port"]
         self.start_web()
@@ -159,7 +166,7 @@ class FlexMeasuresServer:
             talks=True,
         )
 
-    def _tell(self, *command: str, timeout: float = 60) -> Any:
+    def _tell(self, *command: str | bool, timeout: float = 60) -> Any:
         self._app.tell(json.dumps(command))
         answer = json.loads(self._app.listen(timeout))
         if "error" in answer:
