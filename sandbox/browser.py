@@ -1,6 +1,6 @@
 """A real browser that shows Home Assistant's frontend: runs in the browser environment."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
@@ -73,8 +73,12 @@ async def page_of(
     *,
     size: tuple[int, int],
     is_dark: bool = False,
+    storage: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Page]:
-    """Open a window in which the owner is logged in to Home Assistant."""
+    """Open a window in which the owner is logged in to Home Assistant.
+
+    `storage` is what the frontend finds in the browser besides.
+    """
     width, height = size
     context = await running.new_context(
         viewport={"width": width, "height": height},
@@ -95,9 +99,10 @@ async def page_of(
             "hassUrl": home_assistant.url,
             "clientId": f"{home_assistant.url}/",
         }
-        await context.add_init_script(
-            f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
-        )
+        for key, value in {"hassTokens": json.dumps(tokens), **(storage or {})}.items():
+            await context.add_init_script(
+                f"localStorage.setItem({json.dumps(key)}, {json.dumps(value)})"
+            )
         page = await context.new_page()
         page.set_default_timeout(START_MILLISECONDS)
         yield page

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .demo_devices import CAR, DemoDevice, FollowingDevice, S2Device
+from .demo_meters import SOLAR, DemoMeter
 
 DASHBOARD_URL = "flexmeasures-demo"
 
@@ -35,8 +36,26 @@ No schedule yet.
 """
 
 
-def dashboard(devices: Mapping[DemoDevice, Entities]) -> dict[str, Any]:
-    """Return a dashboard with a section for each device."""
+# The sensors of a bill, and what they are called where the meter's name stands above them.
+_BILL = {
+    "usage_to_date": "Used so far",
+    "cost_to_date": "Cost so far",
+    "forecasted_usage": "Forecast",
+    "forecasted_cost": "Forecast",
+    "typical_usage": "Typical month",
+    "typical_cost": "Typical month",
+}
+
+
+def dashboard(
+    devices: Mapping[DemoDevice, Entities],
+    meters: Mapping[DemoMeter, Entities],
+    statistics: Mapping[DemoMeter, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Return a dashboard with a section for each device, and a view with one for each meter.
+
+    `statistics` are the ids of the meters' statistics, by what they are of.
+    """
     return {
         "title": "FlexMeasures",
         "views": [
@@ -49,7 +68,20 @@ def dashboard(devices: Mapping[DemoDevice, Entities]) -> dict[str, Any]:
                     {"type": "grid", "cards": list(_cards(device, entities))}
                     for device, entities in devices.items()
                 ],
-            }
+            },
+            {
+                "title": "Bills",
+                "path": "bills",
+                "type": "sections",
+                "max_columns": len(meters),
+                "sections": [
+                    {
+                        "type": "grid",
+                        "cards": list(_meter_cards(meter, entities, statistics[meter])),
+                    }
+                    for meter, entities in meters.items()
+                ],
+            },
         ],
     }
 
@@ -101,6 +133,28 @@ def _cards(device: DemoDevice, entities: Entities) -> Iterable[dict[str, Any]]:
         "type": "calendar",
         "entities": [entities["plan"]],
         "initial_view": "listWeek",
+        "grid_options": {"columns": "full"},
+    }
+
+
+def _meter_cards(
+    meter: DemoMeter, entities: Entities, statistics: Mapping[str, str]
+) -> Iterable[dict[str, Any]]:
+    """The bill, what it will be, what is typical, and the days of the last month."""
+    yield {"type": "heading", "heading": meter.name, "icon": meter.icon}
+    if meter is not SOLAR:
+        for key, name in _BILL.items():
+            yield _tile(entities[key], name)
+        yield _tile(entities["completeness"], "Completeness", columns="full")
+    yield {
+        "type": "statistics-graph",
+        "title": "By day",
+        "chart_type": "bar",
+        "period": "day",
+        "days_to_show": 30,
+        "stat_types": ["change"],
+        "hide_legend": True,
+        "entities": [statistics["production" if meter is SOLAR else "consumption"]],
         "grid_options": {"columns": "full"},
     }
 

@@ -5,14 +5,14 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import signal
 import sys
 import time
 from typing import Any
 
-import aiohttp
-
+from .bill_check import check_bill, check_costs
 from .dashboard import DASHBOARD_URL, Entities, dashboard
 from .demo_devices import (
     BATTERY,
@@ -24,14 +24,26 @@ from .demo_devices import (
     S2Device,
     simulation,
 )
+from .demo_meters import (
+    ELECTRICITY,
+    METERS,
+    DemoMeter,
+    add_meter,
+    choose_solar_forecast,
+    fill_energy_dashboard,
+    statistic_ids,
+    until_imported,
+)
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
+from .flow_steps import filled_in, require_entry, submit_step
 from .home_assistant import HomeAssistant
 from .home_assistant_client import HomeAssistantClient
 from .plan_check import check_follower, check_plan, plan_table
+from .registry import DOMAIN, device_id, entities_of
 from .s2_battery import S2Battery
+from .stored_values import server_session
 
-DOMAIN = "flexmeasures"
 PLAN_AHEAD = "PT12H"
 THERE_SECONDS = 30
 CONNECTED_SECONDS = 30
@@ -62,8 +74,8 @@ async def configure(
     devices: Iterable[str] = tuple(DEVICES),
     *,
     battery: S2Battery | None = None,
-) -> None:
-    """Add the account and its devices through the flows that a user goes through.
+) -> str:
+    """Add the account and its devices through the flows that a user goes through; return the account's id.
 
     With the S2 battery's simulation, it and all other simulated devices are followed.
     """
@@ -82,7 +94,7 @@ async def configure(
         if entry_id:
             step = await client.start_subentry_flow(entry_id, "device")
             submit = client.submit_subentry_flow
-        step = await _submit(
+        step = await submit_step(
             submit,
             step,
             "device",
@@ -92,17 +104,19 @@ async def configure(
         if battery and isinstance(device, FollowingDevice):
             changes["soc_entity"] = device.soc_entity
         changes["s2_enabled"] = isinstance(device, S2Device)
-        step = await _submit(submit, step, "settings", _filled_in(step, changes))
+        step = await submit_step(
+            submit, step, "settings", filled_in(step["data_schema"], changes)
+        )
         pairing: dict[str, str] = {}
         if isinstance(device, S2Device):
             pairing = step["description_placeholders"]
-            step = await _submit(submit, step, "pairing_unencrypted", {})
-        if step["type"] != "create_entry":
-            raise SandboxError(f"The flow did not accept the device: {_shown(step)}")
+            step = await submit_step(submit, step, "pairing_unencrypted", {})
+        require_entry(step, f"the device {name}")
         entry_id = entry_id or step["result"]["entry_id"]
         await until_there(client, device)
         if battery and pairing:
             battery.connect(pairing["address"], pairing["token"])
+    return entry_id
 
 
 async def until_there(client: HomeAssistantClient, device: DemoDevice) -> None:
@@ -112,63 +126,6 @@ async def until_there(client: HomeAssistantClient, device: DemoDevice) -> None:
         if time.monotonic() > deadline:
             raise SandboxError(f"The device {device.name} does not appear")
         await asyncio.sleep(0.1)
-
-
-async def _submit(submit: Any, step: dict[str, Any], step_id: str, data: Any) -> Any:
-    """Submit a step of a flow, which has to be the expected one and without errors."""
-    if step.get("step_id") != step_id or step.get("errors"):
-        raise SandboxError(
-            f"The flow does not get to its step {step_id}: {_shown(step)}"
-        )
-    return await submit(step["flow_id"], data)
-
-
-def _shown(step: dict[str, Any]) -> dict[str, Any]:
-    """What can be said of a step: its texts may have a token in them."""
-    keys = ("type", "step_id", "errors", "reason")
-    return {key: step[key] for key in keys if key in step}
-
-
-def _filled_in(step: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """What a form in sections shows, but for some changes, given without sections."""
-    values: dict[str, dict[str, Any]] = {}
-    for section in step["data_schema"]:
-        fields = {field["name"]: field for field in section["schema"]}
-        values[section["name"]] = {
-            name: field["description"]["suggested_value"]
-            for name, field in fields.items()
-            if "suggested_value" in field.get("description", {})
-        } | {name: changes[name] for name in fields if name in changes}
-    return values
-
-
-async def device_id(client: HomeAssistantClient, device: DemoDevice) -> str:
-    """Return the id of a device in Home Assistant."""
-    (entry,) = [
-        entry
-        for entry in await client.command("config/device_registry/list")
-        if entry["name"] == device.name
-    ]
-    found: str = entry["id"]
-    return found
-
-
-async def entities_of(
-    client: HomeAssistantClient, device: DemoDevice
-) -> dict[str, str]:
-    """Return the ids of a device's entities, by what they are."""
-    wanted = [
-        entry["id"]
-        for entry in await client.command("config/device_registry/list")
-        if entry["name"] == device.name
-    ]
-    return {
-        entity["unique_id"].removeprefix(f"{entity['config_subentry_id']}_"): entity[
-            "entity_id"
-        ]
-        for entity in await client.command("config/entity_registry/list")
-        if entity["device_id"] in wanted
-    }
 
 
 async def control(
@@ -231,10 +188,38 @@ async def until_scheduled(client: HomeAssistantClient, entities: Entities) -> No
         await asyncio.sleep(0.1)
 
 
-async def show(
-    client: HomeAssistantClient, devices: Mapping[DemoDevice, Entities]
+async def add_meters(
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    entry_id: str,
+    report: Progress,
 ) -> None:
-    """Make a dashboard of built-in cards."""
+    """Add the meters, which import what they have counted meanwhile, and what the sun will bring."""
+    report("Choosing the solar forecast")
+    await choose_solar_forecast(client, server, entry_id)
+    for meter in METERS:
+        report(f"Adding the meter {meter.name}")
+        await add_meter(client, server, entry_id, meter)
+
+
+async def show(
+    client: HomeAssistantClient,
+    entry_id: str,
+    devices: Mapping[DemoDevice, Entities],
+    report: Progress,
+) -> dict[DemoMeter, Entities]:
+    """Fill the Energy dashboard, and make one of built-in cards; return the meters' entities."""
+    for meter in METERS:
+        report(f"Waiting for the history of the meter {meter.name}")
+        await until_imported(client, meter)
+    report("Filling the Energy dashboard")
+    await fill_energy_dashboard(client, entry_id)
+    meters: dict[DemoMeter, Entities] = {
+        meter: await entities_of(client, meter) for meter in METERS
+    }
+    statistics = {
+        meter: await statistic_ids(client, entry_id, meter) for meter in METERS
+    }
     await client.command(
         "lovelace/dashboards/create",
         url_path=DASHBOARD_URL,
@@ -244,8 +229,20 @@ async def show(
         mode="storage",
     )
     await client.command(
-        "lovelace/config/save", url_path=DASHBOARD_URL, config=dashboard(devices)
+        "lovelace/config/save",
+        url_path=DASHBOARD_URL,
+        config=dashboard(devices, meters, statistics),
     )
+    return meters
+
+
+@dataclass(frozen=True)
+class DemoHome:
+    """What is set up."""
+
+    entry_id: str
+    devices: Mapping[DemoDevice, Entities]
+    meters: Mapping[DemoMeter, Entities]
 
 
 async def set_up(
@@ -253,16 +250,17 @@ async def set_up(
     server: FlexMeasuresServer,
     battery: S2Battery,
     report: Progress,
-) -> dict[DemoDevice, Entities]:
-    """Add the devices, have them scheduled, and make the dashboard."""
-    await configure(client, server, report, battery=battery)
+) -> DemoHome:
+    """Add the devices and the meters, have the devices scheduled, and make the dashboards."""
+    entry_id = await configure(client, server, report, battery=battery)
+    await add_meters(client, server, entry_id, report)
     devices: dict[DemoDevice, Entities] = {
         device: await entities_of(client, device) for device in DEVICES.values()
     }
     await control(client, devices[S2_BATTERY], battery, report)
     await schedule(client, devices, report)
-    await show(client, devices)
-    return devices
+    meters = await show(client, entry_id, devices, report)
+    return DemoHome(entry_id, devices, meters)
 
 
 async def run_demo(
@@ -271,18 +269,28 @@ async def run_demo(
     battery: S2Battery,
     report: Progress,
 ) -> None:
-    """Set the home up and schedule it; prints the battery's plan, and checks it and that the S2 battery follows its own."""
+    """Set the home up and schedule it; prints the battery's plan, and checks it, that the S2 battery follows its own, and the bill."""
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
-        devices = await set_up(client, server, battery, report)
-        entity_id = devices[BATTERY]["schedule"]
+        home = await set_up(client, server, battery, report)
+        entity_id = home.devices[BATTERY]["schedule"]
         state = await client.state(entity_id)
-        async with aiohttp.ClientSession() as session:
+        async with server_session(server) as session:
             lines = await plan_table(session, server, state)
             report(f"The schedule that {entity_id} holds:")
             print("\n".join(lines))
             checked = await check_plan(session, server, state)
-        report(f"All {checked} slots are what the FlexMeasures server stores")
-        followed = await check_follower(client, devices[S2_BATTERY])
+            report(f"All {checked} slots are what the FlexMeasures server stores")
+            bill = home.meters[ELECTRICITY]
+            usage, cost = [
+                await client.state(bill[key])
+                for key in ("usage_to_date", "cost_to_date")
+            ]
+            billed = await check_bill(session, server, usage, cost)
+            report(f"The bill of {billed} is what the server's values add up to")
+            statistics = await statistic_ids(client, home.entry_id, ELECTRICITY)
+            costs = await check_costs(client, session, server, statistics)
+            report(f"The costs of {costs} are the server's own, hour by hour")
+        followed = await check_follower(client, home.devices[S2_BATTERY])
     report(f"The device {S2_BATTERY.name} {followed}")
 
 
@@ -292,7 +300,7 @@ def sandbox(
 ) -> Iterator[tuple[FlexMeasuresServer, HomeAssistant, S2Battery]]:
     """Run FlexMeasures, Home Assistant and the simulated devices."""
     with contextlib.ExitStack() as running:
-        server = FlexMeasuresServer(report=report)
+        server = FlexMeasuresServer(is_metered=True, report=report)
         home_assistant = HomeAssistant(configuration=simulation(), report=report)
         running.callback(server.stop)
         running.callback(home_assistant.__exit__)

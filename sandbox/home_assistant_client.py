@@ -9,6 +9,7 @@ import aiohttp
 from .errors import SandboxError
 
 FLOWS = "config/config_entries/flow"
+OPTIONS_FLOWS = "config/config_entries/options/flow"
 SUBENTRY_FLOWS = "config/config_entries/subentries/flow"
 
 
@@ -131,6 +132,16 @@ class HomeAssistantClient:
     ) -> dict[str, Any]:
         """Submit a step of a flow of an integration."""
         return await self._step(f"{FLOWS}/{flow_id}", data)
+
+    async def start_options_flow(self, entry_id: str) -> dict[str, Any]:
+        """Start the flow that changes an entry's options."""
+        return await self._step(OPTIONS_FLOWS, {"handler": entry_id})
+
+    async def submit_options_flow(
+        self, flow_id: str, data: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Submit a step of a flow of options."""
+        return await self._step(f"{OPTIONS_FLOWS}/{flow_id}", data)
 
     async def start_subentry_flow(
         self, entry_id: str, subentry_type: str, **context: Any

@@ -12,6 +12,7 @@ import aiohttp
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
 from .home_assistant_client import HomeAssistantClient
+from .stored_values import stored_values
 
 # Until what it is told has been carried out and measured.
 _FOLLOWED_SECONDS = 20
@@ -120,37 +121,17 @@ async def _stored(
     source_type: str | None = None,
 ) -> list[float | None]:
     """Ask the server itself for the values of a sensor in these slots, one for each."""
-    user = server.home.user("demo")
-    async with session.post(
-        f"{server.url}/api/requestAuthToken",
-        json={"email": user.email, "password": user.password},
-    ) as answer:
-        token = (await answer.json())["auth_token"]
-    start, end = slots[0]["start"], slots[-1]["end"]
-    seconds = _seconds(start, end)
-    parameters = {
-        "start": start,
-        "duration": f"PT{seconds}S",
-        "resolution": f"PT{_seconds(start, slots[0]['end'])}S",
-        "unit": unit,
-    }
-    if source_type:
-        parameters["source-type"] = source_type
-    async with session.get(
-        f"{server.url}/api/v3_0/sensors/{server.home.sensor(sensor)}/data",
-        params=parameters,
-        headers={"Authorization": token},
-    ) as answer:
-        body = await answer.json()
-        if not answer.ok:
-            raise SandboxError(
-                f"The server does not tell the values of {sensor}: {body}"
-            )
-    values: list[float | None] = body["values"]
-    return values
-
-
-def _seconds(start: str, end: str) -> int:
-    return int(
-        (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    start, first_end, end = (
+        datetime.fromisoformat(text)
+        for text in (slots[0]["start"], slots[0]["end"], slots[-1]["end"])
+    )
+    return await stored_values(
+        session,
+        server,
+        sensor,
+        start,
+        end,
+        resolution=first_end - start,
+        unit=unit,
+        source_type=source_type,
     )

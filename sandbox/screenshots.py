@@ -10,13 +10,15 @@ from playwright.async_api import Browser, FloatRect, Locator, Page
 
 from .browser import browser, go_to, page_of
 from .dashboard import DASHBOARD_URL
-from .demo import DOMAIN, Progress, device_id, sandbox, set_up
+from .demo import Progress, sandbox, set_up
 from .demo_devices import BATTERY, CAR, S2_BATTERY, DemoDevice
+from .demo_meters import ELECTRICITY, GAS, DemoMeter
 from .environments import REPOSITORY
 from .errors import SandboxError
 from .flexmeasures_server import FlexMeasuresServer
 from .home_assistant import HomeAssistant
 from .home_assistant_client import HomeAssistantClient
+from .registry import DOMAIN, device_id
 from .s2_battery import S2Battery
 
 FOLDER = REPOSITORY / "docs/images"
@@ -25,11 +27,15 @@ COLOURS = 192
 MAX_BYTES = 300_000
 # What is shown of the page around a dialog.
 MARGIN = 12
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 60
 
 WIDE = (1900, 1600)
 DESKTOP = (1200, 1650)
 PHONE = (430, 932)
+PAGE = (1200, 1000)
+ENERGY_PAGE = (1200, 1200)
+GAS_PAGE = (1200, 840)
+BILLS = (1400, 700)
 # All of the longest form at once.
 FORM = (900, 2600)
 
@@ -105,11 +111,66 @@ class Screenshots:
 
     async def of_dashboard(self) -> None:
         """The demo's dashboard."""
+        await self._save_page("bills", f"{DASHBOARD_URL}/bills", "Typical month", BILLS)
         path = f"{DASHBOARD_URL}/schedules"
         await self._save_page("dashboard", path, "Setpoint", WIDE)
         await self._save_page(
             "dashboard_phone_dark", path, "Setpoint", PHONE, is_dark=True
         )
+
+    async def of_meters(self, ids: Mapping[DemoMeter, str]) -> None:
+        """The form of a meter, filled in, and the pages of meters."""
+        async with page_of(self._browser, self._home_assistant, size=FORM) as page:
+            await go_to(
+                page,
+                self._home_assistant,
+                f"config/integrations/integration/{DOMAIN}",
+            )
+            row = page.locator("ha-config-sub-entry-row").filter(
+                has_text=ELECTRICITY.name
+            )
+            await row.get_by_role("button", name="Change meter").click()
+            await page.get_by_text("Consumption sensor", exact=False).first.wait_for()
+            # The demo's server has forecasts already. Nothing is submitted.
+            await page.locator("ha-selector-boolean ha-switch").last.click()
+            await self._save_dialog(page, "meter_form")
+        for name, meter, size, is_dark in (
+            ("meter", ELECTRICITY, PAGE, False),
+            ("meter_phone_dark", GAS, PHONE, True),
+        ):
+            path = f"config/devices/device/{ids[meter]}"
+            await self._save_page(name, path, "Sensors", size, is_dark=is_dark)
+
+    async def of_energy(self) -> None:
+        """The Energy dashboard: a month of electricity and gas, and the sun that is expected today."""
+        for name, path, text, size, is_dark, period in (
+            (
+                "energy_electricity",
+                "electricity",
+                "Totals",
+                ENERGY_PAGE,
+                False,
+                "this_month",
+            ),
+            ("energy_gas", "gas", "Totals", GAS_PAGE, False, "this_month"),
+            ("energy_phone", "overview", "Totals", PHONE, False, "this_month"),
+            (
+                "energy_solar_dark",
+                "electricity",
+                "Solar production",
+                PAGE,
+                True,
+                "today",
+            ),
+        ):
+            await self._save_page(
+                name,
+                f"energy/{path}",
+                text,
+                size,
+                is_dark=is_dark,
+                storage={"energy-default-period-_energy_dashboard": period},
+            )
 
     async def _submit(self, page: Page) -> None:
         await page.get_by_role("button", name="Submit").click()
@@ -123,10 +184,18 @@ class Screenshots:
         *,
         is_dark: bool = False,
         is_scrolled: bool = False,
+        storage: Mapping[str, str] | None = None,
     ) -> None:
-        """Save a page once it has a text, as it is or with that text at its top."""
+        """Save a page once it has a text, as it is or with that text at its top.
+
+        `storage` is what the browser remembers.
+        """
         async with page_of(
-            self._browser, self._home_assistant, size=size, is_dark=is_dark
+            self._browser,
+            self._home_assistant,
+            size=size,
+            is_dark=is_dark,
+            storage=storage,
         ) as page:
             await go_to(page, self._home_assistant, path)
             await page.get_by_text(text, exact=True).first.wait_for()
@@ -198,6 +267,10 @@ async def take(
                 for device in (BATTERY, CAR, S2_BATTERY)
             }
         )
+        await screenshots.of_meters(
+            {meter: await device_id(client, meter) for meter in (ELECTRICITY, GAS)}
+        )
+        await screenshots.of_energy()
         await screenshots.of_dashboard()
 
 

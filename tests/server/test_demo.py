@@ -7,7 +7,7 @@ from sandbox.environments import REPOSITORY
 
 
 async def test_once() -> None:
-    """It sets up all that it has, and its devices follow what the server has planned."""
+    """It sets up all that it has; devices follow what the server has planned, and bills are what it has stored."""
     demo = await asyncio.create_subprocess_exec(
         REPOSITORY / "scripts/demo", "--once", stdout=PIPE, stderr=STDOUT
     )
@@ -17,4 +17,6 @@ async def test_once() -> None:
     text = output.decode()
     assert demo.returncode == 0, text
     assert "All 48 slots are what the FlexMeasures server stores" in text
+    assert "is what the server's values add up to" in text
+    assert "are the server's own, hour by hour" in text
     assert "The device S2 battery was told" in text
