@@ -17,7 +17,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice
+from .conftest import AddDevice, stored
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +28,14 @@ def auto_enable_custom_integrations(
 
 
 async def make_sensor(
-    api: FlexMeasuresApi, server: FlexMeasuresServer, unit: str, resolution: str
+    api: FlexMeasuresApi,
+    server: FlexMeasuresServer,
+    unit: str,
+    resolution: str,
+    *,
+    has_data: bool = True,
 ) -> int:
-    """Let the account's owner make a sensor."""
+    """Let the account's owner make a sensor, and store a value."""
     made = await api._request(
         "POST",
         "sensors",
@@ -43,6 +48,19 @@ async def make_sensor(
         },
     )
     sensor: int = made["id"]
+    if not has_data:
+        return sensor
+    posted = await api._request(
+        "POST",
+        f"sensors/{sensor}/data",
+        payload={
+            "start": "2026-11-01T00:00:00+01:00",
+            "duration": "P1D",
+            "values": [1.0],
+            "unit": unit,
+        },
+    )
+    await stored(api, posted)
     return sensor
 
 
@@ -182,6 +200,8 @@ async def test_sensors_that_cannot_be(
     assert await error(consumption, consumption_sensor=sensor("gas")) == (
         "not_an_electricity_sensor"
     )
+    empty = await make_sensor(api, server, "kWh", "PT1H", has_data=False)
+    assert await error(consumption, consumption_sensor=empty) == "sensor_without_data"
     momentary = await new("kW", "PT0M")
     assert await error(consumption, consumption_sensor=momentary) == (
         "instantaneous_rate"

@@ -39,6 +39,7 @@ from .fake_server import (
     URL_OF_SERVER,
     ZONE,
     FakeServer,
+    StoredSchedule,
 )
 from .flows import (
     ACCOUNT,
@@ -53,7 +54,7 @@ from .flows import (
     submit,
     suggested,
 )
-from .home import NOW
+from .home import HOUR, NOW
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
@@ -101,6 +102,10 @@ async def account(
         (GAS_BILLED, "gas as billed", "CCF", "P1D"),
     ):
         fake_server.add_sensor(sensor_id, name, unit, resolution)
+    for sensor_id in (*fake_server.sensors, OTHER, UNKNOWN_SENSOR):
+        fake_server.data[sensor_id] = StoredSchedule(
+            NOW - HOUR, HOUR, [1.0], unit="kWh"
+        )
     return await add_account(hass)
 
 
@@ -1231,3 +1236,28 @@ async def test_power_sensor_of_a_device(
 
     assert flow["step_id"] == "settings"
     assert added.data["consumption_sensor"] == CONSUMPTION
+
+
+async def test_sensor_without_data(
+    hass: HomeAssistant, electricity: Result, fake_server: FakeServer
+) -> None:
+    """A sensor that holds nothing yet is refused, at its field; one with data is taken."""
+    del fake_server.data[ENERGY]
+    flow = await fill_in(hass, electricity, consumption_sensor=ENERGY)
+    assert flow["errors"] == {"consumption_sensor": "sensor_without_data"}
+    flow = await fill_in(hass, flow, consumption_sensor=READING, cost_sensor=PRICE)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_sensor_that_has_lost_its_data(
+    hass: HomeAssistant, account: MockConfigEntry, fake_server: FakeServer
+) -> None:
+    """One that a meter has already is kept."""
+    meter = await add(
+        hass, await start(hass, account, "electricity"), consumption_sensor=ENERGY
+    )
+    fake_server.data.clear()
+    flow = await start_change(hass, account, meter)
+    flow = await fill_in(hass, flow, standing_charge=1)
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "reconfigure_successful"

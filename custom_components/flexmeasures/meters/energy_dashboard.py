@@ -87,8 +87,8 @@ def with_meters(
             ),
             None,
         )
-        if present is None and own in used:
-            # As a device, or in another way that is the user's own.
+        if present is None and not used.isdisjoint(meter.statistics.values()):
+            # As solar panels, or in another way that is the user's own.
             continue
         source = present if present is not None else {**new, "name": meter.name}
         statistics = {

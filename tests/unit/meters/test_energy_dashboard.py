@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from custom_components.flexmeasures.meters.energy_dashboard import (
     Change,
     DashboardMeter,
@@ -123,18 +125,17 @@ def test_what_the_user_has_chosen_for_a_meter() -> None:
     ]
 
 
-def test_meter_in_another_place() -> None:
-    """A statistic that is used in another way is not used twice."""
-    battery = {
-        "type": "battery",
-        "stat_energy_from": "flexmeasures:home_production",
-        "stat_energy_to": "flexmeasures:home_consumption",
-    }
-    export = {**OWN, "stat_energy_to": "flexmeasures:home_production"}
-
-    assert with_meters([battery], [ELECTRICITY]) == ([battery], [])
-    _, (change,) = with_meters([export], [ELECTRICITY])
-    assert "stat_energy_to" not in change.statistics
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"type": "battery", "stat_energy_from": "flexmeasures:home_production"},
+        {"type": "solar", "stat_energy_from": "flexmeasures:home_production"},
+        {**OWN, "stat_energy_to": "flexmeasures:home_production"},
+    ],
+)
+def test_meter_in_another_place(place: dict[str, Any]) -> None:
+    """A meter that the user has put elsewhere is not added once more."""
+    assert with_meters([place], [ELECTRICITY]) == ([place], [])
 
 
 def test_what_was_given_is_left_alone() -> None:

@@ -99,6 +99,7 @@ class MeterForm:
             with reading.field(key):
                 sensor = await async_find_sensor(self._api, self._catalogue, choice)
                 reading.read_sensor(key, sensor)
+                await self._async_check_data(key, sensor)
                 if key == CONF_CONSUMPTION_SENSOR:
                     consumption = sensor
         reading.read_kind()
@@ -116,6 +117,12 @@ class MeterForm:
                     {other.title for other in others},
                 )
         return reading.errors
+
+    async def _async_check_data(self, key: str, sensor: Sensor) -> None:
+        """Raise FieldError for a sensor that is chosen anew and holds nothing yet."""
+        present = self._present.data.get(key) if self._present else None
+        if sensor.id != present and not await self._api.get_recorded(sensor.id):
+            raise FieldError("sensor_without_data")
 
     async def _async_title(
         self, name: str, consumption: Sensor, taken: Collection[str]
