@@ -146,8 +146,7 @@ class MeterStatistics:
         """Write the full hours of a period, which follows the one before."""
         first, last = _hour(start), _hour(end)
         for kind, statistic in self._statistics.items():
-            if (values := hours.get(kind)) is None:
-                continue
+            values = hours[kind]
             self._are_readings[kind] = values.holds_readings
             self._last[kind] = await statistic.async_write(
                 values.within(first, last),

@@ -57,7 +57,7 @@ class MeterSensor(MeterEntity, SensorEntity):
                 self._attr_device_class = SensorDeviceClass.MONETARY
                 self._attr_native_unit_of_measurement = coordinator.hass.config.currency
                 self._attr_suggested_display_precision = 2
-            case Quantity.AMOUNT:
+            case _:
                 unit = settings.output.unit
                 is_energy = unit == UnitOfEnergy.KILO_WATT_HOUR
                 self._attr_device_class = (

@@ -97,3 +97,20 @@ async def test_readings(home: Home) -> None:
     assert rows[1000][2] == 999
     assert rows[-1][2] == 999 + (len(shown) - 1001)
     assert number(home, "usage_to_date") == rows[-1][2]
+
+
+async def test_counted_in_another_way(home: Home) -> None:
+    """With another price or unit, all is made anew; nothing is left of before."""
+    measure(home, METER, 1.0)
+    measure(home, TARIFF, 0.2, unit="EUR/kWh")
+    await home.set_up(meter(cost_sensor=TARIFF))
+    measure(home, METER, 2.0, start=FIRST + 24 * HOUR)
+    home.change_device(METER, cumulative=False, production_sensor=METER)
+    await home.settle()
+    hours = (SLOT - FIRST) // HOUR - 24
+    # Of a net meter, what is positive is produced, unless the server says otherwise.
+    for kind, total in (("consumption", 0), ("production", 2), ("cost", 0)):
+        rows = await recorded(home, kind)
+        assert [row[2] for row in rows] == [
+            pytest.approx((index + 1) * total) for index in range(hours)
+        ], kind

@@ -33,21 +33,21 @@ PASSED = (SO_FAR + 7 / 60) / (30 * 24)
 """The share of the bill."""
 
 
-def meter(**settings: Any) -> ConfigSubentryDataWithId:
-    """Make a meter, as its form does."""
+def meter(sensor: int = METER, **settings: Any) -> ConfigSubentryDataWithId:
+    """Make a meter, as its form does; its id is its sensor's."""
     data = {
         "commodity": "electricity",
-        "consumption_sensor": METER,
+        "consumption_sensor": sensor,
         "bill_start": "2026-01-01",
         "bill_months": 1,
         **settings,
     }
     return ConfigSubentryDataWithId(
         data=data,
-        subentry_id=str(METER),
+        subentry_id=str(sensor),
         subentry_type=SUBENTRY_METER,
         title="Home",
-        unique_id=f"{data['commodity']} {METER}",
+        unique_id=f"{data['commodity']} {sensor}",
     )
 
 
@@ -311,6 +311,40 @@ async def test_changed(home: Home) -> None:
     home.change_device(METER, cost_sensor=TARIFF)
     await home.settle()
     assert number(home, "cost_to_date") == pytest.approx((2 * 24 + 11) * 0.1)
+
+
+async def test_another_one_goes_on(home: Home) -> None:
+    """What changes, goes or comes is one meter's alone: of the other nothing is asked."""
+    measure(home, METER, 0.5)
+    measure(home, FEED, 2.0)
+    await home.set_up(meter(), meter(FEED))
+    home.server.requests.clear()
+    home.change_device(METER, bill_start="2026-01-20")
+    await home.settle()
+    home.remove_device(METER)
+    await home.settle()
+    home.add_device(meter())
+    await home.settle()
+    assert number(home, "usage_to_date") == SO_FAR / 2
+    assert home.value("sensor", "usage_to_date", FEED) == str(SO_FAR * 2.0)
+    assert home.server.requests_to("GET", f"/api/v3_0/sensors/{METER}/data")
+    assert not home.server.requests_to("GET", f"/api/v3_0/sensors/{FEED}/data")
+
+
+async def test_daily_values(home: Home) -> None:
+    """A day's value is there when the day is over, also the one of 25 hours."""
+    home.server.add_sensor(METER, "daily", "kWh", "P1D")
+    home.server.data[METER] = StoredSchedule(
+        FIRST, timedelta(days=1), [12.0] * (30 + 31 + 21), "kWh"
+    )
+    await home.set_up(meter())
+    assert number(home, "usage_to_date") == 12 * 21
+    assert number(home, "typical_usage") == 12 * (30 + 31) / 2
+    assert number(home, "completeness") == 100
+    assert (
+        state(home, "completeness").attributes["measured_until"]
+        == "2026-11-22T00:00:00+01:00"
+    )
 
 
 async def test_renamed(home: Home) -> None:
