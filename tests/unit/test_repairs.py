@@ -21,6 +21,7 @@ from .fake_server import (
     BATTERY,
     BATTERY_POWER,
     BATTERY_SOC,
+    CONSUMPTION,
     EMAIL,
     GARAGE_POWER,
     INTERNAL_ERROR,
@@ -28,9 +29,10 @@ from .fake_server import (
     RATE_LIMITED,
     REFUSED,
     VERSION,
+    StoredSchedule,
     failed_job,
 )
-from .home import HOUR, MINUTE, NOW, Home, automatic, device
+from .home import HOUR, MINUTE, NOW, Home, automatic, device, meter
 
 type Json = dict[str, Any]
 
@@ -799,3 +801,53 @@ async def test_trying_again_with_a_device_that_is_disabled(
 
     assert flow["type"] == FlowResultType.ABORT
     assert flow["reason"] == "not_loaded"
+
+
+# --- meters
+
+
+async def test_meter_that_cannot_be_read(home: Home, repairs: Repairs) -> None:
+    """It says why, leads to the meter's settings, and is gone once it can be read."""
+    home.server.data[CONSUMPTION] = StoredSchedule(
+        NOW - 20 * HOUR, HOUR, [1.0] * 20, "kW"
+    )
+    home.server.answer(
+        "GET",
+        f"/api/v3_0/sensors/{CONSUMPTION}",
+        status=403,
+        json={"message": "You cannot be authorized for this content."},
+    )
+    await home.set_up(device(), meter(title="Main meter"))
+    ((issue_id, issue),) = issues(home).items()
+    check_texts(issue)
+    assert issue.translation_key == "meter_failed"
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["meter"] == "Main meter"
+    assert "cannot be authorized" in issue.translation_placeholders["reason"]
+
+    flow = await repairs.open(issue_id)
+    flow = await repairs.submit(flow)
+    assert flow["reason"] == "settings_opened"
+
+    home.server.recover()
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert not issues(home)
+
+
+async def test_meter_whose_server_is_away(home: Home) -> None:
+    """What passes by itself is nothing to repair."""
+    await home.set_up(device(), meter())
+    home.server.fail(ClientConnectionError("away"))
+    await home.go_to(NOW + HOUR + MINUTE)
+    assert not issues(home)
+
+
+async def test_removed_meter(home: Home) -> None:
+    """Nobody has to repair one that is no more."""
+    home.server.answer("GET", f"/api/v3_0/sensors/{CONSUMPTION}", status=403)
+    await home.set_up(device(), meter(title="Main meter"))
+    assert issues(home)
+    (found,) = home.entry.get_subentries_of_type("meter")
+    home.hass.config_entries.async_remove_subentry(home.entry, found.subentry_id)
+    await home.settle()
+    assert not issues(home)

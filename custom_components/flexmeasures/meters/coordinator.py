@@ -103,7 +103,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self.failure: FlexMeasuresError | None = None
         """Why the last update failed."""
         self._store = store
-        self._reader = MeterReader(hass, reader, self.settings)
+        self._reader = MeterReader(reader, self.settings)
         self._daily_forecast = daily_forecast
         self._forecasting: asyncio.Task[None] | None = None
         self._forecast: Metered | None = None
@@ -275,17 +275,16 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         """Read what the server forecasts for the rest of the bill."""
         if holds_readings(self.settings, sources.consumption.sensor):
             return
-        bill = self._state().bill
-        start = max(bill.start, bill.measured_until or bill.start)
-        end = min(bill.end, dt_util.utcnow() + _LONGEST_FORECAST)
-        self._forecast = None
-        if start >= end:
-            return
+        bill, now = self._state().bill, dt_util.utcnow()
+        start = min(max(bill.start, bill.measured_until or bill.start), now)
+        end = min(bill.end, now + _LONGEST_FORECAST)
         series = await self._reader.async_forecast(sources, start, end)
         forecast = await self.hass.async_add_executor_job(
             metered, self.settings, series
         )
-        if forecast.consumption.amounts:
+        # A value that is stored while its interval runs is no forecast.
+        amounts = forecast.consumption.amounts
+        if any(each.start >= now.timestamp() for each in amounts):
             self.memory.has_forecast = True
         self._forecast = forecast
 

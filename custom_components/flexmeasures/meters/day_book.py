@@ -113,14 +113,11 @@ class DayBook:
 
     def total(self, period: BillPeriod) -> Day:
         """Return what was counted in a period."""
-        return sum(
-            (
-                each
-                for day, each in self.days.items()
-                if period.start <= day < period.end
-            ),
-            Day(),
+        days = (
+            period.start + timedelta(days=index)
+            for index in range((period.end - period.start).days)
         )
+        return sum((self.days[day] for day in days if day in self.days), Day())
 
 
 def days_of(

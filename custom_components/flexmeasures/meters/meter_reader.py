@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant
-
 from ..api.concurrency import together
 from ..plan.grid import INSTANT_GRID
 from .intervals import Interval
@@ -14,8 +12,9 @@ from .metering import MeterSeries, Series, holds_readings, is_net
 from .readings import SensorReader, Source, moment
 from .settings import MeterSettings
 
-# How far back to look for a meter's last reading: mostly the first is enough.
-_LOOK_BACK: Final = (timedelta(days=1), timedelta(days=31))
+# How far back to look for a meter's last reading: mostly the first is enough. Some are
+# read once a year.
+_LOOK_BACK: Final = (timedelta(days=1), timedelta(days=31), timedelta(days=400))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,12 @@ class MeterSources:
 class MeterReader:
     """Reads one meter; every call may raise any FlexMeasuresError."""
 
-    def __init__(
-        self, hass: HomeAssistant, reader: SensorReader, settings: MeterSettings
-    ) -> None:
+    def __init__(self, reader: SensorReader, settings: MeterSettings) -> None:
         """Read for a meter with these settings."""
-        self._hass = hass
         self._reader = reader
         self._settings = settings
+        self._latest: dict[int, Interval] = {}
+        """The last reading of each sensor that was read, so as not to look for it again."""
 
     async def async_sources(self) -> MeterSources:
         """Return the sensors as they are now."""
@@ -111,7 +109,9 @@ class MeterReader:
                 )
                 if _ended(source, each) <= now.timestamp()
             ]
-            return Series(source.sensor, values, known)
+            series = Series(source.sensor, values, known)
+            self._note_latest(series, end + shift)
+            return series
 
         return MeterSeries(
             *await _all(
@@ -159,11 +159,21 @@ class MeterReader:
         end = int(until.timestamp())
         if last is not None:
             return last.last_until(end)
+        latest = self._latest.get(source.sensor.id)
+        if latest and latest.end <= end:
+            return latest
         for back in _LOOK_BACK:
             values = await self._reader.async_measured(source, start - back, until)
             if before := Series(source.sensor, values).last_until(end):
                 return before
         return None
+
+    def _note_latest(self, series: Series, end: datetime) -> None:
+        """Keep the last reading of a period, unless a later one is known."""
+        present = self._latest.get(series.sensor.id)
+        is_later = present and present.end > end.timestamp()
+        if not is_later and (latest := series.last_until(int(end.timestamp()))):
+            self._latest[series.sensor.id] = latest
 
     def _shift(self, source: Source) -> timedelta:
         """Return how much later than a period to read what is of it.

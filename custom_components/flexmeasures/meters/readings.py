@@ -12,7 +12,14 @@ from ..api.catalogue import AccountCatalogue
 from ..api.client import FlexMeasuresApi
 from ..api.concurrency import together
 from ..api.models import Sensor, SensorData
-from ..plan.grid import INSTANT_GRID, even_runs, reading_step, slot_starts, whole_slots
+from ..plan.grid import (
+    INSTANT_GRID,
+    ceil_to_slots,
+    even_runs,
+    reading_step,
+    slot_starts,
+    whole_slots,
+)
 from .intervals import Interval
 
 # Whose values are no measurements.
@@ -90,7 +97,9 @@ class SensorReader:
         Raises FlexMeasuresError.
         """
         answers = [
-            await self._async_read(source.sensor, start, end, source=measured_by)
+            await self._async_read(
+                source.sensor, start, end, source=measured_by, since=source.since
+            )
             for measured_by in reversed(source.measured_by)
         ]
         return await self._async_intervals(source.sensor, answers)
@@ -135,10 +144,11 @@ class SensorReader:
         *,
         source: int | None = None,
         source_type: str | None = None,
+        since: datetime | None = None,
     ) -> _Answer:
         resolution = sensor.resolution or INSTANT_GRID
         zone = sensor.time_zone
-        first, length = whole_slots(start, end - start, resolution, zone)
+        first, length = _slots(sensor, start, end, since)
         step = reading_step(first, length, resolution, zone)
         found: list[SensorData] = []
         for run_start, count in even_runs(first, length // step, step, zone):
@@ -156,6 +166,24 @@ class SensorReader:
                 return _Answer((), step)
             found.append(data)
         return _Answer(found, step)
+
+
+def _slots(
+    sensor: Sensor, start: datetime, end: datetime, since: datetime | None
+) -> tuple[datetime, timedelta]:
+    """Return the slots that a period touches: where the first starts, and how long all are.
+
+    Those of several days, like weeks, lie on no grid but that of the first value.
+    """
+    resolution = sensor.resolution or INSTANT_GRID
+    if resolution <= _DAY or since is None:
+        return whole_slots(start, end - start, resolution, sensor.time_zone)
+    # Arithmetic in one time zone is that of a wall clock.
+    anchor, first, last = (
+        each.astimezone(sensor.time_zone) for each in (since, start, end)
+    )
+    first = anchor + (first - anchor) // resolution * resolution
+    return first.astimezone(UTC), ceil_to_slots(last - first, resolution)
 
 
 def _intervals(sensor: Sensor, answers: Iterable[_Answer]) -> list[Interval]:

@@ -1,5 +1,7 @@
 """The actions for what meters have counted."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -211,6 +213,25 @@ async def test_unloaded_meanwhile(home: Home) -> None:
         await call
 
 
+async def test_nobody_waits_any_more(home: Home) -> None:
+    """Who asked may go away; the next one is answered."""
+    await home.set_up(meter())
+    reimport = {
+        "device_id": home.device_id(METER),
+        "start": (NOW - timedelta(days=2)).isoformat(),
+    }
+    hanging = home.server.hang()
+    call = home.hass.async_create_task(home.call("reimport_statistics", **reimport))
+    await home.until(lambda: home.server.requests[-1].path.endswith("/sensors/100"))
+    call.cancel()
+    with suppress(asyncio.CancelledError):
+        await call
+    home.server.recover()
+    hanging.set()
+
+    assert await home.call("reimport_statistics", **reimport)
+
+
 async def test_hours_that_vanish(home: Home) -> None:
     """Hours that the server has no more are cleared, where Home Assistant can do that."""
     await home.set_up(meter())
@@ -241,11 +262,12 @@ async def test_hours_that_vanish(home: Home) -> None:
     assert rows[-1][2] == hours - 4
 
 
-async def test_first_hours_vanish(home: Home) -> None:
+async def test_hours_that_cannot_be_cleared(home: Home) -> None:
     """Where it cannot, they count for nothing."""
     await home.set_up(meter())
     hours = (SLOT - FIRST) // HOUR
     left: list[float | None] = [None] * 24 + [1.0] * (hours - 24)
+    left[50] = None
     home.server.data[METER] = StoredSchedule(FIRST, HOUR, left, "kWh")
     await home.call(
         "reimport_statistics",
@@ -255,7 +277,38 @@ async def test_first_hours_vanish(home: Home) -> None:
 
     rows = await recorded(home, "consumption")
     assert [row[1:] for row in rows[:24]] == [(None, 0.0)] * 24
-    assert rows[-1][2] == hours - 24
+    assert rows[50][1:] == (None, 26)
+    assert rows[-1][2] == hours - 25
+
+
+async def test_reimport_of_nothing(home: Home) -> None:
+    """A meter without data can be read again, which gives none."""
+    home.server.data.clear()
+    await home.set_up(meter())
+    await home.call(
+        "reimport_statistics",
+        device_id=home.device_id(METER),
+        start=FIRST.isoformat(),
+    )
+    assert await recorded(home, "consumption") == []
+
+
+async def test_statistics_that_vanish_at_the_beginning(home: Home) -> None:
+    """A meter whose first readings vanish counts from the first that is left."""
+    shown: list[float | None] = [100.0 + hour for hour in range((SLOT - FIRST) // HOUR)]
+    home.server.data[METER] = StoredSchedule(FIRST, HOUR, shown, "kWh")
+    await home.set_up(meter(cumulative=True))
+    left: list[float | None] = [None] * 30
+    home.server.data[METER] = StoredSchedule(FIRST, HOUR, left + shown[30:], "kWh")
+    await home.call(
+        "reimport_statistics",
+        device_id=home.device_id(METER),
+        start=FIRST.isoformat(),
+    )
+    rows = await recorded(home, "consumption")
+    assert [row[1:] for row in rows[:30]] == [(None, 0.0)] * 30
+    assert rows[30][1:] == (130.0, 0.0)
+    assert rows[-1][2] == len(shown) - 31
 
 
 async def test_other_sensor(home: Home) -> None:

@@ -19,7 +19,6 @@ from custom_components.flexmeasures.meters.metering import (
     readings,
 )
 from custom_components.flexmeasures.meters.readings import SensorReader, Source
-from homeassistant.core import HomeAssistant
 
 from .values import (
     AMSTERDAM,
@@ -84,7 +83,6 @@ async def read_in_pieces(
     price = replace(sensor("EUR/kWh", HOUR), id=2)
     begin = int(midnight(FIRST, zone).timestamp())
     reader = MeterReader(
-        cast("HomeAssistant", None),
         cast(
             "SensorReader",
             StoredValues(
@@ -232,7 +230,6 @@ async def test_not_before_it_is_over() -> None:
     for unit, step, known in (("kWh", HOUR, [1.0]), ("kWh", 0, [1.0, 2.0])):
         stored = row(begin, HOUR, 1.0, 2.0)
         reader = MeterReader(
-            cast("HomeAssistant", None),
             cast("SensorReader", StoredValues({1: stored})),
             settings(),
         )

@@ -398,3 +398,33 @@ async def test_next_bill(home: Home) -> None:
     assert number(home, "typical_usage") == pytest.approx(
         (30 * 24 + 31 * 24 + 1 + 30 * 24) / 3 / 2
     )
+
+
+async def test_weeks(home: Home) -> None:
+    """Values of weeks lie on no grid but their own."""
+    home.server.add_sensor(METER, "weeks", "kWh", "P7D")
+    home.server.data[METER] = StoredSchedule(
+        FIRST + timedelta(days=3), timedelta(days=7), [7.0] * 11, "kWh"
+    )
+    await home.set_up(meter(bill_start="2026-09-01", bill_months=3))
+    assert number(home, "usage_to_date") == 77
+
+
+async def test_meter_that_is_read_now_and_then(home: Home) -> None:
+    """What was counted since the last reading counts when it is read, half a year later."""
+    home.server.add_sensor(METER, "by hand", "kWh", "PT0M")
+    step = timedelta(minutes=5)
+    readings: list[float | None] = [None] * ((SLOT - FIRST) // step)
+    readings[0] = 1000.0
+    home.server.data[METER] = StoredSchedule(FIRST, step, readings, "kWh")
+    await home.set_up(meter())
+    assert state(home, "usage_to_date").state == "unknown"
+
+    readings[-1] = 1500.0
+    await home.go_to(NOW + HOUR)
+    assert number(home, "usage_to_date") == 500
+    await home.go_to(NOW + 2 * HOUR)
+    assert number(home, "usage_to_date") == 500
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.settle()
+    assert number(home, "usage_to_date") == 500
