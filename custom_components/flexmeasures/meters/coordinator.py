@@ -1,9 +1,9 @@
 """One coordinator per meter: brings its statistics up to date, and makes its bill."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 import logging
 from typing import Any, Final, override
 
@@ -18,30 +18,21 @@ from ..device.lifetime import DeviceUnloadedError, Lifetime
 from ..device.store import AccountStore
 from ..plan.grid import local_midnight
 from ..timer import Timer
-from .bill import Bill, Terms, first_needed, present_bill
+from .bill import Bill, Terms, present_bill
 from .daily_forecast import DailyForecast, is_due
-from .day_book import Day, DayBook, days_of
+from .day_book import DayBook
 from .expectation import Expectation, expectation
-from .intervals import HOUR, Metered
-from .memory import Import, MeterMemory
+from .importer import MeterImporter
+from .intervals import Metered
+from .memory import MeterMemory
 from .meter_reader import MeterReader, MeterSources
-from .meter_statistics import Kind, MeterStatistics, hours_of
-from .metering import MeterSeries, holds_readings, metered
-from .readings import SensorReader, moment
+from .metering import holds_readings, metered
+from .readings import SensorReader
 from .settings import MeterSettings
-from .statistics import Hours
 
 _LOGGER = logging.getLogger(__name__)
 
 _UPDATE_INTERVAL: Final = timedelta(hours=1)
-
-# How far back to look for corrections, and how often; else only what is new is read.
-_CORRECTED_DAYS: Final = 30
-_CORRECTIONS_INTERVAL: Final = timedelta(hours=12)
-_NEW_DAYS: Final = 1
-
-# More takes the server seconds, and the event loop too long.
-_VALUES_AT_ONCE: Final = 8000
 
 _LONGEST_FORECAST: Final = timedelta(days=31)
 
@@ -87,7 +78,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             lambda stored: MeterMemory.from_json(stored["meter"]),
             MeterMemory(),
         )
-        if self.memory.imported_as != self._imported_as:
+        if self.memory.imported_as != self.settings.counted_as:
             # What is known was counted in another way.
             self.memory = MeterMemory(imported_as=self.memory.imported_as)
         if self.memory.booked_as != self._booked_as:
@@ -107,21 +98,22 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self._daily_forecast = daily_forecast
         self._forecasting: asyncio.Task[None] | None = None
         self._forecast: Metered | None = None
-        # One import at a time: each goes on from what the one before has stored.
-        self._lock = asyncio.Lock()
+        self._importer = MeterImporter(
+            hass,
+            subentry,
+            self.settings,
+            memory=self.memory,
+            reader=self._reader,
+            store=store,
+            handle_progress=self._show,
+        )
         self._next_bill = Timer(hass, self._handle_next_bill)
         self.data = self._state()
 
     @property
     def progress(self) -> float | None:
         """The share of the history that is imported; None while there is nothing."""
-        memory = self.memory
-        job = memory.under_way
-        if memory.imported_as != self._imported_as or memory.since is None:
-            return None
-        if job is None or job.end - job.start < timedelta(days=_CORRECTED_DAYS + 2):
-            return 1.0
-        return job.progress
+        return self._importer.progress
 
     @callback
     def async_follow(self) -> None:
@@ -144,8 +136,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         return first, last
 
     async def _reimport(self, start: datetime, end: datetime) -> None:
-        async with self._lock:
-            await self._import(await self._reader.async_sources(), start, end)
+        sources = await self._reader.async_sources()
+        await self._importer.async_reimport(sources, start, end)
 
     @override
     async def _async_update_data(self) -> MeterState:
@@ -172,104 +164,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
 
     async def _update(self) -> None:
         """Import what is new, or was corrected, and read the forecast."""
-        async with self._lock:
-            sources = await self._reader.async_sources()
-            now = dt_util.utcnow()
-            memory = self.memory
-            memory.resolution = int(sources.consumption.step.total_seconds())
-            if sources.since is not None:
-                start = self._start_of_update(sources.since, now)
-                await self._import(sources, start, now)
-                if now - start >= timedelta(days=_CORRECTED_DAYS):
-                    memory.refreshed_at = now
-            await self._read_forecast(sources)
-            self._forecast_soon(sources, now)
-
-    def _start_of_update(self, since: datetime, now: datetime) -> datetime:
-        """Return from when on to import, given when the first value begins."""
-        memory = self.memory
-        until = memory.imported_until
-        if until is None or memory.since is None or since < memory.since:
-            return local_midnight(since)
-        is_due = (
-            memory.refreshed_at is None
-            or now - memory.refreshed_at >= _CORRECTIONS_INTERVAL
-        )
-        days = _CORRECTED_DAYS if is_due else _NEW_DAYS
-        # Home Assistant may have been off for longer.
-        return min(
-            local_midnight(now, days_later=-days),
-            local_midnight(until, days_later=-_NEW_DAYS),
-        )
-
-    async def _import(
-        self, sources: MeterSources, start: datetime, end: datetime
-    ) -> None:
-        """Import a period, and what was not finished before, piece by piece."""
-        memory, now = self.memory, dt_util.utcnow()
-        statistics = await MeterStatistics.async_of(
-            self.hass,
-            self.settings,
-            subentry_id=self.subentry.subentry_id,
-            title=self.subentry.title,
-            before_rewriting=self._store.async_write,
-        )
-        if memory.imported_as != self._imported_as:
-            if memory.imported_as is not None:
-                await statistics.async_clear()
-            memory.imported_as = self._imported_as
-        if sources.since is not None:
-            memory.since = min(memory.since or sources.since, sources.since)
-        job = memory.under_way
-        job = job.with_more(start, end) if job else Import.of(start, end)
-        memory.under_way = job
-        await statistics.async_begin(job.reached)
-        days = max(1, _VALUES_AT_ONCE * sources.step // timedelta(days=1))
-        before: MeterSeries | None = None
-        while job.reached < job.end:
-            piece = (
-                job.reached,
-                min(local_midnight(job.reached, days_later=days), job.end),
-            )
-            before = await self._import_piece(sources, statistics, piece, now, before)
-            job = memory.under_way = replace(job, reached=piece[1])
-            self._store.async_remember()
-            self.data = self._state()
-            self.async_update_listeners()
-        await statistics.async_finish(job.end)
-        memory.under_way = None
-        memory.imported_until = max(memory.imported_until or job.end, job.end)
-        self._store.async_remember()
-
-    async def _import_piece(
-        self,
-        sources: MeterSources,
-        statistics: MeterStatistics,
-        piece: tuple[datetime, datetime],
-        now: datetime,
-        before: MeterSeries | None,
-    ) -> MeterSeries:
-        """Import the days of a piece, of which the last may not be over."""
-        start, end = piece
-        series = await self._reader.async_measured(
-            # Where days do not start at a full hour, the hour is a part of both.
-            sources,
-            moment(int(start.timestamp()) // HOUR * HOUR),
-            end,
-            now=now,
-            before=before,
-        )
-        counted = await self.hass.async_add_executor_job(
-            _counted, self.settings, series, start, end
-        )
-        await statistics.async_write(counted.hours, start, end)
-        book = self.memory.book
-        today = dt_util.as_local(now).date()
-        book.replace(counted.days, first=first_needed(self.settings.bills, today))
-        until = book.measured_until
-        if counted.until and (until is None or counted.until > until or end >= until):
-            book.measured_until = counted.until
-        return series
+        sources = await self._reader.async_sources()
+        step = sources.consumption.step
+        self.memory.resolution = int(step.total_seconds())
+        await self._importer.async_update(sources)
+        await self._read_forecast(sources)
+        self._forecast_soon(sources, dt_util.utcnow())
 
     async def _read_forecast(self, sources: MeterSources) -> None:
         """Read what the server forecasts for the rest of the bill."""
@@ -326,22 +226,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         )
 
     @property
-    def _imported_as(self) -> str:
-        """What statistics depend on: with other settings they have to be made anew."""
-        settings = self.settings
-        return repr(
-            (
-                settings.consumption,
-                settings.production,
-                settings.cost,
-                settings.compensation,
-                settings.is_cumulative,
-                settings.output.unit,
-                settings.output.calorific_value,
-            )
-        )
-
-    @property
     def _booked_as(self) -> str:
         """What days are kept for: with other settings other days are needed."""
         bills = self.settings.bills
@@ -354,40 +238,16 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
 
     @callback
     def _handle_next_bill(self, now: datetime) -> None:
+        self._show()
+        self._refresh_soon("next bill")
+
+    @callback
+    def _show(self) -> None:
+        """Show what the meter has counted by now."""
         self.data = self._state()
         self.async_update_listeners()
-        self._refresh_soon("next bill")
 
     def _refresh_soon(self, why: str) -> None:
         self.lifetime.async_create_background_task(
             self.async_refresh(), f"{self.name} {why}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """What was counted in a piece of time."""
-
-    hours: Mapping[Kind, Hours]
-    days: Mapping[date, Day]
-    until: datetime | None
-    """When the last interval ended of which the consumption is known."""
-
-
-def _counted(
-    settings: MeterSettings, series: MeterSeries, start: datetime, end: datetime
-) -> _Counted:
-    """Return what was counted between two moments."""
-    counted = metered(settings, series)
-    last = dt_util.as_local(end - timedelta(seconds=1)).date()
-    amounts = counted.consumption.amounts
-    return _Counted(
-        hours=hours_of(settings, series, counted),
-        days=days_of(
-            counted,
-            dt_util.as_local(start).date(),
-            last + timedelta(days=1),
-            dt_util.get_default_time_zone(),
-        ),
-        until=moment(amounts[-1].end) if amounts else None,
-    )

@@ -15,7 +15,7 @@ from ..const import DOMAIN
 from .intervals import HOUR, Metered, Stream, by_hour
 from .metering import MeterSeries, Series, holds_readings, is_net, readings
 from .settings import MeterSettings
-from .statistics import HourlyStatistic, Hours, Row
+from .statistics import HourlyStatistic, Hours, Row, async_clear
 
 
 class Kind(StrEnum):
@@ -36,10 +36,20 @@ def statistic_ids(settings: MeterSettings, subentry_id: str) -> dict[Kind, str]:
         Kind.COMPENSATION: settings.compensation is not None,
     }
     return {
-        kind: f"{DOMAIN}:{subentry_id.lower()}_{kind}"
+        kind: _statistic_id(subentry_id, kind)
         for kind, is_there in kinds.items()
         if is_there
     }
+
+
+async def async_forget(hass: HomeAssistant, subentry_id: str) -> None:
+    """Clear all statistics that a meter has, or had with other settings."""
+    if DATA_INSTANCE in hass.data:
+        await async_clear(hass, [_statistic_id(subentry_id, kind) for kind in Kind])
+
+
+def _statistic_id(subentry_id: str, kind: Kind) -> str:
+    return f"{DOMAIN}:{subentry_id.lower()}_{kind}"
 
 
 def hours_of(
@@ -129,11 +139,6 @@ class MeterStatistics:
                 unit_class=unit_class,
             )
         return cls(statistics, before_rewriting)
-
-    async def async_clear(self) -> None:
-        """Forget all that is stored."""
-        for statistic in self._statistics.values():
-            await statistic.async_clear()
 
     async def async_begin(self, start: datetime) -> None:
         """Go on from what is stored before the hour of a moment."""

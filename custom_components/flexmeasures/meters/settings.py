@@ -74,3 +74,18 @@ class MeterSettings:
             ),
             has_daily_forecast=data.get(CONF_DAILY_FORECAST, False),
         )
+
+    @property
+    def counted_as(self) -> str:
+        """What statistics depend on: with other settings they have to be made anew."""
+        return repr(
+            (
+                self.consumption,
+                self.production,
+                self.cost,
+                self.compensation,
+                self.is_cumulative,
+                self.output.unit,
+                self.output.calorific_value,
+            )
+        )

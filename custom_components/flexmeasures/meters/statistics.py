@@ -205,12 +205,6 @@ class HourlyStatistic:
                 before_rewriting=_nothing,
             )
 
-    async def async_clear(self) -> None:
-        """Forget all hours."""
-        done = _Done()
-        self._recorder.async_clear_statistics([self.id], on_done=done)
-        await done.wait()
-
     async def _async_written(self) -> None:
         """Wait until the recorder has done all that it was given: it works in order."""
         done = _Done()
@@ -269,6 +263,13 @@ def _changes(hours: Hours, stored: Mapping[int, Row], before: Row | None) -> _Ch
         is_rewriting=bool(vanished) or not rows.keys().isdisjoint(stored),
         last=last,
     )
+
+
+async def async_clear(hass: HomeAssistant, statistic_ids: list[str]) -> None:
+    """Forget all hours of some statistics, whether or not there are any."""
+    done = _Done()
+    get_instance(hass).async_clear_statistics(statistic_ids, on_done=done)
+    await done.wait()
 
 
 class _Done:

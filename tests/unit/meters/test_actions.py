@@ -311,6 +311,33 @@ async def test_statistics_that_vanish_at_the_beginning(home: Home) -> None:
     assert rows[-1][2] == len(shown) - 31
 
 
+async def test_reimport_before_the_history(home: Home) -> None:
+    """Who asks for a few days before anything is imported gets all of it."""
+    home.server.answer(
+        "GET", f"/api/v3_0/sensors/{METER}/data", status=500, json={"message": "busy"}
+    )
+    await home.set_up(meter())
+    assert await recorded(home, "consumption") == []
+    home.server.recover()
+    await home.call(
+        "reimport_statistics",
+        device_id=home.device_id(METER),
+        start=(FIRST + 50 * HOUR).isoformat(),
+        end=(FIRST + 60 * HOUR).isoformat(),
+    )
+    assert len(await recorded(home, "consumption")) == (SLOT - FIRST) // HOUR
+
+
+async def test_less_than_before(home: Home) -> None:
+    """What a meter does not count any more is not left behind."""
+    await home.set_up(meter(cost_sensor=TARIFF))
+    assert await recorded(home, "cost")
+    home.change_device(METER, cost_sensor=None)
+    await home.settle()
+    assert await recorded(home, "cost") == []
+    assert len(await recorded(home, "consumption")) == (SLOT - FIRST) // HOUR
+
+
 async def test_other_sensor(home: Home) -> None:
     """A meter that is given another sensor has the history of that, and no other."""
     home.server.data[FEED] = StoredSchedule(
