@@ -27,7 +27,10 @@ from custom_components.flexmeasures.account import Account
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.transport import Transport
 from custom_components.flexmeasures.meters.coordinator import MeterCoordinator
-from custom_components.flexmeasures.meters.meter_statistics import Kind, statistic_ids
+from custom_components.flexmeasures.meters.history.meter_statistics import (
+    Kind,
+    statistic_ids,
+)
 from custom_components.flexmeasures.plan.grid import local_midnight
 from homeassistant import bootstrap, loader
 from homeassistant.auth import auth_manager_from_config

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
-from custom_components.flexmeasures.meters.bill_cycle import BillCycle
+from custom_components.flexmeasures.meters.bills.cycle import BillCycle
 from custom_components.flexmeasures.meters.settings import Commodity, MeterSettings
 from custom_components.flexmeasures.meters.units import Output
 from homeassistant.config_entries import (

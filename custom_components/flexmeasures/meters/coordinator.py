@@ -18,11 +18,11 @@ from ..device.lifetime import DeviceUnloadedError, Lifetime
 from ..device.store import AccountStore
 from ..plan.grid import local_midnight
 from ..timer import Timer
-from .bill import Bill, Terms, present_bill
+from .bills.bill import Bill, Terms, present_bill
+from .bills.day_book import DayBook
+from .bills.expectation import Expectation, expectation
 from .daily_forecast import DailyForecast, is_due
-from .day_book import DayBook
-from .expectation import Expectation, expectation
-from .importer import MeterImporter
+from .history.importer import MeterImporter
 from .intervals import Metered
 from .memory import MeterMemory
 from .meter_reader import MeterReader, MeterSources

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .meter_statistics import Kind
+from .history.meter_statistics import Kind
 from .settings import Commodity
 
 type Source = dict[str, Any]

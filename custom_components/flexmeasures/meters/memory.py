@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from .day_book import DayBook
+from .bills.day_book import DayBook
 
 
 @dataclass(frozen=True, slots=True)

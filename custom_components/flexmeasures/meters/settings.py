@@ -22,7 +22,7 @@ from ..const import (
     CONF_PRODUCTION_SENSOR,
     CONF_STANDING_CHARGE,
 )
-from .bill_cycle import BillCycle
+from .bills.cycle import BillCycle
 from .units import Output
 
 

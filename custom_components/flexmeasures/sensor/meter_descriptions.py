@@ -9,9 +9,9 @@ from homeassistant.components.sensor import SensorEntityDescription, SensorState
 from homeassistant.const import EntityCategory
 
 from ..entity import local_time
-from ..meters.bill import Bill
+from ..meters.bills.bill import Bill
+from ..meters.bills.expectation import Expected
 from ..meters.coordinator import MeterCoordinator, MeterState
-from ..meters.expectation import Expected
 
 # Sums of floating-point numbers are not more exact.
 _DIGITS: Final = 6

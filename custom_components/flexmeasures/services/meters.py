@@ -16,7 +16,7 @@ from ..const import DOMAIN
 from ..entity import local_time
 from ..meters.coordinator import MeterCoordinator
 from ..meters.energy_dashboard import DashboardMeter, with_meters
-from ..meters.meter_statistics import Kind, statistic_ids
+from ..meters.history.meter_statistics import Kind, statistic_ids
 from .calls import account_of, meter_of
 from .schemas import ATTR_DRY_RUN, ATTR_END, ATTR_START
 

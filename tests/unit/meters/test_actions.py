@@ -248,7 +248,8 @@ async def test_hours_that_vanish(home: Home) -> None:
 
     with (
         patch(
-            "custom_components.flexmeasures.meters.statistics.CAN_CLEAR_HOURS", new=True
+            "custom_components.flexmeasures.meters.history.statistics.CAN_CLEAR_HOURS",
+            new=True,
         ),
         patch(
             "homeassistant.components.recorder.Recorder.async_clear_statistics",

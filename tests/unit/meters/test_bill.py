@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.flexmeasures.meters.bill import (
+from custom_components.flexmeasures.meters.bills.bill import (
     COMPLETE,
     Bill,
     Terms,
     first_needed,
     present_bill,
 )
-from custom_components.flexmeasures.meters.bill_cycle import BillCycle, BillPeriod
-from custom_components.flexmeasures.meters.day_book import Day, DayBook, Total
+from custom_components.flexmeasures.meters.bills.cycle import BillCycle, BillPeriod
+from custom_components.flexmeasures.meters.bills.day_book import Day, DayBook, Total
 
 from .values import (
     AMSTERDAM,

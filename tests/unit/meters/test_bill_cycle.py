@@ -6,7 +6,7 @@ from itertools import islice
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.meters.bill_cycle import BillCycle, BillPeriod
+from custom_components.flexmeasures.meters.bills.cycle import BillCycle, BillPeriod
 
 ONE = timedelta(days=1)
 

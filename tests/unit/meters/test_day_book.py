@@ -8,8 +8,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.meters.bill_cycle import BillPeriod
-from custom_components.flexmeasures.meters.day_book import Day, DayBook, Total, days_of
+from custom_components.flexmeasures.meters.bills.cycle import BillPeriod
+from custom_components.flexmeasures.meters.bills.day_book import (
+    Day,
+    DayBook,
+    Total,
+    days_of,
+)
 from custom_components.flexmeasures.meters.intervals import Interval, Metered, Stream
 
 from .values import (

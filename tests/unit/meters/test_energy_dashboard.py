@@ -9,7 +9,7 @@ from custom_components.flexmeasures.meters.energy_dashboard import (
     DashboardMeter,
     with_meters,
 )
-from custom_components.flexmeasures.meters.meter_statistics import Kind
+from custom_components.flexmeasures.meters.history.meter_statistics import Kind
 from custom_components.flexmeasures.meters.settings import Commodity
 
 ELECTRICITY = DashboardMeter(

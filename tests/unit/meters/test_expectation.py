@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from custom_components.flexmeasures.meters.bill import Bill, Terms, Typical
-from custom_components.flexmeasures.meters.bill_cycle import BillCycle, BillPeriod
-from custom_components.flexmeasures.meters.day_book import Day, Total
-from custom_components.flexmeasures.meters.expectation import (
+from custom_components.flexmeasures.meters.bills.bill import Bill, Terms, Typical
+from custom_components.flexmeasures.meters.bills.cycle import BillCycle, BillPeriod
+from custom_components.flexmeasures.meters.bills.day_book import Day, Total
+from custom_components.flexmeasures.meters.bills.expectation import (
     Expectation,
     Expected,
     expectation,

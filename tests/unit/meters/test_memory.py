@@ -6,7 +6,7 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.meters.day_book import Day, DayBook, Total
+from custom_components.flexmeasures.meters.bills.day_book import Day, DayBook, Total
 from custom_components.flexmeasures.meters.memory import Import, MeterMemory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.flexmeasures.meters.day_book import Day, days_of
+from custom_components.flexmeasures.meters.bills.day_book import Day, days_of
 from custom_components.flexmeasures.meters.intervals import Interval, by_hour
 from custom_components.flexmeasures.meters.meter_reader import MeterReader, MeterSources
 from custom_components.flexmeasures.meters.metering import (

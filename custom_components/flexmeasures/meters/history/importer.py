@@ -10,17 +10,17 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..device.store import AccountStore
-from ..plan.grid import local_midnight
-from .bill import first_needed
-from .day_book import Day, days_of
-from .intervals import HOUR
-from .memory import Import, MeterMemory
-from .meter_reader import MeterReader, MeterSources
+from ...device.store import AccountStore
+from ...plan.grid import local_midnight
+from ..bills.bill import first_needed
+from ..bills.day_book import Day, days_of
+from ..intervals import HOUR
+from ..memory import Import, MeterMemory
+from ..meter_reader import MeterReader, MeterSources
+from ..metering import MeterSeries, metered
+from ..readings import moment
+from ..settings import MeterSettings
 from .meter_statistics import Kind, MeterStatistics, async_forget, hours_of
-from .metering import MeterSeries, metered
-from .readings import moment
-from .settings import MeterSettings
 from .statistics import Hours
 
 # How far back to look for corrections, and how often; else only what is new is read.

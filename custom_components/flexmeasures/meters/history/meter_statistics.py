@@ -11,10 +11,10 @@ from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
-from ..const import DOMAIN
-from .intervals import HOUR, Metered, Stream, by_hour
-from .metering import MeterSeries, Series, holds_readings, is_net, readings
-from .settings import MeterSettings
+from ...const import DOMAIN
+from ..intervals import HOUR, Metered, Stream, by_hour
+from ..metering import MeterSeries, Series, holds_readings, is_net, readings
+from ..settings import MeterSettings
 from .statistics import HourlyStatistic, Hours, Row, async_clear
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, Final, Self
 
-from .bill_cycle import BillPeriod
-from .intervals import Interval, Metered, Stream
+from ..intervals import Interval, Metered, Stream
+from .cycle import BillPeriod
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from ..intervals import Interval, Metered, Stream, gaps
 from .bill import Bill, Terms
 from .day_book import Total
-from .intervals import Interval, Metered, Stream, gaps
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Final
 
-from .bill_cycle import BillCycle, BillPeriod
+from ..intervals import DAY
+from .cycle import BillCycle, BillPeriod
 from .day_book import Day, DayBook, Total
-from .intervals import DAY
 
 MOST_TYPICAL: Final = 12
 """Of how many bills the mean is typical."""

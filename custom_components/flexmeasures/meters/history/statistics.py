@@ -21,8 +21,8 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 
-from ..const import DOMAIN
-from .intervals import DAY, HOUR, rise
+from ...const import DOMAIN
+from ..intervals import DAY, HOUR, rise
 
 CAN_CLEAR_HOURS: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
 """Whether Home Assistant can clear some hours of a statistic."""

@@ -1,0 +1,1 @@
+"""What a meter has counted, as long-term statistics."""
