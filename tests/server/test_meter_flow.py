@@ -125,13 +125,14 @@ async def test_electricity_and_gas(
         compensation_sensor=str(sensor("feed_in")),
         standing_charge=6.25,
         bill_start="2026-01-31",
+        daily_forecast=user == "demo",
     )
     assert flow["type"] == "create_entry", flow["errors"]
 
     flow = await start(hass, entry, "gas")
     gas = f"Demo house: gas consumption (m³, id {sensor('gas')})"
     assert gas in options(flow, "consumption_sensor")
-    flow = await submit(hass, flow, consumption_sensor=gas)
+    flow = await submit(hass, flow, consumption_sensor=gas, daily_forecast=False)
     assert flow["type"] == "create_entry", flow["errors"]
 
     assert meters(entry).keys() == {"Demo house", "Demo house: Gas"}
@@ -147,7 +148,7 @@ async def test_electricity_and_gas(
         "standing_charge": 6.25,
         "bill_start": "2026-01-31",
         "bill_months": 1,
-        "daily_forecast": True,
+        "daily_forecast": user == "demo",
     }
     changed: Any = await hass.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_METER),
@@ -245,7 +246,9 @@ async def test_units(
         for each in options(flow, "consumption_sensor")
         if each.endswith(f"id {sensor})")
     ]
-    changes = {"calorific_value": 10.5} if commodity == "gas" else {}
+    changes: dict[str, Any] = {"daily_forecast": False}
+    if commodity == "gas":
+        changes["calorific_value"] = 10.5
 
     flow = await submit(hass, flow, consumption_sensor=choice, **changes)
 
