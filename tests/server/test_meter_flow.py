@@ -125,7 +125,7 @@ async def test_electricity_and_gas(
         compensation_sensor=str(sensor("feed_in")),
         standing_charge=6.25,
         bill_start="2026-01-31",
-        daily_forecast=user == "demo",
+        daily_forecast=False,
     )
     assert flow["type"] == "create_entry", flow["errors"]
 
@@ -148,7 +148,7 @@ async def test_electricity_and_gas(
         "standing_charge": 6.25,
         "bill_start": "2026-01-31",
         "bill_months": 1,
-        "daily_forecast": user == "demo",
+        "daily_forecast": False,
     }
     changed: Any = await hass.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_METER),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
 from .metered_home import (
@@ -230,3 +231,28 @@ async def test_both_directions(
         assert await stored(hass, meter, kind) == running_sums(
             summed(start, quarter, values)
         )
+
+
+async def test_daily_forecast(
+    hass: HomeAssistant, server: FlexMeasuresServer, owner: Owner
+) -> None:
+    """The server forecasts what a meter counts, of which the bill is expected to be."""
+    now = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    sensor = await owner.sensor("kWh")
+    await owner.post(sensor, now - 70 * DAY, [1.5] * (70 * 24), "kWh")
+
+    await add_meter(
+        hass,
+        server,
+        consumption_sensor=sensor,
+        bill_start=(now - 3 * DAY).date().isoformat(),
+        daily_forecast=True,
+    )
+
+    state = hass.states.get("sensor.home_current_bill_electric_forecasted_usage")
+    assert state
+    parts = [state.attributes[key] for key in ("measured", "forecast", "typical")]
+    assert float(state.state) == pytest.approx(sum(parts))
+    # The server looks two days ahead.
+    assert parts[1] == pytest.approx(48 * 1.5, rel=0.1)
+    assert float(state.state) == pytest.approx(30 * 24 * 1.5, rel=0.1)
