@@ -120,7 +120,7 @@ async def test_corrections(
     assert await stored(hass, meter, "consumption") == running_sums(
         summed(start, HOUR, values)
     )
-    assert answer["start"] == "2026-09-22T00:00:00+02:00"
+    assert answer["start"] == "2026-09-22"
 
 
 async def test_hours_that_vanish(
@@ -275,11 +275,12 @@ async def test_dashboard(
     statistic_ids = {
         place: f"{DOMAIN}:{meter.lower()}_{kind}" for place, kind in names.items()
     }
-    assert tried == added
+    assert tried == {**added, "saved": False}
     assert added == {
-        "changes": [{"meter": "Home", "is_new": True, "statistics": statistic_ids}]
+        "saved": True,
+        "changes": [{"meter": "Home", "is_new": True, "statistics": statistic_ids}],
     }
-    assert again == {"changes": []}
+    assert again == {"saved": False, "changes": []}
     await client.send_json_auto_id({"type": "energy/get_prefs"})
     (source,) = (await client.receive_json())["result"]["energy_sources"]
     assert source.items() >= statistic_ids.items()

@@ -17,7 +17,7 @@ from homeassistant.config_entries import (
     ConfigSubentryData,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 
 from .fake_server import (
@@ -649,9 +649,10 @@ async def test_wrong_sensor_of_gas(
 async def test_consumption_sensor_must_be_given(
     hass: HomeAssistant, electricity: Result
 ) -> None:
-    """Without it there is no meter."""
-    with pytest.raises(InvalidData):
-        await submit(hass, electricity, DEFAULTS)
+    """Without it there is no meter; none is chosen by itself."""
+    assert "consumption_sensor" not in suggested(electricity)
+    flow = await submit(hass, electricity, DEFAULTS)
+    assert flow["errors"] == {"consumption_sensor": "not_a_sensor_id"}
 
 
 @pytest.mark.parametrize("field", ["cost_sensor", "compensation_sensor"])

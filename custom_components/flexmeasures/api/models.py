@@ -37,6 +37,8 @@ class Sensor:
     asset_id: int
     consumption_is_positive: bool
     """Whether power is stored with consumption positive; else with production positive."""
+    consumption_is_negative: bool = False
+    """Whether the server says so; it says neither of most."""
 
     @property
     def slot_length(self) -> timedelta:
@@ -57,6 +59,7 @@ class Sensor:
             consumption_is_positive=bool(
                 attributes.get("consumption_is_positive", False)
             ),
+            consumption_is_negative=attributes.get("consumption_is_positive") is False,
         )
 
 

@@ -16,7 +16,6 @@ from ..api.errors import FlexMeasuresError
 from ..coordinator import translated
 from ..device.lifetime import DeviceUnloadedError, Lifetime
 from ..device.store import AccountStore
-from ..plan.grid import local_midnight
 from ..timer import Timer
 from .bills.bill import Bill, Terms, present_bill
 from .bills.day_book import DayBook
@@ -122,18 +121,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         self.lifetime.async_on_unload(self._next_bill.async_disarm)
         self._refresh_soon("first refresh")
 
-    async def async_reimport(
-        self, start: datetime, end: datetime
-    ) -> tuple[datetime, datetime]:
-        """Read the days of a period again, and return from when to when they are.
-
-        Raises FlexMeasuresError.
-        """
-        first = local_midnight(start)
-        last = min(local_midnight(end, days_later=1), dt_util.utcnow())
-        await self._run(self._reimport(first, last))
+    async def async_reimport(self, start: datetime, end: datetime) -> None:
+        """Read a period of whole days again; raises FlexMeasuresError."""
+        await self._run(self._reimport(start, end))
         self.async_set_updated_data(self._state())
-        return first, last
 
     async def _reimport(self, start: datetime, end: datetime) -> None:
         sources = await self._reader.async_sources()
@@ -143,6 +134,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     async def _async_update_data(self) -> MeterState:
         try:
             await self._run(self._update())
+        except DeviceUnloadedError:
+            # Nobody looks any more.
+            return self.data
         except FlexMeasuresError as err:
             self.failure = err
             raise translated(err) from err

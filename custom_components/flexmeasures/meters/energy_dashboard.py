@@ -19,6 +19,18 @@ _GRID = {
 }
 _GAS = {Kind.CONSUMPTION: "stat_energy_from", Kind.COST: "stat_cost"}
 
+# What money is for, and what else may say how much it is.
+_MONEY = {
+    "stat_cost": (
+        "stat_energy_from",
+        ("entity_energy_price", "number_energy_price"),
+    ),
+    "stat_compensation": (
+        "stat_energy_to",
+        ("entity_energy_price_export", "number_energy_price_export"),
+    ),
+}
+
 # What else a source has. A price is none of it: Home Assistant takes costs of its own
 # making only for its own entities.
 _NEW_GRID: Mapping[str, Any] = {
@@ -98,6 +110,11 @@ def with_meters(
             and statistic not in used
             and not source.get(place)
         }
+        for money, (counted, prices) in _MONEY.items():
+            # What is counted elsewhere, or has a price, has its own costs.
+            is_own = (source | statistics).get(counted) in meter.statistics.values()
+            if not is_own or any(source.get(price) is not None for price in prices):
+                statistics.pop(money, None)
         if not statistics:
             continue
         source |= statistics

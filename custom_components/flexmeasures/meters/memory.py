@@ -61,6 +61,8 @@ class MeterMemory:
     """Of the consumption, in seconds."""
     imported_as: str | None = None
     """The settings that the statistics were made with; None if there are none yet."""
+    sensors_as: str | None = None
+    """What the sensors were then."""
     booked_as: str | None = None
     """Those that days were kept for, and the time zone that they are of."""
     since: datetime | None = None
@@ -84,6 +86,7 @@ class MeterMemory:
             book=DayBook.from_json(data["book"]),
             resolution=data["resolution"],
             imported_as=data["imported_as"],
+            sensors_as=data["sensors_as"],
             booked_as=data["booked_as"],
             since=_moment(data["since"]),
             imported_until=_moment(data["imported_until"]),
@@ -99,6 +102,7 @@ class MeterMemory:
             "book": self.book.as_json(),
             "resolution": self.resolution,
             "imported_as": self.imported_as,
+            "sensors_as": self.sensors_as,
             "booked_as": self.booked_as,
             "since": _text(self.since),
             "imported_until": _text(self.imported_until),

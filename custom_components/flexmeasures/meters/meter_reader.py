@@ -11,6 +11,7 @@ from .intervals import Interval
 from .metering import MeterSeries, Series, holds_readings, is_net
 from .readings import SensorReader, Source, moment
 from .settings import MeterSettings
+from .units import Money
 
 # How far back to look for a meter's last reading: mostly the first is enough. Some are
 # read once a year.
@@ -29,10 +30,35 @@ class MeterSources:
 
     @property
     def since(self) -> datetime | None:
-        """When the first value begins; None if there is none."""
+        """When the first value begins; None if there is none.
+
+        A reading is of the time before it.
+        """
         sources = self.consumption, self.production
         return min(
-            (each.since for each in sources if each and each.since), default=None
+            (
+                each.since if each.sensor.resolution else each.since - INSTANT_GRID
+                for each in sources
+                if each and each.since
+            ),
+            default=None,
+        )
+
+    @property
+    def described(self) -> str:
+        """What the server may change of them: then all that was counted is another."""
+        sources = self.consumption, self.production, self.cost, self.compensation
+        return repr(
+            [
+                (
+                    each.sensor.unit,
+                    each.sensor.resolution,
+                    each.sensor.consumption_is_positive,
+                    each.sensor.consumption_is_negative,
+                )
+                for each in sources
+                if each
+            ]
         )
 
     @property
@@ -117,8 +143,8 @@ class MeterReader:
             *await _all(
                 amounts(consumption, known[0]),
                 amounts(production, known[1]) if production else None,
-                self._async_money(sources.cost, since, until),
-                self._async_money(sources.compensation, since, until),
+                self._async_money(sources.cost, since, until, now),
+                self._async_money(sources.compensation, since, until, now),
             )
         )
 
@@ -141,10 +167,20 @@ class MeterReader:
         )
 
     def _async_money(
-        self, source: Source | None, start: datetime, end: datetime
+        self,
+        source: Source | None,
+        start: datetime,
+        end: datetime,
+        now: datetime | None = None,
     ) -> Coroutine[Any, Any, Series] | None:
+        """Read prices or costs; of what has ended by `now`."""
+
         async def money(source: Source) -> Series:
             values = await self._reader.async_measured(source, start, end)
+            money = Money.of(source.sensor.unit)
+            # A price is one for all of its time, a cost only known when that is over.
+            if now and money and money.per is None:
+                values = [each for each in values if each.end <= now.timestamp()]
             return Series(source.sensor, values)
 
         return money(source) if source else None

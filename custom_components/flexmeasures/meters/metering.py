@@ -78,16 +78,20 @@ def metered(settings: MeterSettings, series: MeterSeries) -> Metered:
     """Return what was counted; raises WrongUnitError."""
     consumed = _amounts(settings, series.consumption)
     produced: Sequence[Interval] | None = None
+    sensor = series.consumption.sensor
     if is_net(settings):
-        sign = 1 if series.consumption.sensor.consumption_is_positive else -1
-        consumed, produced = split(scaled(consumed, sign))
-    elif series.production:
-        # What it was chosen for is positive, unless the server says otherwise. What a
-        # meter shows rises either way.
+        consumed, produced = split(
+            scaled(consumed, 1 if sensor.consumption_is_positive else -1)
+        )
+    # What a sensor was chosen for is positive, unless the server says otherwise. What a
+    # meter shows rises either way.
+    elif sensor.consumption_is_negative and not holds_readings(settings, sensor):
+        consumed = scaled(consumed, -1)
+    if series.production:
         sensor = series.production.sensor
-        is_reversed = sensor.consumption_is_positive
-        sign = -1 if is_reversed and not holds_readings(settings, sensor) else 1
-        produced = scaled(_amounts(settings, series.production), sign)
+        produced = _amounts(settings, series.production)
+        if sensor.consumption_is_positive and not holds_readings(settings, sensor):
+            produced = scaled(produced, -1)
     output = settings.output
     return Metered(
         Stream(consumed, _money(output, series.cost, consumed)),

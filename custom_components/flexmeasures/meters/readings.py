@@ -34,8 +34,8 @@ class Source:
     """A FlexMeasures sensor, and who has measured it."""
 
     sensor: Sensor
-    measured_by: tuple[int | None, ...]
-    """The data sources, the newest first; None: any, for there is no other."""
+    measured_by: tuple[str | int, ...]
+    """The types of the data sources, the newest first; the id of one whose type is not told."""
     since: datetime | None
     """Of the first value; None if there is none."""
 
@@ -80,12 +80,13 @@ class SensorReader:
             )
             if self._types.get(each.source) not in _PLANNERS
         ]
-        is_alone = len(measured) == len(recorded) == 1
+        # Of several of a type the server itself says which is the newest.
+        measured_by = dict.fromkeys(
+            self._types.get(each.source, each.source) for each in measured
+        )
         return Source(
             sensor=sensor,
-            measured_by=(None,)
-            if is_alone
-            else tuple(each.source for each in measured),
+            measured_by=tuple(measured_by),
             since=min((each.start for each in measured), default=None),
         )
 
@@ -98,7 +99,12 @@ class SensorReader:
         """
         answers = [
             await self._async_read(
-                source.sensor, start, end, source=measured_by, since=source.since
+                source.sensor,
+                start,
+                end,
+                source=measured_by if isinstance(measured_by, int) else None,
+                source_type=measured_by if isinstance(measured_by, str) else None,
+                since=source.since,
             )
             for measured_by in reversed(source.measured_by)
         ]

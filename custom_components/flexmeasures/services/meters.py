@@ -1,6 +1,7 @@
 """The actions for what meters have counted: importing it again, and showing it."""
 
 from dataclasses import asdict
+from datetime import date, timedelta
 from typing import cast
 
 from homeassistant.components.energy.data import SourceType, async_get_manager
@@ -13,7 +14,6 @@ from homeassistant.util import dt as dt_util
 
 from ..action_errors import translated_errors
 from ..const import DOMAIN
-from ..entity import local_time
 from ..meters.coordinator import MeterCoordinator
 from ..meters.energy_dashboard import DashboardMeter, with_meters
 from ..meters.history.meter_statistics import Kind, statistic_ids
@@ -24,15 +24,18 @@ from .schemas import ATTR_DRY_RUN, ATTR_END, ATTR_START
 async def reimport_statistics(call: ServiceCall) -> ServiceResponse:
     """Read what a meter counted on some days again; waits until it is stored."""
     entry, meter = meter_of(call)
-    start, now = call.data[ATTR_START], dt_util.utcnow()
-    end = min(call.data.get(ATTR_END, now), now)
-    if start >= end:
+    today = dt_util.now().date()
+    first: date = call.data[ATTR_START]
+    last: date = min(call.data.get(ATTR_END, today), today)
+    if first > last:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="not_a_past_period"
         )
+    start = dt_util.start_of_local_day(first)
+    end = min(dt_util.start_of_local_day(last + timedelta(days=1)), dt_util.now())
     async with translated_errors(call.hass, entry):
-        first, last = await meter.async_reimport(start, end)
-    return {ATTR_START: local_time(first), ATTR_END: local_time(last)}
+        await meter.async_reimport(dt_util.as_utc(start), dt_util.as_utc(end))
+    return {ATTR_START: first.isoformat(), ATTR_END: last.isoformat()}
 
 
 async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
@@ -52,11 +55,12 @@ async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
     preferences = manager.data or manager.default_preferences()
     sources, changes = with_meters(preferences["energy_sources"], imported)
     # Nothing is awaited between reading and writing: others change it, too.
-    if changes and not call.data[ATTR_DRY_RUN]:
+    is_saved = bool(changes) and not call.data[ATTR_DRY_RUN]
+    if is_saved:
         await manager.async_update(
             {**preferences, "energy_sources": cast("list[SourceType]", sources)}
         )
-    return {"changes": [asdict(change) for change in changes]}
+    return {"saved": is_saved, "changes": [asdict(change) for change in changes]}
 
 
 def _meters(call: ServiceCall) -> list[MeterCoordinator]:

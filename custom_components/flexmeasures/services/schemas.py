@@ -1,6 +1,6 @@
 """What the actions take: their fields, and what is wrong before it is ever sent."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 import math
 from typing import Any, Final
@@ -64,6 +64,15 @@ def _device_id(value: Any) -> str:
 def _moment(value: Any) -> datetime:
     """Return a time with an offset; without one, in Home Assistant's time zone."""
     return dt_util.as_utc(cv.datetime(value))
+
+
+def _day(value: Any) -> date:
+    """Return a day; of a time, the one that it is on where Home Assistant is."""
+    if isinstance(value, str) and "T" not in value and ":" not in value:
+        return cv.date(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    return dt_util.as_local(_moment(value)).date()
 
 
 def _duration(value: Any) -> timedelta:
@@ -219,8 +228,8 @@ GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
 REIMPORT_STATISTICS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): _device_id,
-        vol.Required(ATTR_START): _moment,
-        vol.Optional(ATTR_END): _moment,
+        vol.Required(ATTR_START): _day,
+        vol.Optional(ATTR_END): _day,
     }
 )
 ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(

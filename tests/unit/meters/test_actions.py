@@ -2,15 +2,19 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 from aiohttp import ClientConnectionError
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.flexmeasures.const import DOMAIN
+from homeassistant.components.recorder.statistics import list_statistic_ids
 from homeassistant.core import Context
 from homeassistant.exceptions import (
     HomeAssistantError,
@@ -18,6 +22,7 @@ from homeassistant.exceptions import (
     Unauthorized,
 )
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.setup import async_setup_component
 
 from ..fake_server import StoredSchedule
@@ -62,6 +67,7 @@ async def test_dry_run(home: Home, hass_ws_client: Any) -> None:
     tried = await home.call("add_to_energy_dashboard", dry_run=True)
 
     assert tried == {
+        "saved": False,
         "changes": [
             {
                 "meter": "Home",
@@ -71,7 +77,7 @@ async def test_dry_run(home: Home, hass_ws_client: Any) -> None:
                     "stat_cost": f"{DOMAIN}:{METER}_cost",
                 },
             }
-        ]
+        ],
     }
     assert await preferences(home, hass_ws_client) is None
 
@@ -153,20 +159,67 @@ async def test_reimport(home: Home) -> None:
         end=(FIRST + 10 * HOUR).isoformat(),
     )
 
-    assert answer == {
-        "start": "2026-11-08T00:00:00+01:00",
-        "end": "2026-11-09T00:00:00+01:00",
-    }
+    assert answer == {"start": "2026-11-08", "end": "2026-11-08"}
     rows = await recorded(home, "consumption")
     assert [row[1] for row in rows] == corrected
     assert rows[-1][2] == hours + 48
 
 
+@pytest.mark.parametrize("start", ["1900-01-01", "0202-01-01", date(2020, 1, 1)])
+async def test_from_long_ago(home: Home, start: Any) -> None:
+    """Before the first value there is nothing to read, however early a start is."""
+    await home.set_up(meter())
+    hours = (SLOT - FIRST) // HOUR
+    home.server.data[METER] = StoredSchedule(FIRST, HOUR, [2.0] * hours, "kWh")
+    answer = await home.call(
+        "reimport_statistics", device_id=home.device_id(METER), start=start
+    )
+    assert answer["end"] == "2026-11-22"
+    assert [row[1] for row in await recorded(home, "consumption")] == [2.0] * hours
+    answer = await home.call(
+        "reimport_statistics",
+        device_id=home.device_id(METER),
+        start=start,
+        end="2026-01-01",
+    )
+    assert len(await recorded(home, "consumption")) == hours
+
+
+async def test_first_reading_at_midnight(home: Home) -> None:
+    """What was counted from it to the next is not lost."""
+    day = timedelta(days=1)
+    home.server.add_sensor(METER, "readings", "kWh", "PT0M")
+    step = timedelta(minutes=5)
+    shown: list[float | None] = [None] * (3 * day // step + 1)
+    shown[:: day // step] = [100.0, 110.0, 125.0, 145.0]
+    home.server.data[METER] = StoredSchedule(FIRST, step, shown, "kWh")
+    await home.set_up(meter(cumulative=True))
+    rows = await recorded(home, "consumption")
+    assert [row[1:] for row in rows] == [
+        (100.0, 0.0),
+        (110.0, 10.0),
+        (125.0, 25.0),
+        (145.0, 45.0),
+    ]
+
+
+async def test_renamed(home: Home) -> None:
+    """A statistic is called as its meter is, from the next update on."""
+    await home.set_up(meter())
+    home.change_device(METER, title="Cellar")
+    await home.settle()
+    await async_wait_recording_done(home.hass)
+    (known,) = await get_instance(home.hass).async_add_executor_job(
+        list_statistic_ids, home.hass, {f"{DOMAIN}:{METER}_consumption"}
+    )
+    assert known["name"] == "Cellar consumption"
+
+
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(NOW, NOW - HOUR), (NOW + HOUR, NOW + 2 * HOUR), (NOW - HOUR, NOW - HOUR)],
+    [("2026-11-22", "2026-11-21"), ("2026-11-23", "2026-11-24")],
 )
-async def test_impossible_period(home: Home, start: Any, end: Any) -> None:
+async def test_impossible_period(home: Home, start: str, end: str) -> None:
     """A period that is none, or is not over, cannot be read again."""
     await home.set_up(meter())
 
@@ -174,8 +227,8 @@ async def test_impossible_period(home: Home, start: Any, end: Any) -> None:
         await home.call(
             "reimport_statistics",
             device_id=home.device_id(METER),
-            start=start.isoformat(),
-            end=end.isoformat(),
+            start=start,
+            end=end,
         )
 
 

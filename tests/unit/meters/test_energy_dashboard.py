@@ -145,3 +145,16 @@ def test_what_was_given_is_left_alone() -> None:
     with_meters(given, [ELECTRICITY])
 
     assert given == [{**OWN, "stat_energy_from": "flexmeasures:home_consumption"}]
+
+
+def test_what_another_meter_feeds_in() -> None:
+    """It earns nothing by this one's compensation."""
+    chosen = {
+        **OWN,
+        "entity_energy_price": None,
+        "stat_energy_from": "flexmeasures:home_consumption",
+        "stat_energy_to": "sensor.other_export",
+        "stat_cost": "sensor.my_own_cost",
+    }
+
+    assert with_meters([chosen], [ELECTRICITY]) == ([chosen], [])

@@ -92,9 +92,9 @@ async def read_in_pieces(
         meter,
     )
     sources = MeterSources(
-        Source(energy, (None,), utc(begin)),
+        Source(energy, ("user",), utc(begin)),
         None,
-        Source(price, (None,), utc(begin)),
+        Source(price, ("user",), utc(begin)),
         None,
     )
     days: dict[date, Day] = {}
@@ -234,7 +234,7 @@ async def test_not_before_it_is_over() -> None:
             settings(),
         )
         sources = MeterSources(
-            Source(sensor(unit, step), (None,), utc(begin)), None, None, None
+            Source(sensor(unit, step), ("user",), utc(begin)), None, None, None
         )
         series = await reader.async_measured(sources, utc(begin - DAY), now, now=now)
         assert [each.value for each in series.consumption.values] == known

@@ -1,12 +1,14 @@
 """What a meter has counted, from what its sensors hold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from custom_components.flexmeasures.meters.intervals import Interval, by_hour
 from custom_components.flexmeasures.meters.metering import (
     MeterSeries,
+    Series,
     WrongUnitError,
     holds_readings,
     is_net,
@@ -355,3 +357,15 @@ class TestReadings:
         assert by_hour(counted.consumption.money) == {
             START + 4 * HOUR: pytest.approx(2 * (0.1 + 0.2 + 0.3 + 0.6))
         }
+
+
+def test_consumption_that_the_server_holds_as_negative() -> None:
+    """It is counted all the same; what a meter shows rises either way."""
+    negative = replace(sensor("kWh"), consumption_is_negative=True)
+    values = row(0, HOUR, -1.0, -2.0)
+    counted = metered(METER, MeterSeries(Series(negative, values)))
+    assert [each.value for each in counted.consumption.amounts] == [1.0, 2.0]
+    shown = row(0, HOUR, 5.0, 7.0)
+    meter = settings(cumulative=True)
+    counted = metered(meter, MeterSeries(Series(negative, shown)))
+    assert [each.value for each in counted.consumption.amounts] == [2.0]

@@ -423,8 +423,37 @@ async def test_meter_that_is_read_now_and_then(home: Home) -> None:
     readings[-1] = 1500.0
     await home.go_to(NOW + HOUR)
     assert number(home, "usage_to_date") == 500
-    await home.go_to(NOW + 2 * HOUR)
+    await home.go_to(NOW + timedelta(days=3))
+    assert number(home, "usage_to_date") == 500
+    await home.go_to(NOW + timedelta(days=3) + HOUR)
     assert number(home, "usage_to_date") == 500
     await home.hass.config_entries.async_reload(home.entry.entry_id)
     await home.settle()
     assert number(home, "usage_to_date") == 500
+
+
+async def test_removed_while_it_is_read(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody looks any more, so nothing is wrong."""
+    measure(home, METER, 0.5)
+    await home.set_up(meter())
+    hanging, asked = home.server.hang(), len(home.server.requests)
+    await home.go_to(NOW + HOUR + timedelta(minutes=1), is_settled=False)
+    await home.until(lambda: len(home.server.requests) > asked)
+    home.change_device(METER, title="Cellar")
+    await home.hass.async_block_till_done()
+    home.server.recover()
+    hanging.set()
+    await home.settle()
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+    assert number(home, "usage_to_date") == SO_FAR / 2
+
+
+async def test_costs_of_the_server(home: Home) -> None:
+    """They are on the bill once their time is over, and not before."""
+    home.server.add_sensor(TARIFF, "costs", "EUR", "PT1H")
+    measure(home, METER, 0.5)
+    measure(home, TARIFF, 0.1, unit="EUR", end=SLOT + 10 * HOUR)
+    await home.set_up(meter(cost_sensor=TARIFF))
+    assert number(home, "cost_to_date") == pytest.approx(SO_FAR * 0.1)

@@ -110,7 +110,12 @@ def meter_schema(
     selectors = _selectors(catalogue, commodity, currency)
     return vol.Schema(
         {
-            (vol.Required if key in REQUIRED else vol.Optional)(key): selectors[key]
+            # Of a list that is required the frontend chooses the first one by itself.
+            (
+                vol.Required
+                if key in REQUIRED and key != CONF_CONSUMPTION_SENSOR
+                else vol.Optional
+            )(key): selectors[key]
             for key in FIELDS[commodity]
         }
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from homeassistant.config_entries import ConfigSubentry
@@ -27,6 +27,9 @@ from .statistics import Hours
 _CORRECTED_DAYS: Final = 30
 _CORRECTIONS_INTERVAL: Final = timedelta(hours=12)
 _NEW_DAYS: Final = 1
+
+# Nothing was metered so before, and time zones had offsets with seconds.
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # More takes the server seconds, and the event loop too long.
 _VALUES_AT_ONCE: Final = 8000
@@ -73,6 +76,7 @@ class MeterImporter:
             now = dt_util.utcnow()
             if sources.since is None:
                 return
+            await self._forget_others(sources)
             start = self._start_of_update(sources.since, now)
             await self._import(sources, start, now)
             if now - start >= timedelta(days=_CORRECTED_DAYS):
@@ -85,11 +89,12 @@ class MeterImporter:
         async with self._lock:
             if sources.since is None:
                 return
+            await self._forget_others(sources)
             if self._memory.imported_until is None:
                 # Before anything else the whole history.
                 start = min(start, local_midnight(sources.since))
                 end = dt_util.utcnow()
-            await self._import(sources, start, end)
+            await self._import(sources, max(start, _EARLIEST), max(end, _EARLIEST))
 
     def _start_of_update(self, since: datetime, now: datetime) -> datetime:
         """Return from when on to import, given when the first value begins."""
@@ -103,10 +108,20 @@ class MeterImporter:
         )
         days = _CORRECTED_DAYS if is_due else _NEW_DAYS
         # Home Assistant may have been off for longer.
-        return min(
-            local_midnight(now, days_later=-days),
-            local_midnight(until, days_later=-_NEW_DAYS),
-        )
+        return local_midnight(min(until, now), days_later=-days)
+
+    async def _forget_others(self, sources: MeterSources) -> None:
+        """Forget what was counted with other settings, or of sensors that were others."""
+        memory = self._memory
+        settings_as, sensors_as = self._settings.counted_as, sources.described
+        if (memory.imported_as, memory.sensors_as) == (settings_as, sensors_as):
+            return
+        if memory.imported_as is not None:
+            await async_forget(self._hass, self._subentry.subentry_id)
+        memory.book.days = {}
+        memory.book.measured_until = None
+        memory.since = memory.imported_until = memory.under_way = None
+        memory.imported_as, memory.sensors_as = settings_as, sensors_as
 
     async def _import(
         self, sources: MeterSources, start: datetime, end: datetime
@@ -120,10 +135,6 @@ class MeterImporter:
             title=self._subentry.title,
             before_rewriting=self._store.async_write,
         )
-        if memory.imported_as != self._settings.counted_as:
-            if memory.imported_as is not None:
-                await async_forget(self._hass, self._subentry.subentry_id)
-            memory.imported_as = self._settings.counted_as
         assert sources.since is not None
         memory.since = min(memory.since or sources.since, sources.since)
         job = memory.under_way

@@ -164,9 +164,12 @@ class MeterStatistics:
     async def async_finish(self, end: datetime) -> None:
         """Let what is stored after the last period go on from it."""
         for kind, are_readings in self._are_readings.items():
-            await self._statistics[kind].async_go_on(
-                _hour(end), before=self._last[kind], holds_readings=are_readings
+            statistic, last = self._statistics[kind], self._last[kind]
+            await statistic.async_go_on(
+                _hour(end), before=last, holds_readings=are_readings
             )
+            if last:
+                statistic.async_rename()
 
 
 def _hour(moment: datetime) -> int:

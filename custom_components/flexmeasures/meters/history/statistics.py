@@ -18,7 +18,7 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 
 from ...const import DOMAIN
@@ -140,6 +140,11 @@ class HourlyStatistic:
             unit_class=unit_class,
             unit_of_measurement=unit,
         )
+
+    @callback
+    def async_rename(self) -> None:
+        """Let it have its present name, if there is anything stored of it."""
+        async_add_external_statistics(self._hass, self._metadata, [])
 
     async def async_before(self, start: int) -> Row | None:
         """Return the last hour that is stored strictly before one."""
