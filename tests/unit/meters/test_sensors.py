@@ -457,3 +457,13 @@ async def test_costs_of_the_server(home: Home) -> None:
     measure(home, TARIFF, 0.1, unit="EUR", end=SLOT + 10 * HOUR)
     await home.set_up(meter(cost_sensor=TARIFF))
     assert number(home, "cost_to_date") == pytest.approx(SO_FAR * 0.1)
+
+
+async def test_source_that_the_server_does_not_tell(home: Home) -> None:
+    """What somebody of another account has measured is asked for by who it is."""
+    measure(home, METER, 0.5)
+    home.server.answer("GET", "/api/v3_0/sources", json={"sources": []})
+    await home.set_up(meter())
+    assert number(home, "usage_to_date") == SO_FAR / 2
+    asked = home.server.requests_to("GET", f"/api/v3_0/sensors/{METER}/data")
+    assert "4" in {request.query.get("source") for request in asked}
