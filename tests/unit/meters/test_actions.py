@@ -223,7 +223,9 @@ async def test_impossible_period(home: Home, start: str, end: str) -> None:
     """A period that is none, or is not over, cannot be read again."""
     await home.set_up(meter())
 
-    with pytest.raises(ServiceValidationError, match="Choose a start"):
+    with pytest.raises(
+        ServiceValidationError, match="not after the last one, and not in the future"
+    ):
         await home.call(
             "reimport_statistics",
             device_id=home.device_id(METER),

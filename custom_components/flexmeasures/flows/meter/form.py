@@ -27,7 +27,7 @@ from ...const import (
 from ...meters.settings import Commodity
 from ..fields import FieldError, async_find_sensor, label, shown
 from .form_reading import MEASURED, PAID, MeterFormReading
-from .schema import FIELDS, REQUIRED, meter_schema
+from .schema import FIELDS, meter_schema
 
 
 class MeterForm:
@@ -94,7 +94,8 @@ class MeterForm:
         for key in FIELDS[self.commodity]:
             if key not in (*MEASURED, *PAID):
                 continue
-            if not (choice := user_input.get(key, "")) and key not in REQUIRED:
+            choice = user_input.get(key, "")
+            if not choice and key != CONF_CONSUMPTION_SENSOR:
                 continue
             with reading.field(key):
                 sensor = await async_find_sensor(self._api, self._catalogue, choice)

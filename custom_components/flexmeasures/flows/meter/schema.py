@@ -64,9 +64,10 @@ FIELDS: Final = {
         CONF_NAME,
     ),
 }
-REQUIRED: Final = frozenset(
+# Not the consumption sensor: of a list that is required the frontend chooses the first
+# one by itself.
+_REQUIRED: Final = frozenset(
     {
-        CONF_CONSUMPTION_SENSOR,
         CONF_CUMULATIVE,
         CONF_GAS_UNIT,
         CONF_BILL_START,
@@ -110,12 +111,7 @@ def meter_schema(
     selectors = _selectors(catalogue, commodity, currency)
     return vol.Schema(
         {
-            # Of a list that is required the frontend chooses the first one by itself.
-            (
-                vol.Required
-                if key in REQUIRED and key != CONF_CONSUMPTION_SENSOR
-                else vol.Optional
-            )(key): selectors[key]
+            (vol.Required if key in _REQUIRED else vol.Optional)(key): selectors[key]
             for key in FIELDS[commodity]
         }
     )

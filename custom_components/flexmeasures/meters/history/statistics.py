@@ -143,7 +143,7 @@ class HourlyStatistic:
 
     @callback
     def async_rename(self) -> None:
-        """Let it have its present name, if there is anything stored of it."""
+        """Give it its present name; there has to be something stored of it."""
         async_add_external_statistics(self._hass, self._metadata, [])
 
     async def async_before(self, start: int) -> Row | None:
@@ -181,6 +181,7 @@ class HourlyStatistic:
             await self._async_written()
         if changes.vanished:
             for first, last in _runs(changes.vanished):
+                # Types are checked with 2026.10, which cannot.
                 self._recorder.async_clear_statistics(
                     [self.id],
                     start_time=datetime.fromtimestamp(first, UTC),  # type: ignore[call-arg]
