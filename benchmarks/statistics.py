@@ -37,7 +37,7 @@ from typing import override
 
 from sandbox.environments import REPOSITORY, child_environment, program
 from sandbox.flexmeasures_server import FlexMeasuresServer
-from tests.server.metered_home import HOUR, Owner
+from tests.server.meters.metered_home import HOUR, Owner
 
 from .statistics_home import Effort, Figures, Task
 

@@ -17,14 +17,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import AddDevice, stored
-
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    recorder_mock: Any, enable_custom_integrations: None
-) -> None:
-    """Start the recorder before Home Assistant."""
+from ..conftest import AddDevice, stored
 
 
 async def make_sensor(

@@ -1,8 +1,6 @@
 """What comes of a meter's data on the real server: statistics and bills."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +10,8 @@ from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
 from .metered_home import (
+    AMSTERDAM,
+    DAY,
     HOUR,
     Owner,
     add_meter,
@@ -21,30 +21,6 @@ from .metered_home import (
     stored,
     summed,
 )
-
-DAY = timedelta(days=1)
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    recorder_mock: Any, enable_custom_integrations: None
-) -> None:
-    """Start the recorder before Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-async def in_amsterdam(hass: HomeAssistant) -> None:
-    """Live where the sensors are, and pay as they do."""
-    await hass.config.async_set_time_zone(AMSTERDAM.key)
-    hass.config.currency = "EUR"
-
-
-@pytest.fixture
-async def owner(server: FlexMeasuresServer) -> AsyncIterator[Owner]:
-    """The account's owner."""
-    async with Owner.logged_in(server) as owner:
-        yield owner
 
 
 async def test_three_years_of_hours(

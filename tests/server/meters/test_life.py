@@ -1,15 +1,12 @@
 """What becomes of a meter's statistics and bill as time passes and things go wrong."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
@@ -17,64 +14,28 @@ from custom_components.flexmeasures.meters.history import statistics
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from ..unit.disk import Disk
-from .conftest import call
-from .metered_home import HOUR, Owner, add_meter, made_up, running_sums, stored, summed
+from ...unit.disk import Disk
+from ..conftest import call
+from .metered_home import (
+    AMSTERDAM,
+    DAY,
+    HOUR,
+    NOW,
+    Owner,
+    add_meter,
+    made_up,
+    pass_time,
+    running_sums,
+    stored,
+    summed,
+    value,
+)
 
-DAY = timedelta(days=1)
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    recorder_mock: Any, enable_custom_integrations: None
-) -> None:
-    """Start the recorder before Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-async def in_amsterdam(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Live where the sensors are, pay as they do, at a time that stands still."""
-    freezer.move_to(NOW)
-    await hass.config.async_set_time_zone(AMSTERDAM.key)
-    hass.config.currency = "EUR"
-
-
-@pytest.fixture
-async def owner(server: FlexMeasuresServer) -> AsyncIterator[Owner]:
-    """The account's owner."""
-    async with Owner.logged_in(server) as owner:
-        yield owner
-
-
-async def pass_time(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, until: datetime
-) -> None:
-    """Let time pass, and the meter be read."""
-    freezer.move_to(until)
-    async_fire_time_changed(hass, until)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def shown(hass: HomeAssistant, meter: str, key: str) -> Any:
-    """Give the state of one of a meter's sensors."""
-    entity_id = er.async_get(hass).async_get_entity_id(
-        "sensor", DOMAIN, f"{meter}_{key}"
-    )
-    assert entity_id
-    state = hass.states.get(entity_id)
-    assert state
-    return state
-
-
-def value(hass: HomeAssistant, meter: str, key: str) -> float:
-    """Give the value that one of them has."""
-    return float(shown(hass, meter, key).state)
+pytestmark = pytest.mark.usefixtures("at_a_moment")
 
 
 def device_of(hass: HomeAssistant, entry_id: str, meter: str) -> str:

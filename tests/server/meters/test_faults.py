@@ -1,8 +1,6 @@
 """What was found wrong with meters once, on the real server."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -12,41 +10,25 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
-from .conftest import call
-from .meter_checks import (
+from ..conftest import call
+from .metered_home import (
     AMSTERDAM,
     DAY,
+    HOUR,
     NOW,
+    Owner,
+    add_meter,
     as_user,
     check,
     forecast,
-    hours_of,
+    made_up,
     pass_time,
+    stored,
+    summed,
     value,
 )
-from .metered_home import HOUR, Owner, add_meter, made_up, stored
 
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    recorder_mock: Any, enable_custom_integrations: None
-) -> None:
-    """Start the recorder before Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-async def in_amsterdam(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Live where the sensors are, pay as they do, at a time that stands still."""
-    freezer.move_to(NOW)
-    await hass.config.async_set_time_zone(AMSTERDAM.key)
-    hass.config.currency = "EUR"
-
-
-@pytest.fixture
-async def owner(server: FlexMeasuresServer) -> AsyncIterator[Owner]:
-    """The account's owner."""
-    async with Owner.logged_in(server) as owner:
-        yield owner
+pytestmark = pytest.mark.usefixtures("at_a_moment")
 
 
 async def test_correction_by_another(
@@ -78,7 +60,7 @@ async def test_correction_by_another(
     _, meter = await add_meter(hass, server, consumption_sensor=sensor)
 
     values[50] = 5.0
-    await check(hass, meter, "consumption", hours_of(start, values))
+    await check(hass, meter, "consumption", summed(start, HOUR, values))
 
 
 async def test_compensation_of_another_export(
@@ -155,7 +137,7 @@ async def test_correction_while_off(
     await hass.async_block_till_done(wait_background_tasks=True)
     await pass_time(hass, freezer, NOW + 13 * HOUR)
 
-    await check(hass, meter, "consumption", hours_of(start, values))
+    await check(hass, meter, "consumption", summed(start, HOUR, values))
 
 
 async def test_first_forecast(
@@ -181,7 +163,7 @@ async def test_first_forecast(
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
 
-    await check(hass, meter, "consumption", hours_of(start, values))
+    await check(hass, meter, "consumption", summed(start, HOUR, values))
 
 
 async def test_unit_changed_on_the_server(
@@ -215,7 +197,7 @@ async def test_consumption_is_negative(
 
     _, meter = await add_meter(hass, server, consumption_sensor=sensor)
 
-    await check(hass, meter, "consumption", hours_of(start, [1.0] * 24))
+    await check(hass, meter, "consumption", summed(start, HOUR, [1.0] * 24))
 
 
 async def test_costs_ahead(

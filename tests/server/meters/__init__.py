@@ -1,0 +1,1 @@
+"""Meters, with a real FlexMeasures server."""
