@@ -23,9 +23,15 @@ from ..const import (
 )
 from ..coordinator import ScheduleCoordinator
 from ..feeds.bins import LONGEST_HOLD, Step
-from ..feeds.conversions import energy, positive_power, share, signed_power, unitless
-from ..feeds.posting import Posting
-from ..feeds.streams import Finder, ForecastStream, MeasuredStream
+from ..feeds.live.conversions import (
+    energy,
+    positive_power,
+    share,
+    signed_power,
+    unitless,
+)
+from ..feeds.live.posting import Posting
+from ..feeds.live.streams import Finder, ForecastStream, MeasuredStream
 from ..s2.control_types.profiles import total_power
 from ..s2.control_types.readings import Readings
 from ..s2.messages import Message

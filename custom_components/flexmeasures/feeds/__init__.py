@@ -1,1 +1,1 @@
-"""Values as they come, made into what a FlexMeasures sensor stores."""
+"""What Home Assistant measures and foresees, made into what FlexMeasures sensors store."""

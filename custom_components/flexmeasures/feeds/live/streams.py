@@ -9,11 +9,11 @@ from typing import override
 
 from homeassistant.util import dt as dt_util
 
-from ..api.client import FlexMeasuresApi
-from ..api.errors import NotFoundError, NotPermittedError, RejectedError
-from ..api.models import Sensor
-from ..plan.grid import INSTANT_GRID
-from .bins import Bin, Bins, Levels, Means, Step, first_run, whole_bins
+from ...api.client import FlexMeasuresApi
+from ...api.errors import NotFoundError, NotPermittedError, RejectedError
+from ...api.models import Sensor
+from ...plan.grid import INSTANT_GRID
+from ..bins import Bin, Bins, Levels, Means, Step, first_run, whole_bins
 from .conversions import Conversion
 
 _LOGGER = logging.getLogger(__name__)

@@ -9,15 +9,15 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api.client import FlexMeasuresApi
-from ..api.errors import (
+from ...api.client import FlexMeasuresApi
+from ...api.errors import (
     FlexMeasuresError,
     NotAuthenticatedError,
     RateLimitedError,
     ServerError,
 )
-from ..coordinator import ScheduleCoordinator
-from ..timer import Timer
+from ...coordinator import ScheduleCoordinator
+from ...timer import Timer
 from .streams import REFUSALS, Stream
 
 _LOGGER = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from homeassistant.const import PERCENTAGE, UnitOfPower
 
-from ..api.models import Sensor
-from ..coordinator import ScheduleCoordinator
-from ..plan.energy_units import in_kwh
+from ...api.models import Sensor
+from ...coordinator import ScheduleCoordinator
+from ...plan.energy_units import in_kwh
 
 
 @dataclass(frozen=True, slots=True)
