@@ -55,7 +55,7 @@ async def async_setup_entry(
     # What is registered first is called last: until then others may still write.
     entry.async_on_unload(store.async_close)
     entry.runtime_data = Account.async_create(hass, entry, store)
-    meters = AccountMeters(hass, entry)
+    meters = AccountMeters(hass, entry, entry.runtime_data.meters)
     devices = AccountDevices(hass, entry, meters.async_follow)
     # One that is made during this set-up is followed after it.
     devices.async_follow_changes()

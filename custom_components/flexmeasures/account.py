@@ -1,7 +1,7 @@
 """An account: what it holds while it is loaded."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
@@ -19,7 +19,7 @@ from .cem.resource import ManagedResource
 from .const import CONF_SOLAR_FORECAST_SENSORS, DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.lifetime import DeviceUnloadedError
-from .device.listeners import Listeners
+from .device.loaded import Loaded
 from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .meters.coordinator import MeterCoordinator
@@ -52,21 +52,18 @@ class Account:
     catalogue: AccountCatalogue
     prices: SharedPrices
     store: AccountStore
-    coordinators: dict[str, ScheduleCoordinator]
-    """Of the devices that are loaded, by their subentry ids."""
+    coordinators: Loaded[ScheduleCoordinator]
+    """Of devices."""
     scheduler: AccountScheduler
     queue: ScheduleQueue
     reader: SensorReader
     solar_forecast: SolarForecast
     daily_forecast: DailyForecast
     resources: dict[str, ManagedResource] = field(default_factory=dict)
-    """Of those of them that have S2."""
-    meters: dict[str, MeterCoordinator] = field(default_factory=dict)
-    """Those that are loaded, by their subentry ids."""
+    """Of those of them that have S2, likewise by their subentry ids."""
+    meters: Loaded[MeterCoordinator] = field(default_factory=Loaded)
     server_version: str | None = None
     """None while the server has not told it."""
-    _arrivals: Listeners[ScheduleCoordinator] = field(default_factory=Listeners)
-    _meter_arrivals: Listeners[MeterCoordinator] = field(default_factory=Listeners)
 
     @classmethod
     @callback
@@ -76,7 +73,7 @@ class Account:
         """Make the parts that all devices share."""
         api = FlexMeasuresApi.from_login(hass, entry.data)
         catalogue = AccountCatalogue(api)
-        coordinators: dict[str, ScheduleCoordinator] = {}
+        coordinators: Loaded[ScheduleCoordinator] = Loaded()
         budget = TriggerBudget(store)
         scheduler = AccountScheduler(hass, entry, api, coordinators, budget)
         reader = SensorReader(hass, api, catalogue)
@@ -125,51 +122,6 @@ class Account:
             self.resources[subentry.subentry_id] = resource
             coordinator.flex_model_source = resource
         return coordinator
-
-    @callback
-    def async_for_each_device(
-        self, call: Callable[[ScheduleCoordinator], None]
-    ) -> None:
-        """Call it with each device that is loaded, now and later."""
-        self._arrivals.async_add(call)
-        for coordinator in self.coordinators.values():
-            call(coordinator)
-
-    @callback
-    def async_announce(self, coordinator: ScheduleCoordinator) -> None:
-        """Tell of a device that was loaded after its account."""
-        self._arrivals.async_call(coordinator)
-
-    @callback
-    def async_load_meter(
-        self, hass: HomeAssistant, subentry: ConfigSubentry
-    ) -> MeterCoordinator:
-        """Make a meter's coordinator, and tell of it."""
-        meter = MeterCoordinator(
-            hass,
-            self.entry,
-            subentry,
-            reader=self.reader,
-            daily_forecast=self.daily_forecast,
-            store=self.store,
-        )
-        self.meters[subentry.subentry_id] = meter
-        self._meter_arrivals.async_call(meter)
-        return meter
-
-    @callback
-    def async_for_each_meter(self, call: Callable[[MeterCoordinator], None]) -> None:
-        """Call it with each meter that is loaded, now and later."""
-        self._meter_arrivals.async_add(call)
-        for meter in self.meters.values():
-            call(meter)
-
-    async def async_unload_meter(self, subentry_id: str) -> None:
-        """Stop all that goes on for a meter; what is stored of it stays."""
-        meter = self.meters.pop(subentry_id)
-        meter.lifetime.async_end()
-        await meter.async_shutdown()
-        await meter.lifetime.async_ended()
 
     @callback
     def async_start_device(

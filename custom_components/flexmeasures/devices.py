@@ -171,7 +171,7 @@ class AccountDevices:
             # What was removed meanwhile is unloaded next.
             if device.coordinator.subentry.subentry_id in self._entry.subentries:
                 device.issues.async_report()
-                self._account.async_announce(device.coordinator)
+                self._account.coordinators.async_announce(device.coordinator)
                 self._start(device)
         self._account.scheduler.async_resume()
 

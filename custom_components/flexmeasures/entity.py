@@ -142,7 +142,7 @@ def async_add_device_entities(
             make(coordinator), config_subentry_id=coordinator.subentry.subentry_id
         )
 
-    entry.runtime_data.async_for_each_device(add)
+    entry.runtime_data.coordinators.async_for_each(add)
 
 
 @callback
@@ -160,7 +160,7 @@ def async_add_resource_entities(
         if resource := account.resources.get(subentry_id):
             async_add_entities(make(resource), config_subentry_id=subentry_id)
 
-    account.async_for_each_device(add)
+    account.coordinators.async_for_each(add)
 
 
 def _unique_id(subentry: ConfigSubentry, description: EntityDescription) -> str:

@@ -29,7 +29,7 @@ class ServerVersion:
         self._too_old: ServerTooOldError | None = None
         self._is_asking = False
         self._async_ask()
-        self._account.async_for_each_device(self._follow)
+        self._account.coordinators.async_for_each(self._follow)
 
     @callback
     def async_raise_if_too_old(self) -> None:

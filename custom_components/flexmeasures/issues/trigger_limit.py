@@ -21,7 +21,7 @@ class TriggerLimit:
     @callback
     def async_start(self) -> None:
         """Watch until the account is unloaded."""
-        self._entry.runtime_data.async_for_each_device(self._follow)
+        self._entry.runtime_data.coordinators.async_for_each(self._follow)
         self.async_report()
 
     @callback

@@ -149,4 +149,4 @@ def async_add_meter_entities(
         stops: list[Callable[[], None]] = [meter.async_add_listener(add_forecasts)]
         add_forecasts()
 
-    entry.runtime_data.async_for_each_meter(add)
+    entry.runtime_data.meters.async_for_each(add)
