@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from ..api.concurrency import together
 from ..plan.grid import INSTANT_GRID
+from ..plan.units import Money
 from .intervals import Interval
 from .metering import MeterSeries, Series, holds_readings, is_net
 from .readings import SensorReader, Source, moment
 from .settings import MeterSettings
-from .units import Money
 
 # How far back to look for a meter's last reading: mostly the first is enough. Some are
 # read once a year.

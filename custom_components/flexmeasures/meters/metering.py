@@ -6,6 +6,7 @@ from typing import override
 
 from ..api.errors import FlexMeasuresError
 from ..api.models import Sensor
+from ..plan.units import Measure, Money
 from .intervals import (
     DAY,
     Interval,
@@ -18,7 +19,7 @@ from .intervals import (
     split,
 )
 from .settings import MeterSettings
-from .units import Measure, Money, Output
+from .units import Output
 
 
 class WrongUnitError(FlexMeasuresError):

@@ -14,10 +14,11 @@ from ..api.concurrency import Shared
 from ..api.errors import FlexMeasuresError
 from ..api.models import Sensor
 from ..plan.grid import local_midnight
+from ..plan.units import Dimension, Measure
 from .intervals import HOUR, Interval
 from .metering import Series, counted
 from .readings import SensorReader, moment
-from .units import Dimension, Measure, Output
+from .units import Output
 
 # The dashboard asks each time that somebody looks at it.
 _MAX_AGE: Final = timedelta(minutes=10)

@@ -2,12 +2,8 @@
 
 import pytest
 
-from custom_components.flexmeasures.meters.units import (
-    Dimension,
-    Measure,
-    Money,
-    Output,
-)
+from custom_components.flexmeasures.meters.units import Output
+from custom_components.flexmeasures.plan.units import Dimension, Measure, Money
 
 # One foot is 0.3048 m.
 FT3 = 0.3048 * 0.3048 * 0.3048

@@ -22,7 +22,8 @@ from ...const import (
     CONF_STANDING_CHARGE,
 )
 from ...meters.settings import Commodity
-from ...meters.units import Measure, Money, Output
+from ...meters.units import Output
+from ...plan.units import Measure, Money
 from ..fields import FieldError, FormReading
 from .sensors import checked_measure, checked_money
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from ...api.models import Sensor
 from ...meters.settings import Commodity
-from ...meters.units import Dimension, Measure, Money
+from ...plan.units import Dimension, Measure, Money
 from ..fields import FieldError
 
 # The longest month: what lasts longer is on no single bill.
