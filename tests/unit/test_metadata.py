@@ -21,6 +21,7 @@ import pytest
 from custom_components.flexmeasures.api import errors
 from custom_components.flexmeasures.api.rate_limit import RateLimit
 from custom_components.flexmeasures.device.lifetime import DeviceUnloadedError
+from custom_components.flexmeasures.feeds.errors import FeedSourceError
 from custom_components.flexmeasures.meters.metering import WrongUnitError
 from custom_components.flexmeasures.meters.settings import Commodity
 from custom_components.flexmeasures.scheduling.forecasts import ForecastError
@@ -324,8 +325,8 @@ def error_classes() -> list[type[errors.FlexMeasuresError]]:
 
 
 def schedule_errors() -> list[type[errors.FlexMeasuresError]]:
-    """Give those of them that are about schedules, not about forecasts or meters."""
-    others = ForecastError, WrongUnitError
+    """Give those of them that are about schedules, not about forecasts, meters or feeds."""
+    others = ForecastError, WrongUnitError, FeedSourceError
     return [error for error in error_classes() if not issubclass(error, others)]
 
 
