@@ -1,0 +1,1 @@
+"""What entities have shown, as values of the slots of FlexMeasures sensors."""

@@ -1,0 +1,24 @@
+"""Why nothing is known of what an entity has shown."""
+
+from ..errors import FeedSourceError
+
+
+class EntityGoneError(FeedSourceError):
+    """The entity was removed from Home Assistant."""
+
+    translation_key = "feed_entity_gone"
+
+    def __init__(self, name: str) -> None:
+        """Keep what the feed is called."""
+        super().__init__(name=name)
+
+
+class HistoryUnavailableError(FeedSourceError):
+    """The recorder does not answer now."""
+
+    translation_key = "feed_history_unavailable"
+    passes = True
+
+    def __init__(self, name: str) -> None:
+        """Keep what the feed is called."""
+        super().__init__(name=name)

@@ -1,0 +1,180 @@
+"""What the recorder has of an entity, as values of slots."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import inf, nextafter
+from typing import Any, Final, cast
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeassistant.components.recorder.history import get_significant_states
+from homeassistant.const import COMPRESSED_STATE_LAST_UPDATED
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.recorder import get_instance, session_scope
+from homeassistant.util import dt as dt_util
+
+from ..entities import async_entity_id
+from ..settings import MeasuredSource, Method
+from .counters import GLITCH
+from .errors import EntityGoneError, HistoryUnavailableError
+from .resampling import slots_of
+from .sampling import Sampler
+from .slots import Slots, SlotValues
+from .tables import first_state, last_states_before, observed_since
+
+# How many seconds are read at once: long lists provoke garbage collections, which hold
+# up the event loop although they are made and forgotten in the executor.
+_FIRST_PIECE: Final = 3600.0
+_LONGEST_PIECE: Final = 6 * 3600.0
+_ROWS_AT_ONCE: Final = 4000
+
+# For how long the recorder may be busy, in seconds; it also waits for the start of Home
+# Assistant.
+_PATIENCE: Final = 300.0
+
+# Home Assistant reads between two moments, without what was just then.
+_JUST: Final = timedelta(milliseconds=1)
+
+
+class RecorderHistory:
+    """Reads what the recorder has of a source, each time anew."""
+
+    def __init__(
+        self, hass: HomeAssistant, source: MeasuredSource, *, name: str
+    ) -> None:
+        """Read a source; `name` is what the feed is called in errors."""
+        self._hass = hass
+        self._source = source
+        self._name = name
+
+    async def async_slot_values(self, boundaries: Sequence[datetime]) -> SlotValues:
+        """Return the values of slots that have ended; raises FeedSourceError.
+
+        Waits until the recorder has written what it was told, which it begins to do
+        when Home Assistant has started.
+        """
+        entity_id = self._entity_id()
+        await self._async_written()
+        reading = _Reading(
+            self._hass,
+            self._source,
+            entity_id,
+            [boundary.timestamp() for boundary in boundaries],
+            now=dt_util.utcnow().timestamp(),
+        )
+        while (values := await self._async_job(reading.read_piece)) is None:
+            pass
+        return values
+
+    async def async_oldest(self) -> datetime | None:
+        """Return since when the entity has states; raises FeedSourceError."""
+        entity_id = self._entity_id()
+
+        def oldest() -> float | None:
+            with session_scope(hass=self._hass, read_only=True) as session:
+                return first_state(session, entity_id)
+
+        moment = await self._async_job(oldest)
+        return None if moment is None else dt_util.utc_from_timestamp(moment)
+
+    @callback
+    def async_close(self) -> None:
+        """Do nothing: between two readings nothing goes on."""
+
+    @callback
+    def _entity_id(self) -> str:
+        if (entity_id := async_entity_id(self._hass, self._source.entity)) is None:
+            raise EntityGoneError(self._name)
+        return entity_id
+
+    async def _async_written(self) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await get_instance(self._hass).async_block_till_done()
+        except TimeoutError as err:
+            raise HistoryUnavailableError(self._name) from err
+
+    async def _async_job[Result](self, job: Callable[[], Result]) -> Result:
+        try:
+            return await get_instance(self._hass).async_add_executor_job(job)
+        except SQLAlchemyError as err:
+            raise HistoryUnavailableError(self._name) from err
+
+
+class _Reading:
+    """Reads what one question is about, piece by piece."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        source: MeasuredSource,
+        entity_id: str,
+        boundaries: Sequence[float],
+        *,
+        now: float,
+    ) -> None:
+        """Prepare to read; to be called in the event loop."""
+        self._hass = hass
+        self._source = source
+        self._entity_id = entity_id
+        self._boundaries = boundaries
+        self._sampler = Sampler.of(hass, source, entity_id)
+        self._is_counted = source.method is Method.DIFFERENCE
+        self._position, self._until = boundaries[0], boundaries[-1]
+        if self._is_counted:
+            # A fall before may be a glitch that goes on, and one at the end may be one.
+            self._position -= GLITCH
+            self._until = min(self._until + GLITCH, now)
+        self._length = _FIRST_PIECE
+        self._slots: Slots | None = None
+
+    def read_piece(self) -> SlotValues | None:
+        """Read the next piece, in the executor; return the values after the last one."""
+        if self._slots is None:
+            self._slots = self._begin()
+        end = min(self._position + self._length, self._until)
+        is_last = end == self._until
+        # What a counter shows at the very end counts.
+        past_end = nextafter(end, inf) if is_last and self._is_counted else end
+        rows = self._rows(self._position, past_end)
+        self._slots.put(self._sampler.of_rows(rows))
+        if is_last:
+            return self._slots.finish(self._until)
+        self._position = end
+        self._length = min(
+            _LONGEST_PIECE,
+            2 * self._length,
+            self._length * _ROWS_AT_ONCE / max(len(rows), 1),
+        )
+        return None
+
+    def _begin(self) -> Slots:
+        """Learn when was recorded, and what held before the first piece."""
+        with session_scope(hass=self._hass, read_only=True) as session:
+            before = last_states_before(
+                session, self._entity_id, self._position, counted=self._is_counted
+            )
+            observed = observed_since(session, min([*before, self._position]))
+        slots = slots_of(self._source, self._boundaries, observed)
+        for moment in before:
+            rows = self._rows(moment, nextafter(moment, inf))
+            slots.put(self._sampler.of_rows(rows))
+        return slots
+
+    def _rows(self, start: float, end: float) -> list[Mapping[str, Any]]:
+        """Return the states that began in a period, as the recorder compresses them."""
+        states = get_significant_states(
+            self._hass,
+            dt_util.utc_from_timestamp(start) - _JUST,
+            dt_util.utc_from_timestamp(end) + _JUST,
+            [self._entity_id],
+            include_start_time_state=False,
+            significant_changes_only=False,
+            no_attributes=not self._sampler.needs_attributes,
+            compressed_state_format=True,
+        )
+        rows = cast("list[Mapping[str, Any]]", states.get(self._entity_id, []))
+        return [
+            row for row in rows if start <= row[COMPRESSED_STATE_LAST_UPDATED] < end
+        ]
