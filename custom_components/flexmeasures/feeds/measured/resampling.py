@@ -15,9 +15,9 @@ def slots_of(
     The boundaries and periods are as `Slots` takes them.
     """
     match source.method:
-        case Method.MEAN | Method.SHARE:
-            return MeanSlots(boundaries, observed, least_share=source.least_share)
         case Method.LEVEL:
             return LevelSlots(boundaries, observed)
         case Method.DIFFERENCE:
             return DifferenceSlots(boundaries, observed)
+        case _:
+            return MeanSlots(boundaries, observed, least_share=source.least_share)
