@@ -8,6 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, FlexMeasuresConfigEntry
+from .account_feeds import AccountFeeds
 from .account_meters import AccountMeters
 from .cem.access.view import async_setup_view
 from .const import DOMAIN
@@ -49,20 +50,22 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
-    """Set up an account with its devices and meters."""
+    """Set up an account with its devices, feeds and meters."""
     store = AccountStore(hass, entry.entry_id)
     await store.async_restore(stored_parts(entry))
     # What is registered first is called last: until then others may still write.
     entry.async_on_unload(store.async_close)
     entry.runtime_data = Account.async_create(hass, entry, store)
+    feeds = AccountFeeds(hass, entry, entry.runtime_data.feeds)
     meters = AccountMeters(hass, entry, entry.runtime_data.meters)
-    devices = AccountDevices(hass, entry, meters.async_follow)
+    devices = AccountDevices(hass, entry, (feeds.async_follow, meters.async_follow))
     # One that is made during this set-up is followed after it.
     devices.async_follow_changes()
     await devices.async_read_first()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
     devices.async_start()
+    feeds.async_start()
     meters.async_start()
     return True
 

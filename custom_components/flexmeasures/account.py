@@ -22,6 +22,8 @@ from .device.lifetime import DeviceUnloadedError
 from .device.loaded import Loaded
 from .device.prices import SharedPrices
 from .device.store import AccountStore
+from .feeds.dispatcher import FeedDispatcher
+from .feeds.feed import Feed
 from .meters.coordinator import MeterCoordinator
 from .meters.daily_forecast import DailyForecast
 from .meters.readings import SensorReader
@@ -59,6 +61,8 @@ class Account:
     reader: SensorReader
     solar_forecast: SolarForecast
     daily_forecast: DailyForecast
+    feeds: Loaded[Feed]
+    feed_dispatcher: FeedDispatcher
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2, likewise by their subentry ids."""
     meters: Loaded[MeterCoordinator] = field(default_factory=Loaded)
@@ -77,6 +81,7 @@ class Account:
         budget = TriggerBudget(store)
         scheduler = AccountScheduler(hass, entry, api, coordinators, budget)
         reader = SensorReader(hass, api, catalogue)
+        feeds: Loaded[Feed] = Loaded()
         account = cls(
             entry=entry,
             api=api,
@@ -88,6 +93,8 @@ class Account:
             scheduler=scheduler,
             queue=ScheduleQueue(hass, entry, scheduler),
             daily_forecast=DailyForecast(hass, api, catalogue, budget),
+            feeds=feeds,
+            feed_dispatcher=FeedDispatcher(hass, entry, feeds),
             solar_forecast=SolarForecast(
                 reader, entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
             ),
@@ -143,9 +150,11 @@ class Account:
         await coordinator.lifetime.async_ended()
 
     async def async_unload(self) -> None:
-        """Stop all that goes on for devices and meters, before anything is waited for."""
+        """Stop all that goes on for devices, feeds and meters, before anything is waited for."""
+        self.feed_dispatcher.async_close()
         lifetimes = [
             *(coordinator.lifetime for coordinator in self.coordinators.values()),
+            *(feed.lifetime for feed in self.feeds.values()),
             *(meter.lifetime for meter in self.meters.values()),
         ]
         for lifetime in lifetimes:

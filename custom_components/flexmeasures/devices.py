@@ -15,6 +15,7 @@ from .const import (
     CONF_POWER_SENSOR,
     DOMAIN,
     SUBENTRY_DEVICE,
+    SUBENTRY_FEED,
     SUBENTRY_METER,
 )
 from .coordinator import ScheduleCoordinator
@@ -60,11 +61,11 @@ class AccountDevices:
         self,
         hass: HomeAssistant,
         entry: FlexMeasuresConfigEntry,
-        follow_others: Callable[[], Coroutine[Any, Any, None]],
+        follow_others: Iterable[Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         """Load all of them; they are not read yet.
 
-        `follow_others` follows the changes of what is no device.
+        `follow_others` follow the changes of what is no device.
         """
         self._hass = hass
         self._entry = entry
@@ -152,7 +153,8 @@ class AccountDevices:
             if subentry and device.configuration == _Configuration.of(subentry):
                 continue
             await self._unload(subentry_id, device, is_back=subentry is not None)
-        await self._follow_others()
+        for follow in self._follow_others:
+            await follow()
         self._account.store.async_forget_others(stored_parts(self._entry))
         late = [
             self._load(subentry)
@@ -209,11 +211,15 @@ class AccountDevices:
 
 
 def stored_parts(entry: FlexMeasuresConfigEntry) -> list[int | str]:
-    """Return what is remembered of an account's devices and meters, disabled ones too."""
+    """Return what is remembered of all parts of an account, disabled ones too."""
     return [
         *(
             device.data[CONF_POWER_SENSOR]
             for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
         ),
-        *(meter.subentry_id for meter in entry.get_subentries_of_type(SUBENTRY_METER)),
+        *(
+            part.subentry_id
+            for kind in (SUBENTRY_FEED, SUBENTRY_METER)
+            for part in entry.get_subentries_of_type(kind)
+        ),
     ]

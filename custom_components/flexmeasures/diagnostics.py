@@ -16,7 +16,14 @@ from homeassistant.util import dt as dt_util
 from .account import Account, FlexMeasuresConfigEntry
 from .api.transport import CLIENT_VERSION
 from .cem.resource import ManagedResource
-from .const import CONF_S2, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
+from .const import (
+    CONF_S2,
+    CONF_S2_TOKEN_HASH,
+    DOMAIN,
+    SUBENTRY_DEVICE,
+    SUBENTRY_FEED,
+    SUBENTRY_METER,
+)
 from .coordinator import ScheduleCoordinator
 from .device.entity_references import named_entities
 from .plan.series import Series
@@ -29,14 +36,14 @@ _MOST_ERRORS = 20
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of an account and all its devices and meters."""
+    """Return what is known of an account and all its devices, feeds and meters."""
     return await _diagnostics(hass, entry, entry.subentries.values())
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_entry: DeviceEntry
 ) -> dict[str, Any]:
-    """Return what is known of an account and one of its devices or meters."""
+    """Return what is known of an account and one of its devices, feeds or meters."""
     assert device_entry.config_subentry_id
     subentry = entry.subentries[device_entry.config_subentry_id]
     return await _diagnostics(hass, entry, [subentry])
@@ -47,9 +54,9 @@ async def _diagnostics(
     entry: FlexMeasuresConfigEntry,
     subentries: Collection[ConfigSubentry],
 ) -> dict[str, Any]:
-    devices, meters = (
+    devices, feeds, meters = (
         [each for each in subentries if each.subentry_type == kind]
-        for kind in (SUBENTRY_DEVICE, SUBENTRY_METER)
+        for kind in (SUBENTRY_DEVICE, SUBENTRY_FEED, SUBENTRY_METER)
     )
     integration = await async_get_integration(hass, DOMAIN)
     # Also there if set-up failed, which is when someone looks here.
@@ -68,6 +75,7 @@ async def _diagnostics(
             "error": entry.error_reason_translation_key,
         },
         "devices": [_device(hass, device, account) for device in devices],
+        "feeds": [_feed(feed, account) for feed in feeds],
         "meters": [_meter(meter, account) for meter in meters],
         "recent_errors": _recent_errors(devices, account) if account else [],
     }
@@ -121,6 +129,24 @@ def _meter(meter: ConfigSubentry, account: Account | None) -> dict[str, Any]:
                 "succeeded": coordinator.last_update_success,
                 "error": coordinator.last_exception and str(coordinator.last_exception),
             },
+        }
+    return facts
+
+
+@callback
+def _feed(subentry: ConfigSubentry, account: Account | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"title": subentry.title, "settings": dict(subentry.data)}
+    if account and (feed := account.feeds.get(subentry.subentry_id)):
+        now = dt_util.utcnow()
+        facts |= {
+            "memory": feed.memory.as_json(),
+            "is_recorded": feed.is_recorded,
+            "due": feed.due,
+            "backlog": feed.backlog(now),
+            "completeness": feed.completeness(now),
+            "trouble": feed.trouble,
+            "message": feed.trouble_message,
+            "since": feed.failed_at,
         }
     return facts
 

@@ -1,4 +1,4 @@
-"""The bases of all entities of a device, or of a meter."""
+"""The bases of all entities of a device, a feed or a meter."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -20,6 +20,7 @@ from .account import FlexMeasuresConfigEntry
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
+from .feeds.feed import Feed
 from .meters.coordinator import MeterCoordinator
 
 
@@ -102,6 +103,25 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
     def available(self) -> bool:
         """Always: what was counted stays counted while the server is away."""
         return True
+
+
+class FeedEntity(Entity):
+    """Something about a feed."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, feed: Feed, description: EntityDescription) -> None:
+        """Belong to the feed that the subentry stands for."""
+        self.feed = feed
+        self.entity_description = description
+        self._attr_unique_id = _unique_id(feed.subentry, description)
+        self._attr_device_info = _device_info(feed.subentry)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the feed, also while the server is away."""
+        self.async_on_remove(self.feed.async_add_listener(self.async_write_ha_state))
 
 
 class ResourceEntity(Entity):

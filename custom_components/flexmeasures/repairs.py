@@ -25,7 +25,7 @@ from .action_errors import translated_errors
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .flows.yaml_import.issues import REMOVED, async_forget_yaml
-from .issues.registry import CONTESTED, OTHER_DEVICE, SCHEDULING_FAILED
+from .issues.registry import CONTESTED, FEED_LOST, OTHER_DEVICE, SCHEDULING_FAILED
 from .scheduling.request import ScheduleRequest
 
 
@@ -57,8 +57,26 @@ class YamlRemovedFlow(DeviceRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class FeedLostFlow(DeviceRepairFlow):
+    """Lets the user take note of what a feed could not send."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        if user_input is not None:
+            entry: FlexMeasuresConfigEntry = (
+                self.hass.config_entries.async_get_known_entry(self._entry_id)
+            )
+            if entry.state is ConfigEntryState.LOADED and (
+                feed := entry.runtime_data.feeds.get(self._subentry_id)
+            ):
+                feed.async_forget_lost()
+        return await super().async_step_confirm(user_input)
+
+
 class DeviceSettingsFlow(DeviceRepairFlow):
-    """Says what is wrong, and goes on in the form with the settings of the device or meter."""
+    """Says what is wrong, and goes on in the form with the settings of the device, feed or meter."""
 
     @override
     async def async_step_confirm(
@@ -199,6 +217,7 @@ _FLOWS: dict[str, type[DeviceRepairFlow]] = {
     SCHEDULING_FAILED: SchedulingFailedFlow,
     OTHER_DEVICE: OtherDeviceFlow,
     CONTESTED: ContestedFlow,
+    FEED_LOST: FeedLostFlow,
 }
 """By how the ids of the issues begin that they fix."""
 

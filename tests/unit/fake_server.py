@@ -252,6 +252,10 @@ class FakeServer:
         """What a triggered job forecasts, over and over, in the sensor's unit and stored sign."""
         self.automations: dict[int, list[Json]] = {}
         """What it does by itself, with all its details, by asset; as it hands them out."""
+        self.posted: dict[int, dict[datetime, float]] = {}
+        """What the demo user wrote and is not overwritten, by sensor and start."""
+        self.loses_posts = False
+        """Whether it accepts what it then does not store, like a worker that is killed."""
         self.posting_is_queued = False
         """Whether posted data is accepted for later (202) instead of processed (200)."""
         self.trigger_limit = (10, timedelta(minutes=5))
@@ -464,7 +468,7 @@ class FakeServer:
                 if answer.status == HTTPStatus.OK:
                     answer = self._get_data(int(sensor_id), request.query)
             case "POST", ["sensors", sensor_id, "data"]:
-                answer = self._post_data(user, int(sensor_id))
+                answer = self._post_data(user, int(sensor_id), request.json)
             case "GET", ["jobs", job_id]:
                 answer = self._job_answer(job_id)
             case _, [_, item_id, "automations" | "forecasts" as what, *rest]:
@@ -646,7 +650,29 @@ class FakeServer:
                 return Answer(each)
         return Answer({"message": "Not found.", "status": "NOT_FOUND"}, 404)
 
+    def _own_data(self, sensor_id: int, query: dict[str, str]) -> Answer:
+        """Give what the demo user wrote."""
+        start = dt_util.as_utc(datetime.fromisoformat(query["start"]))
+        duration = dt_util.parse_duration(query["duration"])
+        own = str(self.sensors[sensor_id]["event_resolution"])
+        step = dt_util.parse_duration(own) or timedelta(minutes=5)
+        assert duration
+        posted = self.posted.get(sensor_id, {})
+        return Answer(
+            {
+                "values": [
+                    posted.get(start + slot * step) for slot in range(duration // step)
+                ],
+                "start": start.isoformat(),
+                "duration": query["duration"],
+                "unit": query["unit"],
+                "resolution": own,
+            }
+        )
+
     def _get_data(self, sensor_id: int, query: dict[str, str]) -> Answer:
+        if query.get("source") == "4":
+            return self._own_data(sensor_id, query)
         source = query.get("source-type", "")
         by_source = {"scheduler": self.schedules, "forecaster": self.forecasts}
         written = by_source.get(source, self.data).get(sensor_id)
@@ -707,12 +733,14 @@ class FakeServer:
             if sensor_id in stored
         }
 
-    def _post_data(self, user: User, sensor_id: int) -> Answer:
+    def _post_data(self, user: User, sensor_id: int, payload: Json) -> Answer:
         if (sensor := self.sensors.get(sensor_id)) is None:
             text = f"No sensor found with ID {sensor_id}."
             return Answer({"message": text, "status": "NOT_FOUND"}, 404)
         if self.assets[sensor["generic_asset_id"]]["account_id"] != user.account:
             return Answer(FORBIDDEN, 403)
+        if not self.loses_posts:
+            self._store(sensor_id, payload)
         if not self.posting_is_queued:
             text = "Request has been processed."
             return Answer({"message": text, "status": "PROCESSED"})
@@ -727,8 +755,19 @@ class FakeServer:
             202,
         )
 
+    def _store(self, sensor_id: int, payload: Json) -> None:
+        """Keep what was posted, as it was posted."""
+        values = payload["values"]
+        duration = dt_util.parse_duration(payload["duration"])
+        assert duration is not None
+        start = dt_util.as_utc(datetime.fromisoformat(payload["start"]))
+        stored = self.posted.setdefault(sensor_id, {})
+        for index, value in enumerate(values):
+            if value is not None:
+                stored[start + index * (duration / len(values))] = value
 
-_SOURCES = [{"id": 4, "type": "user"}, {"id": 5, "type": "forecaster"}]
+
+_SOURCES = [{"id": 4, "type": "user", "user_id": 1}, {"id": 5, "type": "forecaster"}]
 
 _JOB_STATUSES = {
     "QUEUED": 202,

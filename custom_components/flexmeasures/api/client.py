@@ -66,6 +66,8 @@ class FlexMeasuresApi:
         """Prepare; nothing is sent before the first call."""
         self._transport = Transport(session, address, username, password)
         self._login: Shared[None, int] = Shared()
+        self._user_id: int | None = None
+        self._own_source: int | None = None
 
     @classmethod
     def from_login(cls, hass: HomeAssistant, login: Mapping[str, Any]) -> Self:
@@ -134,7 +136,7 @@ class FlexMeasuresApi:
             raise UnknownUserError from None
         with reading("token"):
             self._transport.access_token = str(answer["auth_token"])
-            user_id = int(answer["user_id"])
+            user_id = self._user_id = int(answer["user_id"])
         self._transport.email = username
         return user_id
 
@@ -240,6 +242,22 @@ class FlexMeasuresApi:
         answer = await self._request("GET", "sources", params={"only_latest": "false"})
         with reading("sources"):
             return {item["id"]: item["type"] for item in answer["sources"]}
+
+    async def get_own_source(self) -> int | None:
+        """Return the data source that this login's values are of; None before its first."""
+        if self._own_source is None:
+            answer = await self._request("GET", "sources")
+            with reading("sources"):
+                self._own_source = next(
+                    (
+                        item["id"]
+                        for item in answer["sources"]
+                        if item["type"] == "user"
+                        and item.get("user_id") == self._user_id
+                    ),
+                    None,
+                )
+        return self._own_source
 
     async def post_data(
         self,

@@ -25,16 +25,16 @@ _ACCOUNT = "account"
 _LOGGER = logging.getLogger(__name__)
 
 type Part = int | str
-"""A device by its power sensor, or a meter by its subentry."""
+"""A device by its power sensor, or a feed or meter by its subentry."""
 type _Json = dict[str, Any]
 type _Writer = Callable[[], _Json]
 
 
 class AccountStore(Store[_Json]):
-    """What is remembered of an account, of its devices, and of its meters.
+    """What is remembered of an account, and of its devices, feeds and meters.
 
     Of devices by their power sensors, not their subentries: one that is given another
-    power sensor has another plan. Of meters by their subentries.
+    power sensor has another plan. Of feeds and meters by their subentries.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -88,7 +88,11 @@ class AccountStore(Store[_Json]):
         That is for one of which nothing is stored, and for what another version of the
         integration has stored.
         """
-        whom = f"FlexMeasures sensor {part}" if isinstance(part, int) else "a meter"
+        whom = (
+            f"FlexMeasures sensor {part}"
+            if isinstance(part, int)
+            else "a feed or meter"
+        )
         return self._read(str(part), whom, read, new)
 
     def restored_account[Memory](

@@ -142,6 +142,11 @@ class MeasuredFeed(Feed):
         return min(due, self._check_at, *(each.retry_at for each in memory.set_aside))
 
     @property
+    def _sent_as(self) -> str:
+        """What values depend on."""
+        return repr((self._source, self.settings.invert, self.settings.capacity))
+
+    @property
     def _is_level(self) -> bool:
         return self._source.method is Method.LEVEL
 
@@ -176,6 +181,10 @@ class MeasuredFeed(Feed):
         if memory.sent_until is None:
             memory.since = memory.sent_until = await self._beginning(grid, now)
             memory.checked_until = memory.sent_until
+        elif memory.sent_as != self._sent_as:
+            # All that is recorded may have to be otherwise.
+            memory.checked_until = memory.since
+        memory.sent_as = self._sent_as
         await self._skip_lost(grid, now)
         if period := self._next_period(grid, now):
             return await self._send(sensor, convert, grid, period, now)
@@ -199,7 +208,10 @@ class MeasuredFeed(Feed):
         """Return the first slot of which Home Assistant knows all."""
         end = self._end(grid, now)
         oldest = await self._history.async_oldest()
-        return end if oldest is None else min(grid.after(grid.floor(oldest)), end)
+        if oldest is None:
+            return end
+        first = grid.floor(oldest)
+        return min(first if first == oldest else grid.after(first), end)
 
     async def _skip_lost(self, grid: SlotGrid, now: datetime) -> None:
         """Give up what is not recorded any more, and keep which period that is."""

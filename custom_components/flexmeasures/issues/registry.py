@@ -14,6 +14,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
+from ..feeds.feed import Feed
 from ..meters.coordinator import MeterCoordinator
 
 # How the ids of the issues begin.
@@ -22,6 +23,8 @@ ENTITY_GONE: Final = "entity_gone_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
 SERVER_TOO_OLD: Final = "server_too_old_"
 METER_FAILED: Final = "meter_failed_"
+FEED_FAILED: Final = "feed_failed_"
+FEED_LOST: Final = "feed_lost_"
 TOO_MANY_SCHEDULES: Final = "too_many_schedules_"
 OTHER_DEVICE: Final = "s2_other_device_"
 EXPOSED: Final = "s2_token_exposed_"
@@ -40,6 +43,8 @@ _ALL: Final = (
     ENTITY_GONE,
     SCHEDULING_FAILED,
     METER_FAILED,
+    FEED_FAILED,
+    FEED_LOST,
     SERVER_TOO_OLD,
     TOO_MANY_SCHEDULES,
     *OF_RESOURCES,
@@ -57,11 +62,11 @@ type Issues = dict[str, dict[str, Any]]
 @callback
 def async_publish(
     hass: HomeAssistant,
-    coordinator: ScheduleCoordinator | MeterCoordinator,
+    coordinator: ScheduleCoordinator | MeterCoordinator | Feed,
     kinds: tuple[str, ...],
     issues: Issues,
 ) -> None:
-    """Have no other issues of some kinds about a device or a meter than these."""
+    """Have no other issues of some kinds about a device, a feed or a meter than these."""
     subentry_id = coordinator.subentry.subentry_id
     for issue_id, data in _published(hass, kinds):
         if data.get("subentry_id") == subentry_id and issue_id not in issues:

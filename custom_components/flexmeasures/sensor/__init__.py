@@ -1,4 +1,4 @@
-"""Sensors: the plan, what to do now, what comes of it, and bills."""
+"""Sensors: the plan, what to do now, what comes of it, bills, and what feeds have sent."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,6 +19,7 @@ from .device_descriptions import (
     SETPOINT,
     SOC_FORECAST,
 )
+from .feed import async_add_feed_entities
 from .meter import async_add_meter_entities
 from .resource_manager import (
     INSTRUCTIONS,
@@ -35,8 +36,9 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of each device and meter."""
+    """Add the sensors of each device, feed and meter."""
     async_add_meter_entities(entry, async_add_entities)
+    async_add_feed_entities(entry, async_add_entities)
     async_add_resource_entities(
         entry,
         async_add_entities,

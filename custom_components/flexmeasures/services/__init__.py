@@ -4,7 +4,15 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..const import DOMAIN
-from . import forecasts, measurements, meters, resource_managers, schedules, schemas
+from . import (
+    feeds,
+    forecasts,
+    measurements,
+    meters,
+    resource_managers,
+    schedules,
+    schemas,
+)
 
 
 @callback
@@ -34,6 +42,18 @@ def async_setup_services(hass: HomeAssistant) -> None:
             measurements.get_measurements,
             schemas.GET_MEASUREMENTS_SCHEMA,
             SupportsResponse.ONLY,
+        ),
+        (
+            "send_now",
+            feeds.send_now,
+            schemas.SEND_NOW_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            "backfill",
+            feeds.backfill,
+            schemas.BACKFILL_SCHEMA,
+            SupportsResponse.OPTIONAL,
         ),
         (
             "reimport_statistics",

@@ -17,7 +17,8 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..api.models import Sensor
-from ..const import DOMAIN, SUBENTRY_METER
+from ..const import DOMAIN, SUBENTRY_FEED, SUBENTRY_METER
+from ..feeds.feed import Feed
 from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.horizon import longest_plan
@@ -29,6 +30,11 @@ _DAY: Final = timedelta(days=1)
 
 # Of a value, from the first that is not 0: more than any meter has, fewer than are noise.
 _DIGITS: Final = 12
+
+_WITHOUT_SCHEDULE: Final = {
+    SUBENTRY_FEED: "feed_has_no_schedule",
+    SUBENTRY_METER: "meter_has_no_schedule",
+}
 
 
 def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
@@ -62,10 +68,10 @@ def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentr
     )
     assert device_entry.config_subentry_id
     device = entry.subentries[device_entry.config_subentry_id]
-    if device.subentry_type == SUBENTRY_METER:
+    if (other := _WITHOUT_SCHEDULE.get(device.subentry_type)) is not None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="meter_has_no_schedule",
+            translation_key=other,
             translation_placeholders={"device": device.title},
         )
     is_loaded = device.subentry_id in entry.runtime_data.coordinators
@@ -100,6 +106,31 @@ def meter_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, MeterCoordinat
             translation_placeholders={"device": subentry.title},
         )
     return entry, meter
+
+
+def feeds_of(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:
+    """Return the feeds that were named, which are loaded, with their accounts.
+
+    Raises ServiceValidationError.
+    """
+    found: list[tuple[FlexMeasuresConfigEntry, Feed]] = []
+    for device_id in call.data[ATTR_DEVICE_ID]:
+        entry: FlexMeasuresConfigEntry
+        device_entry, entry = async_get_device_and_config_entry(
+            call.hass, DOMAIN, device_id
+        )
+        subentry = entry.subentries[device_entry.config_subentry_id or ""]
+        feed = entry.runtime_data.feeds.get(subentry.subentry_id)
+        if feed is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="device_disabled"
+                if device_entry.disabled
+                else "not_a_feed",
+                translation_placeholders={"device": subentry.title},
+            )
+        found.append((entry, feed))
+    return found
 
 
 def check_plannable(duration: timedelta, sensor: Sensor, *, field: str) -> None:

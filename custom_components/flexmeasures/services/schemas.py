@@ -239,6 +239,15 @@ ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
+SEND_NOW_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [_device_id]),
+    }
+)
+BACKFILL_SCHEMA: Final = SEND_NOW_SCHEMA.extend(
+    {vol.Required(ATTR_START): _moment, vol.Optional(ATTR_END): _moment}
+)
 TRIGGER_FORECAST_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,

@@ -96,6 +96,23 @@ class Recorded:
 
         await self._in_database(write)
 
+    async def forget(self, entity_id: str) -> None:
+        """Let the states of an entity be purged."""
+
+        def write() -> None:
+            with session_scope(hass=self._hass) as session:
+                session.execute(
+                    delete(States).where(
+                        States.metadata_id.in_(
+                            select(StatesMeta.metadata_id).where(
+                                StatesMeta.entity_id == entity_id
+                            )
+                        )
+                    )
+                )
+
+        await self._in_database(write)
+
     async def _in_database(self, write: Any) -> None:
         await async_wait_recording_done(self._hass)
         await get_instance(self._hass).async_add_executor_job(write)

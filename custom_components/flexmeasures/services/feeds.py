@@ -1,0 +1,69 @@
+"""The actions that have feeds send: now, or what is missing of a period."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from ..account import FlexMeasuresConfigEntry
+from ..action_errors import translated_errors
+from ..const import DOMAIN
+from ..feeds.feed import Feed
+from ..feeds.measured_feed import MeasuredFeed
+from .calls import account_of, feeds_of
+from .schemas import ATTR_END, ATTR_START
+
+
+async def send_now(call: ServiceCall) -> ServiceResponse:
+    """Send what there is, without waiting for its time."""
+    response: dict[str, Any] = {}
+    for entry, feed in _feeds(call):
+        before = feed.memory.last_sent
+        async with translated_errors(call.hass, entry):
+            await feed.async_send_now()
+        response[feed.subentry.title] = {
+            "sent": feed.memory.last_sent != before,
+            "last_sent": feed.memory.last_sent
+            and dt_util.as_local(feed.memory.last_sent).isoformat(),
+            "backlog": feed.backlog(dt_util.utcnow()),
+        }
+    return {"feeds": response}
+
+
+async def backfill(call: ServiceCall) -> ServiceResponse:
+    """Send what the server does not have of a period, or has otherwise."""
+    start: datetime = call.data[ATTR_START]
+    end: datetime = call.data.get(ATTR_END) or dt_util.utcnow()
+    if start >= min(end, dt_util.utcnow()):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="period_is_empty"
+        )
+    feeds = _feeds(call)
+    if ATTR_DEVICE_ID in call.data:
+        for _, feed in feeds:
+            if not isinstance(feed, MeasuredFeed):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="feed_not_measured",
+                    translation_placeholders={"feed": feed.subentry.title},
+                )
+    response: dict[str, Any] = {}
+    for entry, feed in feeds:
+        if isinstance(feed, MeasuredFeed):
+            async with translated_errors(call.hass, entry):
+                response[feed.subentry.title] = asdict(
+                    await feed.async_backfill(start, end)
+                )
+    return {"feeds": response}
+
+
+def _feeds(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:
+    """Return the feeds that were named, else all of the account."""
+    if ATTR_DEVICE_ID in call.data:
+        return feeds_of(call)
+    entry = account_of(call)
+    return [(entry, feed) for feed in entry.runtime_data.feeds.values()]
