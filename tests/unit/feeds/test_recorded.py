@@ -423,7 +423,7 @@ async def test_pieces_do_not_show(
             "custom_components.flexmeasures.feeds.measured.recorded._FIRST_PIECE", 700
         ),
         patch(
-            "custom_components.flexmeasures.feeds.measured.recorded._ROWS_AT_ONCE", 40
+            "custom_components.flexmeasures.feeds.measured.recorded._STATES_AT_ONCE", 40
         ),
     ):
         assert await values(hass, method, "kWh", **question) == whole

@@ -1,15 +1,14 @@
 """What the recorder has of an entity, as values of slots."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from math import inf, nextafter
-from typing import Any, Final, cast
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.session import Session
 
-from homeassistant.components.recorder.history import get_significant_states
-from homeassistant.const import COMPRESSED_STATE_LAST_UPDATED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
@@ -21,20 +20,17 @@ from .errors import EntityGoneError, HistoryUnavailableError
 from .resampling import slots_of
 from .sampling import Sampler
 from .slots import Slots, SlotValues
-from .tables import first_state, last_states_before, observed_since
+from .tables import first_state, last_states_before, observed_since, states_between
 
-# How many seconds are read at once: long lists provoke garbage collections, which hold
-# up the event loop although they are made and forgotten in the executor.
+# How many seconds, and about how many states, are read at once: the executor of the
+# recorder has few threads, and others wait for them.
 _FIRST_PIECE: Final = 3600.0
-_LONGEST_PIECE: Final = 6 * 3600.0
-_ROWS_AT_ONCE: Final = 4000
+_LONGEST_PIECE: Final = 24 * 3600.0
+_STATES_AT_ONCE: Final = 5000
 
 # For how long the recorder may be busy, in seconds; it also waits for the start of Home
 # Assistant.
 _PATIENCE: Final = 300.0
-
-# Home Assistant reads between two moments, without what was just then.
-_JUST: Final = timedelta(milliseconds=1)
 
 
 class RecorderHistory:
@@ -131,50 +127,42 @@ class _Reading:
 
     def read_piece(self) -> SlotValues | None:
         """Read the next piece, in the executor; return the values after the last one."""
-        if self._slots is None:
-            self._slots = self._begin()
-        end = min(self._position + self._length, self._until)
-        is_last = end == self._until
-        # What a counter shows at the very end counts.
-        past_end = nextafter(end, inf) if is_last and self._is_counted else end
-        rows = self._rows(self._position, past_end)
-        self._slots.put(self._sampler.of_rows(rows))
+        with session_scope(hass=self._hass, read_only=True) as session:
+            if self._slots is None:
+                self._slots = self._begin(session)
+            end = min(self._position + self._length, self._until)
+            is_last = end == self._until
+            # What a counter shows at the very end counts.
+            past_end = nextafter(end, inf) if is_last and self._is_counted else end
+            count = self._put(self._slots, session, self._position, past_end)
         if is_last:
             return self._slots.finish(self._until)
         self._position = end
         self._length = min(
             _LONGEST_PIECE,
             2 * self._length,
-            self._length * _ROWS_AT_ONCE / max(len(rows), 1),
+            self._length * _STATES_AT_ONCE / max(count, 1),
         )
         return None
 
-    def _begin(self) -> Slots:
+    def _begin(self, session: Session) -> Slots:
         """Learn when was recorded, and what held before the first piece."""
-        with session_scope(hass=self._hass, read_only=True) as session:
-            before = last_states_before(
-                session, self._entity_id, self._position, counted=self._is_counted
-            )
-            observed = observed_since(session, min([*before, self._position]))
+        before = last_states_before(
+            session, self._entity_id, self._position, counted=self._is_counted
+        )
+        observed = observed_since(session, min([*before, self._position]))
         slots = slots_of(self._source, self._boundaries, observed)
         for moment in before:
-            rows = self._rows(moment, nextafter(moment, inf))
-            slots.put(self._sampler.of_rows(rows))
+            self._put(slots, session, moment, nextafter(moment, inf))
         return slots
 
-    def _rows(self, start: float, end: float) -> list[Mapping[str, Any]]:
-        """Return the states that began in a period, as the recorder compresses them."""
-        states = get_significant_states(
-            self._hass,
-            dt_util.utc_from_timestamp(start) - _JUST,
-            dt_util.utc_from_timestamp(end) + _JUST,
-            [self._entity_id],
-            include_start_time_state=False,
-            significant_changes_only=False,
-            no_attributes=not self._sampler.needs_attributes,
-            compressed_state_format=True,
+    def _put(self, slots: Slots, session: Session, start: float, end: float) -> int:
+        """Put the states that began in a period, and return how many there are."""
+        rows = states_between(
+            session,
+            self._entity_id,
+            start,
+            end,
+            attributes=self._sampler.needs_attributes,
         )
-        rows = cast("list[Mapping[str, Any]]", states.get(self._entity_id, []))
-        return [
-            row for row in rows if start <= row[COMPRESSED_STATE_LAST_UPDATED] < end
-        ]
+        return slots.put(self._sampler.of_rows(rows))

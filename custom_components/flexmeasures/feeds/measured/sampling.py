@@ -11,9 +11,6 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     ATTR_DEVICE_CLASS,
     ATTR_UNIT_OF_MEASUREMENT,
-    COMPRESSED_STATE_ATTRIBUTES,
-    COMPRESSED_STATE_LAST_UPDATED,
-    COMPRESSED_STATE_STATE,
     STATE_ON,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
@@ -21,6 +18,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads_object
 
 from ...api.numbers import believable, number_in
 from ..settings import MeasuredSource, Method
@@ -29,6 +27,9 @@ from .units import Converted, state_converter
 
 NOTHING: Final = ("", STATE_UNAVAILABLE, STATE_UNKNOWN)
 """States of which nothing is known."""
+
+type StateRow = tuple[float, str | None, str | None]
+"""When a state began, what it was (None: removed), and its attributes as JSON."""
 
 
 class Sampler:
@@ -57,14 +58,14 @@ class Sampler:
         """Whether states alone do not tell enough."""
         return self._attribute is not None or not self._is_share
 
-    def of_rows(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Sample]:
-        """Return the samples of states as the recorder compresses them."""
-        for row in rows:
-            yield self._sample(
-                row[COMPRESSED_STATE_LAST_UPDATED],
-                row[COMPRESSED_STATE_STATE],
-                row.get(COMPRESSED_STATE_ATTRIBUTES, {}),
-            )
+    def of_rows(self, rows: Iterable[StateRow]) -> Iterator[Sample]:
+        """Return the samples of states as the recorder has them."""
+        text: str | None = None
+        attributes: Mapping[str, Any] = {}
+        for moment, state, shared in rows:
+            if shared != text:
+                text, attributes = shared, _attributes(shared)
+            yield self._sample(moment, state, attributes)
 
     def of_state(self, moment: float, state: State | None) -> Sample:
         """Return the sample of a state since a moment; None: the entity was removed."""
@@ -91,6 +92,14 @@ class Sampler:
             self._convert = _converter(attributes, self._unit)
             self._counter = _counter(attributes, self._state_class)
         return moment, self._convert and self._convert(value), self._counter
+
+
+def _attributes(text: str | None) -> Mapping[str, Any]:
+    try:
+        return json_loads_object(text) if text else {}
+    except JSON_DECODE_EXCEPTIONS:
+        # One state that was not written well is not to be in the way of all others.
+        return {}
 
 
 def _number(said: object) -> float | None:

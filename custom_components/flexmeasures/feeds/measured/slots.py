@@ -60,13 +60,19 @@ class Slots(ABC):
         self._later = iter(observed)
         self._start, self._end = next(self._later, _NEVER)
 
-    def put(self, samples: Iterable[Sample]) -> None:
-        """Take samples that are later than all before; those of no period do not count."""
+    def put(self, samples: Iterable[Sample]) -> int:
+        """Take samples that are later than all before, and return how many they are.
+
+        Those of no period do not count for any slot.
+        """
+        count = 0
         for moment, value, counter in samples:
+            count += 1
             if moment >= self._end:
                 self._end_periods(moment)
             if moment >= self._start:
                 self._step(moment, value, counter)
+        return count
 
     def finish(self, until: float) -> SlotValues:
         """Return the values, given until when all samples are known."""

@@ -3,18 +3,26 @@
 To be called in the recorder's executor. All moments are seconds since 1970.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from math import inf, nextafter
+from typing import Final, cast
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, null, select
 from sqlalchemy.orm.session import Session
 
-from homeassistant.components.recorder.db_schema import RecorderRuns, States, StatesMeta
+from homeassistant.components.recorder.db_schema import (
+    RecorderRuns,
+    StateAttributes,
+    States,
+    StatesMeta,
+)
 from homeassistant.components.recorder.models import process_timestamp
 
-from .sampling import NOTHING
+from .sampling import NOTHING, StateRow
 from .slots import Period
+
+_ROWS_AT_ONCE: Final = 200
 
 
 def observed_since(session: Session, moment: float) -> list[Period]:
@@ -57,6 +65,33 @@ def _runs(session: Session, moment: float) -> Iterator[tuple[float, float | None
 
 def _seconds(moment: datetime) -> float:
     return process_timestamp(moment).timestamp()
+
+
+def states_between(
+    session: Session, entity_id: str, start: float, end: float, *, attributes: bool
+) -> Iterator[StateRow]:
+    """Yield the states that began in a period, in the order of time.
+
+    Without their `attributes` unless these are asked for.
+    """
+    text = StateAttributes.shared_attrs if attributes else null()
+    rows = (
+        select(States.last_updated_ts, States.state, text)
+        .where(
+            _is_of(entity_id),
+            States.last_updated_ts >= start,
+            States.last_updated_ts < end,
+        )
+        .order_by(States.last_updated_ts, States.state_id)
+    )
+    if attributes:
+        rows = rows.outerjoin(
+            StateAttributes, States.attributes_id == StateAttributes.attributes_id
+        )
+    # Lists of rows provoke garbage collections, which hold up the event loop too. As few
+    # as these at a time do not.
+    found = session.execute(rows.execution_options(yield_per=_ROWS_AT_ONCE)).tuples()
+    yield from cast("Iterable[StateRow]", found)
 
 
 def last_states_before(
