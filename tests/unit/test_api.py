@@ -260,6 +260,7 @@ async def test_asset(api: FlexMeasuresApi) -> None:
             "consumption": {"sensor": BATTERY_POWER},
         },
         flex_context={},
+        type="building",
     )
 
 

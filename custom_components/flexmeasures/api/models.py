@@ -74,6 +74,8 @@ class Asset:
     parent_id: int | None
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
+    type: str = ""
+    """As its server calls it, like ``solar`` or ``building``."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -89,6 +91,7 @@ class Asset:
             # that could be shown as the default of a single field.
             flex_model=flex_model if isinstance(flex_model, dict) else {},
             flex_context=flex_context if isinstance(flex_context, dict) else {},
+            type=(data.get("generic_asset_type") or {}).get("name", ""),
         )
 
 

@@ -1,0 +1,1 @@
+"""Adding and changing a feed, and suggesting some."""
