@@ -5,8 +5,9 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, OptionsFlow
 from homeassistant.core import callback
 
-from .const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
+from .const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_FEED, SUBENTRY_METER
 from .flows.device.flow import DeviceSubentryFlow
+from .flows.feed.flow import FeedSubentryFlow
 from .flows.meter.flow import MeterSubentryFlow
 from .flows.options import AccountOptionsFlow
 from .flows.yaml_import.flow import ImportFlow
@@ -25,8 +26,12 @@ class FlexMeasuresConfigFlow(ImportFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flows that add devices and meters to an account."""
-        return {SUBENTRY_DEVICE: DeviceSubentryFlow, SUBENTRY_METER: MeterSubentryFlow}
+        """Return the flows that add devices, meters and feeds to an account."""
+        return {
+            SUBENTRY_DEVICE: DeviceSubentryFlow,
+            SUBENTRY_METER: MeterSubentryFlow,
+            SUBENTRY_FEED: FeedSubentryFlow,
+        }
 
     @staticmethod
     @callback

@@ -9,7 +9,12 @@ from typing import Any
 import probatio
 
 from custom_components import flexmeasures
-from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
+from custom_components.flexmeasures.const import (
+    DOMAIN,
+    SUBENTRY_DEVICE,
+    SUBENTRY_FEED,
+    SUBENTRY_METER,
+)
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -31,7 +36,15 @@ type Result = Any
 
 PAIRING_STEPS = {"pairing", "pairing_unencrypted"}
 # Fields that a form has only at times, which have texts nevertheless.
-FIELDS_AT_TIMES = {"s2_new_token"}
+FIELDS_AT_TIMES = {
+    "s2_new_token",
+    "attribute",
+    "unit",
+    "value_key",
+    "invert",
+    "capacity",
+}
+SECTIONS_AT_TIMES = {"advanced"}
 
 shown_tokens: set[str] = set()
 """The pairing tokens that the flows have shown, which nothing else may show."""
@@ -84,10 +97,25 @@ async def start_meter(hass: HomeAssistant, entry: ConfigEntry) -> Result:
     )
 
 
+async def start_feed(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to add a feed."""
+    return checked(
+        await hass.config_entries.subentries.async_init(
+            (entry.entry_id, SUBENTRY_FEED), context={"source": SOURCE_USER}
+        )
+    )
+
+
+async def choose(hass: HomeAssistant, flow: Result, option: str) -> Result:
+    """Choose from a menu."""
+    assert flow["type"] is FlowResultType.MENU
+    return await submit(hass, flow, {"next_step_id": option})
+
+
 async def start_change(
     hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry | None = None
 ) -> Result:
-    """Start to change an account, or one of its devices or meters."""
+    """Start to change an account, or one of its devices, meters or feeds."""
     if subentry is None:
         return checked(
             await hass.config_entries.flow.async_init(
@@ -222,7 +250,9 @@ def checked(flow: Result) -> Result:
         for name, field in in_section.items():
             check_texts_of_fields(field["schema"], step["sections"][name])
             assert step["sections"][name]["name"]
-        assert in_section.keys() == step.get("sections", {}).keys()
+        assert in_section.keys() == (
+            step.get("sections", {}).keys() - (SECTIONS_AT_TIMES - in_section.keys())
+        )
         check_texts_of_fields(
             [field for field in sent if field["name"] not in in_section], step
         )
@@ -232,6 +262,10 @@ def checked(flow: Result) -> Result:
         assert (flow["errors"] or {}).keys() <= shown
         for error in (flow["errors"] or {}).values():
             assert placeholders(texts["error"][error]) <= given.keys()
+    elif flow["type"] is FlowResultType.MENU:
+        step = texts["step"][flow["step_id"]]
+        assert {*flow["menu_options"]} <= step["menu_options"].keys()
+        assert step["menu_options"].keys() == step["menu_option_descriptions"].keys()
     elif (
         flow["type"] is FlowResultType.ABORT
         and flow.get("translation_domain") != "homeassistant"

@@ -218,13 +218,16 @@ def conversion(
     sign = -1 if invert else 1
     if _is_power(sensor.unit):
         sign *= 1 if sensor.consumption_is_positive else -1
-    elif (
-        _energy(sensor.unit) is not None
-        and method is not Method.LEVEL
-        and sensor.consumption_is_negative
-    ):
+    elif has_direction(sensor, method) and sensor.consumption_is_negative:
         sign = -sign
     return Conversion(sensor.unit, sign * factor, sign * offset)
+
+
+def has_direction(sensor: Sensor, method: Method) -> bool:
+    """Return whether what the sensor stores is either consumed or produced."""
+    return _is_power(sensor.unit) or (
+        _energy(sensor.unit) is not None and method is not Method.LEVEL
+    )
 
 
 def needs_capacity(unit: str | None, sensor: Sensor) -> bool:
@@ -250,7 +253,7 @@ def _linear(
     if unit is None and method is not Method.SHARE:
         raise FeedUnitMissingError(sensor.unit)
     if needs_capacity(unit, sensor):
-        if capacity is None:
+        if not capacity:
             raise FeedCapacityMissingError(str(unit), sensor.unit)
         return _of_capacity(source, target, capacity), 0.0
     found = _by_converter(source, target)

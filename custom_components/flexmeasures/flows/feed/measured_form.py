@@ -1,0 +1,298 @@
+"""The form of a feed whose source is an entity, or one of its attributes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_NAME, PERCENTAGE, UnitOfEnergy
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    Selector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+
+from ...api.models import Catalogue, Sensor
+from ...const import (
+    CONF_ATTRIBUTE,
+    CONF_CAPACITY,
+    CONF_ENTITY,
+    CONF_INVERT,
+    CONF_KIND,
+    CONF_LEAST_SHARE,
+    CONF_METHOD,
+    CONF_SENSOR,
+    CONF_UNIT,
+)
+from ...feeds.conversion import (
+    SHARE_UNIT,
+    FeedCapacityMissingError,
+    conversion,
+    measured_method,
+    needs_capacity,
+)
+from ...feeds.entities import async_registry_key
+from ...feeds.errors import FeedSourceError
+from ...feeds.settings import (
+    DEFAULT_LEAST_SHARE,
+    FeedKind,
+    FeedSettings,
+    MeasuredSource,
+    Method,
+)
+from ...plan.energy_units import quantity_in_kwh
+from ..fields import FieldError
+from .feed_sensor import unit_selector
+from .form import FeedForm
+from .preview import async_history_text, sent_text, shown_text
+from .shown import BINARY_SENSOR, Shown, async_shown, numeric_attributes
+from .texts import amount, async_texts
+
+_ADVANCED: Final = "advanced"
+# Of these, an interval has to have been observed for long enough.
+_OBSERVED: Final = frozenset({Method.MEAN, Method.SHARE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What changes what is sent."""
+
+    attribute: str | None
+    unit: str | None
+    """As it was told, of what does not say so itself."""
+    invert: bool
+    capacity: float | None
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        return cls(
+            values.get(CONF_ATTRIBUTE),
+            values.get(CONF_UNIT),
+            values.get(CONF_INVERT, False),
+            values.get(CONF_CAPACITY),
+        )
+
+
+class MeasuredForm(FeedForm):
+    """Builds the form and reads it."""
+
+    step_id = "measured"
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        catalogue: Catalogue,
+        sensor: Sensor,
+        entity_id: str,
+        *,
+        others: Collection[ConfigSubentry],
+        present: ConfigSubentry | None,
+    ) -> None:
+        """Start with the FlexMeasures sensor and the entity.
+
+        Raises FieldError or FeedSourceError if nothing that it shows can be sent.
+        """
+        super().__init__(hass, catalogue, sensor, others=others, present=present)
+        if (state := hass.states.get(entity_id)) is None:
+            raise FieldError("feed_entity_not_found")
+        self._state = state
+        self._entity = async_registry_key(hass, entity_id)
+        self._attributes: dict[str, float | None] = {**numeric_attributes(state)}
+        known = dict(present.data) if present else {}
+        attribute = known.get(CONF_ATTRIBUTE)
+        if attribute and known[CONF_ENTITY] == self._entity:
+            # It may just not be there now.
+            self._attributes.setdefault(attribute, None)
+        elif attribute not in self._attributes:
+            known |= {CONF_ATTRIBUTE: None, CONF_UNIT: None}
+        known.setdefault(
+            CONF_CAPACITY, quantity_in_kwh(catalogue.flex_model(sensor).get("soc-max"))
+        )
+        self._choice = _Choice.read(known)
+        self._least_share = known.get(CONF_LEAST_SHARE, DEFAULT_LEAST_SHARE)
+        self._previewed: _Choice | None = None
+        self._check_entity()
+
+    def _check_entity(self) -> None:
+        try:
+            self._make()
+        except FeedCapacityMissingError:
+            pass  # The form asks for it.
+        except FieldError, FeedSourceError:
+            # One of them may do.
+            if not self._attributes:
+                raise
+
+    @property
+    @override
+    def is_previewed(self) -> bool:
+        return self._choice == self._previewed
+
+    @override
+    def schema(self) -> vol.Schema:
+        shown = self._shown()
+        unit = self._unit(shown) if shown else None
+        fields: dict[vol.Marker, Any] = {}
+        if self._attributes:
+            fields[vol.Optional(CONF_ATTRIBUTE)] = self._attribute_selector()
+        if self._choice.attribute and shown and shown.unit is None:
+            fields[vol.Optional(CONF_UNIT)] = unit_selector(self._sensor)
+        fields[vol.Required(CONF_INVERT)] = BooleanSelector()
+        if needs_capacity(unit, self._sensor):
+            fields[vol.Optional(CONF_CAPACITY)] = NumberSelector(
+                NumberSelectorConfig(
+                    min=0,
+                    step="any",
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+                )
+            )
+        fields[vol.Optional(CONF_NAME)] = TextSelector()
+        if shown and self._is_observed(shown):
+            fields[vol.Required(_ADVANCED)] = _advanced()
+        return vol.Schema(fields)
+
+    def _is_observed(self, shown: Shown) -> bool:
+        try:
+            return self._method(shown) in _OBSERVED
+        except FeedSourceError:
+            return False
+
+    def _attribute_selector(self) -> Selector[Any]:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(
+                        value=name,
+                        label=name
+                        if value is None
+                        else f"{name}: {amount(value, None)}",
+                    )
+                    for name, value in self._attributes.items()
+                ],
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
+
+    @override
+    def values(self) -> dict[str, Any]:
+        return {
+            CONF_ATTRIBUTE: self._choice.attribute,
+            CONF_UNIT: self._choice.unit,
+            CONF_INVERT: self._choice.invert,
+            CONF_CAPACITY: self._choice.capacity,
+            CONF_NAME: self._name,
+            _ADVANCED: {CONF_LEAST_SHARE: self._least_share},
+        }
+
+    @override
+    async def async_read(self, user_input: Mapping[str, Any]) -> None:
+        self.errors, self.placeholders = {}, {}
+        asked = self.schema().schema
+        kept = {key: value for key, value in self.values().items() if key not in asked}
+        self._choice = _Choice.read({**kept, **user_input})
+        if _ADVANCED in user_input:
+            self._least_share = user_input[_ADVANCED][CONF_LEAST_SHARE]
+        try:
+            self.data = self._make()
+        except FeedCapacityMissingError as err:
+            self._report(CONF_CAPACITY, err)
+        except FieldError as err:
+            self.errors[CONF_ATTRIBUTE] = err.key
+        except FeedSourceError as err:
+            is_told = CONF_UNIT in self.schema().schema
+            self._report(CONF_UNIT if is_told else CONF_ATTRIBUTE, err)
+        attribute = self._choice.attribute
+        name = self._state.name
+        self._read_title(user_input, f"{name}: {attribute}" if attribute else name)
+
+    @override
+    async def async_preview(self) -> str:
+        texts = await async_texts(self._hass)
+        shown = self._shown()
+        if shown is None:
+            return texts("feed_choose_attribute", name=self._state.name)
+        lines = [shown_text(texts, self._state, shown)]
+        try:
+            settings = FeedSettings.from_subentry(self._make())
+        except FeedSourceError:
+            return lines[0]
+        assert isinstance(settings.source, MeasuredSource)
+        lines += [
+            sent_text(texts, shown, settings, settings.source, self._sensor),
+            await async_history_text(
+                self._hass, texts, settings.source, self._state.name
+            ),
+        ]
+        if self._previewed not in (None, self._choice):
+            lines.append(texts("feed_look_again"))
+        self._previewed = self._choice
+        return "\n\n".join(lines)
+
+    def _make(self) -> dict[str, Any]:
+        """Return the data; raises FieldError or FeedSourceError."""
+        if (shown := self._shown()) is None:
+            raise FieldError(
+                "feed_attribute_required"
+                if self._attributes
+                else "feed_entity_without_number"
+            )
+        method = self._method(shown)
+        unit = self._unit(shown)
+        if shown.domain == BINARY_SENSOR and method is Method.LEVEL:
+            unit = SHARE_UNIT
+        choice = self._choice
+        conversion(
+            unit, self._sensor, method, invert=choice.invert, capacity=choice.capacity
+        )
+        data: dict[str, Any] = {
+            CONF_KIND: str(FeedKind.MEASURED),
+            CONF_SENSOR: self._sensor.id,
+            CONF_ENTITY: self._entity,
+            CONF_METHOD: str(method),
+            CONF_INVERT: choice.invert,
+        }
+        if choice.attribute:
+            data[CONF_ATTRIBUTE] = choice.attribute
+        if unit:
+            data[CONF_UNIT] = unit
+        if needs_capacity(unit, self._sensor):
+            data[CONF_CAPACITY] = choice.capacity
+        if method in _OBSERVED:
+            data[CONF_LEAST_SHARE] = self._least_share
+        return data
+
+    def _shown(self) -> Shown | None:
+        return async_shown(self._hass, self._state, self._choice.attribute)
+
+    def _unit(self, shown: Shown) -> str | None:
+        return shown.unit or (self._choice.unit if self._choice.attribute else None)
+
+    def _method(self, shown: Shown) -> Method:
+        return measured_method(
+            self._unit(shown),
+            shown.device_class,
+            shown.state_class,
+            shown.domain,
+            self._sensor,
+        )
+
+
+def _advanced() -> section:
+    share = NumberSelector(
+        NumberSelectorConfig(min=0, max=100, step=1, unit_of_measurement=PERCENTAGE)
+    )
+    return section(
+        vol.Schema({vol.Required(CONF_LEAST_SHARE): share}), {"collapsed": True}
+    )

@@ -1,0 +1,577 @@
+"""The flow that adds a feed to an account, and changes one."""
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_FEED
+from custom_components.flexmeasures.feeds.settings import FeedSettings, Method
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+
+from .fake_server import (
+    BATTERY_POWER,
+    BATTERY_SOC,
+    CABIN_SOC,
+    CONSUMPTION,
+    GARAGE_POWER,
+    NEIGHBOUR_POWER,
+    PRICE,
+    UNKNOWN_SENSOR,
+    FakeServer,
+)
+from .feed_flow import (
+    COUNTER,
+    DAILY,
+    ENERGY,
+    HUMIDITY,
+    IN_USE,
+    OWN_PRICE,
+    POWER,
+    READING,
+    TEMPERATURE,
+    add,
+    fill_in,
+    measuring_home,
+    only_feed,
+    preview,
+    source_of,
+    start_entity,
+)
+from .flows import Result, choose, fields, start_change, start_feed, submit, suggested
+from .home import NOW
+
+pytestmark = pytest.mark.usefixtures("no_secret_logged")
+
+
+@pytest.fixture
+async def account(
+    hass: HomeAssistant, fake_server: FakeServer, freezer: FrozenDateTimeFactory
+) -> MockConfigEntry:
+    """An account, in a home that measures much."""
+    freezer.move_to(NOW)
+    return await measuring_home(hass, fake_server)
+
+
+async def test_power(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A power is sent as the mean of each interval, in the sensor's unit."""
+    flow = await start_entity(hass, account, POWER, BATTERY_POWER)
+
+    assert preview(flow).split("\n\n") == [
+        "**Power** shows 1234 W now.",
+        (
+            "For each 15 min, FlexMeasures gets the mean. Now, that would be 1.234 kW. "
+            "What is positive here counts as consumption."
+        ),
+        "Home Assistant does not record it: after an outage, what was not sent is lost.",
+    ]
+    flow = await fill_in(hass, flow)
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    feed = only_feed(account)
+    assert feed.title == "Power"
+    assert feed.unique_id == f"feed {BATTERY_POWER}"
+    assert feed.data == {
+        "kind": "measured",
+        "sensor": BATTERY_POWER,
+        "entity": POWER,
+        "method": "mean",
+        "unit": "W",
+        "invert": False,
+        "least_share": 80,
+    }
+
+
+async def test_production(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """What reverses the sign is shown before it is saved."""
+    flow = await start_entity(hass, account, POWER, GARAGE_POWER)
+    assert "Now, that would be -1234 W." in preview(flow)
+
+    flow = await fill_in(hass, flow, invert=True, name="Solar", least_share=50)
+
+    assert flow["type"] is FlowResultType.FORM
+    assert flow["errors"] == {}
+    assert "Now, that would be 1234 W." in preview(flow)
+    assert "counts as production" in preview(flow)
+    assert "**This has changed.**" in preview(flow)
+    assert suggested(flow)["name"] == "Solar"
+    assert suggested(flow)["least_share"] == 50
+
+    await fill_in(hass, flow)
+    feed = only_feed(account)
+    assert feed.title == "Solar"
+    assert feed.data["invert"] is True
+    assert source_of(feed).least_share == 0.5
+
+
+async def test_counter(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Of a counter it is sent by how much it has risen."""
+    flow = await start_entity(hass, account, COUNTER, ENERGY)
+
+    assert (
+        "For each 1 h, FlexMeasures gets by how much it has risen. "
+        "1 kWh becomes 1 kWh." in preview(flow)
+    )
+    assert "least_share" not in suggested(flow)
+    feed = await fill_in(hass, flow)
+    assert only_feed(account).data == {
+        "kind": "measured",
+        "sensor": ENERGY,
+        "entity": COUNTER,
+        "method": "difference",
+        "unit": "kWh",
+        "invert": False,
+    }
+    assert feed["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_days(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A daily sensor gets what was used each day."""
+    flow = await start_entity(hass, account, POWER, DAILY)
+
+    assert "For each 1 d, FlexMeasures gets the mean." in preview(flow)
+    assert "Now, that would be 29.616 kWh." in preview(flow)
+
+
+async def test_reading(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """An instantaneous sensor gets what is shown, each five minutes."""
+    flow = await start_entity(hass, account, COUNTER, READING)
+
+    assert "Every 5 min, FlexMeasures gets what it shows at that moment." in preview(
+        flow
+    )
+    await fill_in(hass, flow)
+    assert source_of(only_feed(account)).method is Method.LEVEL
+
+
+async def test_level_in_percent(
+    hass: HomeAssistant, account: MockConfigEntry, fake_server: FakeServer
+) -> None:
+    """A level in % needs a capacity to become an energy."""
+    fake_server.assets[3]["flex_model"] = {}
+    flow = await start_entity(hass, account, "sensor.level", BATTERY_SOC)
+    assert "capacity" in fields(flow)
+    assert preview(flow) == "**Level** shows 40 % now."
+
+    flow = await fill_in(hass, flow)
+    assert flow["errors"] == {"capacity": "feed_capacity_missing"}
+
+    flow = await fill_in(hass, flow, capacity=0)
+    assert flow["errors"] == {"capacity": "feed_capacity_missing"}
+
+    flow = await fill_in(hass, flow, capacity=20)
+    assert flow["errors"] == {}
+    assert "Now, that would be 8 kWh." in preview(flow)
+    await fill_in(hass, flow)
+    assert FeedSettings.from_subentry(only_feed(account).data).capacity == 20
+
+
+async def test_capacity_is_known(
+    hass: HomeAssistant, account: MockConfigEntry, fake_server: FakeServer
+) -> None:
+    """What the asset can hold is what 100 % are, by default."""
+    fake_server.assets[3]["flex_model"] = {"soc-max": "10 kWh"}
+
+    feed = await add(hass, account, "sensor.level", BATTERY_SOC)
+
+    assert feed.data["capacity"] == 10
+
+
+async def test_no_capacity_where_it_means_nothing(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A level in % is one where the sensor has % too."""
+    feed = await add(hass, account, "sensor.level", CABIN_SOC)
+
+    assert "capacity" not in feed.data
+
+
+async def test_share(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Of what is on and off the share of the time is sent."""
+    flow = await start_entity(hass, account, "binary_sensor.boiler", HUMIDITY)
+
+    assert "**Boiler** shows on now." in preview(flow)
+    assert "for which share of the time it was on" in preview(flow)
+    assert "Now, that would be 100 %." in preview(flow)
+    await fill_in(hass, flow)
+    assert only_feed(account).data == {
+        "kind": "measured",
+        "sensor": HUMIDITY,
+        "entity": "binary_sensor.boiler",
+        "method": "share",
+        "invert": False,
+        "least_share": 80,
+    }
+
+
+async def test_on_at_a_moment(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """An instantaneous sensor gets 0 or 100 %."""
+    feed = await add(hass, account, "binary_sensor.boiler", IN_USE)
+
+    assert feed.data["method"] == "level"
+    assert feed.data["unit"] == "dimensionless"
+
+
+@pytest.mark.parametrize(
+    ("entity", "attribute", "sensor", "unit", "sent"),
+    [
+        ("climate.home", "current_temperature", TEMPERATURE, "°C", "20.5 °C"),
+        ("weather.home", "temperature", TEMPERATURE, "°F", "10 °C"),
+        ("device_tracker.car", "battery_level", HUMIDITY, "%", "71 %"),
+    ],
+)
+async def test_attribute(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    entity: str,
+    attribute: str,
+    sensor: int,
+    unit: str,
+    sent: str,
+) -> None:
+    """An attribute is sent where the state is no number; many say their unit."""
+    flow = await start_entity(hass, account, entity, sensor)
+    assert "Choose which of its attributes is sent." in preview(flow)
+
+    unchanged = await fill_in(hass, flow)
+    assert unchanged["errors"] == {"attribute": "feed_attribute_required"}
+
+    flow = await fill_in(hass, unchanged, attribute=attribute)
+    assert flow["errors"] == {}
+    assert f"Now, that would be {sent}." in preview(flow)
+    assert "unit" not in fields(flow)
+    await fill_in(hass, flow)
+
+    feed = only_feed(account)
+    assert feed.title.endswith(f": {attribute}")
+    assert source_of(feed).attribute == attribute
+    assert source_of(feed).unit == unit
+
+
+async def test_unit_of_an_attribute(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What nothing tells has to be told."""
+    flow = await start_entity(hass, account, "climate.home", HUMIDITY)
+    flow = await fill_in(hass, flow, attribute="valve")
+    assert flow["errors"] == {"unit": "feed_unit_missing"}
+
+    flow = await fill_in(hass, flow, unit="°C")
+    assert flow["errors"] == {"unit": "feed_wrong_unit"}
+    assert flow["description_placeholders"]["sensor_unit"] == "%"
+
+    flow = await fill_in(hass, flow, unit="%")
+    assert "Now, that would be 30 %." in preview(flow)
+    await fill_in(hass, flow)
+    assert source_of(only_feed(account)).unit == "%"
+
+
+async def test_no_value_now(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """What is unavailable may be there later."""
+    flow = await start_entity(hass, account, "sensor.silent", BATTERY_POWER)
+
+    assert "**Silent** has no value now." in preview(flow)
+    assert "Now, that would be" not in preview(flow)
+    await fill_in(hass, flow)
+    assert source_of(only_feed(account)).method is Method.MEAN
+
+
+@pytest.mark.parametrize(
+    ("entity", "sensor", "field", "error"),
+    [
+        (POWER, "nonsense", "sensor", "not_a_sensor_id"),
+        (POWER, "", "sensor", "not_a_sensor_id"),
+        (POWER, UNKNOWN_SENSOR, "sensor", "sensor_not_found"),
+        (POWER, NEIGHBOUR_POWER, "sensor", "sensor_of_another_account"),
+        (POWER, PRICE, "sensor", "feed_sensor_is_public"),
+        (POWER, TEMPERATURE, "entity", "feed_wrong_unit"),
+        (COUNTER, BATTERY_POWER, "entity", "feed_counter_for_power"),
+        ("sensor.text", BATTERY_POWER, "entity", "feed_entity_without_number"),
+        ("sensor.nameless", BATTERY_POWER, "entity", "feed_unit_missing"),
+        ("sensor.gone", BATTERY_POWER, "entity", "feed_entity_not_found"),
+    ],
+)
+async def test_what_cannot_be(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    entity: str,
+    sensor: int | str,
+    field: str,
+    error: str,
+) -> None:
+    """What is wrong is told at its field, and what was entered stays."""
+    flow = await start_entity(hass, account, entity, sensor)
+
+    assert flow["step_id"] == "entity"
+    assert flow["errors"] == {field: error}
+    assert suggested(flow) == {"entity": entity, "sensor": str(sensor)}
+
+    flow = await submit(hass, flow, {"entity": POWER, "sensor": str(CONSUMPTION)})
+    assert flow["step_id"] == "measured"
+
+
+async def test_one_feed_for_a_sensor(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A sensor that has a feed is neither offered nor taken; names differ."""
+    await add(hass, account, POWER, BATTERY_POWER)
+
+    flow = await choose(hass, await start_feed(hass, account), "entity")
+    offered = fields(flow)["sensor"].config["options"]
+    assert not any(f"id {BATTERY_POWER})" in option for option in offered)
+    assert any(f"id {CONSUMPTION})" in option for option in offered)
+    assert not any(f"id {PRICE})" in option for option in offered)
+    flow = await submit(hass, flow, {"entity": POWER, "sensor": str(BATTERY_POWER)})
+    assert flow["errors"] == {"sensor": "feed_sensor_in_use"}
+
+    flow = await submit(hass, flow, {"entity": POWER, "sensor": str(CONSUMPTION)})
+    flow = await fill_in(hass, flow, name=" Power ")
+    assert flow["errors"] == {"name": "name_already_used"}
+    await fill_in(hass, flow, "name")
+
+    titles = {each.title for each in account.get_subentries_of_type(SUBENTRY_FEED)}
+    assert titles == {
+        "Power",
+        f"Demo house: household consumption (kW, id {CONSUMPTION})",
+    }
+
+
+async def test_own_entities_are_not_offered(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What the server told is not told to it."""
+    registry = er.async_get(hass)
+    own = registry.async_get_or_create("sensor", DOMAIN, "own", config_entry=account)
+
+    flow = await choose(hass, await start_feed(hass, account), "entity")
+
+    assert own.entity_id in fields(flow)["entity"].config["exclude_entities"]
+
+
+async def test_renamed_entity(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """An entity of the registry is kept by what does not change."""
+    registry = er.async_get(hass)
+    known = registry.async_get_or_create("sensor", "test", "1", suggested_object_id="a")
+    attributes = {"unit_of_measurement": "W", "friendly_name": "Pump"}
+    hass.states.async_set(known.entity_id, "5", attributes)
+    feed = await add(hass, account, known.entity_id, BATTERY_POWER)
+    assert feed.data["entity"] == known.id
+
+    registry.async_update_entity(known.entity_id, new_entity_id="sensor.b")
+    hass.states.async_set("sensor.b", "5", attributes)
+    flow = await start_change(hass, account, feed)
+
+    assert suggested(flow)["entity"] == "sensor.b"
+
+
+async def test_change(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A feed is changed with what it has as the default."""
+    feed = await add(hass, account, POWER, BATTERY_POWER, invert=True, name="Mine")
+
+    flow = await start_change(hass, account, feed)
+    assert flow["step_id"] == "entity"
+    assert suggested(flow) == {
+        "entity": POWER,
+        "sensor": f"Home battery: battery power (kW, id {BATTERY_POWER})",
+    }
+    flow = await submit(hass, flow, {**suggested(flow), "sensor": str(CONSUMPTION)})
+    assert suggested(flow)["invert"] is True
+    assert suggested(flow)["name"] == "Mine"
+    flow = await fill_in(hass, flow, least_share=10)
+
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "reconfigure_successful"
+    feed = only_feed(account)
+    assert feed.title == "Mine"
+    assert feed.unique_id == f"feed {CONSUMPTION}"
+    assert feed.data["sensor"] == CONSUMPTION
+    assert feed.data["least_share"] == 10
+
+
+async def test_changed_entity_has_no_such_attribute(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Another entity has other attributes."""
+    feed = await add(
+        hass, account, "climate.home", TEMPERATURE, attribute="current_temperature"
+    )
+
+    flow = await start_change(hass, account, feed)
+    flow = await submit(hass, flow, {**suggested(flow), "entity": "weather.home"})
+
+    assert "Choose which of its attributes is sent." in preview(flow)
+
+    hass.states.async_set("climate.other", "heat", {"current_temperature": 18})
+    flow = await start_change(hass, account, feed)
+    flow = await submit(hass, flow, {**suggested(flow), "entity": "climate.other"})
+
+    assert "Now, that would be 18 °C." in preview(flow)
+
+
+async def test_other_attribute_of_a_number(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What an entity shows may not do where one of its attributes does."""
+    hass.states.async_set(
+        "sensor.heat_pump",
+        "1.5",
+        {"unit_of_measurement": "kW", "water_temperature": 45.5},
+    )
+    flow = await start_entity(hass, account, "sensor.heat_pump", TEMPERATURE)
+    assert flow["step_id"] == "measured"
+
+    flow = await fill_in(hass, flow)
+    assert flow["errors"] == {"attribute": "feed_wrong_unit"}
+
+    flow = await fill_in(hass, flow, attribute="water_temperature")
+    assert "Now, that would be 45.5 °C." in preview(flow)
+
+
+async def test_attribute_of_a_counter(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A counter may tell the power as an attribute."""
+    hass.states.async_set(
+        COUNTER,
+        "12",
+        {
+            "unit_of_measurement": "kWh",
+            "state_class": "total_increasing",
+            "power": 250,
+        },
+    )
+    flow = await start_entity(hass, account, COUNTER, BATTERY_POWER)
+    flow = await fill_in(hass, flow)
+    assert flow["errors"] == {"attribute": "feed_counter_for_power"}
+
+    flow = await fill_in(hass, flow, attribute="power")
+    assert flow["errors"] == {"unit": "feed_unit_missing"}
+    offered = fields(flow)["unit"].config["options"]
+    assert offered[:3] == ["kW", "W", "MW"]
+    assert "°C" not in offered
+    flow = await fill_in(hass, flow, unit="W")
+    assert "Now, that would be 0.25 kW." in preview(flow)
+
+
+async def test_attribute_is_not_there_now(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A feed can be changed while its entity is unavailable."""
+    feed = await add(
+        hass, account, "climate.home", TEMPERATURE, attribute="current_temperature"
+    )
+    hass.states.async_set("climate.home", "unavailable", {})
+
+    flow = await start_change(hass, account, feed)
+    flow = await submit(hass, flow, suggested(flow))
+
+    assert "has no value now" in preview(flow)
+    assert suggested(flow)["attribute"] == "current_temperature"
+    flow = await fill_in(hass, flow, name="Other")
+    assert flow["type"] is FlowResultType.ABORT
+    assert only_feed(account).title == "Other"
+    assert source_of(only_feed(account)).attribute == "current_temperature"
+
+
+async def test_prices_of_an_entity(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Where a price has to be told its unit, those of its currency are offered."""
+    hass.states.async_set("sensor.market", "ok", {"price": 21.5})
+    flow = await start_entity(hass, account, "sensor.market", OWN_PRICE)
+    flow = await fill_in(hass, flow, attribute="price")
+    assert fields(flow)["unit"].config["options"] == [
+        "EUR/MWh",
+        "cEUR/MWh",
+        "EUR/kWh",
+        "cEUR/kWh",
+    ]
+
+    flow = await fill_in(hass, flow, unit="cEUR/kWh")
+
+    assert "Now, that would be 215 EUR/MWh." in preview(flow)
+    assert "counts as" not in preview(flow)
+
+
+async def test_server_is_away(
+    hass: HomeAssistant, account: MockConfigEntry, fake_server: FakeServer
+) -> None:
+    """Without the server there is nothing to choose from."""
+    feed = await add(hass, account, POWER, BATTERY_POWER)
+    fake_server.fail(ConnectionError("gone"))
+
+    for flow in (
+        await start_feed(hass, account),
+        await start_change(hass, account, feed),
+    ):
+        assert flow["type"] is FlowResultType.ABORT
+        assert flow["reason"] == "cannot_connect"
+
+
+async def have_suggestions(hass: HomeAssistant, account: MockConfigEntry) -> Result:
+    """Start to add what is suggested, of sensors that are called as entities are."""
+    for kind, unit in (("temperature", "°C"), ("humidity", "%")):
+        hass.states.async_set(
+            f"sensor.cellar_{kind}",
+            "20",
+            {
+                "friendly_name": f"Cellar {kind}",
+                "unit_of_measurement": unit,
+                "device_class": kind,
+                "state_class": "measurement",
+            },
+        )
+    flow = await choose(hass, await start_feed(hass, account), "suggested")
+    assert flow["step_id"] == "suggested"
+    return flow
+
+
+async def test_suggested(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """All that is suggested is chosen, each with a reason, and added in one go."""
+    flow = await have_suggestions(hass, account)
+    assert suggested(flow) == {"feeds": [str(TEMPERATURE), str(HUMIDITY)]}
+    labels = [each["label"] for each in fields(flow)["feeds"].config["options"]]
+    assert labels[0] == (
+        "Cellar temperature → Demo house: cellar temperature "
+        f"(°C, id {TEMPERATURE}): same name"
+    )
+
+    flow = await submit(hass, flow, suggested(flow))
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    feeds = account.get_subentries_of_type(SUBENTRY_FEED)
+    assert {(feed.title, feed.unique_id) for feed in feeds} == {
+        ("Cellar temperature", f"feed {TEMPERATURE}"),
+        ("Cellar humidity", f"feed {HUMIDITY}"),
+    }
+    flow = await start_feed(hass, account)
+    assert "suggested" not in flow["menu_options"]
+
+
+async def test_some_of_the_suggested(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What is not chosen is not added; nothing at all is a mistake."""
+    flow = await have_suggestions(hass, account)
+    flow = await submit(hass, flow, {"feeds": []})
+    assert flow["errors"] == {"feeds": "feed_none_chosen"}
+
+    await submit(hass, flow, {"feeds": [str(HUMIDITY)]})
+
+    assert only_feed(account).unique_id == f"feed {HUMIDITY}"
+
+
+async def test_suggested_is_taken_meanwhile(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What was added elsewhere is not added twice."""
+    flow = await have_suggestions(hass, account)
+    other = await have_suggestions(hass, account)
+    await submit(hass, other, {"feeds": [str(HUMIDITY)]})
+
+    flow = await submit(hass, flow, {"feeds": [str(HUMIDITY)]})
+
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "already_configured"
+    assert only_feed(account)
