@@ -298,7 +298,7 @@ async def add_meter(
         meter.async_add_listener(look)
 
     account: Account = entry.runtime_data
-    account.async_for_each_meter(follow)
+    account.meters.async_for_each(follow)
     hass.config_entries.async_add_subentry(entry, subentry)
     await done.wait()
     meter = account.meters[subentry.subentry_id]

@@ -1,12 +1,14 @@
 """Measurements go to a real server and come back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.errors import JobFailedError
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
@@ -51,6 +53,82 @@ async def test_interval_values(
     )
     assert read["start"] == start.isoformat()
     assert read["end"] == (start + timedelta(minutes=45)).isoformat()
+
+
+async def test_values_with_their_own_times_in_several_sensors(
+    hass: HomeAssistant, server: FlexMeasuresServer, api: FlexMeasuresApi
+) -> None:
+    """They come back at these times, and there is nothing between them."""
+    power = server.home.sensor("grid_import")
+    soc = server.home.sensor("battery_soc")
+    hour = dt_util.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=4)
+
+    def at(minutes: float, value: float | None) -> dict[str, Any]:
+        return {"time": hour + timedelta(minutes=minutes), "value": value}
+
+    posted = await call(
+        hass,
+        "post_measurements",
+        measurements=[
+            {
+                "sensor": power,
+                "values": [at(122, 400), at(0, 1500), at(20, None), at(44.9, -500)],
+                "unit": "W",
+            },
+            {
+                "sensor": soc,
+                "values": [at(5, 1), at(10, 2), at(15, 3), at(25, None), at(60, 4)],
+                "unit": "kWh",
+            },
+        ],
+    )
+    for each in posted["measurements"]:
+        await stored(api, each)
+    read = await call(
+        hass,
+        "get_measurements",
+        sensors=[soc, power],
+        start=hour,
+        end=hour + timedelta(hours=4),
+        source_type="user",
+    )
+
+    def minutes(start: str) -> float:
+        return (datetime.fromisoformat(start) - hour) / timedelta(minutes=1)
+
+    levels, powers = (
+        {minutes(slot["start"]): slot["value"] for slot in sensor["measurements"]}
+        for sensor in read["sensors"]
+    )
+    assert powers == pytest.approx({0: 1.5, 30: -0.5, 120: 0.4})
+    assert levels == {5: 1, 10: 2, 15: 3, 60: 4}
+    assert {
+        minutes(each["start"]): each["value"]
+        for each in posted["measurements"][0]["values"]
+    } == {0: 1500, 30: -500, 120: 400}
+
+
+async def test_one_of_several_sensors_refuses(
+    hass: HomeAssistant, server: FlexMeasuresServer
+) -> None:
+    """What the others were sent is stored."""
+    power = server.home.sensor("grid_import")
+    soc = server.home.sensor("battery_soc")
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(
+            hass,
+            "post_measurements",
+            measurements=[
+                {"sensor": soc, "values": 20, "unit": "°C"},
+                {"sensor": power, "values": [1, 2], "unit": "kW"},
+            ],
+        )
+
+    assert caught.value.translation_placeholders
+    assert caught.value.translation_placeholders["stored"] == f"{power} (2/2)"
+    assert "kWh" in caught.value.translation_placeholders["failed"]
+    assert str(soc) in caught.value.translation_placeholders["failed"]
 
 
 async def test_state_of_charge_at_an_instant(

@@ -42,6 +42,8 @@ INVERTER = "number.battery_power_setpoint"
 def name_of(example: Any) -> str:
     """Give the name of an example: its alias, its action, or the integration's settings."""
     match example:
+        case {"action": str(name), "data": {"measurements": _}}:
+            return f"{name} for several sensors"
         case {"automation": [{"alias": str(name)}]} | {"action": str(name)}:
             return name
         case {"flexmeasures": dict()}:
@@ -224,6 +226,25 @@ async def test_post_measurements(home: Home) -> None:
         "POST", f"/api/v3_0/sensors/{BATTERY_SOC}/data"
     )
     assert (request.json["values"], request.json["unit"]) == ([4.5], "kWh")
+
+
+async def test_post_measurements_of_several_sensors(home: Home) -> None:
+    await home.set_up()
+    home.hass.states.async_set("sensor.battery_energy", "4.5")
+
+    response = await run(home, "flexmeasures.post_measurements for several sensors")
+
+    assert [each["values"] for each in response["measurements"]] == [
+        [4.5],
+        [
+            {"start": "2026-11-23T07:00:00+01:00", "value": 350.0},
+            {"start": "2026-11-23T07:15:00+01:00", "value": 420.0},
+        ],
+    ]
+    (request,) = home.server.requests_to(
+        "POST", f"/api/v3_0/sensors/{CONSUMPTION}/data"
+    )
+    assert (request.json["values"], request.json["unit"]) == ([350.0, 420.0], "W")
 
 
 async def test_get_measurements(home: Home) -> None:

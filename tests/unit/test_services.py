@@ -21,6 +21,7 @@ from .fake_server import (
     BATTERY_SOC,
     CABIN,
     CABIN_POWER,
+    CONSUMPTION,
     EMAIL,
     FORBIDDEN,
     GARAGE_POWER,
@@ -42,6 +43,7 @@ from .home import HOUR, NOW, QUARTER, SLOT, Home, device
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
 JOB = "/api/v3_0/jobs/*"
 DATA = f"/api/v3_0/sensors/{BATTERY_POWER}/data"
+CONSUMPTION_DATA = f"/api/v3_0/sensors/{CONSUMPTION}/data"
 SOC_DATA = f"/api/v3_0/sensors/{BATTERY_SOC}/data"
 
 GET = {"sensor": BATTERY_POWER, "start": SLOT.isoformat(), "duration": "PT1H"}
@@ -728,7 +730,383 @@ async def test_posting_over_the_hour_that_comes_twice(home: Home) -> None:
     assert response["start"] == "2026-10-25T02:45:00+02:00"
 
 
+def at(time: str, value: Any, key: str = "time") -> dict[str, Any]:
+    """Give a value with its own time, of the day or another one."""
+    return {key: time if "T" in time else f"2026-11-22T{time}:00+01:00", "value": value}
+
+
+def posts(home: Home, path: str) -> list[tuple[str, str, list[float | None]]]:
+    """Give what was posted to a path: starts, durations and values."""
+    return [
+        (request.json["start"], request.json["duration"], request.json["values"])
+        for request in home.server.requests_to("POST", path)
+    ]
+
+
+async def test_values_with_their_own_times(home: Home) -> None:
+    """Each is of the interval that its time is in; neighbours go in one request."""
+    await home.set_up()
+
+    response = await home.call(
+        "post_measurements",
+        sensor=BATTERY_POWER,
+        values=[
+            at("10:15", 3),
+            at("09:02", "1.5", "start"),
+            at("2026-11-22T08:29:59Z", -2),
+            at("08:00", 7),
+        ],
+        unit="kW",
+        prior="2026-11-22 10:55:00",
+    )
+
+    assert posts(home, DATA) == [
+        (
+            "2026-11-22T08:00:00+01:00",
+            "PT2H30M",
+            # What is not known in between is left as it is.
+            [7.0, None, None, None, 1.5, -2.0, None, None, None, 3.0],
+        )
+    ]
+    assert last_json(home, DATA)["prior"] == "2026-11-22T09:55:00+00:00"
+    assert response == {
+        "status": "processed",
+        "job": None,
+        "sensor": BATTERY_POWER,
+        "start": "2026-11-22T08:00:00+01:00",
+        "duration": "PT2H30M",
+        "values": [
+            {"start": "2026-11-22T08:00:00+01:00", "value": 7.0},
+            {"start": "2026-11-22T09:00:00+01:00", "value": 1.5},
+            {"start": "2026-11-22T09:15:00+01:00", "value": -2.0},
+            {"start": "2026-11-22T10:15:00+01:00", "value": 3.0},
+        ],
+        "unit": "kW",
+    }
+
+
+async def test_values_far_apart(home: Home) -> None:
+    """A request is not blown up with what lies between them."""
+    await home.set_up()
+
+    response = await home.call(
+        "post_measurements",
+        sensor=CABIN_POWER,
+        values=[at("2026-01-01T00:30:00Z", 1), at("10:00", 2), at("11:00", None)],
+        unit="MW",
+    )
+
+    assert posts(home, f"/api/v3_0/sensors/{CABIN_POWER}/data") == [
+        ("2026-01-01T01:00:00+01:00", "PT1H", [1.0]),
+        ("2026-11-22T10:00:00+01:00", "PT2H", [2.0, None]),
+    ]
+    assert [each["value"] for each in response["values"]] == [1.0, 2.0]
+
+
+async def test_days_with_their_own_times(home: Home) -> None:
+    """The day on which clocks change is an hour longer: what comes after it is another run."""
+    home.server.add_sensor(50, "daily cost", "EUR", "P1D")
+    await home.set_up()
+
+    await home.call(
+        "post_measurements",
+        sensor=50,
+        values=[at(f"2026-10-{day}T12:00:00+01:00", day) for day in (24, 25, 26, 27)],
+        unit="EUR",
+    )
+
+    assert posts(home, "/api/v3_0/sensors/50/data") == [
+        ("2026-10-24T00:00:00+02:00", "PT48H", [24.0, 25.0]),
+        ("2026-10-26T00:00:00+01:00", "PT48H", [26.0, 27.0]),
+    ]
+
+
+async def test_instants_with_their_own_times(home: Home) -> None:
+    """Each stays where it is; evenly apart, they go in one request."""
+    await home.set_up()
+
+    response = await home.call(
+        "post_measurements",
+        sensor=BATTERY_SOC,
+        values=[
+            at("10:20", 5),
+            at("10:00", 1),
+            at("10:05", 2),
+            at("10:10", None),
+            at("10:15", 4),
+            at("2026-11-22T10:03:27.25+01:00", 9),
+            at("11:00", 6),
+        ],
+        unit="kWh",
+    )
+
+    assert posts(home, SOC_DATA) == [
+        ("2026-11-22T10:00:00+01:00", "PT0S", [1.0]),
+        ("2026-11-22T10:03:27.250000+01:00", "PT0S", [9.0]),
+        ("2026-11-22T10:05:00+01:00", "PT20M", [2.0, None, 4.0, 5.0]),
+        ("2026-11-22T11:00:00+01:00", "PT0S", [6.0]),
+    ]
+    assert response["start"] == "2026-11-22T10:00:00+01:00"
+    assert response["duration"] == "PT1H"
+    assert response["values"][1:3] == [
+        {"start": "2026-11-22T10:03:27.250000+01:00", "value": 9.0},
+        {"start": "2026-11-22T10:05:00+01:00", "value": 2.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "times", "time"),
+    [
+        (BATTERY_POWER, ("10:02", "10:14"), "2026-11-22T10:00:00+01:00"),
+        (BATTERY_SOC, ("10:02", "2026-11-22T09:02:00Z"), "2026-11-22T10:02:00+01:00"),
+    ],
+)
+async def test_two_values_for_one_time(
+    home: Home, sensor: int, times: tuple[str, str], time: str
+) -> None:
+    """None is dropped without a word, and no mean is made up."""
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(
+            "post_measurements",
+            sensor=sensor,
+            values=[at(time, 1) for time in times],
+            unit="kW",
+        )
+
+    assert caught.value.translation_key == "several_values_for_one_time"
+    assert f"values: there are several values for {time}" in str(caught.value)
+    assert posts(home, "/api/v3_0/sensors/*/data") == []
+
+
+async def test_post_to_several_sensors(home: Home) -> None:
+    """Each has its own values, unit and time, and is told of."""
+    home.server.posting_is_queued = True
+    await home.set_up()
+
+    response = await home.call(
+        "post_measurements",
+        measurements=[
+            {"sensor": BATTERY_POWER, "values": [1.5, 2], "unit": "kW"},
+            {"sensor": BATTERY_SOC, "values": [at("10:00", 4)], "unit": "kWh"},
+            {
+                "sensor": str(CONSUMPTION),
+                "values": 400,
+                "unit": "W",
+                "start": "2026-11-22 09:00:00",
+                "duration": "PT1H",
+                "prior": "2026-11-22 10:00:00",
+            },
+        ],
+    )
+
+    assert last_json(home, CONSUMPTION_DATA) == {
+        "start": "2026-11-22T09:00:00+01:00",
+        "duration": "PT1H",
+        "values": [400.0],
+        "unit": "W",
+        "prior": "2026-11-22T09:00:00+00:00",
+    }
+    assert [
+        (each["sensor"], each["status"], each["start"], each["values"])
+        for each in response["measurements"]
+    ] == [
+        (BATTERY_POWER, "accepted", "2026-11-22T10:30:00+01:00", [1.5, 2.0]),
+        (
+            BATTERY_SOC,
+            "accepted",
+            "2026-11-22T10:00:00+01:00",
+            [{"start": "2026-11-22T10:00:00+01:00", "value": 4.0}],
+        ),
+        (CONSUMPTION, "accepted", "2026-11-22T09:00:00+01:00", [400.0]),
+    ]
+
+
+SEVERAL = {
+    "measurements": [
+        {"sensor": BATTERY_POWER, "values": [1, 2], "unit": "kW"},
+        {"sensor": BATTERY_SOC, "values": 4, "unit": "kWh"},
+        {"sensor": CONSUMPTION, "values": [3, None], "unit": "kW"},
+    ]
+}
+WRONG_UNIT = unprocessable(
+    {"json": {"_schema": ["Required unit for this sensor is kWh"]}}
+).json
+
+
+async def test_one_sensor_refuses(home: Home) -> None:
+    """The others get their values all the same, and the error says which those were."""
+    await home.set_up()
+    home.server.answer("POST", SOC_DATA, status=422, json=WRONG_UNIT)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("post_measurements", **SEVERAL)
+
+    assert caught.value.translation_key == "not_all_posted"
+    placeholders = caught.value.translation_placeholders
+    assert placeholders
+    assert placeholders["stored"] == f"{BATTERY_POWER} (2/2), {CONSUMPTION} (1/1)"
+    assert placeholders["failed"].startswith(f"{BATTERY_SOC}: ")
+    assert placeholders["failed"].endswith("Required unit for this sensor is kWh")
+
+
+@pytest.mark.parametrize(
+    ("path", "stored", "failed"),
+    [
+        (DATA, "-", (BATTERY_POWER, BATTERY_SOC, CONSUMPTION)),
+        (SOC_DATA, f"{BATTERY_POWER} (2/2)", (BATTERY_SOC, CONSUMPTION)),
+    ],
+)
+async def test_the_server_goes_away(
+    home: Home, path: str, stored: str, failed: tuple[int, ...]
+) -> None:
+    """The rest is not tried, and is told of as well."""
+    await home.set_up()
+    home.server.answer("POST", path, exception=REFUSED)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("post_measurements", **SEVERAL)
+
+    assert caught.value.translation_key == "not_all_posted"
+    placeholders = caught.value.translation_placeholders
+    assert placeholders
+    assert placeholders["stored"] == stored
+    reasons = placeholders["failed"].split("; ")
+    assert [reason.split(": ")[0] for reason in reasons] == list(map(str, failed))
+    assert all(reason.endswith("connection refused") for reason in reasons)
+    assert posts(home, CONSUMPTION_DATA) == []
+
+
+async def test_a_part_of_a_sensor_is_refused(home: Home) -> None:
+    """How much was stored is told."""
+    await home.set_up()
+    home.server.answer(
+        "POST", SOC_DATA, json={"status": "PROCESSED", "message": "?"}, times=1
+    )
+    home.server.answer("POST", SOC_DATA, status=422, json=WRONG_UNIT)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call(
+            "post_measurements",
+            sensor=BATTERY_SOC,
+            values=[at("10:00", 1), at("10:05", 2), at("11:00", 3), at("11:15", None)],
+            unit="kWh",
+        )
+
+    assert caught.value.translation_key == "not_all_posted"
+    assert f"{BATTERY_SOC} (2/3)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"sensor": UNKNOWN_SENSOR}, "No sensor found"),
+        ({"sensor": NEIGHBOUR_POWER}, "cannot be authorized"),
+        ({"values": [at("10:00", 1), at("10:01", 1)]}, "several values for"),
+        ({"sensor": BATTERY_SOC, "values": [1, 2]}, "Give a duration"),
+    ],
+)
+async def test_nothing_is_posted_of_a_wrong_call(
+    home: Home, wrong: dict[str, Any], reason: str
+) -> None:
+    """All is looked at first; the sensor that is wrong is named."""
+    await home.set_up()
+    one = {**POST, **wrong}
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call("post_measurements", measurements=[POST, one])
+
+    assert caught.value.translation_key == "error_of_sensor"
+    assert f"FlexMeasures sensor {one['sensor']}: " in str(caught.value)
+    assert reason in str(caught.value)
+    assert posts(home, "/api/v3_0/sensors/*/data") == []
+
+
+async def test_several_sensors_without_a_server(home: Home) -> None:
+    """It is no wrong call."""
+    await home.set_up()
+    home.server.fail(REFUSED)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("post_measurements", measurements=[POST])
+
+    assert not isinstance(caught.value, ServiceValidationError)
+    assert "connection refused" in str(caught.value)
+
+
 # --- get_measurements
+
+
+async def test_get_measurements_of_several_sensors(home: Home) -> None:
+    """Each with its own unit, in the order that was asked for."""
+    home.server.data[BATTERY_POWER] = StoredSchedule(SLOT, QUARTER, [1.0])
+    home.server.data[BATTERY_SOC] = StoredSchedule(SLOT, HOUR, [4.5], "kWh")
+    await home.set_up()
+
+    response = await home.call(
+        "get_measurements",
+        sensors=[BATTERY_SOC, str(BATTERY_POWER)],
+        start=SLOT.isoformat(),
+        end="2026-11-22 11:30:00",
+    )
+
+    soc, power = response["sensors"]
+    assert (soc["sensor"], soc["unit"], soc["resolution"]) == (
+        BATTERY_SOC,
+        "kWh",
+        "PT5M",
+    )
+    assert [slot["value"] for slot in soc["measurements"]] == [4.5] * 6
+    assert power == {
+        "sensor": BATTERY_POWER,
+        "unit": "kW",
+        "start": "2026-11-22T11:00:00+01:00",
+        "end": "2026-11-22T11:15:00+01:00",
+        "resolution": "PT15M",
+        "measurements": [
+            {
+                "start": "2026-11-22T11:00:00+01:00",
+                "end": "2026-11-22T11:15:00+01:00",
+                "value": 1.0,
+            }
+        ],
+    }
+
+
+async def test_one_of_several_sensors_cannot_be_read(home: Home) -> None:
+    """It is named."""
+    await home.set_up()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await home.call(
+            "get_measurements",
+            sensors=[BATTERY_SOC, NEIGHBOUR_POWER],
+            start=SLOT.isoformat(),
+            duration="PT1H",
+        )
+
+    assert caught.value.translation_key == "error_of_sensor"
+    assert f"FlexMeasures sensor {NEIGHBOUR_POWER}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "duration"),
+    [
+        ("2026-11-22 11:00:00", "2026-11-22 12:05:00", "PT1H15M"),
+        ("2026-10-25 00:00:00", "2026-10-26 00:00:00", "PT25H"),
+        ("2026-03-29 00:00:00", "2026-03-30 00:00:00", "PT23H"),
+    ],
+)
+async def test_get_measurements_up_to_an_end(
+    home: Home, start: str, end: str, duration: str
+) -> None:
+    """As with a duration; a local day is as long as it is."""
+    await home.set_up()
+
+    await home.call("get_measurements", sensor=BATTERY_POWER, start=start, end=end)
+
+    assert last_query(home, DATA)["duration"] == duration
 
 
 async def test_get_measurements(home: Home) -> None:
@@ -988,12 +1366,61 @@ async def test_wrong_get_schedule(home: Home, field: str, values: Wrong) -> None
         ("unit", [None, ["kW"]]),
         ("config_entry_id", [None]),
         ("source", ["me"]),
+        (
+            "values",
+            [[at("10:00", value)] for value in WRONG_NUMBERS if value is not None],
+        ),
+        ("values", [[{"time": value, "value": 1}] for value in WRONG_MOMENTS]),
+        ("values", [[{"start": value, "value": 1}] for value in WRONG_MOMENTS]),
+        ("values", [{"value": 1}, {"time": BEGIN}, {"start": BEGIN}]),
+        ("values", [{"time": BEGIN, "start": BEGIN, "value": 1}]),
+        ("values", [{**at("10:00", 1), "unit": "kW"}]),
+        ("values", [[1, at("10:00", 1)], [at("10:00", 1), None]]),
+        ("measurements", [[POST], POST, [], None]),
     ],
 )
 async def test_wrong_post_measurements(home: Home, field: str, values: Wrong) -> None:
     await home.set_up()
 
     await refused(home, "post_measurements", POST, field, values)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "said"),
+    [
+        ({"values": [1, "much"]}, ["values", 1], "expected"),
+        ({"values": [at("T", 1)]}, ["values", 0, "time"], "Invalid datetime"),
+        ({"values": [{"value": 1}]}, ["values", 0], "either time or start"),
+        ({"values": [at("10:00", 1), 2]}, ["values"], "a time for each value"),
+        (
+            {"values": [at("10:00", 1)], "duration": "PT1H"},
+            ["duration"],
+            "their own times",
+        ),
+        ({"values": [at("10:00", 1)], "start": BEGIN}, ["start"], "their own times"),
+        ({"config_entry_id": "x"}, ["config_entry_id"], "not a valid option"),
+    ],
+)
+async def test_what_is_wrong_is_named(
+    home: Home, wrong: dict[str, Any], place: list[str | int], said: str
+) -> None:
+    """With its place in the list."""
+    await home.set_up()
+
+    with pytest.raises(vol.Invalid, match=said) as caught:
+        await home.call("post_measurements", measurements=[POST, {**POST, **wrong}])
+
+    assert caught.value.path == ["measurements", 1, *place]
+
+
+async def test_one_sensor_and_several(home: Home) -> None:
+    """A field beside the list would be for none of its items."""
+    await home.set_up()
+
+    with pytest.raises(vol.Invalid, match="in each item of measurements") as caught:
+        await home.call("post_measurements", measurements=[POST], unit="kW")
+
+    assert caught.value.path == ["unit"]
 
 
 @pytest.mark.parametrize(
@@ -1007,12 +1434,31 @@ async def test_wrong_post_measurements(home: Home, field: str, values: Wrong) ->
         ("unit", [None]),
         ("source_type", ["", None]),
         ("horizon", ["PT1H"]),
+        ("end", [END]),
+        ("sensors", [[BATTERY_SOC], [], None]),
     ],
 )
 async def test_wrong_get_measurements(home: Home, field: str, values: Wrong) -> None:
     await home.set_up()
 
     await refused(home, "get_measurements", GET, field, values)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("end", [*WRONG_MOMENTS, SLOT.isoformat(), NOW.isoformat()]),
+        ("sensors", [[wrong] for wrong in WRONG_SENSORS]),
+        ("sensors", [[], [BATTERY_SOC, BATTERY_SOC], [BATTERY_SOC, "10.0", 10]]),
+    ],
+)
+async def test_wrong_get_measurements_of_several(
+    home: Home, field: str, values: Wrong
+) -> None:
+    await home.set_up()
+    data = {"sensors": [BATTERY_SOC], "start": NOW.isoformat(), "end": END}
+
+    await refused(home, "get_measurements", data, field, values)
 
 
 async def refused(
@@ -1042,7 +1488,9 @@ async def test_missing_fields(home: Home, action: str, data: dict[str, Any]) -> 
 
     for missing in data:
         others = {key: value for key, value in data.items() if key != missing}
-        with pytest.raises(vol.Invalid, match="required key not provided"):
+        with pytest.raises(
+            vol.Invalid, match=r"required key not provided|expected either"
+        ):
             await home.call(action, **others)
 
 

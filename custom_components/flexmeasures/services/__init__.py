@@ -9,6 +9,7 @@ from . import (
     forecasts,
     measurements,
     meters,
+    posting,
     resource_managers,
     schedules,
     schemas,
@@ -33,7 +34,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         (
             "post_measurements",
-            measurements.post_measurements,
+            posting.post_measurements,
             schemas.POST_MEASUREMENTS_SCHEMA,
             SupportsResponse.OPTIONAL,
         ),

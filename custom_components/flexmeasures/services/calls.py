@@ -1,13 +1,14 @@
 """What a call of an action is about, and how it is answered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
@@ -131,6 +132,24 @@ def feeds_of(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:
             )
         found.append((entry, feed))
     return found
+
+
+@contextmanager
+def about_sensor(sensor_id: int) -> Iterator[None]:
+    """Say which of several sensors an error is about."""
+    try:
+        yield
+    except HomeAssistantError as err:
+        kind = (
+            ServiceValidationError
+            if isinstance(err, ServiceValidationError)
+            else HomeAssistantError
+        )
+        raise kind(
+            translation_domain=DOMAIN,
+            translation_key="error_of_sensor",
+            translation_placeholders={"sensor": str(sensor_id), "reason": str(err)},
+        ) from err
 
 
 def check_plannable(duration: timedelta, sensor: Sensor, *, field: str) -> None:

@@ -1,112 +1,84 @@
-"""The actions that store values in FlexMeasures sensors, and read them."""
+"""The action that reads the values of FlexMeasures sensors."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.util import dt as dt_util
 
 from ..action_errors import translated_errors
 from ..api.client import FlexMeasuresApi
-from ..api.durations import iso_duration
+from ..api.concurrency import together
 from ..api.models import Sensor, SensorData
-from ..const import DOMAIN
-from ..plan.grid import (
-    INSTANT_GRID,
-    even_runs,
-    floor_to_grid,
-    reading_step,
-    slot_starts,
-    whole_slots,
-)
+from ..plan.grid import INSTANT_GRID, even_runs, reading_step, whole_slots
 from ..plan.series import Series
-from .calls import account_of, answered_slots, response
+from .calls import about_sensor, account_of, answered_slots, response
 from .schemas import (
     ATTR_DURATION,
+    ATTR_END,
+    ATTR_MEASUREMENTS,
     ATTR_PRIOR,
     ATTR_RESOLUTION,
     ATTR_SENSOR,
+    ATTR_SENSORS,
     ATTR_SOURCE_TYPE,
     ATTR_START,
     ATTR_UNIT,
-    ATTR_VALUES,
 )
 
 
-async def post_measurements(call: ServiceCall) -> ServiceResponse:
-    """Store values; by default those of the last intervals that have ended."""
-    entry = account_of(call)
-    api = entry.runtime_data.api
-    values: list[float | None] = call.data[ATTR_VALUES]
-    async with translated_errors(call.hass, entry):
-        sensor = await api.get_sensor(call.data[ATTR_SENSOR])
-        duration: timedelta = call.data.get(
-            ATTR_DURATION, sensor.resolution * len(values)
-        )
-        start: datetime = call.data.get(ATTR_START) or _last_intervals(sensor, duration)
-        if not duration and len(values) > 1:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="several_values_at_one_instant",
-                translation_placeholders={"values": str(len(values))},
-            )
-        first, interval = 0, duration / len(values)
-        for moment, count in even_runs(start, len(values), interval, sensor.time_zone):
-            posted = await api.post_data(
-                sensor,
-                start=moment,
-                duration=interval * count,
-                values=values[first : first + count],
-                unit=call.data[ATTR_UNIT],
-                prior=call.data.get(ATTR_PRIOR),
-            )
-            first += count
-    return {
-        "status": posted.status.lower(),
-        "job": posted.job,
-        ATTR_SENSOR: sensor.id,
-        ATTR_START: dt_util.as_local(start).isoformat(),
-        ATTR_DURATION: iso_duration(duration),
-        ATTR_VALUES: list(values),
-        ATTR_UNIT: call.data[ATTR_UNIT],
-    }
-
-
 async def get_measurements(call: ServiceCall) -> ServiceResponse:
-    """Return the values of a period."""
+    """Return the values of a period, of one sensor or of several."""
     entry = account_of(call)
     api = entry.runtime_data.api
-    async with translated_errors(call.hass, entry):
-        sensor = await api.get_sensor(call.data[ATTR_SENSOR])
-        zone = sensor.time_zone
-        resolution: timedelta | None = call.data.get(ATTR_RESOLUTION)
-        # An instantaneous sensor is read as finely as it is wanted.
-        own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
-        wanted = resolution or own
-        first, length = answered_slots(
-            call.data[ATTR_START],
-            call.data[ATTR_DURATION],
-            wanted,
-            own=own,
-            time_zone=zone,
-        )
-        own_first, own_length = whole_slots(first, length, own, zone)
-        step = reading_step(own_first, own_length, own, zone)
-        runs = [
-            await _read(api, sensor, call.data, start=start, step=step, count=count)
-            for start, count in even_runs(own_first, own_length // step, step, zone)
-        ]
+    several: list[int] | None = call.data.get(ATTR_SENSORS)
+    if several is None:
+        async with translated_errors(call.hass, entry):
+            return await _values_of(api, call.data[ATTR_SENSOR], call.data)
+
+    async def values_of(sensor_id: int) -> dict[str, Any]:
+        with about_sensor(sensor_id):
+            async with translated_errors(call.hass, entry):
+                values = await _values_of(api, sensor_id, call.data)
+        return {ATTR_SENSOR: sensor_id, **values}
+
+    return {ATTR_SENSORS: await together(*map(values_of, several))}
+
+
+async def _values_of(
+    api: FlexMeasuresApi, sensor_id: int, wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values of a sensor that an action wants, as a response."""
+    sensor = await api.get_sensor(sensor_id)
+    zone = sensor.time_zone
+    start: datetime = wanted[ATTR_START]
+    end: datetime | None = wanted.get(ATTR_END)
+    resolution: timedelta | None = wanted.get(ATTR_RESOLUTION)
+    # An instantaneous sensor is read as finely as it is wanted.
+    own = sensor.resolution or min(INSTANT_GRID, resolution or INSTANT_GRID)
+    slot = resolution or own
+    first, length = answered_slots(
+        start,
+        end - start if end else wanted[ATTR_DURATION],
+        slot,
+        own=own,
+        time_zone=zone,
+    )
+    own_first, own_length = whole_slots(first, length, own, zone)
+    step = reading_step(own_first, own_length, own, zone)
+    runs = [
+        await _read(api, sensor, wanted, start=start, step=step, count=count)
+        for start, count in even_runs(own_first, own_length // step, step, zone)
+    ]
     data = [run for run in runs if run]
     series = [part for run in data if (part := Series.from_data(run))]
-    if wanted != step:
+    if slot != step:
         slots = [
-            part.in_slots(max(first, run.start), length, wanted)
+            part.in_slots(max(first, run.start), length, slot)
             for run, part in zip(data, series, strict=False)
         ]
         series = [part for part in slots if part]
-    return response(series, "measurements", data[0].unit if data else sensor.unit)
+    return response(series, ATTR_MEASUREMENTS, data[0].unit if data else sensor.unit)
 
 
 async def _read(
@@ -137,10 +109,3 @@ async def _read(
     if source_type := wanted.get(ATTR_SOURCE_TYPE):
         return await read(source_type)
     return await read("user") or await read(None)
-
-
-def _last_intervals(sensor: Sensor, duration: timedelta) -> datetime:
-    """Return the start of the last whole intervals that ended by now."""
-    grid = sensor.resolution or INSTANT_GRID
-    running = floor_to_grid(dt_util.utcnow(), grid, sensor.time_zone)
-    return slot_starts(running, 2, -duration, sensor.time_zone)[-1]

@@ -29,6 +29,7 @@ ATTR_FLEX_MODEL: Final = "flex_model"
 ATTR_FORCE: Final = "force"
 ATTR_HORIZON: Final = "horizon"
 ATTR_LOWER_LIMIT: Final = "lower_limit"
+ATTR_MEASUREMENTS: Final = "measurements"
 ATTR_OPERATION_MODE: Final = "operation_mode"
 ATTR_POWER: Final = "power"
 ATTR_POWER_PROFILE: Final = "power_profile"
@@ -37,11 +38,13 @@ ATTR_PRIOR: Final = "prior"
 ATTR_REGRESSORS: Final = "regressors"
 ATTR_RESOLUTION: Final = "resolution"
 ATTR_SENSOR: Final = "sensor"
+ATTR_SENSORS: Final = "sensors"
 ATTR_SEQUENCE_CONTAINER: Final = "sequence_container"
 ATTR_SOC_AT_START: Final = "soc_at_start"
 ATTR_SOC_TARGETS: Final = "soc_targets"
 ATTR_SOURCE_TYPE: Final = "source_type"
 ATTR_START: Final = "start"
+ATTR_TIME: Final = "time"
 ATTR_UNIT: Final = "unit"
 ATTR_UNTIL: Final = "until"
 ATTR_UPPER_LIMIT: Final = "upper_limit"
@@ -165,6 +168,58 @@ def _control_type(value: Any) -> StrEnum:
         raise vol.Invalid(f"expected one of {', '.join(OPTIONS)}") from None
 
 
+def _measured(value: Any) -> float | dict[str, Any] | None:
+    """Return a value, with its own time or without; None for one that is not known."""
+    if not isinstance(value, dict):
+        return None if value is None else _finite(value)
+    timed: dict[str, Any] = _TIMED_VALUE(value)
+    if (ATTR_TIME in timed) == (ATTR_START in timed):
+        raise vol.Invalid("expected either time or start, and value")
+    return {
+        ATTR_START: timed.get(ATTR_TIME) or timed[ATTR_START],
+        ATTR_VALUE: timed[ATTR_VALUE],
+    }
+
+
+def _times_told_once(data: dict[str, Any]) -> dict[str, Any]:
+    """Return values that have a time each, or none of them."""
+    have_times = {isinstance(value, dict) for value in data[ATTR_VALUES]}
+    if len(have_times) > 1:
+        raise vol.Invalid(
+            "expected a time for each value, or for none", path=[ATTR_VALUES]
+        )
+    for field in (ATTR_START, ATTR_DURATION):
+        if have_times == {True} and field in data:
+            raise vol.Invalid("the values have their own times", path=[field])
+    return data
+
+
+def _one_sensor_or_several(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is posted to one sensor, or a list of that."""
+    if ATTR_MEASUREMENTS not in data:
+        posted: dict[str, Any] = _POSTED_TO_ONE(data)
+        return posted
+    for field in _POSTED:
+        if field in data:
+            raise vol.Invalid(
+                "expected in each item of measurements, or no measurements",
+                path=[field.schema],
+            )
+    several: dict[str, Any] = _POSTED_TO_SEVERAL(data)
+    return several
+
+
+def _one_period(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is read of a period that ends once."""
+    if (ATTR_SENSOR in data) == (ATTR_SENSORS in data):
+        raise vol.Invalid("expected either sensor or sensors")
+    if (ATTR_END in data) == (ATTR_DURATION in data):
+        raise vol.Invalid("expected either end or duration")
+    if ATTR_END in data and data[ATTR_START] >= data[ATTR_END]:
+        raise vol.Invalid("expected an end after the start", path=[ATTR_END])
+    return data
+
+
 _NAME = vol.All(cv.string, vol.Length(min=1))
 
 
@@ -197,33 +252,50 @@ GET_SCHEDULE_SCHEMA: Final = vol.Schema(
         ),
     }
 )
-_SENSOR_SCHEMA: Final = vol.Schema(
+_ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_TIMED_VALUE: Final = vol.Schema(
     {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_SENSOR): _sensor_id,
-        vol.Optional(ATTR_PRIOR): _moment,
-    }
-)
-POST_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
-    {
-        vol.Required(ATTR_VALUES): vol.All(
-            cv.ensure_list, vol.Length(min=1), [vol.Any(None, _finite)]
-        ),
-        vol.Required(ATTR_UNIT): cv.string,
+        vol.Optional(ATTR_TIME): _moment,
         vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration_or_instant,
+        vol.Required(ATTR_VALUE): vol.Any(None, _finite),
     }
 )
-GET_MEASUREMENTS_SCHEMA: Final = _SENSOR_SCHEMA.extend(
+_POSTED: Final[dict[vol.Marker, Any]] = {
+    vol.Required(ATTR_SENSOR): _sensor_id,
+    vol.Required(ATTR_VALUES): vol.All(cv.ensure_list, vol.Length(min=1), [_measured]),
+    vol.Required(ATTR_UNIT): cv.string,
+    vol.Optional(ATTR_START): _moment,
+    vol.Optional(ATTR_DURATION): _duration_or_instant,
+    vol.Optional(ATTR_PRIOR): _moment,
+}
+_POSTED_TO_ONE: Final = vol.All({**_ACCOUNT, **_POSTED}, _times_told_once)
+_POSTED_TO_SEVERAL: Final = vol.Schema(
     {
+        **_ACCOUNT,
+        vol.Required(ATTR_MEASUREMENTS): vol.All(
+            cv.ensure_list, vol.Length(min=1), [vol.All(_POSTED, _times_told_once)]
+        ),
+    }
+)
+POST_MEASUREMENTS_SCHEMA: Final = vol.Schema(_one_sensor_or_several)
+GET_MEASUREMENTS_SCHEMA: Final = vol.All(
+    {
+        **_ACCOUNT,
+        vol.Optional(ATTR_SENSOR): _sensor_id,
+        vol.Optional(ATTR_SENSORS): vol.All(
+            cv.ensure_list, vol.Length(min=1), [_sensor_id], vol.Unique()
+        ),
         vol.Required(ATTR_START): _moment,
-        vol.Required(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_END): _moment,
+        vol.Optional(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_PRIOR): _moment,
         vol.Optional(ATTR_UNIT): cv.string,
         vol.Optional(ATTR_RESOLUTION): vol.All(
             _duration, vol.Range(min=timedelta(minutes=1))
         ),
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
-    }
+    },
+    _one_period,
 )
 REIMPORT_STATISTICS_SCHEMA: Final = vol.Schema(
     {
