@@ -8,7 +8,7 @@ from typing import Any
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from homeassistant.components.recorder.db_schema import (
     RecorderRuns,
@@ -61,6 +61,25 @@ class Recorded:
                     select(RecorderRuns).where(RecorderRuns.end.is_(None))
                 )
                 run.start = moment
+
+        await self._in_database(write)
+
+    async def end_run(self) -> None:
+        """Let no run go on."""
+
+        def write() -> None:
+            with session_scope(hass=self._hass) as session:
+                session.execute(update(RecorderRuns).values(end=RecorderRuns.start))
+
+        await self._in_database(write)
+
+    async def forget_states(self) -> None:
+        """Forget all states, as after ten days."""
+
+        def write() -> None:
+            with session_scope(hass=self._hass) as session:
+                session.execute(update(States).values(old_state_id=None))
+                session.execute(delete(States))
 
         await self._in_database(write)
 

@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.session import Session
 
 from custom_components.flexmeasures.feeds.entities import (
     async_entity_id,
     async_registry_key,
 )
 from custom_components.flexmeasures.feeds.errors import FeedSourceError
+from custom_components.flexmeasures.feeds.measured import tables
 from custom_components.flexmeasures.feeds.measured.history import (
     SlotHistory,
     SlotValues,
@@ -23,6 +26,7 @@ from custom_components.flexmeasures.feeds.measured.history import (
 )
 from custom_components.flexmeasures.feeds.settings import MeasuredSource, Method
 from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.db_schema import StatesMeta
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
@@ -30,6 +34,7 @@ from homeassistant.helpers.recorder import get_instance
 from .recorder import Recorded, Said
 
 METER = "sensor.meter"
+READING = "custom_components.flexmeasures.feeds.measured.recorded"
 SWITCH = "binary_sensor.pump"
 
 NOW = datetime(2026, 11, 22, 10, 7, tzinfo=UTC)
@@ -182,7 +187,7 @@ async def test_attributes(hass: HomeAssistant, recorded: Recorded) -> None:
             (30, "heat", {"power": True}),
             (36, "heat", {"power": [1]}),
             (45, "unavailable", {"power": 2}),
-            (50, "heat", {"power": float("nan")}),
+            (50, "heat", {"power": None}),
         ),
         unit_of_measurement="°C",
     )
@@ -419,12 +424,8 @@ async def test_pieces_do_not_show(
     question: dict[str, Any] = {"start": -580, "slots": 40}
     whole = await values(hass, method, "kWh", **question)
     with (
-        patch(
-            "custom_components.flexmeasures.feeds.measured.recorded._FIRST_PIECE", 700
-        ),
-        patch(
-            "custom_components.flexmeasures.feeds.measured.recorded._STATES_AT_ONCE", 40
-        ),
+        patch(f"{READING}._FIRST_PIECE", 700),
+        patch(f"{READING}._STATES_AT_ONCE", 40),
     ):
         assert await values(hass, method, "kWh", **question) == whole
     for index in range(0, 40, 7):
@@ -499,10 +500,88 @@ async def test_renames(hass: HomeAssistant, recorded: Recorded) -> None:
         await meter.async_oldest()
 
 
+async def test_renamed_while_it_is_read(
+    hass: HomeAssistant, recorded: Recorded
+) -> None:
+    """Neither before the recorder moves the history nor in the middle of it."""
+    registry = er.async_get(hass)
+    entity = registry.async_get_or_create(
+        "sensor", "test", "1", suggested_object_id="meter"
+    )
+    await recorded.states(METER, said((-5, 10)), **POWER)
+    boundaries = [at(minutes) for minutes in range(0, 120, 15)]
+    wait = get_instance(hass).async_block_till_done
+    names = iter(("sensor.cellar", "sensor.attic"))
+
+    async def rename_meanwhile() -> None:
+        await wait()
+        if name := next(names, None):
+            registry.async_update_entity(
+                async_entity_id(hass, entity.id) or "", new_entity_id=name
+            )
+
+    with patch.object(get_instance(hass), "async_block_till_done", rename_meanwhile):
+        found = await history(
+            hass, Method.MEAN, "W", entity=entity.id
+        ).async_slot_values(boundaries)
+    assert set(found.values) == {10}
+
+    begin = tables.kept_as
+
+    def rename_afterwards(session: Session, entity_id: str) -> int:
+        kept = begin(session, entity_id)
+        session.execute(update(StatesMeta).values(entity_id="sensor.garage"))
+        session.commit()
+        return kept
+
+    with (
+        patch(f"{READING}._FIRST_PIECE", 900),
+        patch(f"{READING}.kept_as", rename_afterwards),
+    ):
+        found = await history(
+            hass, Method.LEVEL, "W", entity=entity.id
+        ).async_slot_values(boundaries)
+    assert set(found.values) == {10}
+
+
+async def test_states_that_were_forgotten(
+    hass: HomeAssistant, recorded: Recorded, freezer: FrozenDateTimeFactory
+) -> None:
+    """What has not changed for ten days still holds."""
+    freezer.move_to(at(-20))
+    hass.states.async_set(METER, "7", ENERGY)
+    await recorded.forget_states()
+    freezer.move_to(NOW)
+    assert await values(hass, Method.MEAN, "kWh", start=-15, slots=2) == (7, 7)
+    assert await values(hass, Method.DIFFERENCE, "kWh", start=-5, slots=2) == (0, 0)
+    assert await values(hass, Method.MEAN, "kWh", start=-60, slots=1) == (None,)
+
+
+async def test_a_state_that_was_not_written_well(
+    hass: HomeAssistant, recorded: Recorded
+) -> None:
+    """It is not in the way of all others."""
+    await recorded.states(
+        METER, said((-5, 10), (15, 11, {"peak": float("nan")}), (30, 12)), **POWER
+    )
+    assert await values(hass, Method.LEVEL, "W") == (10, None, 12, 12)
+
+
+async def test_a_recorder_that_does_not_record(
+    hass: HomeAssistant, recorded: Recorded
+) -> None:
+    """What it does not know may come: nothing is settled."""
+    await recorded.states(METER, said((-5, 10)), **POWER)
+    await recorded.end_run()
+    with pytest.raises(FeedSourceError) as caught:
+        await values(hass, Method.MEAN, "W")
+    assert caught.value.translation_key == "feed_history_unavailable"
+
+
 async def test_a_recorder_that_is_busy(hass: HomeAssistant, recorded: Recorded) -> None:
     """It is not waited for forever."""
     with (
-        patch("custom_components.flexmeasures.feeds.measured.recorded._PATIENCE", 0),
+        patch(f"{READING}._PATIENCE", 0),
         patch.object(
             get_instance(hass),
             "async_block_till_done",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from math import inf, nextafter
+from math import inf, isfinite, nextafter
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +20,13 @@ from .errors import EntityGoneError, HistoryUnavailableError
 from .resampling import slots_of
 from .sampling import Sampler
 from .slots import Slots, SlotValues
-from .tables import first_state, last_states_before, observed_since, states_between
+from .tables import (
+    first_state,
+    kept_as,
+    last_states_before,
+    observed_since,
+    states_between,
+)
 
 # How many seconds, and about how many states, are read at once: the executor of the
 # recorder has few threads, and others wait for them.
@@ -50,14 +56,16 @@ class RecorderHistory:
         Waits until the recorder has written what it was told, which it begins to do
         when Home Assistant has started.
         """
-        entity_id = self._entity_id()
-        await self._async_written()
+        # What is written while it is waited for may only be known in part.
+        now = dt_util.utcnow().timestamp()
+        entity_id = await self._async_written()
         reading = _Reading(
             self._hass,
             self._source,
             entity_id,
             [boundary.timestamp() for boundary in boundaries],
-            now=dt_util.utcnow().timestamp(),
+            now=now,
+            name=self._name,
         )
         while (values := await self._async_job(reading.read_piece)) is None:
             pass
@@ -69,7 +77,7 @@ class RecorderHistory:
 
         def oldest() -> float | None:
             with session_scope(hass=self._hass, read_only=True) as session:
-                return first_state(session, entity_id)
+                return first_state(session, kept_as(session, entity_id))
 
         moment = await self._async_job(oldest)
         return None if moment is None else dt_util.utc_from_timestamp(moment)
@@ -84,12 +92,17 @@ class RecorderHistory:
             raise EntityGoneError(self._name)
         return entity_id
 
-    async def _async_written(self) -> None:
+    async def _async_written(self) -> str:
+        """Wait for the recorder, and return the id that it knows the entity by then."""
+        entity_id = None
         try:
             async with asyncio.timeout(_PATIENCE):
-                await get_instance(self._hass).async_block_till_done()
+                # It may be given another one meanwhile.
+                while entity_id != (entity_id := self._entity_id()):
+                    await get_instance(self._hass).async_block_till_done()
         except TimeoutError as err:
             raise HistoryUnavailableError(self._name) from err
+        return entity_id
 
     async def _async_job[Result](self, job: Callable[[], Result]) -> Result:
         try:
@@ -109,12 +122,14 @@ class _Reading:
         boundaries: Sequence[float],
         *,
         now: float,
+        name: str,
     ) -> None:
         """Prepare to read; to be called in the event loop."""
         self._hass = hass
         self._source = source
         self._entity_id = entity_id
         self._boundaries = boundaries
+        self._name = name
         self._sampler = Sampler.of(hass, source, entity_id)
         self._is_counted = source.method is Method.DIFFERENCE
         self._position, self._until = boundaries[0], boundaries[-1]
@@ -122,7 +137,9 @@ class _Reading:
             # A fall before may be a glitch that goes on, and one at the end may be one.
             self._position -= GLITCH
             self._until = min(self._until + GLITCH, now)
+        self._shown = hass.states.get(entity_id)
         self._length = _FIRST_PIECE
+        self._kept_as = 0
         self._slots: Slots | None = None
 
     def read_piece(self) -> SlotValues | None:
@@ -147,20 +164,28 @@ class _Reading:
 
     def _begin(self, session: Session) -> Slots:
         """Learn when was recorded, and what held before the first piece."""
+        self._kept_as = kept_as(session, self._entity_id)
         before = last_states_before(
-            session, self._entity_id, self._position, counted=self._is_counted
+            session, self._kept_as, self._position, counted=self._is_counted
         )
         observed = observed_since(session, min([*before, self._position]))
+        if not observed or isfinite(observed[-1][1]):
+            raise HistoryUnavailableError(self._name)
         slots = slots_of(self._source, self._boundaries, observed)
         for moment in before:
             self._put(slots, session, moment, nextafter(moment, inf))
+        if not before and (shown := self._shown):
+            # The recorder forgets what has not changed for long, too.
+            moment = shown.last_updated_timestamp
+            if moment < self._position:
+                slots.put([self._sampler.of_state(moment, shown)])
         return slots
 
     def _put(self, slots: Slots, session: Session, start: float, end: float) -> int:
         """Put the states that began in a period, and return how many there are."""
         rows = states_between(
             session,
-            self._entity_id,
+            self._kept_as,
             start,
             end,
             attributes=self._sampler.needs_attributes,

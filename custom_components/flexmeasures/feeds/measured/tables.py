@@ -67,8 +67,26 @@ def _seconds(moment: datetime) -> float:
     return process_timestamp(moment).timestamp()
 
 
+def kept_as(session: Session, entity_id: str) -> int:
+    """Return what the states of an entity are kept under, whatever it will be named.
+
+    0, as nothing is, if there are none.
+    """
+    return (
+        session.scalar(
+            select(StatesMeta.metadata_id).where(StatesMeta.entity_id == entity_id)
+        )
+        or 0
+    )
+
+
 def states_between(
-    session: Session, entity_id: str, start: float, end: float, *, attributes: bool
+    session: Session,
+    metadata_id: int,
+    start: float,
+    end: float,
+    *,
+    attributes: bool,
 ) -> Iterator[StateRow]:
     """Yield the states that began in a period, in the order of time.
 
@@ -78,7 +96,7 @@ def states_between(
     rows = (
         select(States.last_updated_ts, States.state, text)
         .where(
-            _is_of(entity_id),
+            States.metadata_id == metadata_id,
             States.last_updated_ts >= start,
             States.last_updated_ts < end,
         )
@@ -95,44 +113,37 @@ def states_between(
 
 
 def last_states_before(
-    session: Session, entity_id: str, moment: float, *, counted: bool
+    session: Session, metadata_id: int, moment: float, *, counted: bool
 ) -> list[float]:
-    """Return when the states began that tell what an entity showed before a moment.
+    """Return when the states began that tell what was shown before a moment.
 
     That is the last one; and, if it is `counted` on from there, the last one before it
     of which anything is known.
     """
     is_earlier = States.last_updated_ts < moment
-    found = {_newest(session, entity_id, is_earlier)}
+    found = {_newest(session, metadata_id, is_earlier)}
     if counted:
         is_known = States.state.not_in(NOTHING)
-        found.add(_newest(session, entity_id, is_earlier, is_known))
+        found.add(_newest(session, metadata_id, is_earlier, is_known))
     return sorted(when for when in found if when is not None)
 
 
-def first_state(session: Session, entity_id: str) -> float | None:
+def first_state(session: Session, metadata_id: int) -> float | None:
     """Return when the first state of an entity began; None if it has none."""
     return session.scalar(
-        select(func.min(States.last_updated_ts)).where(_is_of(entity_id))
+        select(func.min(States.last_updated_ts)).where(
+            States.metadata_id == metadata_id
+        )
     )
 
 
 def _newest(
-    session: Session, entity_id: str, *conditions: ColumnElement[bool]
+    session: Session, metadata_id: int, *conditions: ColumnElement[bool]
 ) -> float | None:
     # Not by max(): with conditions on the state, that would look at all states.
     return session.scalar(
         select(States.last_updated_ts)
-        .where(_is_of(entity_id), *conditions)
+        .where(States.metadata_id == metadata_id, *conditions)
         .order_by(States.last_updated_ts.desc())
         .limit(1)
-    )
-
-
-def _is_of(entity_id: str) -> ColumnElement[bool]:
-    return (
-        States.metadata_id
-        == select(StatesMeta.metadata_id)
-        .where(StatesMeta.entity_id == entity_id)
-        .scalar_subquery()
     )
