@@ -105,13 +105,14 @@ async def test_tomorrow_is_in_another_attribute(foreign: Foreign) -> None:
 @pytest.mark.parametrize(
     ("unit", "chosen", "read"),
     [
-        ("€ / kWh", None, "€/kWh"),
+        ("€ / kWh", None, "EUR/kWh"),
         ("Øre/kWh", None, "øre/kWh"),
         ("Cents/kwh", None, "ct/kWh"),
         ("Euro/MWh", None, "EUR/MWh"),
         ("GBP/kWh", None, "GBP/kWh"),
         ("kW", None, "kW"),
         ("km/h", None, "km/h"),
+        ("BTU/h", None, "BTU/h"),
         (None, None, ""),
         ("kWh", "kW", "kW"),
     ],
@@ -195,6 +196,7 @@ async def test_an_entity_that_gets_another_id(foreign: Foreign, home: Home) -> N
     provider = provider_of_attribute(home.hass, nordpool_of_hacs(foreign))
     told = Told(provider)
 
+    foreign.entity(foreign.entry("other"), "sensor.other")
     foreign.rename(PRICE, "sensor.price")
     await home.go_to(NOW + MINUTE)
     assert told.times == 1

@@ -38,8 +38,8 @@ class News:
         self._timer.async_disarm()
 
     @callback
-    def _go_off(self, now: datetime) -> None:
-        self._earliest = now + _LEAST_BETWEEN
+    def _go_off(self, _moment: datetime) -> None:
+        self._earliest = dt_util.utcnow() + _LEAST_BETWEEN
         self._say()
 
 
@@ -52,12 +52,17 @@ def async_look_regularly(
     """Call `look` at the moment that `next_look` gives, again and again; return how to stop."""
 
     @callback
-    def go_off(now: datetime) -> None:
-        timer.async_arm(next_look(now))
+    def go_off(_moment: datetime) -> None:
+        arm()
         look()
 
+    @callback
+    def arm() -> None:
+        # Not counted from the moment that was meant: the machine may have slept.
+        timer.async_arm(next_look(dt_util.utcnow()))
+
     timer = Timer(hass, go_off)
-    timer.async_arm(next_look(dt_util.utcnow()))
+    arm()
     return timer.async_disarm
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from ...plan.units import Measure
+
 _MONEY: Final = {
     "euro": "EUR",
     "euros": "EUR",
@@ -13,12 +15,17 @@ _MONEY: Final = {
     "pence": "p",
     "kr.": "kr",
     "ore": "øre",
-    "kč": "Kč",
-    "ft": "Ft",
-    **{sign: sign for sign in ("€", "£", "p", "$", "¢", "c", "ct", "kr", "øre", "öre")},
-    "zł": "zł",
+    "€": "EUR",
+    "£": "GBP",
+    "zł": "PLN",
+    "kč": "CZK",
+    "ft": "HUF",
+    **{sign: sign for sign in ("p", "$", "¢", "c", "ct", "kr", "øre", "öre")},
 }
-"""How money is written besides its code; a FlexMeasures sensor says which currency it is."""
+"""How money is written besides its code.
+
+Of what is that of several currencies, the FlexMeasures sensor says which it is.
+"""
 _AMOUNTS: Final = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh"}
 
 _CODE: Final = re.compile(r"[ckmM]?[A-Z]{3}")
@@ -29,8 +36,9 @@ def price_unit(unit: str) -> str | None:
 
     Like ``EUR/kWh`` for ``Euro / kwh``.
     """
-    money, slash, amount = unit.replace(" ", "").partition("/")
+    money, _, amount = unit.replace(" ", "").partition("/")
     code = money if _CODE.fullmatch(money) else _MONEY.get(money.lower())
-    if code is None or not slash:
+    amount = _AMOUNTS.get(amount.lower(), amount)
+    if code is None or Measure.of(amount) is None:
         return None
-    return f"{code}/{_AMOUNTS.get(amount.lower(), amount)}"
+    return f"{code}/{amount}"
