@@ -170,6 +170,20 @@ async def test_no_prices_of_today(foreign: Foreign) -> None:
         await nordpool.provider.async_read()
 
 
+async def test_an_integration_that_is_removed(foreign: Foreign, home: Home) -> None:
+    """It is told at once, as its entities go."""
+    nordpool = NordPool(foreign)
+    told = Told(nordpool.provider)
+
+    await home.hass.config_entries.async_remove(nordpool.entry.entry_id)
+    await home.go_to(NOW + 10 * SECOND)
+
+    assert told.times == 1
+    with pytest.raises(ProviderGoneError):
+        await nordpool.provider.async_read()
+    told.stop()
+
+
 class Reading:
     """Reads each time that there may be something new, as a feed does."""
 
@@ -200,6 +214,20 @@ async def test_it_is_asked_each_hour(foreign: Foreign, home: Home) -> None:
     reading.stop()
     await home.go_to(NOW + DAY)
     assert reading.times == 1
+
+
+async def test_as_long_as_nothing_is_known_it_is_asked_more_often(
+    foreign: Foreign, home: Home
+) -> None:
+    """Also in the morning, and without a sign of life."""
+    nordpool = NordPool(foreign)
+    nordpool.failure = HomeAssistantError("not yet")
+    told = Told(nordpool.provider)
+
+    await home.go_to(NOW + 10 * MINUTE)
+
+    assert told.times == 1
+    told.stop()
 
 
 async def test_tomorrows_prices_are_read_when_they_arrive(

@@ -144,15 +144,17 @@ async def test_an_attribute_that_is_not_there(foreign: Foreign) -> None:
         await provider.async_read()
 
 
-async def test_an_entity_that_is_removed(foreign: Foreign) -> None:
+async def test_an_entity_that_is_removed(foreign: Foreign, home: Home) -> None:
     """Or was never there."""
     key = nordpool_of_hacs(foreign)
     provider = provider_of_attribute(foreign.hass, key)
     told = Told(provider)
 
-    er.async_get(foreign.hass).async_remove(PRICE)
-    await foreign.hass.async_block_till_done()
+    er.async_get(home.hass).async_remove(PRICE)
+    await home.settle()
+    await home.go_to(NOW + 10 * SECOND)
 
+    assert told.times == 1
     with pytest.raises(EntityGoneError):
         await provider.async_read()
     with pytest.raises(EntityGoneError):

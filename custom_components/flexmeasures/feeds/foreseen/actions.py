@@ -106,7 +106,7 @@ class AskedProvider(Provider):
             )
 
         return stop_all(
-            async_track_entities(self._hass, self._entity_ids, track),
+            async_track_entities(self._hass, self._entity_ids, track, news.async_hint),
             async_look_regularly(self._hass, self._next_look, changed),
             news.async_stop,
         )

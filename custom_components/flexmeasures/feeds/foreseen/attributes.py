@@ -101,8 +101,8 @@ class AttributeProvider(Provider):
             lambda entity_ids: async_track_state_change_event(
                 self._hass, entity_ids, note
             ),
+            news.async_hint,
         )
-
         return stop_all(stop, news.async_stop)
 
     def _found(self) -> list[tuple[State, Any]]:

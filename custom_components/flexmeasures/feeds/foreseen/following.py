@@ -71,10 +71,12 @@ def async_track_entities(
     hass: HomeAssistant,
     entity_ids: Callable[[], frozenset[str]],
     track: Callable[[frozenset[str]], CALLBACK_TYPE],
+    moved: Callable[[], None],
 ) -> CALLBACK_TYPE:
     """Track entities, also those that come later or get another id; return how to stop.
 
-    `entity_ids` gives those that there are, `track` begins to track some.
+    `entity_ids` gives those that there are, `track` begins to track some. `moved` is
+    called when there are others, or fewer.
     """
     tracked = entity_ids()
     stop = track(tracked)
@@ -85,6 +87,7 @@ def async_track_entities(
         if (present := entity_ids()) != tracked:
             stop()
             tracked, stop = present, track(present)
+            moved()
 
     stop_listening = hass.bus.async_listen(
         er.EVENT_ENTITY_REGISTRY_UPDATED, retrack, event_filter=_is_about_ids

@@ -67,6 +67,7 @@ class TariffProvider(Provider):
                 lambda entity_ids: async_track_state_change_event(
                     self._hass, entity_ids, news.async_hint
                 ),
+                news.async_hint,
             ),
             news.async_stop,
         )

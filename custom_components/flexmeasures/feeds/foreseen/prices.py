@@ -74,6 +74,7 @@ class PricesProvider(AskedProvider):
 
     @override
     async def _async_ask(self) -> tuple[tuple[Step, ...], str]:
+        entry_of(self._hass, self.title, self._entry.entry_id)
         prices = await self._async_prices(dt_util.utcnow())
         spans = spans_of(prices, dt_util.get_default_time_zone(), "price")
         steps = steps_of(spans)
@@ -88,9 +89,7 @@ class PricesProvider(AskedProvider):
 
     @override
     def _next_look(self, now: datetime) -> datetime:
-        if _is_afternoon(now) and self._is_wanted(now):
-            return now + _SOON
-        return super()._next_look(now)
+        return now + _SOON if self._is_wanted(now) else super()._next_look(now)
 
     @override
     @callback

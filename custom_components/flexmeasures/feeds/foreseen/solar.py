@@ -12,8 +12,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..bins import Step
-from .actions import AskedProvider, async_ask, entity_ids_of
-from .errors import NoTimesAndValuesError, ProviderGoneError
+from .actions import AskedProvider, async_ask, entity_ids_of, entry_of
+from .errors import ProviderGoneError
 from .shapes import Span, spans_of
 
 SOLAR: Final = "solar_forecast"
@@ -32,13 +32,13 @@ class SolarProvider(AskedProvider):
 
     @override
     async def _async_ask(self) -> tuple[tuple[Step, ...], str]:
+        entry_of(self._hass, self._name, self._entry.entry_id)
         platforms = await async_get_energy_platforms(self._hass)
         if (ask := platforms.get(self._entry.domain)) is None:
             raise ProviderGoneError(self._name)
         answer = await async_ask(self._name, ask(self._hass, self._entry.entry_id))
-        if not answer:
-            raise NoTimesAndValuesError
-        spans = spans_of([answer["wh_hours"]], dt_util.get_default_time_zone())
+        energies = answer.get("wh_hours") if answer else None
+        spans = spans_of([energies], dt_util.get_default_time_zone())
         return power_steps(spans), UnitOfPower.WATT
 
     @override
