@@ -38,6 +38,7 @@ PAIRING_STEPS = {"pairing", "pairing_unencrypted"}
 # Fields that a form has only at times, which have texts nevertheless.
 FIELDS_AT_TIMES = {
     "s2_new_token",
+    "send_level",
     "attribute",
     "unit",
     "value_key",

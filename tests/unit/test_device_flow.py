@@ -166,7 +166,7 @@ def stored(hass: HomeAssistant) -> Json:
     """What is stored of the one device."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.state is ConfigEntryState.LOADED
-    (subentry,) = entry.subentries.values()
+    (subentry,) = entry.get_subentries_of_type(SUBENTRY_DEVICE)
     assert subentry.unique_id == str(subentry.data["power_sensor"])
     return dict(subentry.data)
 
@@ -330,6 +330,7 @@ async def test_server_fails_at_the_power_sensor(
                 "consumption_price_sensor": str(PRICE),
                 "production_price_sensor": str(FEED_IN),
                 "soc_sensor": str(BATTERY_SOC),
+                "send_level": True,
                 "soc_unit": "kWh",
                 "soc_min": 1.0,
                 "soc_max": 10.0,
@@ -347,6 +348,7 @@ async def test_server_fails_at_the_power_sensor(
                 "consumption_price_sensor": str(PRICE),
                 "production_price_sensor": str(FEED_IN),
                 "soc_sensor": str(GARAGE_SOC),
+                "send_level": True,
                 "soc_unit": "Wh",
                 "soc_min": 500.0,
                 "soc_max": 5000.0,
@@ -1002,7 +1004,13 @@ async def test_defaults_in_other_forms(
     flow = await start_device(hass, await add_account(hass))
     flow = await pick(hass, flow, BATTERY_POWER)
 
-    others = {"schedule_duration", "update_interval", "automatic_scheduling", *DEFAULTS}
+    others = {
+        "schedule_duration",
+        "update_interval",
+        "automatic_scheduling",
+        "send_level",
+        *DEFAULTS,
+    }
     form = suggested(flow)
     assert {key: form[key] for key in form.keys() - others} == shown
     assert await finish(hass, flow) == settings(
@@ -1118,6 +1126,7 @@ async def test_change_device(hass: HomeAssistant, battery: MockConfigEntry) -> N
         "consumption_price_sensor": str(PRICE_15MIN),
         "production_price_sensor": str(FEED_IN),
         "soc_sensor": str(BATTERY_SOC),
+        "send_level": True,
         "rm_discharge_sensor": str(BATTERY_CHARGING),
         "soc_unit": "kWh",
         "soc_min": 2.0,
@@ -1185,6 +1194,7 @@ async def test_change_the_power_sensor(
         "consumption_price_sensor": str(PRICE),
         "production_price_sensor": str(FEED_IN),
         "soc_sensor": str(GARAGE_SOC),
+        "send_level": True,
         "soc_unit": "kWh",
         "soc_min": 0.5,
         "soc_max": 5.0,

@@ -105,16 +105,18 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
     def _finish_device(self) -> ConfigFlowResult:
         # Another flow may have been faster.
         self._abort_if_unique_id_configured()
+        title = self._form.title()
         return self.async_create_entry(
             title=self._account[CONF_USERNAME],
             data=self._account,
             subentries=[
                 ConfigSubentryData(
                     subentry_type=SUBENTRY_DEVICE,
-                    title=self._form.title(),
+                    title=title,
                     unique_id=str(self._form.sensor.id),
                     data=self._form.data,
-                )
+                ),
+                *([feed.subentry([title])] if (feed := self._form.level_feed) else []),
             ],
         )
 

@@ -21,6 +21,7 @@ from ...device.entity_references import named_entities
 from ..hacs_defaults import async_former_devices
 from ..reporting import ReportingFlow
 from .form import DeviceForm
+from .level_feed import LevelFeeds, async_keep_level_feed
 from .settings_form import in_sections, section_errors, without_sections
 
 _LOGGER = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
             self._form.settings_schema(self._errors),
             user_input or in_sections(self._form.settings_values()),
             server_settings=await self._form.async_server_settings(),
+            level_feed=await self._form.async_described_level_feed(),
         )
 
     async def async_step_pairing(
@@ -126,6 +128,9 @@ class DeviceSubentryFlow(
                 taken=taken,
                 settings=present.data if present else None,
                 named_before=named_entities(present.data) if present else (),
+                level_feeds=LevelFeeds.async_of(
+                    self.hass, catalogue, entry, present.data if present else {}
+                ),
                 former=None
                 if present
                 else async_former_devices(self.hass, entry.data, catalogue, taken),
@@ -148,6 +153,12 @@ class DeviceSubentryFlow(
                 for device in self._get_entry().subentries.values()
                 if device is not present
             ]
+        )
+        async_keep_level_feed(
+            self.hass,
+            self._get_entry(),
+            self._form.level_feeds,
+            self._form.level_feed,
         )
         if present is None:
             return self.async_create_entry(

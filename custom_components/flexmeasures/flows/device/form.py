@@ -7,8 +7,9 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.const import PERCENTAGE
+from homeassistant.const import PERCENTAGE, UnitOfEnergy
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 
 from ...api.client import FlexMeasuresApi
 from ...api.models import Catalogue, Sensor
@@ -19,9 +20,12 @@ from ...const import (
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_S2,
     CONF_SOC_ENTITY,
+    CONF_SOC_MAX,
     CONF_SOC_MAX_AGE,
+    CONF_SOC_SENSOR,
     CONF_SOC_UNIT,
     CONF_YAML,
+    DOMAIN,
 )
 from ...device.entity_references import async_is_gone
 from ..fields import (
@@ -42,10 +46,12 @@ from .fields import (
     duration_fields,
     power_sensors,
 )
+from .level_feed import LevelFeed, LevelFeeds
 from .pairing import NewPairing
 from .server_settings import FLEX_FIELDS, PRICES, ServerSettings
 from .settings_form import (
     CONF_S2_ENABLED,
+    CONF_SEND_LEVEL,
     CURRENCIES_DIFFER,
     S2_SENSOR_UNITS,
     SENSOR_UNITS,
@@ -85,12 +91,14 @@ class DeviceForm:
         settings: Mapping[str, Any] | None = None,
         former: Mapping[int, Mapping[str, Any]] | None = None,
         named_before: Collection[str] = (),
+        level_feeds: LevelFeeds | None = None,
     ) -> None:
         """Start with the present settings of a device, or for a new one.
 
         `taken` are the power sensors of other devices. `former` are settings to
         offer for a new device, by its power sensor. `named_before` are entities that
-        the device has already, and keeps whatever has become of them.
+        the device has already, and keeps whatever has become of them. `level_feeds` are
+        the feeds that there are, if the account is not new.
         """
         self._hass = hass
         self._api = api
@@ -99,9 +107,13 @@ class DeviceForm:
         self._settings = settings
         self._former = former or {}
         self._named_before = named_before
+        self.level_feeds = level_feeds or LevelFeeds()
+        """The feeds that there are."""
         self._sensor: Sensor | None = None
         self.data: dict[str, Any] = {}
         """What the forms made: the data of a device subentry."""
+        self.level_feed: LevelFeed | None = None
+        """What is to send the state of charge to FlexMeasures."""
         self.new_pairing: NewPairing | None = None
         """What has to be shown before `data` is kept."""
         self.gone_entities: Mapping[str, str] = {}
@@ -160,6 +172,7 @@ class DeviceForm:
             self._catalogue,
             sections_with_errors,
             is_paired=CONF_S2 in self._own_settings(),
+            sends_level=self._offered_soc_sensor() is not None,
         )
 
     def settings_values(self) -> dict[str, Any]:
@@ -179,6 +192,25 @@ class DeviceForm:
     async def async_server_settings(self) -> str:
         """Return what the server already knows of the asset, as a sentence for the form."""
         return await self._server.async_described(self._hass)
+
+    async def async_described_level_feed(self) -> str:
+        """Return what becomes of the measured state of charge, as a sentence for the form."""
+        known = self._known_soc_sensor()
+        if CONF_S2 in self._own_settings():
+            key = "level_feed_s2"
+        elif known is None:
+            key = "level_feed_no_sensor"
+        elif known.id in self.level_feeds.others:
+            key = "level_feed_taken"
+        else:
+            key = "level_feed_offered"
+        texts = await async_get_translations(
+            self._hass, self._hass.config.language, "common", {DOMAIN}
+        )
+        return texts[f"component.{DOMAIN}.common.{key}"].format(
+            sensor=known.name if known else "",
+            feed=self.level_feeds.others.get(known.id, "") if known else "",
+        )
 
     async def async_read_settings(
         self, user_input: Mapping[str, Any]
@@ -200,6 +232,8 @@ class DeviceForm:
         reading.read_entities(self._is_gone)
         reading.read_others(self._hass.states.get(values.get(CONF_SOC_ENTITY) or ""))
         self.gone_entities = reading.gone_entities
+        with reading.field(CONF_CAPACITY):
+            self.level_feed = self._read_level_feed(values, {**stored, **reading.data})
         if not reading.errors:
             # What the YAML says is compared with what it said, whatever the user changes.
             kept = {CONF_YAML: own[CONF_YAML]} if CONF_YAML in own else {}
@@ -229,6 +263,38 @@ class DeviceForm:
         if self._currencies_differ(sensors, stored):
             reading.errors.setdefault(CONF_PRODUCTION_PRICE_SENSOR, CURRENCIES_DIFFER)
 
+    def _read_level_feed(
+        self, values: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> LevelFeed | None:
+        """Return what is to send the state of charge; raises FieldError."""
+        entity_id = settings.get(CONF_SOC_ENTITY)
+        sensor = self.level_feeds.sensor(self._catalogue, settings.get(CONF_SOC_SENSOR))
+        if (
+            not (values[CONF_SEND_LEVEL] and entity_id and sensor)
+            or CONF_S2 in settings
+        ):
+            return None
+        server = self._server.values(UnitOfEnergy.KILO_WATT_HOUR, None)
+        return self.level_feeds.async_feed(
+            self._hass,
+            self._catalogue,
+            sensor,
+            entity_id,
+            settings.get(CONF_CAPACITY) or server.get(CONF_SOC_MAX),
+        )
+
+    def _known_soc_sensor(self) -> Sensor | None:
+        """Return where the state of charge can be sent to, before the form is read."""
+        own = self._own_settings()
+        known = {**self._stored_values(own), **own}
+        return self.level_feeds.sensor(self._catalogue, known.get(CONF_SOC_SENSOR))
+
+    def _offered_soc_sensor(self) -> Sensor | None:
+        """Return the same; None if somebody else sends it."""
+        known = self._known_soc_sensor()
+        is_fed = known is not None and known.id in self.level_feeds.others
+        return None if is_fed or CONF_S2 in self._own_settings() else known
+
     def _is_gone(self, entity_id: str) -> bool:
         """Return whether an entity cannot be chosen."""
         return entity_id not in self._named_before and async_is_gone(
@@ -252,6 +318,7 @@ class DeviceForm:
             CONF_SOC_UNIT: self._server.soc_unit,
             CONF_AUTOMATIC_SCHEDULING: False,
             CONF_S2_ENABLED: CONF_S2 in self._own_settings(),
+            CONF_SEND_LEVEL: not self.level_feeds.is_declined,
             **{key: duration_fields(value) for key, value in DEFAULT_DURATIONS.items()},
         }
 

@@ -66,6 +66,7 @@ from .fields import (
 # Fields that are not kept as such.
 CONF_S2_ENABLED = "s2_enabled"
 CONF_S2_NEW_TOKEN = "s2_new_token"  # noqa: S105
+CONF_SEND_LEVEL = "send_level"
 
 ENERGY_UNITS = (
     UnitOfEnergy.KILO_WATT_HOUR,
@@ -101,6 +102,7 @@ _SECTIONS = {
     ),
     "state_of_charge": (
         CONF_SOC_ENTITY,
+        CONF_SEND_LEVEL,
         CONF_SOC_SENSOR,
         CONF_SOC_UNIT,
         CONF_SOC_MIN,
@@ -128,6 +130,7 @@ _REQUIRED = frozenset(
         CONF_UPDATE_INTERVAL_CHARGING,
         CONF_UPDATE_INTERVAL_CLIMATE,
         CONF_S2_ENABLED,
+        CONF_SEND_LEVEL,
     }
 )
 CURRENCIES_DIFFER = "currencies_differ"
@@ -154,13 +157,20 @@ _ENTITY_ERRORS = {
 
 
 def settings_schema(
-    catalogue: Catalogue, sections_with_errors: Collection[str], *, is_paired: bool
+    catalogue: Catalogue,
+    sections_with_errors: Collection[str],
+    *,
+    is_paired: bool,
+    sends_level: bool,
 ) -> vol.Schema:
     """Return the form; a section is open if it is a usual one or has an error.
 
-    `is_paired`: there is a pairing token that can be renewed.
+    `is_paired`: there is a pairing token that can be renewed. `sends_level`: the state of
+    charge can be sent to FlexMeasures.
     """
     selectors = _selectors(catalogue)
+    if not sends_level:
+        del selectors[CONF_SEND_LEVEL]
     if not is_paired:
         del selectors[CONF_S2_NEW_TOKEN]
     return vol.Schema(
@@ -246,6 +256,7 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
                 },
             )
         ),
+        CONF_SEND_LEVEL: BooleanSelector(),
         CONF_SOC_UNIT: SelectSelector(
             SelectSelectorConfig(
                 options=list(SOC_UNITS), mode=SelectSelectorMode.DROPDOWN

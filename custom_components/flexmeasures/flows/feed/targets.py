@@ -4,14 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from homeassistant.const import PERCENTAGE, UnitOfEnergy
+from homeassistant.const import PERCENTAGE
 
 from ...api.models import Asset, Catalogue, Sensor
-from ...const import CONF_SOC_SENSOR
 from ...device.settings import STATE_OF_CHARGE, DeviceSettings
 from ...plan.energy_units import quantity_in_kwh
 from ...plan.units import Measure, Money
-from ..device.server_settings import ServerSettings
+from ..device.level_feed import soc_sensor_id
 from ..device.settings_form import S2_SENSOR_UNITS
 from . import words
 from .roles import Flow, Part, flow_of
@@ -49,14 +48,12 @@ class Device:
     @classmethod
     def read(cls, title: str, data: Mapping[str, Any], catalogue: Catalogue) -> Device:
         """Read the data of a device subentry."""
-        settings = DeviceSettings.from_subentry(data)
-        soc_sensor = settings.soc_sensor
-        power_sensor = catalogue.sensors.get(settings.power_sensor)
-        if soc_sensor is None and power_sensor is not None:
-            stored = ServerSettings(catalogue, power_sensor)
-            known = stored.values(UnitOfEnergy.KILO_WATT_HOUR, None)
-            soc_sensor = known.get(CONF_SOC_SENSOR)
-        return cls(title, settings, data, soc_sensor)
+        return cls(
+            title,
+            DeviceSettings.from_subentry(data),
+            data,
+            soc_sensor_id(catalogue, data),
+        )
 
     @property
     def written(self) -> set[Any]:

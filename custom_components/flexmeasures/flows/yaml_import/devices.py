@@ -1,6 +1,7 @@
 """The devices that the settings in ``configuration.yaml`` make, checked with the server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,7 @@ from ...const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_SENSOR,
     CONF_SOC_ENTITY,
     CONF_SOC_MAX,
     CONF_SOC_MIN,
@@ -23,8 +25,31 @@ from ...const import (
 )
 from ...device.entity_references import named_entities
 from ..device.form import DeviceForm
+from ..device.level_feed import LevelFeeds, async_keep_level_feed
 from .issues import async_report
 from .settings import YamlAccount, without
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDevice:
+    """A device of the YAML."""
+
+    subentry: ConfigSubentryData
+    form: DeviceForm
+    """What has read it."""
+    is_changed: bool
+    """Whether the YAML says something new."""
+
+
+def new_subentries(devices: Collection[ImportedDevice]) -> list[ConfigSubentryData]:
+    """Return devices as the subentries of a new account, with the feeds that they come with."""
+    found = [device.subentry for device in devices]
+    feeds: dict[int, ConfigSubentryData] = {}
+    for device in devices:
+        if (feed := device.form.level_feed) is not None:
+            titles = [each["title"] for each in (*found, *feeds.values())]
+            feeds.setdefault(feed.data[CONF_SENSOR], feed.subentry(titles))
+    return [*found, *feeds.values()]
 
 
 def is_imported(entry: ConfigEntry, account: YamlAccount) -> bool:
@@ -49,7 +74,7 @@ async def async_read_devices(
     api: FlexMeasuresApi,
     account: YamlAccount,
     entry: ConfigEntry | None,
-) -> list[ConfigSubentryData]:
+) -> list[ImportedDevice]:
     """Have the forms of the devices read the YAML, and report what they refuse.
 
     A device that is in `entry` already keeps what the YAML does not say. Raises
@@ -58,7 +83,7 @@ async def async_read_devices(
     catalogue = await api.get_catalogue()
     present = _devices(entry) if entry else {}
     titles = [subentry.title for subentry in entry.subentries.values()] if entry else []
-    found: list[ConfigSubentryData] = []
+    found: list[ImportedDevice] = []
     for device in account.devices:
         unique_id = str(device.power_sensor)
         known = present.get(unique_id)
@@ -75,6 +100,9 @@ async def async_read_devices(
                     CONF_POWER_SENSOR: device.power_sensor,
                 },
                 named_before=named_entities(former),
+                level_feeds=LevelFeeds.async_of(hass, catalogue, entry, former)
+                if entry
+                else None,
             )
             wrong = {
                 _culprit(field, settings): error
@@ -97,24 +125,28 @@ async def async_read_devices(
         # What was changed in the UI holds until the YAML changes.
         is_unchanged = former.get(CONF_YAML) == settings
         titles.append(known.title if known else form.title(titles))
-        found.append(
-            ConfigSubentryData(
-                data=former if is_unchanged else {**form.data, CONF_YAML: settings},
-                subentry_type=SUBENTRY_DEVICE,
-                title=titles[-1],
-                unique_id=unique_id,
-            )
+        subentry = ConfigSubentryData(
+            data=former if is_unchanged else {**form.data, CONF_YAML: settings},
+            subentry_type=SUBENTRY_DEVICE,
+            title=titles[-1],
+            unique_id=unique_id,
         )
+        found.append(ImportedDevice(subentry, form, is_changed=not is_unchanged))
     return found
 
 
 @callback
 def async_keep_devices(
-    hass: HomeAssistant, entry: ConfigEntry, devices: Iterable[ConfigSubentryData]
+    hass: HomeAssistant, entry: ConfigEntry, devices: Iterable[ImportedDevice]
 ) -> None:
     """Add or change devices; what is the same already is not touched."""
     present = _devices(entry)
-    for device in devices:
+    for each in devices:
+        if each.is_changed:
+            async_keep_level_feed(
+                hass, entry, each.form.level_feeds, each.form.level_feed
+            )
+        device = each.subentry
         if known := present.get(device["unique_id"]):
             hass.config_entries.async_update_subentry(entry, known, data=device["data"])
         else:

@@ -1,10 +1,15 @@
 """The flow that imports an account of ``configuration.yaml``."""
 
-from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_USERNAME
 
 from ..account import AccountFlow
-from .devices import async_keep_devices, async_read_devices
+from .devices import (
+    ImportedDevice,
+    async_keep_devices,
+    async_read_devices,
+    new_subentries,
+)
 from .settings import YamlAccount
 
 
@@ -14,7 +19,7 @@ class ImportFlow(AccountFlow):
     async def async_step_import(self, account: YamlAccount) -> ConfigFlowResult:
         """Import an account; end with why it failed."""
         self._is_waited_for = False
-        devices: list[ConfigSubentryData] = []
+        devices: list[ImportedDevice] = []
         if await self._async_log_in(account.login):
             async with self._reported(goes_on=True):
                 devices = await async_read_devices(
@@ -30,7 +35,7 @@ class ImportFlow(AccountFlow):
             return self.async_create_entry(
                 title=self._account[CONF_USERNAME],
                 data=self._account,
-                subentries=devices,
+                subentries=new_subentries(devices),
             )
         result = self.async_abort(reason="already_configured")
         if entry is not None:
