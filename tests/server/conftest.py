@@ -19,10 +19,17 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from sandbox.flexmeasures_server import FlexMeasuresServer
 
+_LONGEST = ("test_demo.py", "test_s2.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or one process would have to go on with it alone."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
 
 @pytest.fixture(scope="session")
 def running_server() -> Iterator[FlexMeasuresServer]:
-    """A server for all tests; a test that stops a part of it starts it again."""
+    """A server for all tests of a process; one that stops a part of it starts it again."""
     # Home Assistant's plugin closes the network to tests before each of them.
     pytest_socket.enable_socket()
     with FlexMeasuresServer() as running:
