@@ -30,7 +30,7 @@ async def measuring_home(
 ) -> MockConfigEntry:
     """An account, in a home that measures much."""
     await hass.config.async_set_time_zone("Europe/Amsterdam")
-    for sensor_id, name, unit, resolution in (
+    for sensor_id, sensor_name, sensor_unit, resolution in (
         (ENERGY, "energy used", "kWh", "PT1H"),
         (TEMPERATURE, "cellar temperature", "°C", "PT15M"),
         (OWN_PRICE, "my price", "EUR/MWh", "PT1H"),
@@ -39,7 +39,7 @@ async def measuring_home(
         (IN_USE, "in use", "%", "P0D"),
         (DAILY, "energy of days", "kWh", "P1D"),
     ):
-        fake_server.add_sensor(sensor_id, name, unit, resolution)
+        fake_server.add_sensor(sensor_id, sensor_name, sensor_unit, resolution)
     measured = {"state_class": "measurement"}
     entities: tuple[tuple[str, str, str, str | None, Json], ...] = (
         (POWER, "1234", "Power", "W", {"device_class": "power", **measured}),
