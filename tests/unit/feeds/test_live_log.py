@@ -6,6 +6,9 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.flexmeasures.feeds.errors import FeedSourceError
 from custom_components.flexmeasures.feeds.measured.history import (
@@ -200,6 +203,8 @@ class TestWithRecorder:
         info = StateInfo(unrecorded_attributes=frozenset(left_out))
         hass.states.async_set(METER, "on", {"power": 3}, state_info=info)
         assert async_is_recorded(hass, source) == (left_out == {"other"})
+        # What the recorder has just begun to write it does not say to be pending.
+        await async_wait_recording_done(hass)
         assert await log.values() == (3, 3)
         assert await log.history.async_oldest() == START
         log.history.async_close()
