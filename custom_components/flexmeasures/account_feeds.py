@@ -7,8 +7,8 @@ from homeassistant.config_entries import ConfigSubentry
 from .account_parts import AccountParts
 from .const import SUBENTRY_FEED
 from .feeds.feed import Feed, FeedPeers
-from .feeds.foreseen_feed import ForeseenFeed
-from .feeds.measured_feed import MeasuredFeed
+from .feeds.foreseen.feed import ForeseenFeed
+from .feeds.measured.feed import MeasuredFeed
 from .feeds.settings import FeedSettings, MeasuredSource
 from .issues.feed import FeedIssues
 

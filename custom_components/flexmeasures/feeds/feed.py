@@ -41,9 +41,6 @@ _LOGGER = logging.getLogger(__name__)
 REFUSALS: Final = (NotFoundError, NotPermittedError, RejectedError)
 """What the server will not take a minute later either."""
 
-MOST_AT_ONCE: Final = 2000
-"""Slots of one request: a week of 5 minutes, which the server stores in 0.2 s."""
-
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(minutes=15)
 

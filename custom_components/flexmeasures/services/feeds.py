@@ -13,7 +13,7 @@ from ..account import FlexMeasuresConfigEntry
 from ..action_errors import translated_errors
 from ..const import DOMAIN
 from ..feeds.feed import Feed
-from ..feeds.measured_feed import MeasuredFeed
+from ..feeds.measured.feed import MeasuredFeed
 from .calls import account_of, feeds_of
 from .schemas import ATTR_END, ATTR_START
 

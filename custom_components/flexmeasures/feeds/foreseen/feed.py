@@ -7,15 +7,15 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api.errors import FlexMeasuresError
-from ..api.models import Sensor
-from .bins import whole_bins
-from .conversion import Conversion, conversion, is_price
-from .feed import REFUSALS, Feed, FeedPeers
-from .foreseen.provider import Foreseen, Provider
-from .foreseen.providers import provider_of
-from .settings import MeasuredSource, Method
-from .slots import SlotGrid, Slots, async_post_slots, async_read_slots
+from ...api.errors import FlexMeasuresError
+from ...api.models import Sensor
+from ..bins import whole_bins
+from ..conversion import Conversion, conversion, is_price
+from ..feed import REFUSALS, Feed, FeedPeers
+from ..settings import MeasuredSource, Method
+from ..slots import SlotGrid, Slots, async_post_slots, async_read_slots
+from .provider import Foreseen, Provider
+from .providers import provider_of
 
 # Eight days of 5 minutes are 2,304.
 _MOST: Final = 5000

@@ -10,25 +10,24 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api.errors import FlexMeasuresError
-from ..api.models import Sensor
-from .conversion import Conversion, conversion
-from .feed import MOST_AT_ONCE, REFUSALS, Feed, FeedPeers, Sent
-from .measured.history import (
+from ...api.errors import FlexMeasuresError
+from ...api.models import Sensor
+from ..conversion import Conversion, conversion
+from ..feed import REFUSALS, Feed, FeedPeers, Sent
+from ..memory import Rejection
+from ..periods import Period
+from ..settings import MeasuredSource, Method
+from ..slots import SlotGrid, Slots, async_post_slots, async_read_slots
+from .history import (
     SlotHistory,
     async_is_recorded,
     async_long_term_values,
     slot_history,
 )
-from .memory import Rejection
-from .periods import Period
-from .settings import MeasuredSource, Method
-from .slots import SlotGrid, Slots, async_post_slots, async_read_slots
+from .order import MOST_AT_ONCE, SendingOrder
 
 # Until what was measured in a slot is in the recorder's hands.
 _SETTLING: Final = timedelta(seconds=5)
-# What may still turn out otherwise is looked at again.
-_UNSETTLED_WAIT: Final = timedelta(minutes=1)
 
 # The server's worker stores what was accepted shortly after.
 _CHECK_AFTER_TROUBLE: Final = timedelta(minutes=2)
@@ -40,8 +39,7 @@ _DAY: Final = timedelta(days=1)
 class MeasuredFeed(Feed):
     """Sends each slot once it has ended, and what is missing of the past.
 
-    The newest slots come first, then the oldest, and so on, so that a long absence is made
-    up for beside what goes on. What was sent is compared with what the server has after
+    What was sent is compared with what the server has after
     each failure and restart, and once a day: it may accept what it then does not store.
     """
 
@@ -60,9 +58,7 @@ class MeasuredFeed(Feed):
         assert isinstance(source, MeasuredSource)
         self._source = source
         self._grid: SlotGrid | None = None
-        self._was_newest = False
-        self._unsettled: tuple[datetime, datetime] | None = None
-        """From when on it may turn out otherwise, and when to look again."""
+        self._order = SendingOrder(self.memory)
         self._check_at = dt_util.utcnow()
 
     @property
@@ -137,8 +133,8 @@ class MeasuredFeed(Feed):
         if not self._is_level:
             next_slot = grid.after(next_slot)
         due = next_slot + _SETTLING
-        if self._unsettled and self._unsettled[0] <= memory.sent_until:
-            due = max(due, self._unsettled[1])
+        if waits_until := self._order.waits_until:
+            due = max(due, waits_until)
         return min(due, self._check_at, *(each.retry_at for each in memory.set_aside))
 
     @property
@@ -158,7 +154,7 @@ class MeasuredFeed(Feed):
     @override
     def _want_all(self) -> None:
         now = dt_util.utcnow()
-        self._unsettled = None
+        self._order.hurry()
         self._check_at = now
         self.memory.set_aside = [
             replace(each, retry_at=now) for each in self.memory.set_aside
@@ -186,7 +182,7 @@ class MeasuredFeed(Feed):
             memory.checked_until = memory.since
         memory.sent_as = self._sent_as
         await self._skip_lost(grid, now)
-        if period := self._next_period(grid, now):
+        if period := self._order.next_period(grid, self._end(grid, now), now):
             return await self._send(sensor, convert, grid, period, now)
         for rejection in memory.set_aside:
             if rejection.retry_at <= now:
@@ -227,26 +223,6 @@ class MeasuredFeed(Feed):
                 self.memory.lost = Period(before.start if before else start, first)
             self.memory.note_sent(Period(start, first), is_first=True)
 
-    def _next_period(self, grid: SlotGrid, now: datetime) -> Period | None:
-        """Return what to send next: all if one request can take it."""
-        start, end = self.memory.sent_until, self._end(grid, now)
-        assert start is not None
-        if self._unsettled and self._unsettled[1] > now:
-            end = min(end, self._unsettled[0])
-        if start >= end:
-            return None
-        ahead = self.memory.ahead
-        if grid.count(start, end) > MOST_AT_ONCE:
-            newest = grid.floor(max(ahead.end or start, end - grid.length))
-            if newest < end and not self._was_newest:
-                self._was_newest = True
-                return Period(newest, end)
-        self._was_newest = False
-        until = min(ahead.first.start, end) if ahead else end
-        if grid.count(start, until) > MOST_AT_ONCE:
-            until = grid.boundaries(start, start + MOST_AT_ONCE * grid.length)[-1]
-        return Period(start, until)
-
     async def _send(
         self,
         sensor: Sensor,
@@ -260,7 +236,7 @@ class MeasuredFeed(Feed):
         slots = await self._slots(convert, grid, period)
         sent = Period(period.start, slots.boundaries[-1])
         if sent.end < period.end:
-            self._unsettled = sent.end, now + _UNSETTLED_WAIT
+            self._order.note_unsettled(sent.end, now)
         if not slots.values:
             return False
         try:
