@@ -1,6 +1,7 @@
 """Prices and forecasts in attributes of entities: one, or several."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,43 @@ async def test_the_unit(
     )
 
     assert (await provider.async_read()).unit == read
+
+
+@pytest.mark.parametrize(
+    ("attribute", "listed", "unit"),
+    [
+        (
+            "watts",
+            {"2026-11-22T12:00:00+01:00": 5, "2026-11-22T13:00:00+01:00": 7},
+            "W",
+        ),
+        (
+            "detailedHourly",
+            hours(12, 1, 2, start="period_start", value="pv_estimate"),
+            "kW",
+        ),
+        (
+            "detailedHourly",
+            hours(12, 1, 2, start="period_start", value="pv_high"),
+            "kWh",
+        ),
+        (
+            "forecast",
+            {"wh_period": {"2026-11-22T12:00Z": 5, "2026-11-22T13:00Z": 7}},
+            "Wh",
+        ),
+        ("wh_period", {"2026-11-22T12:00Z": 5, "2026-11-22T13:00Z": 7}, "Wh"),
+    ],
+)
+async def test_the_unit_that_a_name_says(
+    foreign: Foreign, attribute: str, listed: Any, unit: str
+) -> None:
+    """Sensors of energy list power, too."""
+    sensor = "sensor.energy_production_today"
+    foreign.show(sensor, unit_of_measurement="kWh", **{attribute: listed})
+    provider = provider_of_attribute(foreign.hass, sensor, attribute)
+
+    assert (await provider.async_read()).unit == unit
 
 
 async def test_an_attribute_that_is_not_there(foreign: Foreign) -> None:
@@ -332,6 +370,7 @@ async def test_which_attributes_can_be_chosen(foreign: Foreign) -> None:
         "sensor.other",
         options=["low", "high"],
         past=hours(-24, 1, 2, 3),
+        single=[{"start": NOW.isoformat(), "value": 1}],
         named=[{"start": NOW.isoformat(), "name": "high"}],
         buy_or_sell=[
             {"start": (NOW + hour * HOUR).isoformat(), "buy": 1, "sell": 2}

@@ -22,7 +22,7 @@ from .errors import AttributeMissingError, ProviderGoneError
 from .following import News, async_track_entities, stop_all
 from .provider import Foreseen, Provider, entity_id_of
 from .shapes import spans_of, steps_of, value_keys
-from .units import price_unit
+from .units import price_unit, unit_by_name
 
 ATTRIBUTE: Final = "attribute"
 """Any attribute of any entity."""
@@ -62,15 +62,16 @@ class AttributeProvider(Provider):
     @override
     async def async_read(self) -> Foreseen:
         found = self._found()
-        states = [state for state, _ in found]
-        spans = spans_of(
-            (data for _, data in found), dt_util.get_default_time_zone(), self._key
+        zone = dt_util.get_default_time_zone()
+        spans = spans_of((data for _, data in found), zone, self._key)
+        keys = (self._key,) if self._key else self.value_keys()[:1]
+        unit = self._unit or attribute_unit(
+            found[0][0], self._parts()[0].attribute, *keys
         )
-        unit = self._unit or states[0].attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
         return Foreseen(
             steps_of(spans),
-            price_unit(unit) or unit,
-            max(state.last_updated for state in states),
+            unit,
+            max(state.last_updated for state, _ in found),
         )
 
     @callback
@@ -143,6 +144,15 @@ def attribute_parts(hass: HomeAssistant, entity: str, attribute: str) -> Parts:
 
     parts()
     return parts
+
+
+def attribute_unit(state: State, *names: str) -> str:
+    """Return what the values in an attribute are in; empty if nobody says so.
+
+    `names` are that of the attribute, and of the values in it.
+    """
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
+    return unit_by_name(*names) or price_unit(unit) or unit
 
 
 def following_day(attribute: str) -> str | None:

@@ -1,7 +1,8 @@
 """Which prices and forecasts Home Assistant has."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final
 
 from homeassistant.components.energy.websocket_api import async_get_energy_platforms
@@ -10,11 +11,7 @@ from homeassistant.components.weather.const import (
     WeatherEntityFeature,
 )
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import (
-    ATTR_SUPPORTED_FEATURES,
-    ATTR_UNIT_OF_MEASUREMENT,
-    UnitOfPower,
-)
+from homeassistant.const import ATTR_SUPPORTED_FEATURES, UnitOfPower
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -28,10 +25,12 @@ from .attributes import (
     OCTOPUS,
     RATES,
     SOLCAST,
+    attribute_unit,
     following_day,
     is_octopus_meter,
     solcast_parts,
 )
+from .errors import NoTimesAndValuesError
 from .prices import PRICES
 from .shapes import spans_of, steps_of, value_keys
 from .solar import SOLAR
@@ -79,7 +78,9 @@ async def found_providers(hass: HomeAssistant) -> list[Found]:
 def async_forecast_attributes(hass: HomeAssistant, entity_id: str) -> tuple[str, ...]:
     """Return those attributes of an entity that have times to come, with values."""
     state = hass.states.get(entity_id)
-    return () if state is None else tuple(_forecasts(state))
+    if state is None:
+        return ()
+    return tuple(attribute for attribute, _ in _forecasts(state))
 
 
 async def _prices(hass: HomeAssistant) -> AsyncIterator[Found]:
@@ -177,9 +178,8 @@ def _attributes(hass: HomeAssistant) -> Iterator[Found]:
         entry = registry.async_get(state.entity_id)
         if entry is not None and entry.platform in _NOT_ALONE:
             continue
-        written = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-        price = price_unit(written or "")
-        for attribute in _forecasts(state):
+        for attribute, key in _forecasts(state):
+            unit = attribute_unit(state, attribute, key)
             yield Found(
                 _source(
                     ATTRIBUTE,
@@ -187,28 +187,29 @@ def _attributes(hass: HomeAssistant) -> Iterator[Found]:
                     attribute=attribute,
                 ),
                 f"{state.name}: {attribute}",
-                is_price=price is not None,
-                unit=price or written,
+                is_price=price_unit(unit) is not None,
+                unit=unit or None,
             )
 
 
-def _forecasts(state: State) -> Iterator[str]:
-    """Give the attributes that have times to come, with values; one for several days."""
-    followers = {following_day(attribute) for attribute in state.attributes}
-    return (
-        attribute
-        for attribute in state.attributes
-        if attribute not in followers and _is_forecast(state.attributes, attribute)
-    )
-
-
-def _is_forecast(attributes: Mapping[str, Any], attribute: str) -> bool:
-    data = [attributes[attribute], attributes.get(following_day(attribute) or "")]
+def _forecasts(state: State) -> Iterator[tuple[str, str]]:
+    """Give the attributes that have times to come, one for several days, and what is in them."""
     zone = dt_util.get_default_time_zone()
+    followers = {following_day(attribute) for attribute in state.attributes}
+    for attribute, listed in state.attributes.items():
+        if attribute in followers:
+            continue
+        data = [listed, state.attributes.get(following_day(attribute) or "")]
+        for key in value_keys(data, zone)[:1]:
+            if _goes_on(data, zone, key):
+                yield attribute, key
+
+
+def _goes_on(data: Sequence[Any], time_zone: tzinfo, key: str) -> bool:
+    """Return whether some of the values are of times to come."""
     try:
-        key = next(iter(value_keys(data, zone)), None)
-        end = steps_of(spans_of(data, zone, key))[-1][0]
-    except FeedSourceError:
+        end, _ = steps_of(spans_of(data, time_zone, key))[-1]
+    except NoTimesAndValuesError:
         return False
     return end > dt_util.utcnow()
 

@@ -160,7 +160,7 @@ def _columns(data: Iterable[Any], time_zone: tzinfo) -> dict[str, list[Span]]:
         for path, rows in _tables(part, time_zone):
             tables.setdefault(".".join(path), []).extend(rows)
     columns = {
-        _name(path if len(tables) > 1 else "", key): column
+        _name(path if len(tables) > 1 or not key else "", key): column
         for path, rows in tables.items()
         for key, column in _columns_of(rows, time_zone).items()
     }

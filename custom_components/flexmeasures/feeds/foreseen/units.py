@@ -1,7 +1,9 @@
-"""Units of prices, as integrations and people write them."""
+"""Units, as integrations and people write them."""
 
 import re
 from typing import Final
+
+from homeassistant.const import UnitOfEnergy, UnitOfPower
 
 from ...plan.units import Measure
 
@@ -28,6 +30,17 @@ Of what is that of several currencies, the FlexMeasures sensor says which it is.
 """
 _AMOUNTS: Final = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh"}
 
+_NAMED: Final = {
+    "watts": UnitOfPower.WATT,
+    "wh_period": UnitOfEnergy.WATT_HOUR,
+    "wh_hours": UnitOfEnergy.WATT_HOUR,
+    "wh_days": UnitOfEnergy.WATT_HOUR,
+    "pv_estimate": UnitOfPower.KILO_WATT,
+    "pv_estimate10": UnitOfPower.KILO_WATT,
+    "pv_estimate90": UnitOfPower.KILO_WATT,
+}
+"""Of what integrations of solar forecasts list in sensors of energy."""
+
 _CODE: Final = re.compile(r"[ckmM]?[A-Z]{3}")
 
 
@@ -42,3 +55,8 @@ def price_unit(unit: str) -> str | None:
     if code is None or Measure.of(amount) is None:
         return None
     return f"{code}/{amount}"
+
+
+def unit_by_name(*names: str) -> str | None:
+    """Return the unit that the name of an attribute, or of a value in it, says; None if none does."""
+    return next((_NAMED[name] for name in names if name in _NAMED), None)
