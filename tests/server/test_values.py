@@ -117,7 +117,9 @@ async def test_ready_after_what_is_planned(
         schedule_duration="PT3H",
         automatic_scheduling=False,
         soc_entity=SOC,
+        # At noon the sun gives what is worth less than nothing: the car would take that too.
         consumption_price_sensor=server.home.sensor("fixed_price"),
+        production_price_sensor=server.home.sensor("fixed_price"),
     )
     ready_by = full_hour(10 * HOUR)
     await set_target(hass, car, 30, ready_by)
