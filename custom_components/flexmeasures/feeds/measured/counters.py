@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import inf
 from typing import Final, override
 
-from .slots import Counter, Period, Sample, Slots, SlotValues
+from .resamplers import Counter, Period, Resampler, Sample, SlotValues
 
 GLITCH: Final = 600.0
 """For how many seconds a counter may show too little without having begun anew."""
@@ -16,12 +16,12 @@ GLITCH: Final = 600.0
 _RESET_BELOW: Final = 0.9
 
 
-class DifferenceSlots(Slots):
+class DifferenceResampler(Resampler):
     """The differences of a counter over slots at both of whose ends it is known.
 
     What happens between the ends does no harm. A counter that only rises and falls by
     more than a tenth has begun anew at 0, unless it shows as much as before within
-    `GLITCH`: then what it showed meanwhile was a mistake. Slots after a fall that may
+    `GLITCH`: then what it showed meanwhile was a mistake. Resampler after a fall that may
     turn out to be one are not settled.
     """
 

@@ -14,7 +14,7 @@ from ..settings import MeasuredSource
 from .live_log import LiveLog
 from .long_term import async_long_term_values
 from .recorded import RecorderHistory
-from .slots import SlotValues
+from .resamplers import SlotValues
 
 __all__ = [
     "SlotHistory",

@@ -21,9 +21,9 @@ from homeassistant.util import dt as dt_util
 from ..entities import async_entity_id
 from ..settings import MeasuredSource
 from .errors import EntityGoneError
-from .resampling import slots_of
+from .resamplers import Sample, SlotValues
+from .resampling import resampler_of
 from .sampling import Sampler
-from .slots import Sample, SlotValues
 
 # About a megabyte: hours of an entity that changes each second, weeks of most.
 _SAMPLES: Final = 10_000
@@ -53,7 +53,7 @@ class LiveLog:
         """Return the values of slots that have ended; raises FeedSourceError."""
         if async_entity_id(self._hass, self._source.entity) is None:
             raise EntityGoneError(self._name)
-        slots = slots_of(
+        slots = resampler_of(
             self._source,
             [boundary.timestamp() for boundary in boundaries],
             [(self._since, inf)],

@@ -17,9 +17,9 @@ from ..entities import async_entity_id
 from ..settings import MeasuredSource, Method
 from .counters import GLITCH
 from .errors import EntityGoneError, HistoryUnavailableError
-from .resampling import slots_of
+from .resamplers import Resampler, SlotValues
+from .resampling import resampler_of
 from .sampling import Sampler
-from .slots import Slots, SlotValues
 from .tables import (
     first_state,
     kept_as,
@@ -140,7 +140,7 @@ class _Reading:
         self._shown = hass.states.get(entity_id)
         self._length = _FIRST_PIECE
         self._kept_as = 0
-        self._slots: Slots | None = None
+        self._slots: Resampler | None = None
 
     def read_piece(self) -> SlotValues | None:
         """Read the next piece, in the executor; return the values after the last one."""
@@ -162,7 +162,7 @@ class _Reading:
         )
         return None
 
-    def _begin(self, session: Session) -> Slots:
+    def _begin(self, session: Session) -> Resampler:
         """Learn when was recorded, and what held before the first piece."""
         self._kept_as = kept_as(session, self._entity_id)
         before = last_states_before(
@@ -171,7 +171,7 @@ class _Reading:
         observed = observed_since(session, min([*before, self._position]))
         if not observed or isfinite(observed[-1][1]):
             raise HistoryUnavailableError(self._name)
-        slots = slots_of(self._source, self._boundaries, observed)
+        slots = resampler_of(self._source, self._boundaries, observed)
         for moment in before:
             self._put(slots, session, moment, nextafter(moment, inf))
         if not before and (shown := self._shown):
@@ -181,7 +181,7 @@ class _Reading:
                 slots.put([self._sampler.of_state(moment, shown)])
         return slots
 
-    def _put(self, slots: Slots, session: Session, start: float, end: float) -> int:
+    def _put(self, slots: Resampler, session: Session, start: float, end: float) -> int:
         """Put the states that began in a period, and return how many there are."""
         rows = states_between(
             session,

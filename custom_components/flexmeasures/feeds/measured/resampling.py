@@ -3,21 +3,21 @@
 from collections.abc import Iterable, Sequence
 
 from ..settings import MeasuredSource, Method
-from .counters import DifferenceSlots
-from .slots import LevelSlots, MeanSlots, Period, Slots
+from .counters import DifferenceResampler
+from .resamplers import LevelResampler, MeanResampler, Period, Resampler
 
 
-def slots_of(
+def resampler_of(
     source: MeasuredSource, boundaries: Sequence[float], observed: Iterable[Period]
-) -> Slots:
+) -> Resampler:
     """Return what makes values of slots by the method of a source.
 
-    The boundaries and periods are as `Slots` takes them.
+    The boundaries and periods are as `Resampler` takes them.
     """
     match source.method:
         case Method.LEVEL:
-            return LevelSlots(boundaries, observed)
+            return LevelResampler(boundaries, observed)
         case Method.DIFFERENCE:
-            return DifferenceSlots(boundaries, observed)
+            return DifferenceResampler(boundaries, observed)
         case _:
-            return MeanSlots(boundaries, observed, least_share=source.least_share)
+            return MeanResampler(boundaries, observed, least_share=source.least_share)

@@ -22,7 +22,7 @@ from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads_object
 
 from ...api.numbers import believable, number_in
 from ..settings import MeasuredSource, Method
-from .slots import RISING, Counter, Sample
+from .resamplers import RISING, Counter, Sample
 from .units import Converted, state_converter
 
 NOTHING: Final = ("", STATE_UNAVAILABLE, STATE_UNKNOWN)

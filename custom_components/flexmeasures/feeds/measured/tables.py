@@ -19,8 +19,8 @@ from homeassistant.components.recorder.db_schema import (
 )
 from homeassistant.components.recorder.models import process_timestamp
 
+from .resamplers import Period
 from .sampling import NOTHING, StateRow
-from .slots import Period
 
 _ROWS_AT_ONCE: Final = 200
 

@@ -44,7 +44,7 @@ _NEVER: Final = (inf, inf)
 _ROUNDING: Final = 1e-6
 
 
-class Slots(ABC):
+class Resampler(ABC):
     """Gives a value to each slot, of samples that come in the order of time.
 
     A sample holds only within the period of observation that it is in: what was shown
@@ -93,7 +93,7 @@ class Slots(ABC):
         """Return the values, given until when the last value holds."""
 
 
-class MeanSlots(Slots):
+class MeanResampler(Resampler):
     """The time-weighted means of slots of which enough was observed."""
 
     def __init__(
@@ -147,7 +147,7 @@ class MeanSlots(Slots):
         self._known = self._mean = 0.0
 
 
-class LevelSlots(Slots):
+class LevelResampler(Resampler):
     """The values that hold when the slots start."""
 
     def __init__(self, boundaries: Sequence[float], observed: Iterable[Period]) -> None:

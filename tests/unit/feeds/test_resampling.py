@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flexmeasures.feeds.measured.resampling import slots_of
-from custom_components.flexmeasures.feeds.measured.slots import (
+from custom_components.flexmeasures.feeds.measured.resamplers import (
     RISING,
     Counter,
     Sample,
     SlotValues,
 )
+from custom_components.flexmeasures.feeds.measured.resampling import resampler_of
 from custom_components.flexmeasures.feeds.settings import MeasuredSource, Method
 
 MINUTE = 60
@@ -43,7 +43,7 @@ def values_of(
 ) -> SlotValues:
     """Make values of slots; all times are minutes after START."""
     source = MeasuredSource("sensor.x", None, method, "W", least_share)
-    slots = slots_of(
+    slots = resampler_of(
         source,
         [at(minute) for minute in boundaries],
         [(at(start), at(end)) for start, end in observed],
