@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_START,
     STATE_UNAVAILABLE,
@@ -407,7 +407,8 @@ async def configure(home: Home, name: str) -> dict[int, Any]:
     (entry,) = home.entries
     assert not ir.async_get(home.hass).issues
     return {
-        device.data["power_sensor"]: device.data for device in entry.subentries.values()
+        device.data["power_sensor"]: device.data
+        for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
     }
 
 
