@@ -10,7 +10,7 @@ import pytest_socket
 from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
 from custom_components.flexmeasures.api.address import ServerAddress
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
-from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
@@ -199,7 +199,9 @@ def filled_in(schema: Any, changes: dict[str, Any]) -> dict[str, dict[str, Any]]
 
 def device_of(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> Device:
     """Find the account's only device."""
-    (subentry_id,) = entry.subentries
+    # It may come with a feed.
+    (subentry,) = entry.get_subentries_of_type(SUBENTRY_DEVICE)
+    subentry_id = subentry.subentry_id
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, subentry_id), entry.entry_id
     )
