@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.feeds.bins import Step
@@ -332,6 +332,8 @@ def test_nights_in_which_the_clock_is_changed(
     assert read(aware) == expected
 
 
+# How long an example takes depends on what else the machine does.
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none()

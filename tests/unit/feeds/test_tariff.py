@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.feeds.foreseen.errors import (
@@ -166,6 +166,8 @@ def slow_price(rules: list[TariffRule], moment: datetime, zone: ZoneInfo) -> flo
     return 0.3
 
 
+# How long an example takes depends on what else the machine does.
+@settings(deadline=None)
 @given(
     st.lists(RULES, max_size=3),
     st.sampled_from(
