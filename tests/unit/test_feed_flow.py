@@ -1,12 +1,21 @@
 """The flow that adds a feed to an account, and changes one."""
 
+import asyncio
+from datetime import datetime
+from unittest.mock import patch
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_FEED
 from custom_components.flexmeasures.feeds.settings import FeedSettings, Method
-from homeassistant.core import HomeAssistant
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+)
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 
@@ -39,8 +48,17 @@ from .feed_flow import (
     source_of,
     start_entity,
 )
-from .flows import Result, choose, fields, start_change, start_feed, submit, suggested
-from .home import NOW
+from .flows import (
+    Json,
+    Result,
+    choose,
+    fields,
+    start_change,
+    start_feed,
+    submit,
+    suggested,
+)
+from .home import HOUR, NOW
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
@@ -575,3 +593,406 @@ async def test_suggested_is_taken_meanwhile(
     assert flow["type"] is FlowResultType.ABORT
     assert flow["reason"] == "already_configured"
     assert only_feed(account)
+
+
+def prices(*values: float, start: str = "2026-11-22T11:00:00+01:00") -> list[Json]:
+    """Hours from eleven o'clock on, with what they cost."""
+    first = datetime.fromisoformat(start)
+    return [
+        {"start": (first + index * HOUR).isoformat(), "value": value}
+        for index, value in enumerate(values)
+    ]
+
+
+@pytest.fixture
+def market(hass: HomeAssistant) -> None:
+    """An entity that lists prices."""
+    hass.states.async_set(
+        "sensor.market",
+        "0.25",
+        {
+            "friendly_name": "Market",
+            "unit_of_measurement": "EUR/kWh",
+            "prices": prices(0.25, 0.3, 0.2),
+        },
+    )
+
+
+async def start_foreseen(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str, sensor: int
+) -> Result:
+    """Choose what was found by its name, and a FlexMeasures sensor."""
+    flow = await choose(hass, await start_feed(hass, entry), "foreseen")
+    assert flow["step_id"] == "foreseen"
+    options = fields(flow)["source"].config["options"]
+    (source,) = [each["value"] for each in options if each["label"] == name]
+    return await submit(hass, flow, {"source": source, "sensor": str(sensor)})
+
+
+@pytest.mark.usefixtures("market")
+async def test_prices(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Prices are shown as they were understood, in both units, before they are sent."""
+    flow = await start_foreseen(hass, account, "Market: prices (EUR/kWh)", OWN_PRICE)
+
+    assert flow["step_id"] == "values"
+    assert preview(flow).split("\n\n") == [
+        (
+            "**Market: prices**: 3 values, from 2026-11-22 11:00 to 2026-11-22 14:00. "
+            "The first ones:"
+        ),
+        (
+            "| | EUR/kWh | EUR/MWh |\n"
+            "|---|---:|---:|\n"
+            "| 2026-11-22 11:00 | 0.25 | 250 |\n"
+            "| 2026-11-22 12:00 | 0.3 | 300 |\n"
+            "| 2026-11-22 13:00 | 0.2 | 200 |"
+        ),
+    ]
+    assert fields(flow).keys() == {"name"}
+    flow = await fill_in(hass, flow)
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    feed = only_feed(account)
+    assert feed.title == "Market: prices"
+    assert feed.unique_id == f"feed {OWN_PRICE}"
+    assert feed.data == {
+        "kind": "foreseen",
+        "sensor": OWN_PRICE,
+        "provider": "attribute",
+        "entity": "sensor.market",
+        "attribute": "prices",
+        "invert": False,
+    }
+
+
+async def test_values_that_stand_together(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """One of several values is chosen, its unit told, and its sign."""
+    rows = prices(1.5, 2.5)
+    for row in rows:
+        row["low"], row["high"] = row["value"] / 2, row["value"] * 2
+        del row["value"]
+    hass.states.async_set(
+        "sensor.sun_power", "ok", {"friendly_name": "Sun", "forecast": rows}
+    )
+    flow = await start_foreseen(hass, account, "Sun: forecast", BATTERY_POWER)
+    assert fields(flow).keys() == {"value_key", "unit", "invert", "name"}
+    assert suggested(flow)["value_key"] == "low"
+    assert "2 values" in preview(flow)
+    assert "|" not in preview(flow)
+
+    flow = await fill_in(hass, flow)
+    assert flow["errors"] == {"unit": "feed_unit_missing"}
+
+    flow = await fill_in(hass, flow, unit="°C")
+    assert flow["errors"] == {"unit": "feed_wrong_unit"}
+
+    flow = await fill_in(hass, flow, unit="kW", invert=True, value_key="high")
+    assert flow["errors"] == {}
+    assert "| 2026-11-22 11:00 | -3 |" in preview(flow)
+    assert "counts as production" in preview(flow)
+
+    flow = await fill_in(hass, flow, value_key="low")
+    assert "| 2026-11-22 11:00 | -0.75 |" in preview(flow)
+    assert "**This has changed.**" in preview(flow)
+    await fill_in(hass, flow, name="Sunny")
+
+    feed = only_feed(account)
+    assert feed.title == "Sunny"
+    assert feed.data["value_key"] == "low"
+    assert feed.data["unit"] == "kW"
+    assert feed.data["invert"] is True
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize(
+    ("sensor", "field", "error"),
+    [
+        (BATTERY_POWER, "source", "feed_wrong_unit"),
+        (PRICE, "sensor", "feed_sensor_is_public"),
+    ],
+)
+async def test_what_cannot_be_foreseen(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    sensor: int,
+    field: str,
+    error: str,
+) -> None:
+    """What is wrong is told at its field."""
+    flow = await start_foreseen(hass, account, "Market: prices (EUR/kWh)", sensor)
+
+    assert flow["step_id"] == "foreseen"
+    assert flow["errors"] == {field: error}
+
+
+async def test_nothing_is_foreseen(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Without prices and forecasts it is said what would have some."""
+    hass.states.async_remove("weather.home")
+
+    flow = await choose(hass, await start_feed(hass, account), "foreseen")
+
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == "no_forecast"
+
+
+@pytest.mark.usefixtures("market")
+async def test_change_of_what_is_foreseen(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """The source of a feed is the one that is chosen, also while it is not there."""
+    hass.states.async_set(
+        "sensor.other", "1", {"friendly_name": "Amsterdam", "list": prices(1, 2)}
+    )
+    flow = await start_foreseen(hass, account, "Market: prices (EUR/kWh)", OWN_PRICE)
+    await fill_in(hass, flow)
+    feed = only_feed(account)
+
+    flow = await start_change(hass, account, feed)
+    assert suggested(flow)["sensor"] == (
+        f"Demo house: my price (EUR/MWh, id {OWN_PRICE})"
+    )
+    chosen = suggested(flow)["source"]
+    options = fields(flow)["source"].config["options"]
+    assert [each["label"] for each in options if each["value"] == chosen] == [
+        "Market: prices (EUR/kWh)"
+    ]
+
+    hass.states.async_set("sensor.market", "unavailable")
+    flow = await start_change(hass, account, feed)
+    assert suggested(flow)["source"] == "0"
+    options = fields(flow)["source"].config["options"]
+    assert options[0]["label"] == "Market: prices"
+    flow = await submit(hass, flow, suggested(flow))
+    assert flow["errors"] == {"source": "feed_attribute_missing"}
+
+    hass.states.async_set(
+        "sensor.market",
+        "1",
+        {"unit_of_measurement": "ct/kWh", "prices": prices(25, 30)},
+    )
+    flow = await submit(hass, flow, suggested(flow))
+    flow = await fill_in(hass, flow, name="Tomorrow")
+    assert flow["reason"] == "reconfigure_successful"
+    assert only_feed(account).title == "Tomorrow"
+
+
+@pytest.mark.usefixtures("market")
+async def test_source_does_not_answer(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Nobody waits for ever in front of a form."""
+    with (
+        patch("custom_components.flexmeasures.flows.feed.preview._PATIENCE", 0),
+        patch(
+            "custom_components.flexmeasures.feeds.foreseen.attributes.AttributeProvider.async_read",
+            side_effect=asyncio.Event().wait,
+        ),
+    ):
+        flow = await start_foreseen(
+            hass, account, "Market: prices (EUR/kWh)", OWN_PRICE
+        )
+
+    assert flow["errors"] == {"source": "feed_unanswered"}
+
+
+async def test_other_values_do_not_come(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What is asked for later may fail later."""
+    rows = [{**row, "low": 1.5} for row in prices(2.5, 3.5)]
+    hass.states.async_set(
+        "sensor.sun_power",
+        "ok",
+        {"friendly_name": "Sun", "unit_of_measurement": "kW", "forecast": rows},
+    )
+    flow = await start_foreseen(hass, account, "Sun: forecast (kW)", BATTERY_POWER)
+    assert suggested(flow)["value_key"] == "value"
+
+    with (
+        patch("custom_components.flexmeasures.flows.feed.preview._PATIENCE", 0),
+        patch(
+            "custom_components.flexmeasures.feeds.foreseen.attributes.AttributeProvider.async_read",
+            side_effect=asyncio.Event().wait,
+        ),
+    ):
+        flow = await fill_in(hass, flow, value_key="low")
+
+    assert flow["errors"] == {"value_key": "feed_unanswered"}
+
+
+async def start_tariff(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    sensor: int | str = OWN_PRICE,
+    price: float = 0.25,
+    unit: str = "EUR/kWh",
+) -> Result:
+    """Tell the price that mostly holds."""
+    flow = await choose(hass, await start_feed(hass, entry), "tariff")
+    assert flow["step_id"] == "tariff"
+    return await submit(
+        hass, flow, {"sensor": str(sensor), "price": price, "unit": unit}
+    )
+
+
+NIGHT: Json = {"price": 0.1, "from": "22:00:00", "until": "06:00:00"}
+
+
+async def test_tariff(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """The prices of a tariff are shown, and again when rules change them."""
+    flow = await start_tariff(hass, account)
+    assert flow["step_id"] == "rules"
+    assert preview(flow) == (
+        "The prices from now on:\n\n"
+        "| | EUR/kWh | EUR/MWh |\n"
+        "|---|---:|---:|\n"
+        "| 2026-11-22 00:00 | 0.25 | 250 |"
+    )
+
+    flow = await fill_in(hass, flow, rules=[NIGHT])
+    assert flow["errors"] == {}
+    assert "| 2026-11-22 22:00 | 0.1 | 100 |" in preview(flow)
+    assert "**This has changed.**" in preview(flow)
+    flow = await fill_in(hass, flow)
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    feed = only_feed(account)
+    assert feed.title == "My tariff"
+    assert feed.data == {
+        "kind": "tariff",
+        "sensor": OWN_PRICE,
+        "price": 0.25,
+        "unit": "EUR/kWh",
+        "rules": [NIGHT],
+    }
+
+
+async def test_change_of_a_tariff(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A tariff is changed with what it has as the default."""
+    flow = await start_tariff(hass, account)
+    flow = await fill_in(hass, flow, rules=[NIGHT], name="Night")
+    await fill_in(hass, flow)
+
+    flow = await start_change(hass, account, only_feed(account))
+    assert suggested(flow) == {
+        "sensor": f"Demo house: my price (EUR/MWh, id {OWN_PRICE})",
+        "price": 0.25,
+        "unit": "EUR/kWh",
+    }
+    flow = await submit(hass, flow, {**suggested(flow), "price": 0.5})
+    assert suggested(flow) == {
+        "rules": [NIGHT],
+        "workday_entity": None,
+        "name": "Night",
+    }
+    assert "| 2026-11-22 06:00 | 0.5 | 500 |" in preview(flow)
+    flow = await fill_in(hass, flow)
+
+    assert flow["reason"] == "reconfigure_successful"
+    assert only_feed(account).data["price"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("sensor", "unit", "field", "error"),
+    [
+        (BATTERY_POWER, "EUR/kWh", "sensor", "feed_not_a_price_sensor"),
+        (OWN_PRICE, "USD/kWh", "unit", "feed_other_currency"),
+        (OWN_PRICE, "kW", "unit", "feed_wrong_unit"),
+        ("", "EUR/kWh", "sensor", "not_a_sensor_id"),
+    ],
+)
+async def test_no_tariff(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    sensor: int | str,
+    unit: str,
+    field: str,
+    error: str,
+) -> None:
+    """What is wrong is told at its field."""
+    flow = await start_tariff(hass, account, sensor, unit=unit)
+
+    assert flow["step_id"] == "tariff"
+    assert flow["errors"] == {field: error}
+
+
+async def test_prices_of_a_tariff_go_to_price_sensors(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """The sensors for prices come first."""
+    flow = await choose(hass, await start_feed(hass, account), "tariff")
+
+    assert f"id {OWN_PRICE})" in fields(flow)["sensor"].config["options"][0]
+
+
+async def test_rule_is_wrong(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A rule that cannot be understood is told, and nothing is lost."""
+    flow = await start_tariff(hass, account)
+
+    flow = await fill_in(hass, flow, rules=[{**NIGHT, "price": 1e300}])
+
+    assert flow["errors"] == {"rules": "feed_rule_without_price"}
+    assert suggested(flow)["rules"] == [{**NIGHT, "price": 1e300}]
+    flow = await fill_in(hass, flow, rules=[NIGHT])
+    assert flow["errors"] == {}
+
+
+async def test_holidays(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A workday entity has to answer, and is kept by what does not change."""
+    workday = er.async_get(hass).async_get_or_create(
+        "binary_sensor", "workday", "1", suggested_object_id="workday"
+    )
+    hass.states.async_set(workday.entity_id, "on")
+    flow = await start_tariff(hass, account)
+
+    flow = await fill_in(hass, flow, workday_entity=workday.entity_id)
+    assert flow["errors"] == {"workday_entity": "feed_provider_failed"}
+    assert preview(flow) == ""
+
+    async def check(call: ServiceCall) -> ServiceResponse:
+        # The Monday after is a holiday.
+        is_workday = call.data["check_date"] != "2026-11-23"
+        return {workday.entity_id: {"workday": is_workday}}
+
+    hass.services.async_register(
+        "workday", "check_date", check, supports_response=SupportsResponse.ONLY
+    )
+    sundays: Json = {"price": 0.05, "weekdays": ["sun"]}
+    flow = await fill_in(hass, flow, rules=[sundays])
+    assert flow["errors"] == {}
+    assert "| 2026-11-22 00:00 | 0.05 | 50 |" in preview(flow)
+    assert "| 2026-11-24 00:00 | 0.25 | 250 |" in preview(flow)
+    await fill_in(hass, flow)
+
+    feed = only_feed(account)
+    assert feed.data["workday_entity"] == workday.id
+    flow = await start_change(hass, account, feed)
+    flow = await submit(hass, flow, suggested(flow))
+    assert suggested(flow)["workday_entity"] == workday.entity_id
+
+
+async def test_workday_does_not_answer(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Nobody waits for ever for a tariff either."""
+    hass.states.async_set("binary_sensor.workday", "on")
+
+    async def check(call: ServiceCall) -> ServiceResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    hass.services.async_register(
+        "workday", "check_date", check, supports_response=SupportsResponse.ONLY
+    )
+    flow = await start_tariff(hass, account)
+
+    with patch("custom_components.flexmeasures.flows.feed.preview._PATIENCE", 0):
+        flow = await fill_in(hass, flow, workday_entity="binary_sensor.workday")
+
+    assert flow["errors"] == {"workday_entity": "feed_unanswered"}

@@ -1,10 +1,9 @@
 """The flow that adds a feed to an account, or changes one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Final
-
-import voluptuous as vol
+from typing import Any
 
 from homeassistant.config_entries import (
     ConfigSubentry,
@@ -12,31 +11,39 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
     SubentryFlowResult,
 )
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.selector import (
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-)
 
 from ...api.client import FlexMeasuresApi
 from ...api.models import Catalogue, Sensor
-from ...const import CONF_ENTITY, CONF_SENSOR, DOMAIN, SUBENTRY_FEED
+from ...const import (
+    CONF_ENTITY,
+    CONF_KIND,
+    CONF_PRICE,
+    CONF_SENSOR,
+    CONF_UNIT,
+    SUBENTRY_FEED,
+)
+from ...feeds.conversion import is_price
 from ...feeds.entities import async_entity_id
 from ...feeds.errors import FeedSourceError
+from ...feeds.foreseen.providers import Found, found_providers
+from ...feeds.settings import FeedKind
 from ..fields import FieldError, SensorSelector, shown
 from ..reporting import ReportingFlow
 from .feed_sensor import async_read_feed_sensor, feed_sensor_selector, unique_id
+from .foreseen_form import ForeseenForm, found_of, is_source_of
 from .form import FeedForm
 from .measured_form import MeasuredForm
-from .shown import DOMAINS
+from .schemas import (
+    FEEDS,
+    SOURCE,
+    entity_schema,
+    foreseen_schema,
+    suggested_schema,
+    tariff_schema,
+)
 from .suggestions import Suggestion, async_suggestions
+from .tariff_form import TariffForm
 from .texts import async_texts
-
-_FEEDS: Final = "feeds"
 
 
 class FeedSubentryFlow(
@@ -50,6 +57,7 @@ class FeedSubentryFlow(
         super().__init__()
         self._present: ConfigSubentry | None = None
         self._suggestions: list[Suggestion] = []
+        self._found: list[Found] = []
         self._api: FlexMeasuresApi
         self._catalogue: Catalogue
         self._form: FeedForm
@@ -64,72 +72,38 @@ class FeedSubentryFlow(
             self.hass, self._get_entry(), self._catalogue
         )
         suggested = ["suggested"] if self._suggestions else []
-        return self.async_show_menu(step_id="user", menu_options=[*suggested, "entity"])
+        return self.async_show_menu(
+            step_id="user", menu_options=[*suggested, "entity", "foreseen", "tariff"]
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Start to change a feed; what kind of source it has stays."""
+        self._present = self._get_reconfigure_subentry()
+        if not await self._async_connect():
+            return self._abort()
+        step = {
+            FeedKind.MEASURED: self.async_step_entity,
+            FeedKind.FORESEEN: self.async_step_foreseen,
+            FeedKind.TARIFF: self.async_step_tariff,
+        }[FeedKind(self._present.data[CONF_KIND])]
+        return await step()
 
     async def async_step_suggested(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask which of the suggested feeds to add."""
         if user_input is not None:
-            chosen = {*user_input.get(_FEEDS, ())}
-            fed = {other.unique_id for other in self._others()}
-            feeds = [
-                ConfigSubentry(
-                    data=MappingProxyType(each.data),
-                    subentry_type=SUBENTRY_FEED,
-                    title=each.title,
-                    unique_id=unique_id(each.data[CONF_SENSOR]),
-                )
-                for each in self._suggestions
-                if each.key in chosen
-            ]
-            self._errors = {} if feeds else {_FEEDS: "feed_none_chosen"}
-            if feeds:
-                return self._add([each for each in feeds if each.unique_id not in fed])
-        texts = await async_texts(self.hass)
-        options = [
-            SelectOptionDict(
-                value=each.key,
-                label=texts(
-                    "feed_suggestion",
-                    source=each.title,
-                    sensor=shown(self._catalogue, each.data[CONF_SENSOR]),
-                    reason=texts(each.reason, **each.placeholders),
-                ),
-            )
-            for each in self._suggestions
-        ]
-        schema = vol.Schema(
-            {
-                vol.Optional(_FEEDS): SelectSelector(
-                    SelectSelectorConfig(
-                        options=options, multiple=True, mode=SelectSelectorMode.LIST
-                    )
-                )
-            }
+            chosen = {*user_input.get(FEEDS, ())}
+            if feeds := [each for each in self._suggestions if each.key in chosen]:
+                return self._add(feeds)
+            self._errors = {FEEDS: "feed_none_chosen"}
+        schema = suggested_schema(
+            await async_texts(self.hass), self._catalogue, self._suggestions
         )
-        values = user_input or {_FEEDS: [each.key for each in self._suggestions]}
+        values = user_input or {FEEDS: [each.key for each in self._suggestions]}
         return self._show("suggested", schema, values)
-
-    def _add(self, feeds: list[ConfigSubentry]) -> SubentryFlowResult:
-        """Add feeds, if there are any; the flow can only end with one of them."""
-        if not feeds:
-            return self.async_abort(reason="already_configured")
-        *others, last = feeds
-        for feed in others:
-            self.hass.config_entries.async_add_subentry(self._get_entry(), feed)
-        return self.async_create_entry(
-            title=last.title, data=last.data, unique_id=last.unique_id
-        )
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Start to change a feed; where its values come from stays."""
-        self._present = self._get_reconfigure_subentry()
-        if not await self._async_connect():
-            return self._abort()
-        return await self.async_step_entity()
 
     async def async_step_entity(
         self, user_input: dict[str, Any] | None = None
@@ -138,20 +112,79 @@ class FeedSubentryFlow(
         if user_input is not None:
             async with self._reported():
                 if (sensor := await self._async_sensor(user_input)) is not None:
-                    self._read_entity(user_input[CONF_ENTITY], sensor)
+                    with self._field(CONF_ENTITY):
+                        self._form = MeasuredForm(
+                            self.hass,
+                            self._catalogue,
+                            sensor,
+                            user_input[CONF_ENTITY],
+                            others=self._others(),
+                            present=self._present,
+                        )
             if not self._errors:
-                return await self._async_ask()
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_ENTITY): EntitySelector(
-                    EntitySelectorConfig(
-                        domain=[*DOMAINS], exclude_entities=self._own_entities()
-                    )
-                ),
-                vol.Optional(CONF_SENSOR): self._sensor_selector(lambda _: True),
-            }
+                return await self.async_step_measured()
+        values = user_input or self._present_values()
+        if user_input is None and values:
+            values[CONF_ENTITY] = async_entity_id(self.hass, values[CONF_ENTITY])
+        return self._show("entity", entity_schema(self.hass, self._sensors()), values)
+
+    async def async_step_foreseen(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the prices or the forecast, and the FlexMeasures sensor."""
+        values = user_input or self._present_values()
+        if user_input is None:
+            self._found = await found_providers(self.hass)
+            if values:
+                values[SOURCE] = str(self._present_source())
+            elif not self._found:
+                return self.async_abort(reason="no_forecast")
+        else:
+            async with self._reported():
+                if (sensor := await self._async_sensor(user_input)) is not None:
+                    with self._field(SOURCE):
+                        self._form = form = ForeseenForm(
+                            self.hass,
+                            self._catalogue,
+                            sensor,
+                            self._found[int(user_input[SOURCE])],
+                            others=self._others(),
+                            present=self._present,
+                        )
+                        await form.async_load()
+            if not self._errors:
+                return await self.async_step_measured()
+        schema = foreseen_schema(self._found, self._sensors())
+        return self._show("foreseen", schema, values)
+
+    async def async_step_tariff(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the FlexMeasures sensor, and the price that mostly holds."""
+        if user_input is not None:
+            async with self._reported():
+                sensor = await self._async_sensor(user_input)
+                if sensor is not None and not is_price(sensor.unit):
+                    self._errors[CONF_SENSOR] = "feed_not_a_price_sensor"
+                elif sensor is not None:
+                    with self._field(CONF_UNIT):
+                        self._form = TariffForm(
+                            self.hass,
+                            self._catalogue,
+                            sensor,
+                            await async_texts(self.hass),
+                            price=user_input[CONF_PRICE],
+                            unit=user_input[CONF_UNIT],
+                            others=self._others(),
+                            present=self._present,
+                        )
+            if not self._errors:
+                return await self.async_step_measured()
+        schema = tariff_schema(
+            self.hass.config.currency,
+            self._sensors(lambda sensor: is_price(sensor.unit)),
         )
-        return self._show("entity", schema, user_input or self._present_values())
+        return self._show("tariff", schema, user_input or self._present_values())
 
     async def async_step_measured(
         self, user_input: dict[str, Any] | None = None
@@ -160,73 +193,106 @@ class FeedSubentryFlow(
 
         The form comes back until it is right, and what it makes has been seen.
         """
-        form, preview = self._form, ""
+        form, preview, is_seen = self._form, "", False
         async with self._reported():
             if user_input is not None:
                 await form.async_read(user_input)
                 self._errors, self._placeholders = form.errors, form.placeholders
-            is_seen = form.is_previewed
+                is_seen = form.is_previewed
             preview = await form.async_preview()
-        if user_input is not None and is_seen and not self._errors:
+        if is_seen and not self._errors:
             return self._save()
         return self._show(form.step_id, form.schema(), form.values(), preview=preview)
 
-    async def _async_ask(self) -> SubentryFlowResult:
-        return await self.async_step_measured()
+    # The same, with the fields and the texts of other sources.
+    async_step_values = async_step_measured
+    async_step_rules = async_step_measured
+
+    async def _async_connect(self) -> bool:
+        """Ask the server what there is to choose from; return whether it answered."""
+        # Not the loaded account's, which may start over meanwhile.
+        self._api = FlexMeasuresApi.from_login(self.hass, self._get_entry().data)
+        async with self._reported():
+            self._catalogue = await self._api.get_catalogue()
+        return not self._errors
 
     async def _async_sensor(self, user_input: Mapping[str, Any]) -> Sensor | None:
-        """Return the FlexMeasures sensor that was chosen; None, and an error, if it cannot be.
+        """Return the FlexMeasures sensor that was chosen; None, with an error, if it cannot be.
 
         Raises FlexMeasuresError.
         """
-        try:
+        with self._field(CONF_SENSOR):
             return await async_read_feed_sensor(
                 self._api,
                 self._catalogue,
                 user_input.get(CONF_SENSOR, ""),
                 self._others(),
             )
-        except FieldError as err:
-            self._errors[CONF_SENSOR] = err.key
-            return None
+        return None
 
-    def _read_entity(self, entity_id: str, sensor: Sensor) -> None:
-        """Start the next form with an entity, if it can be sent to a sensor."""
+    @contextmanager
+    def _field(self, key: str) -> Iterator[None]:
+        """Take an error for that of a field."""
         try:
-            self._form = MeasuredForm(
-                self.hass,
-                self._catalogue,
-                sensor,
-                entity_id,
-                others=self._others(),
-                present=self._present,
-            )
+            yield
         except FieldError as err:
-            self._errors[CONF_ENTITY] = err.key
+            self._errors[key] = err.key
         except FeedSourceError as err:
-            self._errors[CONF_ENTITY] = err.translation_key
+            self._errors[key] = err.translation_key
             self._placeholders = err.placeholders
 
-    def _sensor_selector(self, is_first: Callable[[Sensor], object]) -> SensorSelector:
+    def _sensors(self, is_first: Callable[[Sensor], object] = bool) -> SensorSelector:
         return feed_sensor_selector(self._catalogue, self._others(), is_first=is_first)
 
-    def _own_entities(self) -> list[str]:
-        """Return entities that show what the server has."""
+    def _present_source(self) -> int:
+        """Return where the source of the feed that is changed is in the list.
+
+        It comes first if it was not found, as while its integration starts.
+        """
+        assert self._present is not None
+        for index, found in enumerate(self._found):
+            if is_source_of(found, self._present):
+                return index
+        self._found.insert(0, found_of(self._present))
+        return 0
+
+    def _present_values(self) -> dict[str, Any]:
+        """Return what a feed has that is changed, as it is chosen; nothing of a new one."""
+        if self._present is None:
+            return {}
+        values = dict(self._present.data)
+        return {**values, CONF_SENSOR: shown(self._catalogue, values[CONF_SENSOR])}
+
+    def _others(self) -> list[ConfigSubentry]:
+        """Return all subentries but the one that is changed."""
         return [
-            entity.entity_id
-            for entity in er.async_get(self.hass).entities.values()
-            if entity.platform == DOMAIN
+            subentry
+            for subentry in self._get_entry().subentries.values()
+            if self._present is None
+            or subentry.subentry_id != self._present.subentry_id
         ]
 
-    def _present_values(self) -> dict[str, Any] | None:
-        """Return what the first form shows of a feed that is changed."""
-        if self._present is None:
-            return None
-        data = self._present.data
-        return {
-            CONF_ENTITY: async_entity_id(self.hass, data[CONF_ENTITY]),
-            CONF_SENSOR: shown(self._catalogue, data[CONF_SENSOR]),
-        }
+    def _add(self, suggestions: list[Suggestion]) -> SubentryFlowResult:
+        """Add the feeds that nobody has added meanwhile; the flow ends with one of them."""
+        fed = {other.unique_id for other in self._others()}
+        feeds = [
+            ConfigSubentry(
+                data=MappingProxyType(each.data),
+                subentry_type=SUBENTRY_FEED,
+                title=each.title,
+                unique_id=feed_id,
+            )
+            for each in suggestions
+            if (feed_id := unique_id(each.data[CONF_SENSOR])) not in fed
+        ]
+        if not feeds:
+            return self.async_abort(reason="already_configured")
+        *others, last = feeds
+        for feed in others:
+            self.hass.config_entries.async_add_subentry(self._get_entry(), feed)
+        return self.async_create_entry(
+            title=last.title, data=last.data, unique_id=last.unique_id
+        )
 
     def _save(self) -> SubentryFlowResult:
         """Keep what the form made."""
@@ -243,20 +309,3 @@ class FeedSubentryFlow(
             unique_id=feed_id,
             title=form.title,
         )
-
-    async def _async_connect(self) -> bool:
-        """Ask the server what there is to choose from; return whether it answered."""
-        # Not the loaded account's, which may start over meanwhile.
-        self._api = FlexMeasuresApi.from_login(self.hass, self._get_entry().data)
-        async with self._reported():
-            self._catalogue = await self._api.get_catalogue()
-        return not self._errors
-
-    def _others(self) -> list[ConfigSubentry]:
-        """Return all subentries but the one that is changed."""
-        return [
-            subentry
-            for subentry in self._get_entry().subentries.values()
-            if self._present is None
-            or subentry.subentry_id != self._present.subentry_id
-        ]

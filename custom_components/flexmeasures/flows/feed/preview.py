@@ -1,15 +1,35 @@
 """What would be sent of a source, for whoever is about to set it up."""
 
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice, pairwise
+from typing import Final
+
 from homeassistant.core import HomeAssistant, State
+from homeassistant.util import dt as dt_util
 
 from ...api.models import Sensor
-from ...feeds.conversion import conversion, has_direction
+from ...feeds.bins import Step
+from ...feeds.conversion import Conversion, conversion, has_direction
 from ...feeds.errors import FeedSourceError
+from ...feeds.foreseen.providers import Foreseen, provider_of
 from ...feeds.measured.history import async_is_recorded, slot_history
-from ...feeds.settings import FeedSettings, MeasuredSource, Method
+from ...feeds.settings import (
+    FeedSettings,
+    ForeseenSource,
+    MeasuredSource,
+    Method,
+    TariffSource,
+)
 from ...plan.grid import INSTANT_GRID
+from ..fields import FieldError
 from .shown import BINARY_SENSOR, Shown
 from .texts import Texts, amount, length, moment
+
+_ROWS: Final = 6
+# Of someone in front of a form.
+_PATIENCE: Final = 8.0
 
 _SENT = {
     Method.MEAN: "feed_sends_mean",
@@ -60,9 +80,15 @@ def sent_text(
         sent = amount(made.converted(shown.value), unit)
         sentences.append(texts("feed_sends_now", sent=sent))
     if has_direction(sensor, source.method):
-        key = "production" if settings.invert else "consumption"
-        sentences.append(texts(f"feed_counts_as_{key}"))
+        sentences.append(direction_text(texts, invert=settings.invert))
     return " ".join(sentences)
+
+
+def direction_text(texts: Texts, *, invert: bool) -> str:
+    """Return as what positive values count."""
+    return texts(
+        "feed_counts_as_production" if invert else "feed_counts_as_consumption"
+    )
 
 
 async def async_history_text(
@@ -81,3 +107,43 @@ async def async_history_text(
     if oldest is None:
         return texts("feed_recorded_from_now")
     return texts("feed_recorded_since", time=moment(oldest))
+
+
+async def async_foreseen(
+    hass: HomeAssistant, source: ForeseenSource | TariffSource, sensor: Sensor
+) -> Foreseen:
+    """Return what is foreseen; raises FieldError or FeedSourceError."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await provider_of(hass, source, sensor).async_read()
+    except TimeoutError:
+        raise FieldError("feed_unanswered") from None
+
+
+def steps_text(texts: Texts, steps: Sequence[Step]) -> str:
+    """Return how many values there are, and of which time."""
+    known = [at for at, value in steps if value is not None]
+    return texts(
+        "feed_foreseen",
+        count=str(len(known)),
+        start=moment(steps[0][0]),
+        end=moment(steps[-1][0]),
+    )
+
+
+def steps_table(steps: Sequence[Step], unit: str, made: Conversion) -> str:
+    """Return the next values as a table, in the unit of the source and as they are sent."""
+    units = dict.fromkeys((unit, made.unit))
+    lines = [f"| | {' | '.join(units)} |", f"|---{'|---:' * len(units)}|"]
+    for at, value in islice(_coming(steps, dt_util.utcnow()), _ROWS):
+        own, sent = amount(value, None), amount(made.converted(value), None)
+        cells = dict(zip((unit, made.unit), (own, sent), strict=True))
+        lines.append(f"| {moment(at)} | {' | '.join(cells.values())} |")
+    return "\n".join(lines)
+
+
+def _coming(steps: Sequence[Step], now: datetime) -> Iterator[tuple[datetime, float]]:
+    """Give the values that hold now or later."""
+    for (start, value), (end, _) in pairwise(steps):
+        if value is not None and end > now:
+            yield start, value
