@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.session import Session
 
+from custom_components.flexmeasures.feeds.conversion import SHARE_UNIT
 from custom_components.flexmeasures.feeds.entities import (
     async_entity_id,
     async_registry_key,
@@ -176,6 +177,15 @@ async def test_shares(hass: HomeAssistant, recorded: Recorded) -> None:
     )
     found = await values(hass, Method.SHARE, entity=SWITCH)
     assert found == pytest.approx((1 / 3, 5 / 13, None, 1.0))
+
+
+async def test_on_at_moments(hass: HomeAssistant, recorded: Recorded) -> None:
+    """A binary state that is a level is 0 or 1."""
+    await recorded.states(
+        SWITCH, said((-3, "off"), (10, "on"), (28, "unavailable"), (35, "off"))
+    )
+    found = await values(hass, Method.LEVEL, SHARE_UNIT, entity=SWITCH)
+    assert found == (0, 1, None, 0)
 
 
 async def test_attributes(hass: HomeAssistant, recorded: Recorded) -> None:

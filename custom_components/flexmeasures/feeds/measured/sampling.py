@@ -21,6 +21,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads_object
 
 from ...api.numbers import believable, number_in
+from ..conversion import SHARE_UNIT
 from ..settings import MeasuredSource, Method
 from .resamplers import RISING, Counter, Sample
 from .units import Converted, state_converter
@@ -38,7 +39,9 @@ class Sampler:
     def __init__(self, source: MeasuredSource, *, state_class: str | None) -> None:
         """Read states of a source; `state_class` is for those that do not say theirs."""
         self._attribute = source.attribute
-        self._is_share = source.method is Method.SHARE
+        self._is_binary = source.method is Method.SHARE or (
+            source.unit == SHARE_UNIT and source.attribute is None
+        )
         self._unit = source.unit
         self._state_class = state_class
         # Mostly those of one state are those of the next.
@@ -56,7 +59,7 @@ class Sampler:
     @property
     def needs_attributes(self) -> bool:
         """Whether states alone do not tell enough."""
-        return self._attribute is not None or not self._is_share
+        return self._attribute is not None or not self._is_binary
 
     def of_rows(self, rows: Iterable[StateRow]) -> Iterator[Sample]:
         """Return the samples of states as the recorder has them."""
@@ -81,7 +84,7 @@ class Sampler:
             said = attributes.get(self._attribute)
         if said is None or said in NOTHING:
             return moment, None, RISING
-        if self._is_share:
+        if self._is_binary:
             return moment, float(said is True or said == STATE_ON), RISING
         if (value := _number(said)) is None:
             return moment, None, RISING
