@@ -138,21 +138,13 @@ def _batches_of_instants(
 ) -> list[Batch]:
     """Join instants that are evenly apart, by whole seconds as requests are about those."""
     batches: list[Batch] = []
-    first = 0
-    while first < len(moments):
-        last = first
-        step = _NONE
-        if last + 1 < len(moments):
-            step = moments[first + 1] - moments[first]
-        if step % _SECOND:
-            step = _NONE
-        while last + 1 < len(moments) and moments[last + 1] - moments[last] == step:
-            last += 1
-        run = moments[first : last + 1]
-        batches.append(
-            Batch(
-                run[0], step if len(run) > 1 else _NONE, [values[each] for each in run]
-            )
-        )
-        first = last + 1
+    while moments:
+        step = moments[1] - moments[0] if len(moments) > 1 else _NONE
+        count = 1
+        if not step % _SECOND:
+            while count < len(moments) and moments[count] - moments[count - 1] == step:
+                count += 1
+        run = [values[moment] for moment in moments[:count]]
+        batches.append(Batch(moments[0], step if count > 1 else _NONE, run))
+        moments = moments[count:]
     return batches
