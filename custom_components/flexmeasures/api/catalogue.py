@@ -48,6 +48,6 @@ class AccountCatalogue:
     async def async_renew_sensor(self, sensor_id: int) -> Sensor:
         """Return a sensor as it is now, and know it from then on."""
         catalogue = await self.async_get()
-        sensor = await self._api.get_sensor(sensor_id)
+        sensor = catalogue.signed(await self._api.get_sensor(sensor_id))
         catalogue.sensors[sensor_id] = sensor
         return sensor

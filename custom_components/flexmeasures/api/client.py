@@ -167,13 +167,14 @@ class FlexMeasuresApi:
                 name: await time_zone_named(name)
                 for name in {item["timezone"] for item in sensors}
             }
-            return Catalogue(
+            catalogue = Catalogue(
                 assets={item["id"]: Asset.from_json(item) for item in assets},
-                sensors={
-                    item["id"]: Sensor.from_json(item, time_zones[item["timezone"]])
-                    for item in sensors
-                },
+                sensors={},
             )
+            for item in sensors:
+                sensor = Sensor.from_json(item, time_zones[item["timezone"]])
+                catalogue.sensors[sensor.id] = catalogue.signed(sensor)
+            return catalogue
 
     async def get_data(
         self,

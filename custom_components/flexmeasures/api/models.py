@@ -1,10 +1,10 @@
 """What the server tells, as plain values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 import json
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from homeassistant.util import dt as dt_util
 
@@ -101,6 +101,18 @@ class Catalogue:
 
     assets: Mapping[int, Asset]
     sensors: dict[int, Sensor]
+    _signs: Mapping[int, bool] = field(init=False, repr=False, compare=False)
+    """Of the sensors that sites list: whether consumption is positive."""
+
+    def __post_init__(self) -> None:
+        """Look up what sites list."""
+        signs = {
+            sensor_id: is_positive
+            for asset in self.assets.values()
+            for name, is_positive in _LISTED_SIGNS.items()
+            for sensor_id in _referred(asset.flex_context.get(name))
+        }
+        object.__setattr__(self, "_signs", signs)
 
     def flex_model(self, sensor: Sensor) -> Mapping[str, Any]:
         """Return what the sensor's asset says of itself."""
@@ -119,12 +131,41 @@ class Catalogue:
         own = [asset.id for asset in self.lineage(sensor) if not asset.is_public]
         return own[-1] if own else sensor.asset_id
 
+    def signed(self, sensor: Sensor) -> Sensor:
+        """Return a sensor with the sign that the scheduler reads it with.
+
+        A site may list it as its consumption or its production; else its own attribute
+        says so.
+        """
+        is_positive = self._signs.get(sensor.id)
+        if is_positive is None:
+            return sensor
+        return replace(
+            sensor,
+            consumption_is_positive=is_positive,
+            consumption_is_negative=not is_positive,
+        )
+
     def lineage(self, sensor: Sensor) -> Iterator[Asset]:
         """Return the sensor's asset, the one that this is part of, and so on."""
         asset_id: int | None = sensor.asset_id
         while asset_id is not None and (asset := self.assets.get(asset_id)):
             yield asset
             asset_id = asset.parent_id
+
+
+_LISTED_SIGNS: Final = {"inflexible-consumption": True, "inflexible-production": False}
+"""By fields of a flex-context: whether consumption is positive in the sensors listed there."""
+
+
+def _referred(items: Any) -> frozenset[int]:
+    """Return the sensors that a field of a flex-context lists, in either spelling."""
+    found = set()
+    for item in items if isinstance(items, list) else ():
+        match item:
+            case int(sensor_id) | {"sensor": int(sensor_id)}:
+                found.add(sensor_id)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

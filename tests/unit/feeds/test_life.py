@@ -19,7 +19,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from ..fake_server import BATTERY_POWER, CONSUMPTION, PASSWORD, REFUSED
+from ..fake_server import BATTERY_POWER, CONSUMPTION, HOUSE, PASSWORD, REFUSED
 from ..home import HOUR, MINUTE, NOW, QUARTER, SLOT, device, meter
 from .fed_home import METER, FedHome, feed
 
@@ -327,3 +327,17 @@ async def test_a_device_and_its_feed(fed: FedHome) -> None:
     await fed.has_measured(1000, 2000, 3000, 4000, 500)
     await fed.home.set_up(device(), feed(BATTERY_POWER, "Battery power"))
     assert len(fed.posted(BATTERY_POWER)) == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "sign"), [("inflexible_consumption", 1), ("inflexible_production", -1)]
+)
+async def test_the_sign_of_what_a_site_lists(
+    fed: FedHome, field: str, sign: int
+) -> None:
+    """It is the one that the scheduler reads it with, whatever the sensor says itself."""
+    fed.server.add_sensor(79, "load", "kW", "PT15M", consumption_is_positive=sign < 0)
+    fed.server.set_flex_context(HOUSE, **{field: [{"sensor": 79}]})
+    await fed.has_measured(1000, 2000)
+    await fed.home.set_up(feed(79, "Load"))
+    assert fed.posted(79)[SLOT - HOUR] == sign
