@@ -62,6 +62,21 @@ class Lifetime:
             task.add_done_callback(self._tasks.discard)
         return task
 
+    async def async_run[Result](
+        self, work: Coroutine[Any, Any, Result], owner: str
+    ) -> Result:
+        """Do something that ends with it: another may follow that writes the same.
+
+        Raises DeviceUnloadedError with the name of the `owner`, and what `work` raises.
+        """
+        task = self.async_create_background_task(work, f"something for {owner}")
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self.is_over:
+                raise DeviceUnloadedError(owner) from None
+            raise
+
     @callback
     def async_end(self) -> None:
         """Stop all that goes on; `async_ended` waits for it."""

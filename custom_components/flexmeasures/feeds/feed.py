@@ -203,6 +203,9 @@ class Feed(ABC):
 
     async def async_send_now(self) -> None:
         """Send all there is, without waiting for its time; raises FlexMeasuresError."""
+        await self.lifetime.async_run(self._send_all(), self.subentry.title)
+
+    async def _send_all(self) -> None:
         self._retry_at = None
         self._want_all()
         while (due := self.due) is not None and due <= dt_util.utcnow():

@@ -1,11 +1,10 @@
 """One coordinator per meter: brings its statistics up to date, and makes its bill."""
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
-from typing import Any, Final, override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -123,7 +122,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
 
     async def async_reimport(self, start: datetime, end: datetime) -> None:
         """Read a period of whole days again; raises FlexMeasuresError."""
-        await self._run(self._reimport(start, end))
+        await self.lifetime.async_run(self._reimport(start, end), self.subentry.title)
         self.async_set_updated_data(self._state())
 
     async def _reimport(self, start: datetime, end: datetime) -> None:
@@ -133,7 +132,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
     @override
     async def _async_update_data(self) -> MeterState:
         try:
-            await self._run(self._update())
+            await self.lifetime.async_run(self._update(), self.subentry.title)
         except DeviceUnloadedError:
             # Nobody looks any more.
             return self.data
@@ -142,19 +141,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
             raise translated(err) from err
         self.failure = None
         return self._state()
-
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something that ends with the meter: another may follow that writes the same.
-
-        Raises FlexMeasuresError, DeviceUnloadedError among them.
-        """
-        task = self.lifetime.async_create_background_task(work, f"{self.name} import")
-        try:
-            await task
-        except asyncio.CancelledError:
-            if self.lifetime.is_over:
-                raise DeviceUnloadedError(self.subentry.title) from None
-            raise
 
     async def _update(self) -> None:
         """Import what is new, or was corrected, and read the forecast."""

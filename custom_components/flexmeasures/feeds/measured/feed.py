@@ -96,6 +96,11 @@ class MeasuredFeed(Feed):
         What is not recorded any more comes from the long-term statistics. Raises
         FlexMeasuresError.
         """
+        return await self.lifetime.async_run(
+            self._backfill(start, end), self.subentry.title
+        )
+
+    async def _backfill(self, start: datetime, end: datetime) -> Sent:
         sensor = await self._sensor()
         convert, grid = self._conversion(sensor), SlotGrid.of(sensor)
         boundaries = grid.boundaries(
