@@ -822,6 +822,15 @@ async def test_other_values_do_not_come(
         flow = await fill_in(hass, flow, value_key="low")
 
     assert flow["errors"] == {"value_key": "feed_unanswered"}
+    assert suggested(flow)["value_key"] == "low"
+    assert preview(flow) == ""
+
+    flow = await fill_in(hass, flow)
+    assert flow["type"] is FlowResultType.FORM
+    assert flow["errors"] == {}
+    assert "| 2026-11-22 11:00 | 1.5 |" in preview(flow)
+    await fill_in(hass, flow)
+    assert only_feed(account).data["value_key"] == "low"
 
 
 async def start_tariff(

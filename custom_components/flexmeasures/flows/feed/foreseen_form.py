@@ -85,11 +85,13 @@ class ForeseenForm(FeedForm):
         )
         self._previewed: _Choice | None = None
         self._foreseen: Foreseen
+        self._loaded_key: str | None = None
 
     async def async_load(self) -> None:
         """Read the source; raises FieldError or FeedSourceError."""
         source = replace(self._found.source, value_key=self._choice.value_key)
         self._foreseen = await async_foreseen(self._hass, source, self._sensor)
+        self._loaded_key = source.value_key
         # The form asks for it.
         with suppress(FeedUnitMissingError):
             self._conversion()
@@ -136,7 +138,7 @@ class ForeseenForm(FeedForm):
         )
         field = CONF_UNIT if CONF_UNIT in asked else CONF_VALUE_KEY
         try:
-            if self._choice.value_key != before.value_key:
+            if not self._is_loaded:
                 field = CONF_VALUE_KEY
                 await self.async_load()
             self._conversion()
@@ -149,6 +151,8 @@ class ForeseenForm(FeedForm):
 
     @override
     async def async_preview(self) -> str:
+        if not self._is_loaded:
+            return ""
         texts = await async_texts(self._hass)
         steps = self._foreseen.steps
         lines = [f"**{self._found.name}**: {steps_text(texts, steps)}"]
@@ -163,6 +167,11 @@ class ForeseenForm(FeedForm):
             lines.append(texts("feed_look_again"))
         self._previewed = self._choice
         return "\n\n".join(lines)
+
+    @property
+    def _is_loaded(self) -> bool:
+        """Whether what was read is what is chosen."""
+        return self._loaded_key == self._choice.value_key
 
     @property
     def _unit(self) -> str:
