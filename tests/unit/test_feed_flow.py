@@ -123,6 +123,18 @@ async def test_production(hass: HomeAssistant, account: MockConfigEntry) -> None
     assert source_of(feed).least_share == 0.5
 
 
+@pytest.mark.parametrize("state", ["0", "0.0000001"])
+async def test_nothing_is_no_less_than_nothing(
+    hass: HomeAssistant, account: MockConfigEntry, state: str
+) -> None:
+    """At night, what is produced is 0 and not -0."""
+    hass.states.async_set("sensor.sun_power", state, {"unit_of_measurement": "W"})
+
+    flow = await start_entity(hass, account, "sensor.sun_power", GARAGE_POWER)
+
+    assert "Now, that would be 0 W." in preview(flow)
+
+
 async def test_counter(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Of a counter it is sent by how much it has risen."""
     flow = await start_entity(hass, account, COUNTER, ENERGY)

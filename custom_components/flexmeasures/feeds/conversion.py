@@ -220,7 +220,8 @@ def conversion(
         sign *= 1 if sensor.consumption_is_positive else -1
     elif has_direction(sensor, method) and sensor.consumption_is_negative:
         sign = -sign
-    return Conversion(sensor.unit, sign * factor, sign * offset)
+    # -0.0 becomes 0.0 when 0.0 is added, but not -0.0.
+    return Conversion(sensor.unit, sign * factor, sign * offset or 0.0)
 
 
 def has_direction(sensor: Sensor, method: Method) -> bool:

@@ -249,6 +249,13 @@ def test_signs(
     assert level == (-1 if invert else 1)
 
 
+def test_nothing_has_no_sign() -> None:
+    """What is sent of 0 is 0, and not -0."""
+    at = sensor("kW", consumption_is_positive=False)
+
+    assert str(converted(0.0, "W", at)) == "0.0"
+
+
 def test_other_values_are_only_reversed_on_request() -> None:
     """A temperature knows neither consumption nor production."""
     at = sensor("°C", consumption_is_positive=False, consumption_is_negative=True)

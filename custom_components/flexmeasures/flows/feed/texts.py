@@ -30,7 +30,9 @@ async def async_texts(hass: HomeAssistant) -> Texts:
 
 def amount(value: float, unit: str | None) -> str:
     """Return a number as people read it, with its unit."""
-    number = f"{value:.6f}" if abs(value) < 1 else f"{value:.3f}"
+    # What is added makes 0 of -0.
+    value = round(value, 6 if abs(value) < 1 else 3) + 0.0
+    number = f"{value:.6f}"
     number = number.rstrip("0").rstrip(".")
     return f"{number} {unit}" if unit else number
 
