@@ -173,10 +173,17 @@ class Conversion:
     """The FlexMeasures sensor's own."""
     factor: float
     offset: float = 0.0
+    lasts: timedelta | None = None
+    """How long the factor takes a slot to be, where a rate becomes the amount of it."""
 
-    def converted(self, value: float) -> float:
-        """Return a value of the source as the FlexMeasures sensor stores it."""
-        return value * self.factor + self.offset
+    def converted(self, value: float, length: timedelta | None = None) -> float:
+        """Return a value of the source as the FlexMeasures sensor stores it.
+
+        `length` is that of its slot, where it may be another than the resolution: days
+        have 23 or 25 hours at times.
+        """
+        value = value * self.factor + self.offset
+        return value * (length / self.lasts) if length and self.lasts else value
 
 
 def measured_method(
@@ -211,8 +218,8 @@ def conversion(
     """Return what makes a source's values the sensor's, unit and sign.
 
     `unit` is the source's, `capacity` (kWh) what 100 % are. Power, and the energy of
-    intervals, count as consumption unless `invert` says that they are production. A day
-    counts as 24 hours where power becomes energy. Raises FeedSourceError.
+    intervals, count as consumption unless `invert` says that they are production. Raises
+    FeedSourceError.
     """
     factor, offset = _linear(unit, sensor, method, capacity)
     sign = -1 if invert else 1
@@ -221,7 +228,8 @@ def conversion(
     elif has_direction(sensor, method) and sensor.consumption_is_negative:
         sign = -sign
     # -0.0 becomes 0.0 when 0.0 is added, but not -0.0.
-    return Conversion(sensor.unit, sign * factor, sign * offset or 0.0)
+    lasts = sensor.resolution if _is_summed_up(unit, sensor) else None
+    return Conversion(sensor.unit, sign * factor, sign * offset or 0.0, lasts)
 
 
 def has_direction(sensor: Sensor, method: Method) -> bool:
@@ -326,6 +334,12 @@ def _spelled(unit: str | None) -> str | None:
         return None
     unit = unit.replace(" ", "").replace("**", "^")
     return _SPELLINGS.get(unit, _POWER.sub(lambda match: _POWERS[match[1]], unit))
+
+
+def _is_summed_up(unit: str | None, sensor: Sensor) -> bool:
+    """Return whether a rate becomes an amount."""
+    own, wanted = Measure.of(unit or ""), Measure.of(sensor.unit)
+    return bool(own and wanted and own.is_rate and not wanted.is_rate)
 
 
 def _is_rate(unit: str) -> bool:

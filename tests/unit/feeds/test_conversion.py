@@ -316,3 +316,14 @@ def test_counters_are_no_power(state_class: str | None, resolution: timedelta) -
         )
 
     assert raised.value.placeholders == {"sensor_unit": "kW"}
+
+
+def test_a_day_has_as_many_hours_as_it_has() -> None:
+    """Where power becomes the energy of days; nowhere else."""
+    day = sensor("kWh", timedelta(days=1), consumption_is_positive=True)
+    made = conversion("W", day, Method.MEAN, invert=False, capacity=None)
+    assert made.converted(1000) == 24
+    assert made.converted(1000, timedelta(hours=25)) == 25
+    assert made.converted(1000, timedelta(hours=23)) == 23
+    made = conversion("kWh", day, Method.DIFFERENCE, invert=False, capacity=None)
+    assert made.converted(7, timedelta(hours=25)) == 7

@@ -169,6 +169,9 @@ def _slots(
     )
     if not bins:
         return Slots([now], [])
-    values = {each.start: convert.converted(each.value) for each in bins}
+    values = {
+        each.start: convert.converted(each.value, each.end - each.start)
+        for each in bins
+    }
     boundaries = grid.boundaries(bins[0].start, bins[-1].end)
     return Slots(boundaries, [values.get(each) for each in boundaries[:-1]])

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -112,7 +113,7 @@ class MeasuredFeed(Feed):
             part = boundaries[first : first + MOST_AT_ONCE + 1]
             async with self._dispatcher.one_at_a_time:
                 values = await self._best_values(part, oldest)
-                slots = Slots(part, [_converted(convert, each) for each in values])
+                slots = _converted(convert, part, values)
                 missing = await self._missing(sensor, slots)
                 count = await async_post_slots(self._api, sensor, missing)
             self._note_known(slots, dt_util.utcnow())
@@ -293,10 +294,8 @@ class MeasuredFeed(Feed):
         """Return what Home Assistant knows of a period, as far as that is settled."""
         boundaries = grid.boundaries(*period)
         known = await self._history.async_slot_values(boundaries)
-        return Slots(
-            boundaries[: known.settled + 1],
-            [_converted(convert, value) for value in known.values[: known.settled]],
-        )
+        settled = known.settled
+        return _converted(convert, boundaries[: settled + 1], known.values[:settled])
 
     async def _best_values(
         self, boundaries: Sequence[datetime], oldest: datetime | None
@@ -350,5 +349,16 @@ class MeasuredFeed(Feed):
         return True
 
 
-def _converted(convert: Conversion, value: float | None) -> float | None:
-    return None if value is None else convert.converted(value)
+def _converted(
+    convert: Conversion,
+    boundaries: Sequence[datetime],
+    values: Sequence[float | None],
+) -> Slots:
+    """Return the values of a source as its FlexMeasures sensor stores them."""
+    return Slots(
+        boundaries,
+        [
+            None if value is None else convert.converted(value, end - start)
+            for (start, end), value in zip(pairwise(boundaries), values, strict=True)
+        ],
+    )
