@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.feeds.periods import Period
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
@@ -32,6 +33,7 @@ from .fake_server import (
     StoredSchedule,
     failed_job,
 )
+from .feeds import fed_home
 from .home import HOUR, MINUTE, NOW, Home, automatic, device, meter
 
 type Json = dict[str, Any]
@@ -851,3 +853,35 @@ async def test_removed_meter(home: Home) -> None:
     home.hass.config_entries.async_remove_subentry(home.entry, found.subentry_id)
     await home.settle()
     assert not issues(home)
+
+
+async def test_what_a_feed_has_lost(home: Home, repairs: Repairs) -> None:
+    """It is told until somebody has read it, which needs no account that is loaded."""
+    await home.set_up(fed_home.feed())
+    lost = home.entry.runtime_data.feeds[f"feed_{CONSUMPTION}"]
+    lost.memory.lost = Period(NOW - HOUR, NOW)
+    await home.reload()
+    issue_id = f"feed_lost_feed_{CONSUMPTION}"
+    assert "2026-11-22 10:07" in str(issues(home)[issue_id].translation_placeholders)
+    flow = await repairs.submit(await repairs.open(issue_id))
+    assert flow["type"] == FlowResultType.CREATE_ENTRY
+    assert issue_id not in issues(home)
+    await home.reload()
+    assert issue_id not in issues(home)
+
+
+async def test_what_a_feed_has_lost_that_is_not_loaded(
+    home: Home, repairs: Repairs
+) -> None:
+    """It is told again with the account."""
+    await home.set_up(fed_home.feed())
+    lost = home.entry.runtime_data.feeds[f"feed_{CONSUMPTION}"]
+    lost.memory.lost = Period(NOW - HOUR, NOW)
+    await home.reload()
+    issue_id = f"feed_lost_feed_{CONSUMPTION}"
+    flow = await repairs.open(issue_id)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    flow = await repairs.submit(flow)
+    assert flow["type"] == FlowResultType.CREATE_ENTRY
+    await home.start()
+    assert issue_id in issues(home)

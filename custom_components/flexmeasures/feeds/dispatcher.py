@@ -101,8 +101,9 @@ class FeedDispatcher:
 
     @callback
     def async_hurry(self) -> None:
-        """Try the server again now, though it has failed: somebody waits for it."""
-        self._not_before = None
+        """Let feeds take turns again: the server answers."""
+        self._not_before, self._wait, self._server_errors = None, _FIRST_WAIT, 0
+        self.async_go_on()
 
     async def async_pace(self) -> None:
         """Wait as long as it takes not to ask the server too often."""
@@ -159,13 +160,12 @@ class FeedDispatcher:
         if turn.cancelled():
             return
         if (failure := turn.exception()) is None:
-            self._server_errors = 0
-            self._not_before, self._wait = None, _FIRST_WAIT
+            self._not_before, self._wait, self._server_errors = None, _FIRST_WAIT, 0
             if turn.result():
                 await self.async_pace()
             return
-        if not isinstance(failure, FlexMeasuresError):
-            raise failure
+        # Anything else it keeps for itself.
+        assert isinstance(failure, FlexMeasuresError)
         self._note(failure)
 
     def _note(self, failure: FlexMeasuresError) -> None:

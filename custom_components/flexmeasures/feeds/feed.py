@@ -213,6 +213,7 @@ class Feed(ABC):
                 await self.async_take_turn()
             if self.failure is not None:
                 raise self.failure
+        self._dispatcher.async_hurry()
 
     @callback
     def async_forget_lost(self) -> None:

@@ -93,11 +93,13 @@ class FeedMemory:
         self.rejected += 1
         wait = min(_FIRST_RETRY * 2 ** min(tries, 10), _LONGEST_WAIT)
         rejection = Rejection(period, reason, now + wait, tries + 1)
-        if self.set_aside and (last := self.set_aside[-1]).period.end == period.start:
-            # More of the same does not put it off.
-            joined = Period(last.period.start, period.end)
-            rejection = replace(last, period=joined, reason=reason)
-            self.set_aside.pop()
+        for other in self.set_aside:
+            if other.period.end == period.start:
+                # More of the same does not put it off.
+                joined = Period(other.period.start, period.end)
+                rejection = replace(other, period=joined, reason=reason)
+                self.set_aside.remove(other)
+                break
         self.set_aside.append(rejection)
         self.set_aside.sort(key=lambda each: each.period)
         del self.set_aside[:-_MOST_SET_ASIDE]

@@ -1,6 +1,6 @@
 """Periods of time that are kept together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -20,10 +20,6 @@ class Periods:
         self._periods: list[Period] = []
         for period in periods:
             self.add(period)
-
-    def __iter__(self) -> Iterator[Period]:
-        """Go through them in the order of time."""
-        return iter(self._periods)
 
     def __bool__(self) -> bool:
         """Return whether there are any."""

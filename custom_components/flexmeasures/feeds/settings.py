@@ -140,10 +140,9 @@ def _source(data: Mapping[str, Any]) -> FeedSource:
                 value_key=data.get(CONF_VALUE_KEY),
                 unit=data.get(CONF_UNIT),
             )
-        case FeedKind.TARIFF:
-            return TariffSource(
-                price=data[CONF_PRICE],
-                unit=data[CONF_UNIT],
-                rules=tuple(data.get(CONF_RULES, ())),
-                workday_entity=data.get(CONF_WORKDAY_ENTITY),
-            )
+    return TariffSource(
+        price=data[CONF_PRICE],
+        unit=data[CONF_UNIT],
+        rules=tuple(data.get(CONF_RULES, ())),
+        workday_entity=data.get(CONF_WORKDAY_ENTITY),
+    )

@@ -18,7 +18,7 @@ POWER = {
     "device_class": "power",
     "state_class": "measurement",
 }
-ENERGY = {
+ENERGY: dict[str, Any] = {
     "unit_of_measurement": "kWh",
     "device_class": "energy",
     "state_class": "total_increasing",
@@ -65,7 +65,7 @@ class FedHome:
         entity_id: str = METER,
         start: datetime = SLOT - timedelta(hours=1),
         step: timedelta = QUARTER,
-        **attributes: Any,
+        **attributes: object,
     ) -> None:
         """Let an entity have shown values, one per step; the last one is what it shows."""
         await self.recorded.states(

@@ -315,11 +315,27 @@ async def test_feeds_are_in_the_diagnostics(two: FedHome, hass_client: Any) -> N
     found: Any = await get_diagnostics_for_config_entry(
         two.hass, hass_client, two.home.entry
     )
-    [house, _] = found["feeds"]
+    house = found["feeds"][0]
     assert house["title"] == "House"
     assert house["backlog"] == 0
     assert house["trouble"] == "none"
     assert house["memory"]["sent_until"] == SLOT.isoformat()
+
+
+async def test_a_tariff_in_the_diagnostics(fed: FedHome, hass_client: Any) -> None:
+    """It needs no history."""
+    fed.server.add_sensor(79, "prices", "EUR/kWh", "PT1H")
+    tariff = feed(79, "Tariff") | {
+        "data": {"kind": "tariff", "sensor": 79, "price": 0.3, "unit": "EUR/kWh"}
+    }
+    await fed.home.set_up(tariff)
+    assert await async_setup_component(fed.hass, "diagnostics", {})
+    found: Any = await get_diagnostics_for_config_entry(
+        fed.hass, hass_client, fed.home.entry
+    )
+    [facts] = found["feeds"]
+    assert facts["is_recorded"]
+    assert facts["backlog"] == 0
 
 
 async def test_a_device_and_its_feed(fed: FedHome) -> None:
