@@ -519,11 +519,12 @@ def test_icons_are_of_entities() -> None:
     """Icons are for entities that there are, and for states that have a text."""
     texts = translation()["entity"]
     icons = read_json(INTEGRATION / "icons.json")["entity"]
+    keys = set(entity_keys())
 
     assert icons
     for platform, entities in icons.items():
         for key, icon in entities.items():
-            assert (platform, key) in set(entity_keys())
+            assert (platform, key) in keys
             assert set(icon) <= {"default", "state"}
             states = set(texts[platform][key].get("state", {}))
             assert set(icon.get("state", {})) <= states, key
