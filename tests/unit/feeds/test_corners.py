@@ -1,7 +1,9 @@
 """What happens to feeds rarely: long refusals, odd sensors, changes in the middle."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -137,6 +139,10 @@ async def test_days(fed: FedHome) -> None:
     assert fed.posts[0]["values"] == [-1.0, -1.0, -1.0]
 
 
+@patch(
+    "custom_components.flexmeasures.feeds.foreseen.following._LEAST_BETWEEN",
+    timedelta(0),
+)
 async def test_prices_that_change_while_they_are_sent(fed: FedHome) -> None:
     """What is newer is sent afterwards; a list without prices is nothing to send."""
     fed.server.add_sensor(79, "prices", "EUR/kWh", "PT1H")
@@ -159,15 +165,18 @@ async def test_prices_that_change_while_they_are_sent(fed: FedHome) -> None:
     }
     await fed.home.set_up(feed(79, "Prices") | {"data": data})
     assert len(fed.posted(79)) == 2
-    ends = fed.server.hang()
+    goes_on = asyncio.Event()
+    path = "/api/v3_0/sensors/79/data"
+    receipt = {"message": "", "status": "PROCESSED"}
+    fed.server.answer("POST", path, json=receipt, wait_for=goes_on, times=1)
     show(0.1, 0.3)
-    await fed.home.go_to(NOW + MINUTE, is_settled=False)
-    fed.server.recover()
+    await fed.home.go_to(NOW + timedelta(seconds=6), is_settled=False)
+    await fed.home.until(lambda: len(fed.posts) == 2)
     show(0.1, 0.4)
-    await fed.home.go_to(NOW + 2 * MINUTE, is_settled=False)
-    ends.set()
-    for minute in range(3, 6):
-        await fed.home.go_to(NOW + minute * MINUTE)
+    # Before the request is given up.
+    await fed.home.go_to(NOW + timedelta(seconds=12), is_settled=False)
+    goes_on.set()
+    await fed.home.settle()
     assert fed.posted(79)[SLOT + HOUR] == 0.4
 
 
