@@ -7,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_FEED
-from custom_components.flexmeasures.flows.feed.suggestions import (
+from custom_components.flexmeasures.flows.feed.suggestions.suggestion import (
     Suggestion,
     async_suggestions,
 )

@@ -104,13 +104,13 @@ class MeasuredFeed(Feed):
     async def _backfill(self, start: datetime, end: datetime) -> Sent:
         sensor = await self._sensor()
         convert, grid = self._conversion(sensor), SlotGrid.of(sensor)
-        boundaries = grid.boundaries(
-            grid.floor(start), min(end, self._end(grid, dt_util.utcnow()))
-        )
+        position = grid.floor(start)
+        end = min(end, self._end(grid, dt_util.utcnow()))
         oldest = await self._history.async_oldest()
         sent = unchanged = unknown = 0
-        for first in range(0, len(boundaries) - 1, MOST_AT_ONCE):
-            part = boundaries[first : first + MOST_AT_ONCE + 1]
+        while position < end:
+            part = _at_once(grid, position, end)
+            position = part[-1]
             async with self._dispatcher.one_at_a_time:
                 values = await self._best_values(part, oldest)
                 slots = _converted(convert, part, values)
@@ -267,8 +267,7 @@ class MeasuredFeed(Feed):
     ) -> bool:
         """Try what was set aside once more."""
         start, end = rejection.period
-        boundaries = grid.boundaries(grid.floor(start), end)
-        part = boundaries[: MOST_AT_ONCE + 1]
+        part = _at_once(grid, grid.floor(start), end)
         slots = await self._slots(convert, grid, Period(part[0], part[-1]))
         try:
             count = await async_post_slots(self._api, sensor, slots)
@@ -347,6 +346,11 @@ class MeasuredFeed(Feed):
             self._check_at = now
         self._succeed(count)
         return True
+
+
+def _at_once(grid: SlotGrid, start: datetime, end: datetime) -> list[datetime]:
+    """Return the boundaries of as many slots of a period as one request may have."""
+    return grid.boundaries(start, min(end, start + MOST_AT_ONCE * grid.length))
 
 
 def _converted(

@@ -41,7 +41,7 @@ from .schemas import (
     suggested_schema,
     tariff_schema,
 )
-from .suggestions import Suggestion, async_suggestions
+from .suggestions.suggestion import Suggestion, async_suggestions
 from .tariff_form import TariffForm
 from .texts import async_texts
 

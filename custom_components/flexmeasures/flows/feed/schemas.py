@@ -24,7 +24,7 @@ from ...const import CONF_ENTITY, CONF_PRICE, CONF_SENSOR, CONF_UNIT, DOMAIN
 from ...feeds.foreseen.providers import Found
 from ..fields import SensorSelector, shown
 from .shown import DOMAINS
-from .suggestions import Suggestion
+from .suggestions.suggestion import Suggestion
 from .texts import Texts
 
 FEEDS: Final = "feeds"

@@ -8,9 +8,9 @@ from homeassistant.components.energy.data import async_get_manager
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from ...api.models import Catalogue
-from ...const import CONF_SENSOR, SUBENTRY_DEVICE, SUBENTRY_FEED
-from ..fields import label
+from ....api.models import Catalogue
+from ....const import CONF_SENSOR, SUBENTRY_DEVICE, SUBENTRY_FEED
+from ...fields import label
 from .home_entities import async_measuring, async_read_entity
 from .matching import Match, of_devices, of_names, of_roles
 from .roles import Role, dashboard_roles

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from homeassistant.const import PERCENTAGE
 
-from ...api.models import Asset, Catalogue, Sensor
-from ...device.settings import STATE_OF_CHARGE, DeviceSettings
-from ...plan.energy_units import quantity_in_kwh
-from ...plan.units import Measure, Money
-from ..device.level_feed import soc_sensor_id
-from ..device.settings_form import S2_SENSOR_UNITS
+from ....api.models import Asset, Catalogue, Sensor
+from ....device.settings import STATE_OF_CHARGE, DeviceSettings
+from ....plan.energy_units import quantity_in_kwh
+from ....plan.units import Measure, Money
+from ...device.level_feed import soc_sensor_id
+from ...device.settings_form import S2_SENSOR_UNITS
 from . import words
 from .roles import Flow, Part, flow_of
 

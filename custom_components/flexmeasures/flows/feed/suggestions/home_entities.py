@@ -20,8 +20,8 @@ from homeassistant.helpers import (
 )
 from homeassistant.util import dt as dt_util
 
-from ...const import DOMAIN
-from ...feeds.entities import async_registry_key
+from ....const import DOMAIN
+from ....feeds.entities import async_registry_key
 from . import words
 
 _ATTR_STATE_CLASS: Final = "state_class"

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from homeassistant.const import PERCENTAGE
 
-from ...feeds.conversion import measured_method
-from ...feeds.errors import FeedSourceError
-from ...feeds.settings import Method
-from ...plan.units import Measure
+from ....feeds.conversion import measured_method
+from ....feeds.errors import FeedSourceError
+from ....feeds.settings import Method
+from ....plan.units import Measure
+from ..measured_data import measured_data
 from . import words
 from .home_entities import HomeEntity
-from .measured_data import measured_data
 from .roles import Flow, Role, flow_of
 from .targets import Device, Target
 

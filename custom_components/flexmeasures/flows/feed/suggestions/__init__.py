@@ -1,0 +1,1 @@
+"""Which feeds a home may want, as far as that is clear."""
