@@ -24,6 +24,7 @@ from .demo_devices import (
     S2Device,
     simulation,
 )
+from .demo_feeds import TARIFF, add_tariff, check_tariff
 from .demo_meters import (
     ELECTRICITY,
     METERS,
@@ -251,8 +252,10 @@ async def set_up(
     battery: S2Battery,
     report: Progress,
 ) -> DemoHome:
-    """Add the devices and the meters, have the devices scheduled, and make the dashboards."""
+    """Add the devices, a feed and the meters, have the devices scheduled, and make the dashboards."""
     entry_id = await configure(client, server, report, battery=battery)
+    report(f"Adding the feed {TARIFF}")
+    await add_tariff(client, server, entry_id)
     await add_meters(client, server, entry_id, report)
     devices: dict[DemoDevice, Entities] = {
         device: await entities_of(client, device) for device in DEVICES.values()
@@ -269,7 +272,7 @@ async def run_demo(
     battery: S2Battery,
     report: Progress,
 ) -> None:
-    """Set the home up and schedule it; prints the battery's plan, and checks it, that the S2 battery follows its own, and the bill."""
+    """Set the home up and schedule it; prints the battery's plan, and checks it, that the S2 battery follows its own, the bill, and what a feed has sent."""
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
         home = await set_up(client, server, battery, report)
         entity_id = home.devices[BATTERY]["schedule"]
@@ -290,6 +293,10 @@ async def run_demo(
             statistics = await statistic_ids(client, home.entry_id, ELECTRICITY)
             costs = await check_costs(client, session, server, statistics)
             report(f"The costs of {costs} are the server's own, hour by hour")
+            hours = await check_tariff(session, server)
+            report(
+                f"The prices of {hours} hours that a feed has sent are on the server"
+            )
         followed = await check_follower(client, home.devices[S2_BATTERY])
     report(f"The device {S2_BATTERY.name} {followed}")
 

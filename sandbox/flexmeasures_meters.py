@@ -47,6 +47,8 @@ def add_meters(add: Structure) -> None:
     add.sensor("meter_feed_in", "electricity_meter", "feed-in price", "EUR/kWh", 60)
     add.sensor("meter_cost", "electricity_meter", "cost", "EUR", 60)
     add.sensor("meter_earned", "electricity_meter", "earned", "EUR", 60)
+    # For a feed of the demo.
+    add.sensor("own_price", "electricity_meter", "own tariff", "EUR/kWh", 60)
     add.sensor("pv_meter", "pv", "PV meter", "kWh", 15)
     add.asset("gas_meter", "Gas meter", "building", "Demo home", parent="house")
     add.sensor("meter_gas", "gas_meter", "gas", "m³", 60)
