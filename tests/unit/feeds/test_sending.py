@@ -1,11 +1,13 @@
 """When feeds send what, and what comes of a server that does not take it."""
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from ..fake_server import CONSUMPTION, RATE_LIMITED
 from ..home import HOUR, MINUTE, NOW, QUARTER, SLOT
@@ -41,6 +43,19 @@ async def test_what_was_recorded_is_sent(fed: FedHome) -> None:
     assert fed.posted() == slots(SLOT - HOUR, 1, 2, 3, 4)
     assert len(fed.posts) == 1
     assert fed.posts[0]["unit"] == "kW"
+
+
+async def test_a_clock_that_goes_on_is_no_hindrance(
+    fed: FedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at it is later than the last one."""
+    await fed.has_measured(1000, 2000, 3000, 4000, 500)
+    microseconds = count()
+    monkeypatch.setattr(
+        dt_util, "utcnow", lambda: NOW + timedelta(microseconds=next(microseconds))
+    )
+    await fed.home.set_up(feed())
+    assert fed.posted() == slots(SLOT - HOUR, 1, 2, 3, 4)
 
 
 async def test_each_slot_is_sent_once_it_has_ended(fed: FedHome) -> None:

@@ -60,7 +60,7 @@ class MeasuredFeed(Feed):
         self._source = source
         self._grid: SlotGrid | None = None
         self._order = SendingOrder(self.memory)
-        self._check_at = dt_util.utcnow()
+        self._check_at = self._began_at = dt_util.utcnow()
 
     @property
     @override
@@ -133,7 +133,8 @@ class MeasuredFeed(Feed):
     def _due(self) -> datetime | None:
         memory, grid = self.memory, self._grid
         if grid is None or memory.sent_until is None:
-            return dt_util.utcnow()
+            # Not the time: it is later than that with which this is compared.
+            return self._began_at
         # A level is known when its slot begins, anything else when it has ended.
         next_slot = memory.sent_until
         if not self._is_level:
