@@ -102,7 +102,7 @@ async def test_power(hass: HomeAssistant, account: MockConfigEntry) -> None:
 
 
 async def test_production(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """What reverses the sign is shown before it is saved."""
+    """What is said of the sign is shown before it is saved."""
     flow = await start_entity(hass, account, POWER, GARAGE_POWER)
     assert "Now, that would be -1234 W." in preview(flow)
 
@@ -133,6 +133,40 @@ async def test_nothing_is_no_less_than_nothing(
     flow = await start_entity(hass, account, "sensor.sun_power", GARAGE_POWER)
 
     assert "Now, that would be 0 W." in preview(flow)
+
+
+@pytest.mark.parametrize(
+    ("entity", "sensor"),
+    [
+        ("binary_sensor.boiler", HUMIDITY),
+        ("sensor.level", BATTERY_SOC),
+        (COUNTER, READING),
+        ("climate.home", TEMPERATURE),
+    ],
+)
+async def test_no_direction(
+    hass: HomeAssistant, account: MockConfigEntry, entity: str, sensor: int
+) -> None:
+    """What is neither consumed nor produced has no sign to tell."""
+    flow = await start_entity(hass, account, entity, sensor)
+
+    assert "invert" not in fields(flow)
+    assert "counts as" not in preview(flow)
+
+
+async def test_direction_is_no_more(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A sign that was told does not hold for a source that has none."""
+    feed = await add(hass, account, POWER, BATTERY_POWER, invert=True)
+    flow = await start_change(hass, account, feed)
+    flow = await submit(
+        hass, flow, {"entity": "binary_sensor.boiler", "sensor": str(HUMIDITY)}
+    )
+    assert "Now, that would be 100 %." in preview(flow)
+
+    await fill_in(hass, flow)
+    assert only_feed(account).data["invert"] is False
 
 
 async def test_counter(hass: HomeAssistant, account: MockConfigEntry) -> None:

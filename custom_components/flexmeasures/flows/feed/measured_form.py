@@ -39,6 +39,7 @@ from ...feeds.conversion import (
     SHARE_UNIT,
     FeedCapacityMissingError,
     conversion,
+    has_direction,
     measured_method,
     needs_capacity,
 )
@@ -148,7 +149,9 @@ class MeasuredForm(FeedForm):
             fields[vol.Optional(CONF_ATTRIBUTE)] = self._attribute_selector()
         if self._choice.attribute and shown and shown.unit is None:
             fields[vol.Optional(CONF_UNIT)] = unit_selector(self._sensor)
-        fields[vol.Required(CONF_INVERT)] = BooleanSelector()
+        method = self._known_method(shown)
+        if method and has_direction(self._sensor, method):
+            fields[vol.Required(CONF_INVERT)] = BooleanSelector()
         if needs_capacity(unit, self._sensor):
             fields[vol.Optional(CONF_CAPACITY)] = NumberSelector(
                 NumberSelectorConfig(
@@ -159,15 +162,16 @@ class MeasuredForm(FeedForm):
                 )
             )
         fields[vol.Optional(CONF_NAME)] = TextSelector()
-        if shown and self._is_observed(shown):
+        if method in _OBSERVED:
             fields[vol.Required(_ADVANCED)] = _advanced()
         return vol.Schema(fields)
 
-    def _is_observed(self, shown: Shown) -> bool:
+    def _known_method(self, shown: Shown | None) -> Method | None:
+        """Return what becomes of the values; None as long as that is not clear."""
         try:
-            return self._method(shown) in _OBSERVED
+            return self._method(shown) if shown else None
         except FeedSourceError:
-            return False
+            return None
 
     def _attribute_selector(self) -> Selector[Any]:
         return SelectSelector(
@@ -253,15 +257,15 @@ class MeasuredForm(FeedForm):
         if shown.domain == BINARY_SENSOR and method is Method.LEVEL:
             unit = SHARE_UNIT
         choice = self._choice
-        conversion(
-            unit, self._sensor, method, invert=choice.invert, capacity=choice.capacity
-        )
+        # It may have been told of another source.
+        invert = choice.invert and has_direction(self._sensor, method)
+        conversion(unit, self._sensor, method, invert=invert, capacity=choice.capacity)
         data: dict[str, Any] = {
             CONF_KIND: str(FeedKind.MEASURED),
             CONF_SENSOR: self._sensor.id,
             CONF_ENTITY: self._entity,
             CONF_METHOD: str(method),
-            CONF_INVERT: choice.invert,
+            CONF_INVERT: invert,
         }
         if choice.attribute:
             data[CONF_ATTRIBUTE] = choice.attribute
