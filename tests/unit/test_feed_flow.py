@@ -319,7 +319,7 @@ async def test_unit_of_an_attribute(
     """What nothing tells has to be told."""
     flow = await start_entity(hass, account, "climate.home", HUMIDITY)
     flow = await fill_in(hass, flow, attribute="valve")
-    assert flow["errors"] == {"unit": "feed_unit_missing"}
+    assert flow["errors"] == {"unit": "feed_unit_not_told"}
 
     flow = await fill_in(hass, flow, unit="°C")
     assert flow["errors"] == {"unit": "feed_wrong_unit"}
@@ -510,7 +510,7 @@ async def test_attribute_of_a_counter(
     assert flow["errors"] == {"attribute": "feed_counter_for_power"}
 
     flow = await fill_in(hass, flow, attribute="power")
-    assert flow["errors"] == {"unit": "feed_unit_missing"}
+    assert flow["errors"] == {"unit": "feed_unit_not_told"}
     offered = fields(flow)["unit"].config["options"]
     assert offered[:3] == ["kW", "W", "MW"]
     assert "°C" not in offered
@@ -729,7 +729,7 @@ async def test_values_that_stand_together(
     assert "|" not in preview(flow)
 
     flow = await fill_in(hass, flow)
-    assert flow["errors"] == {"unit": "feed_unit_missing"}
+    assert flow["errors"] == {"unit": "feed_unit_not_told"}
 
     flow = await fill_in(hass, flow, unit="°C")
     assert flow["errors"] == {"unit": "feed_wrong_unit"}

@@ -11,6 +11,8 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 
 from ...api.models import Catalogue, Sensor
+from ...const import CONF_UNIT
+from ...feeds.conversion import FeedUnitMissingError
 from ...feeds.errors import FeedSourceError
 from ..fields import label
 
@@ -65,7 +67,8 @@ class FeedForm(ABC):
         """Return what would be sent, as far as that is known."""
 
     def _report(self, key: str, err: FeedSourceError) -> None:
-        self.errors[key] = err.translation_key
+        is_asked = key == CONF_UNIT and isinstance(err, FeedUnitMissingError)
+        self.errors[key] = "feed_unit_not_told" if is_asked else err.translation_key
         self.placeholders |= err.placeholders
 
     def _read_title(self, user_input: Mapping[str, Any], default: str) -> None:
