@@ -591,6 +591,18 @@ async def have_suggestions(hass: HomeAssistant, account: MockConfigEntry) -> Res
     return flow
 
 
+async def test_suggested_of_a_name_that_is_taken(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A line of the list says it once where to, also if the feed will be called so."""
+    await add(hass, account, POWER, BATTERY_POWER, name="Cellar temperature")
+
+    flow = await have_suggestions(hass, account)
+
+    labels = [each["label"] for each in fields(flow)["feeds"].config["options"]]
+    assert labels[0].startswith("Cellar temperature → Demo house: cellar temperature ")
+
+
 async def test_suggested(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """All that is suggested is chosen, each with a reason, and added in one go."""
     flow = await have_suggestions(hass, account)
@@ -687,7 +699,7 @@ async def test_prices(hass: HomeAssistant, account: MockConfigEntry) -> None:
             "The first ones:"
         ),
         (
-            "| | EUR/kWh | EUR/MWh |\n"
+            "| | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
             "|---|---:|---:|\n"
             "| 2026-11-22 11:00 | 0.25 | 250 |\n"
             "| 2026-11-22 12:00 | 0.3 | 300 |\n"
@@ -736,11 +748,11 @@ async def test_values_that_stand_together(
 
     flow = await fill_in(hass, flow, unit="kW", invert=True, value_key="high")
     assert flow["errors"] == {}
-    assert "| 2026-11-22 11:00 | -3 |" in preview(flow)
+    assert "| 2026-11-22 11:00 | 3 | -3 |" in preview(flow)
     assert "counts as production" in preview(flow)
 
     flow = await fill_in(hass, flow, value_key="low")
-    assert "| 2026-11-22 11:00 | -0.75 |" in preview(flow)
+    assert "| 2026-11-22 11:00 | 0.75 | -0.75 |" in preview(flow)
     assert "**This has changed.**" in preview(flow)
     await fill_in(hass, flow, name="Sunny")
 
@@ -901,9 +913,12 @@ async def test_tariff(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """The prices of a tariff are shown, and again when rules change them."""
     flow = await start_tariff(hass, account)
     assert flow["step_id"] == "rules"
+    asked = fields(flow)["rules"].config["fields"]
+    months = asked["months"]["selector"].config["options"]
+    assert months[0] == {"value": "1", "label": "January"}
     assert preview(flow) == (
         "The prices from now on:\n\n"
-        "| | EUR/kWh | EUR/MWh |\n"
+        "| | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
         "|---|---:|---:|\n"
         "| 2026-11-22 00:00 | 0.25 | 250 |"
     )
@@ -977,6 +992,21 @@ async def test_no_tariff(
     assert flow["errors"] == {field: error}
 
 
+async def test_tariff_without_a_price(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """A price is entered, also if it is 0: no field is filled in for one."""
+    flow = await choose(hass, await start_feed(hass, account), "tariff")
+    assert "price" not in suggested(flow)
+    values = {"sensor": str(OWN_PRICE), "unit": "EUR/kWh"}
+
+    flow = await submit(hass, flow, values)
+    assert flow["errors"] == {"price": "feed_price_missing"}
+
+    flow = await submit(hass, flow, {**values, "price": 0})
+    assert "| 2026-11-22 00:00 | 0 | 0 |" in preview(flow)
+
+
 async def test_prices_of_a_tariff_go_to_price_sensors(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
@@ -989,6 +1019,10 @@ async def test_prices_of_a_tariff_go_to_price_sensors(
 async def test_rule_is_wrong(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """A rule that cannot be understood is told, and nothing is lost."""
     flow = await start_tariff(hass, account)
+
+    without = {key: value for key, value in NIGHT.items() if key != "price"}
+    flow = await fill_in(hass, flow, rules=[without])
+    assert flow["errors"] == {"rules": "feed_rule_without_price"}
 
     flow = await fill_in(hass, flow, rules=[{**NIGHT, "price": 1e300}])
 

@@ -194,7 +194,7 @@ async def test_solar_forecasts(foreign: Foreign) -> None:
         ForeseenSource(
             "solar_forecast", None, None, found.source.config_entry, None, None
         ),
-        "Roof",
+        "forecast_solar: Roof",
         is_price=False,
         unit="W",
         is_production=True,

@@ -140,6 +140,7 @@ async def test_solar(home: Home) -> None:
 
     assert found[60] == Suggestion(
         key="60",
+        source="Roof inverter",
         title="Roof inverter",
         data={
             "kind": "measured",

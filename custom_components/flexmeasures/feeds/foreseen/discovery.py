@@ -14,6 +14,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_SUPPORTED_FEATURES, UnitOfPower
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
 from ...const import DOMAIN
@@ -149,11 +150,12 @@ def _has_solcast(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 async def _solar(hass: HomeAssistant) -> AsyncIterator[Found]:
     for domain in await async_get_energy_platforms(hass):
+        integration = await async_get_integration(hass, domain)
         for entry in hass.config_entries.async_loaded_entries(domain):
             if domain != DOMAIN:
                 yield Found(
                     _source(SOLAR, config_entry=entry.entry_id),
-                    entry.title,
+                    f"{integration.name}: {entry.title}",
                     is_price=False,
                     unit=UnitOfPower.WATT,
                     is_production=True,

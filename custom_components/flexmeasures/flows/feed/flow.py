@@ -166,6 +166,8 @@ class FeedSubentryFlow(
                 sensor = await self._async_sensor(user_input)
                 if sensor is not None and not is_price(sensor.unit):
                     self._errors[CONF_SENSOR] = "feed_not_a_price_sensor"
+                elif CONF_PRICE not in user_input:
+                    self._errors[CONF_PRICE] = "feed_price_missing"
                 elif sensor is not None:
                     with self._field(CONF_UNIT):
                         self._form = TariffForm(

@@ -132,14 +132,13 @@ def steps_text(texts: Texts, steps: Sequence[Step]) -> str:
 
 
 def steps_table(steps: Sequence[Step], unit: str, made: Conversion) -> str:
-    """Return the next values as a table, in the unit of the source and as they are sent."""
-    units = dict.fromkeys((unit, made.unit))
-    lines = [f"| | {' | '.join(units)} |", f"|---{'|---:' * len(units)}|"]
+    """Return the next values as a table, as the source has them and as they are sent."""
+    rows = [f"| | Home Assistant ({unit}) | FlexMeasures ({made.unit}) |"]
+    rows.append("|---|---:|---:|")
     for at, value in islice(_coming(steps, dt_util.utcnow()), _ROWS):
         own, sent = amount(value, None), amount(made.converted(value), None)
-        cells = dict(zip((unit, made.unit), (own, sent), strict=True))
-        lines.append(f"| {moment(at)} | {' | '.join(cells.values())} |")
-    return "\n".join(lines)
+        rows.append(f"| {moment(at)} | {own} | {sent} |")
+    return "\n".join(rows)
 
 
 def _coming(steps: Sequence[Step], now: datetime) -> Iterator[tuple[datetime, float]]:

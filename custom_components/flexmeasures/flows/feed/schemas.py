@@ -67,7 +67,8 @@ def tariff_schema(currency: str, sensors: SensorSelector) -> vol.Schema:
     return vol.Schema(
         {
             vol.Optional(CONF_SENSOR): sensors,
-            vol.Required(CONF_PRICE): NumberSelector(
+            # The frontend fills in a 0 for what is required.
+            vol.Optional(CONF_PRICE): NumberSelector(
                 NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX)
             ),
             vol.Required(CONF_UNIT, default=units[0]): SelectSelector(
@@ -90,7 +91,7 @@ def suggested_schema(
             value=each.key,
             label=texts(
                 "feed_suggestion",
-                source=each.title,
+                source=each.source,
                 sensor=shown(catalogue, each.data[CONF_SENSOR]),
                 reason=texts(each.reason, **each.placeholders),
             ),

@@ -164,7 +164,8 @@ class TariffForm(FeedForm):
 
 def _rules_selector(texts: Texts) -> ObjectSelector:
     """Return a choice of prices with the times at which they hold."""
-    time, months = TimeSelector(), _choice({month: month for month in MONTHS})
+    time = TimeSelector()
+    months = _choice({month: texts(f"month_{month}") for month in MONTHS})
     days = _choice({day: texts(f"weekday_{day}") for day in WEEKDAYS})
     price = NumberSelector(
         NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX)
@@ -172,7 +173,8 @@ def _rules_selector(texts: Texts) -> ObjectSelector:
     return ObjectSelector(
         ObjectSelectorConfig(
             fields={
-                RULE_PRICE: ObjectSelectorField(required=True, selector=price),
+                # The frontend fills in a 0 for what is required.
+                RULE_PRICE: ObjectSelectorField(selector=price),
                 RULE_WEEKDAYS: ObjectSelectorField(selector=days),
                 RULE_FROM: ObjectSelectorField(selector=time),
                 RULE_UNTIL: ObjectSelectorField(selector=time),

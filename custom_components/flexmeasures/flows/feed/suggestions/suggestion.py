@@ -23,6 +23,8 @@ class Suggestion:
 
     key: str
     """What no two suggestions share."""
+    source: str
+    """What the entity is called."""
     title: str
     """Of the subentry."""
     data: dict[str, Any]
@@ -88,6 +90,7 @@ def _suggestion(match: Match, catalogue: Catalogue, titles: set[str]) -> Suggest
     titles.add(title)
     return Suggestion(
         key=str(sensor.id),
+        source=name,
         title=title,
         data=match.data,
         reason=match.reason,
