@@ -699,8 +699,8 @@ async def test_prices(hass: HomeAssistant, account: MockConfigEntry) -> None:
             "The first ones:"
         ),
         (
-            "| | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
-            "|---|---:|---:|\n"
+            "|  | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
+            "| --- | ---: | ---: |\n"
             "| 2026-11-22 11:00 | 0.25 | 250 |\n"
             "| 2026-11-22 12:00 | 0.3 | 300 |\n"
             "| 2026-11-22 13:00 | 0.2 | 200 |"
@@ -918,8 +918,8 @@ async def test_tariff(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert months[0] == {"value": "1", "label": "January"}
     assert preview(flow) == (
         "The prices from now on:\n\n"
-        "| | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
-        "|---|---:|---:|\n"
+        "|  | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
+        "| --- | ---: | ---: |\n"
         "| 2026-11-22 00:00 | 0.25 | 250 |"
     )
 
@@ -990,6 +990,17 @@ async def test_no_tariff(
 
     assert flow["step_id"] == "tariff"
     assert flow["errors"] == {field: error}
+
+
+async def test_tariff_in_the_unit_of_the_sensor(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What is sent as it was told is shown once."""
+    flow = await start_tariff(hass, account, unit="EUR/MWh")
+
+    assert preview(flow).split("\n\n")[1] == (
+        "|  | EUR/MWh |\n| --- | ---: |\n| 2026-11-22 00:00 | 0.25 |"
+    )
 
 
 async def test_tariff_without_a_price(

@@ -133,12 +133,20 @@ def steps_text(texts: Texts, steps: Sequence[Step]) -> str:
 
 def steps_table(steps: Sequence[Step], unit: str, made: Conversion) -> str:
     """Return the next values as a table, as the source has them and as they are sent."""
-    rows = [f"| | Home Assistant ({unit}) | FlexMeasures ({made.unit}) |"]
-    rows.append("|---|---:|---:|")
-    for at, value in islice(_coming(steps, dt_util.utcnow()), _ROWS):
-        own, sent = amount(value, None), amount(made.converted(value), None)
-        rows.append(f"| {moment(at)} | {own} | {sent} |")
-    return "\n".join(rows)
+    coming = [*islice(_coming(steps, dt_util.utcnow()), _ROWS)]
+    times = [moment(at) for at, _ in coming]
+    own = [amount(value, None) for _, value in coming]
+    sent = [amount(made.converted(value), None) for _, value in coming]
+    if (own, unit) == (sent, made.unit):
+        columns = [["", "---", *times], [unit, "---:", *own]]
+    else:
+        columns = [
+            ["", "---", *times],
+            [f"Home Assistant ({unit})", "---:", *own],
+            [f"FlexMeasures ({made.unit})", "---:", *sent],
+        ]
+    rows = zip(*columns, strict=True)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def _coming(steps: Sequence[Step], now: datetime) -> Iterator[tuple[datetime, float]]:
