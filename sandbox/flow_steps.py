@@ -41,6 +41,6 @@ def filled_in(
             values[name] = filled_in(field["schema"], changes)
         elif name in changes:
             values[name] = changes[name]
-        elif "suggested_value" in field.get("description", {}):
-            values[name] = field["description"]["suggested_value"]
+        elif (value := field.get("description", {}).get("suggested_value")) is not None:
+            values[name] = value
     return values
