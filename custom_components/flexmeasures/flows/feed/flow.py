@@ -5,15 +5,9 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import (
-    ConfigSubentry,
-    ConfigSubentryFlow,
-    SubentryFlowContext,
-    SubentryFlowResult,
-)
+from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
 
-from ...api.client import FlexMeasuresApi
-from ...api.models import Catalogue, Sensor
+from ...api.models import Sensor
 from ...const import (
     CONF_ENTITY,
     CONF_KIND,
@@ -28,7 +22,7 @@ from ...feeds.errors import FeedSourceError
 from ...feeds.foreseen.providers import Found, found_providers
 from ...feeds.settings import FeedKind
 from ..fields import FieldError, SensorSelector, shown
-from ..reporting import ReportingFlow
+from ..subentry import AccountPartFlow
 from .feed_sensor import async_read_feed_sensor, feed_sensor_selector, unique_id
 from .foreseen_form import ForeseenForm, found_of, is_source_of
 from .form import FeedForm
@@ -46,21 +40,16 @@ from .tariff_form import TariffForm
 from .texts import async_texts
 
 
-class FeedSubentryFlow(
-    ReportingFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    ConfigSubentryFlow,
-):
+class FeedSubentryFlow(AccountPartFlow):
     """Add a feed to an account, or change one."""
+
+    _form: FeedForm
 
     def __init__(self) -> None:
         """Start to add a feed."""
         super().__init__()
-        self._present: ConfigSubentry | None = None
         self._suggestions: list[Suggestion] = []
         self._found: list[Found] = []
-        self._api: FlexMeasuresApi
-        self._catalogue: Catalogue
-        self._form: FeedForm
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -210,14 +199,6 @@ class FeedSubentryFlow(
     async_step_values = async_step_measured
     async_step_rules = async_step_measured
 
-    async def _async_connect(self) -> bool:
-        """Ask the server what there is to choose from; return whether it answered."""
-        # Not the loaded account's, which may start over meanwhile.
-        self._api = FlexMeasuresApi.from_login(self.hass, self._get_entry().data)
-        async with self._reported():
-            self._catalogue = await self._api.get_catalogue()
-        return not self._errors
-
     async def _async_sensor(self, user_input: Mapping[str, Any]) -> Sensor | None:
         """Return the FlexMeasures sensor that was chosen; None, with an error, if it cannot be.
 
@@ -265,15 +246,6 @@ class FeedSubentryFlow(
         values = dict(self._present.data)
         return {**values, CONF_SENSOR: shown(self._catalogue, values[CONF_SENSOR])}
 
-    def _others(self) -> list[ConfigSubentry]:
-        """Return all subentries but the one that is changed."""
-        return [
-            subentry
-            for subentry in self._get_entry().subentries.values()
-            if self._present is None
-            or subentry.subentry_id != self._present.subentry_id
-        ]
-
     def _add(self, suggestions: list[Suggestion]) -> SubentryFlowResult:
         """Add the feeds that nobody has added meanwhile; the flow ends with one of them."""
         fed = {other.unique_id for other in self._others()}
@@ -299,15 +271,4 @@ class FeedSubentryFlow(
     def _save(self) -> SubentryFlowResult:
         """Keep what the form made."""
         form = self._form
-        feed_id = unique_id(form.data[CONF_SENSOR])
-        if self._present is None:
-            return self.async_create_entry(
-                title=form.title, data=form.data, unique_id=feed_id
-            )
-        return self.async_update_and_abort(
-            self._get_entry(),
-            self._present,
-            data=form.data,
-            unique_id=feed_id,
-            title=form.title,
-        )
+        return self._keep(form.title, form.data, unique_id(form.data[CONF_SENSOR]))
