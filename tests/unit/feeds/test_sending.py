@@ -117,6 +117,27 @@ async def test_what_the_server_misses_is_made_up_for(
     assert fed.state("last_error").state == "none"
 
 
+async def test_what_is_made_up_for_is_given_time_to_be_stored(fed: FedHome) -> None:
+    """The server stores it a little later: until then, it is not missing."""
+    await fed.has_measured(1000, 2000, 3000, 4000, 500)
+    await fed.home.set_up(feed())
+    fed.server.answer("POST", DATA, exception=TimeoutError())
+    for minute in range(1, 181):
+        await fed.home.go_to(NOW + minute * MINUTE)
+    fed.server.recover()
+    fed.server.posting_is_queued = fed.server.loses_posts = True
+    before = len(fed.posts)
+    await fed.home.go_to(NOW + 200 * MINUTE)
+    assert len(fed.posts) == before + 1
+    await fed.home.go_to(NOW + 201 * MINUTE)
+    assert len(fed.posts) == before + 1
+    # It was lost indeed.
+    fed.server.loses_posts = False
+    await fed.home.go_to(NOW + 203 * MINUTE)
+    assert len(fed.posts) == before + 2
+    assert fed.posted() == slots(SLOT - HOUR, 1, 2, 3, 4, *[0.5] * 13)
+
+
 async def test_a_server_that_is_away_is_not_asked_all_the_time(fed: FedHome) -> None:
     """Ever more rarely, at last each quarter of an hour."""
     await fed.has_measured(1000, 2000)
@@ -206,6 +227,7 @@ async def test_what_was_accepted_and_then_lost_is_sent_again(fed: FedHome) -> No
     await fed.home.go_to(SLOT + 2 * QUARTER + timedelta(seconds=6))
     assert SLOT not in fed.posted()
     await fed.home.go_to(NOW + timedelta(days=1, minutes=4))
+    await fed.home.go_to(NOW + timedelta(days=1, minutes=7))
     assert SLOT in fed.posted()
     assert fed.posts[-1]["values"] == [0.5]
 

@@ -254,6 +254,9 @@ class MeasuredFeed(Feed):
             self._refuse(err)
             return True
         self.memory.note_sent(sent, is_first=is_first)
+        if grid.count(*sent) > 1:
+            # Until it is stored it would be taken for missing, and sent again.
+            self._check_at = max(self._check_at, now + _CHECK_AFTER_TROUBLE)
         self._note_known(slots, now)
         self._succeed(count)
         return bool(count)
