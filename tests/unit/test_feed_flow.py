@@ -25,6 +25,7 @@ from .fake_server import (
     CABIN_SOC,
     CONSUMPTION,
     GARAGE_POWER,
+    HOUSE,
     NEIGHBOUR_POWER,
     PRICE,
     UNKNOWN_SENSOR,
@@ -133,6 +134,26 @@ async def test_nothing_is_no_less_than_nothing(
     flow = await start_entity(hass, account, "sensor.sun_power", GARAGE_POWER)
 
     assert "Now, that would be 0 W." in preview(flow)
+
+
+async def test_solar_panels(
+    hass: HomeAssistant, account: MockConfigEntry, fake_server: FakeServer
+) -> None:
+    """What is sent to a sensor of theirs is production, unless that is switched off."""
+    fake_server.assets[61] = {
+        **fake_server.assets[HOUSE],
+        "id": 61,
+        "name": "Roof",
+        "generic_asset_type": {"name": "solar"},
+    }
+    fake_server.add_sensor(60, "power", "kW", "PT15M", 61)
+    flow = await start_entity(hass, account, POWER, 60)
+
+    assert suggested(flow)["invert"] is True
+    assert "Now, that would be 1.234 kW." in preview(flow)
+
+    flow = await fill_in(hass, flow, invert=False)
+    assert "Now, that would be -1.234 kW." in preview(flow)
 
 
 @pytest.mark.parametrize(

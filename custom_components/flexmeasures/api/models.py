@@ -94,6 +94,11 @@ class Asset:
             type=(data.get("generic_asset_type") or {}).get("name", ""),
         )
 
+    @property
+    def only_produces(self) -> bool:
+        """Whether it uses no power worth mentioning."""
+        return self.type in _PRODUCING_TYPES
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -153,6 +158,8 @@ class Catalogue:
             yield asset
             asset_id = asset.parent_id
 
+
+_PRODUCING_TYPES: Final = frozenset({"solar", "wind"})
 
 _LISTED_SIGNS: Final = {"inflexible-consumption": True, "inflexible-production": False}
 """By fields of a flex-context: whether consumption is positive in the sensors listed there."""

@@ -80,8 +80,9 @@ class ForeseenForm(FeedForm):
         key = known.get(CONF_VALUE_KEY, source.value_key)
         if self._keys and key not in self._keys:
             key = self._keys[0]
+        is_production = found.is_production or self._is_of_producer
         self._choice = _Choice(
-            key, known.get(CONF_UNIT), known.get(CONF_INVERT, found.is_production)
+            key, known.get(CONF_UNIT), known.get(CONF_INVERT, is_production)
         )
         self._previewed: _Choice | None = None
         self._foreseen: Foreseen

@@ -66,6 +66,12 @@ class FeedForm(ABC):
     async def async_preview(self) -> str:
         """Return what would be sent, as far as that is known."""
 
+    @property
+    def _is_of_producer(self) -> bool:
+        """Return whether the FlexMeasures sensor belongs to what only produces."""
+        asset = self._catalogue.assets.get(self._sensor.asset_id)
+        return asset is not None and asset.only_produces
+
     def _report(self, key: str, err: FeedSourceError) -> None:
         is_asked = key == CONF_UNIT and isinstance(err, FeedUnitMissingError)
         self.errors[key] = "feed_unit_not_told" if is_asked else err.translation_key

@@ -80,7 +80,7 @@ class _Choice:
         return cls(
             values.get(CONF_ATTRIBUTE),
             values.get(CONF_UNIT),
-            values.get(CONF_INVERT, False),
+            values[CONF_INVERT],
             values.get(CONF_CAPACITY),
         )
 
@@ -120,6 +120,7 @@ class MeasuredForm(FeedForm):
         known.setdefault(
             CONF_CAPACITY, quantity_in_kwh(catalogue.flex_model(sensor).get("soc-max"))
         )
+        known.setdefault(CONF_INVERT, self._is_of_producer)
         self._choice = _Choice.read(known)
         self._least_share = known.get(CONF_LEAST_SHARE, DEFAULT_LEAST_SHARE)
         self._previewed: _Choice | None = None

@@ -17,7 +17,6 @@ from .roles import Flow, Part, flow_of
 
 _TYPES: Final = {"solar": Part.SOLAR, "battery": Part.BATTERY}
 _BUILDING: Final = "building"
-_PRODUCING_TYPES: Final = frozenset({"solar", "wind"})
 _ONE_WAY_CAR: Final = "one-way_evse"
 _TWO_WAY_CAR: Final = "two-way_evse"
 # What these have of energy is not what the Energy dashboard calls so.
@@ -140,7 +139,7 @@ def _target(
         flow=flow,
         is_level=is_level,
         goes_both_ways=part in _TWO_WAY_PARTS or asset.type == _TWO_WAY_CAR,
-        produces=part is Part.SOLAR or asset.type in _PRODUCING_TYPES,
+        produces=part is Part.SOLAR or asset.only_produces,
         has_counterpart=any(
             {flow, flow_of(words.concepts(other.name))} == {*Flow} - {Flow.BOTH}
             for other in catalogue.sensors.values()
