@@ -86,6 +86,7 @@ class Feed(ABC):
         self.failure: FlexMeasuresError | None = None
         """Why nothing could be sent the last time."""
         self.failed_at: datetime | None = None
+        """Since when that is so."""
         self._api = peers.api
         self._catalogue = peers.catalogue
         self._store = store = peers.store
@@ -227,7 +228,8 @@ class Feed(ABC):
         """Take note of what is wrong."""
         if type(failure) is not type(self.failure):
             _LOGGER.debug("%s is not sent: %s", self.subentry.title, failure)
-        self.failure, self.failed_at = failure, dt_util.utcnow()
+        self.failure = failure
+        self.failed_at = self.failed_at or dt_util.utcnow()
         self._show()
 
     @abstractmethod
@@ -274,7 +276,7 @@ class Feed(ABC):
 
     def _succeed(self, count: int) -> None:
         """Take note that the server has taken something."""
-        self.failure = None
+        self.failure = self.failed_at = None
         if count:
             self.memory.last_sent = dt_util.utcnow()
         self._store.async_remember()

@@ -1,12 +1,13 @@
 """The actions that have feeds send: now, or what is missing of a period."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry
@@ -21,16 +22,23 @@ from .schemas import ATTR_END, ATTR_START
 async def send_now(call: ServiceCall) -> ServiceResponse:
     """Send what there is, without waiting for its time."""
     response: dict[str, Any] = {}
+    failures: dict[str, HomeAssistantError] = {}
     for entry, feed in _feeds(call):
         before = feed.memory.last_sent
-        async with translated_errors(call.hass, entry):
-            await feed.async_send_now()
+        try:
+            async with translated_errors(call.hass, entry):
+                await feed.async_send_now()
+        except HomeAssistantError as err:
+            # The others are sent all the same.
+            failures[feed.subentry.title] = err
+            continue
         response[feed.subentry.title] = {
             "sent": feed.memory.last_sent != before,
             "last_sent": feed.memory.last_sent
             and dt_util.as_local(feed.memory.last_sent).isoformat(),
             "backlog": feed.backlog(dt_util.utcnow()),
         }
+    _raise(failures)
     return {"feeds": response}
 
 
@@ -52,13 +60,32 @@ async def backfill(call: ServiceCall) -> ServiceResponse:
                     translation_placeholders={"feed": feed.subentry.title},
                 )
     response: dict[str, Any] = {}
+    failures: dict[str, HomeAssistantError] = {}
     for entry, feed in feeds:
         if isinstance(feed, MeasuredFeed):
-            async with translated_errors(call.hass, entry):
-                response[feed.subentry.title] = asdict(
-                    await feed.async_backfill(start, end)
-                )
+            try:
+                async with translated_errors(call.hass, entry):
+                    sent = await feed.async_backfill(start, end)
+            except HomeAssistantError as err:
+                failures[feed.subentry.title] = err
+            else:
+                response[feed.subentry.title] = asdict(sent)
+    _raise(failures)
     return {"feeds": response}
+
+
+def _raise(failures: Mapping[str, HomeAssistantError]) -> None:
+    """Raise HomeAssistantError if there are any, with what is wrong with which feed."""
+    if failures:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="feeds_not_sent",
+            translation_placeholders={
+                "reasons": "; ".join(
+                    f"{feed}: {failure}" for feed, failure in failures.items()
+                )
+            },
+        )
 
 
 def _feeds(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:

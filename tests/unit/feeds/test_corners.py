@@ -71,7 +71,8 @@ async def test_other_settings_correct_all(by_minutes: FedHome) -> None:
     await fed.home.set_up(feed())
     change(fed, invert=True)
     await fed.home.settle()
-    await fed.home.go_to(NOW + 3 * MINUTE)
+    for minute in range(1, 8):
+        await fed.home.go_to(NOW + minute * MINUTE)
     assert set(fed.posted().values()) == {-1.0}
 
 

@@ -168,6 +168,12 @@ async def test_send_now(two: FedHome) -> None:
     with pytest.raises(HomeAssistantError):
         await two.home.call("send_now", device_id=[two.device_id()])
     two.server.recover()
+    two.server.answer("POST", DATA, status=403, json={"message": "no"}, times=1)
+    with pytest.raises(HomeAssistantError, match="House: "):
+        await two.home.call("send_now")
+    # The other one all the same.
+    assert SLOT in two.posted(OTHER_SENSOR)
+    del two.posted(OTHER_SENSOR)[SLOT]
     answer = await two.home.call("send_now", device_id=[two.device_id()])
     assert answer == {
         "feeds": {
@@ -221,7 +227,9 @@ async def test_backfill_from_statistics(fed: FedHome) -> None:
     )
     await async_wait_recording_done(fed.hass)
     answer = await fed.home.call("backfill", start=first, end=SLOT)
-    assert answer["feeds"]["House"]["sent"] == 12
+    # The first hour was not observed from its beginning on.
+    assert answer["feeds"]["House"]["sent"] == 8
+    assert first not in fed.posted()
     assert fed.posted()[first + HOUR] == 0.1
     assert fed.posted()[first + 3 * HOUR - QUARTER] == 0.2
 

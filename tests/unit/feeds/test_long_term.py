@@ -90,13 +90,17 @@ async def values(
 async def test_means(hass: HomeAssistant) -> None:
     """Of hours, of parts of one, and of several of which enough are there."""
     await store(
-        hass, (0, 1), (1, 2), (3, 4), unit="kW", unit_class="power", is_mean=True
+        hass,
+        *((-1, 9), (0, 1), (1, 2), (3, 4), (4, 5)),
+        unit="kW",
+        unit_class="power",
+        is_mean=True,
     )
     # The entity is shown in another unit.
     hass.states.async_set(
         METER, "1", {"unit_of_measurement": "MW", "device_class": "power"}
     )
-    assert await values(hass, Method.MEAN, "W") == (1000, 2000, None, 4000)
+    assert await values(hass, Method.MEAN, "W") == (1000, 2000, None, None)
     assert await values(hass, Method.MEAN, "kW", length=QUARTER, slots=5) == (
         1,
         1,
@@ -109,7 +113,7 @@ async def test_means(hass: HomeAssistant) -> None:
         None,
     )
     # As in Kolkata, whose hours start at half past those of statistics.
-    assert await values(hass, Method.MEAN, "kW", start=HALF) == (1.5, 2, 4, 4)
+    assert await values(hass, Method.MEAN, "kW", start=HALF) == (1.5, 2, None, 5)
 
 
 async def test_differences(hass: HomeAssistant) -> None:
@@ -163,7 +167,7 @@ async def test_not_known(hass: HomeAssistant, settings: dict[str, Any]) -> None:
 
 async def test_units_without_a_class(hass: HomeAssistant) -> None:
     """They have to be the same."""
-    await store(hass, (0, 0.3), unit="EUR/kWh", unit_class=None, is_mean=True)
+    await store(hass, (-1, 9), (0, 0.3), unit="EUR/kWh", unit_class=None, is_mean=True)
     assert await values(hass, Method.MEAN, "EUR/kWh", slots=1) == (0.3,)
     assert await values(hass, Method.MEAN, "EUR/MWh", slots=1) == (None,)
 

@@ -371,6 +371,27 @@ async def test_batteries_that_nothing_tells_apart(home: Home) -> None:
     assert await suggest(home) == {}
 
 
+async def test_a_level_is_that_of_the_battery_whose_power_is_clear(home: Home) -> None:
+    """What the dashboard says together belongs together."""
+    have(home, "sensor.soc", "Powerwall", "80", **SHARE)
+    have(home, "sensor.rate", "Home battery power", "100", **POWER)
+    have_dashboard(
+        home,
+        {
+            "type": "battery",
+            "stat_energy_from": "x:out",
+            "stat_energy_to": "x:in",
+            "stat_rate": "sensor.rate",
+            "stat_soc": "sensor.soc",
+        },
+    )
+
+    assert entities_of(await suggest(home)) == {
+        BATTERY_POWER: "sensor.rate",
+        BATTERY_SOC: "sensor.soc",
+    }
+
+
 async def test_gas_water_and_home(home: Home) -> None:
     """Amounts come from the counter, a flow from the rate."""
     home.server.add_sensor(60, "Gasverbrauch", "kWh", "PT1H")

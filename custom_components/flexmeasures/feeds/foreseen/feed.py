@@ -58,7 +58,6 @@ class ForeseenFeed(Feed):
     @override
     def _start(self) -> None:
         self._wanted_at = dt_util.utcnow()
-        self.memory.since = self.memory.since or self._wanted_at
 
     @override
     def _due(self) -> datetime | None:
@@ -124,6 +123,8 @@ class ForeseenFeed(Feed):
         self._waiting = 0
         if self._wanted_at == wanted_at:
             self._wanted_at = None
+        if self.memory.since is None:
+            self.memory.since = next((start for start, _ in slots.known()), None)
         self._note_known(slots, now)
         self._succeed(count)
         return bool(count)

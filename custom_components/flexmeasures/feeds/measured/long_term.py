@@ -79,7 +79,7 @@ def _hours(
         return {}
     rows = statistics_during_period(
         hass,
-        # The hour before tells whether what the first has risen by was seen by then.
+        # The hour before tells whether the first was observed from its beginning on.
         dt_util.utc_from_timestamp(_hour_of(period[0]) - _HOUR),
         dt_util.utc_from_timestamp(period[1]),
         {entity_id},
@@ -92,8 +92,9 @@ def _hours(
     hours: dict[int, float] = {}
     for row in rows:
         start, value = int(row["start"]), row.get(kind)
-        # What has gathered in hours that are not there would all be in the one after.
-        if value is None or (kind == "change" and start - _HOUR not in starts):
+        # After hours that are not there, only a part of one was observed; and what a
+        # counter has gathered in them would all be in it.
+        if value is None or start - _HOUR not in starts:
             continue
         if (converted := convert(value)) is not None:
             hours[start] = converted

@@ -60,11 +60,34 @@ def of_devices(
 
 
 def of_roles(
-    roles: Iterable[Role],
+    roles: Sequence[Role],
     targets: Sequence[Target],
     entities: Mapping[str, HomeEntity],
 ) -> list[Match]:
-    """Return what has a place in the Energy dashboard."""
+    """Return what has a place in the Energy dashboard.
+
+    The level of a battery is that of the one whose power or energy is found.
+    """
+    flows = _of_roles(
+        [role for role in roles if not role.is_level], targets, entities, {}
+    )
+    assets = {
+        role.source: match.target.sensor.asset_id
+        for match in flows
+        for role in roles
+        if entities.get(role.entity_id) is match.entity
+    }
+    levels = [role for role in roles if role.is_level]
+    return flows + _of_roles(levels, targets, entities, assets)
+
+
+def _of_roles(
+    roles: Iterable[Role],
+    targets: Sequence[Target],
+    entities: Mapping[str, HomeEntity],
+    assets: Mapping[int, int],
+) -> list[Match]:
+    """Return the clear ones; `assets` are those that are known, by the roles' sources."""
     return _only_best(
         [
             match
@@ -72,6 +95,7 @@ def of_roles(
             if (entity := entities.get(role.entity_id))
             for target in targets
             if role.part is target.part and _fits(role, target)
+            if assets.get(role.source, target.sensor.asset_id) == target.sensor.asset_id
             if (match := _of_role(role, entity, target))
         ]
     )

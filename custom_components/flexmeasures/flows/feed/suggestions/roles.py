@@ -45,6 +45,8 @@ class Role:
     """In kWh: what 100 % are."""
     name: str | None = None
     """What the dashboard calls it."""
+    source: int = 0
+    """Roles with the same number are of one thing."""
 
 
 def flow_of(about: Collection[str]) -> Flow:
@@ -63,8 +65,8 @@ def dashboard_roles(sources: Iterable[Mapping[str, Any]]) -> list[Role]:
     Statistics that belong to no entity have none.
     """
     return [
-        replace(role, name=source.get("name"))
-        for source in sources
+        replace(role, name=source.get("name"), source=number)
+        for number, source in enumerate(sources)
         for role in _roles(source)
         if valid_entity_id(role.entity_id)
     ]
