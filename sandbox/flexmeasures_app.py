@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 15
 # A scheduling job takes less than a second.
-JOBS_SECONDS = 30
+JOBS_SECONDS = 60
+IDLE_LOOKS = 3
 QUEUES = ("scheduling", "forecasting", "ingestion")
 
 
@@ -58,17 +59,27 @@ class Processes:
                 flexmeasures_seed.seed(Path(home), is_metered=is_metered)
             self._release_database()
 
+    def finish_jobs(self) -> None:
+        """Wait until the jobs there are have ended."""
+        queues = [self._app.queues[name] for name in QUEUES]
+        deadline = time.monotonic() + JOBS_SECONDS
+        # A job that the worker has just taken is in no list until it has begun.
+        looks = 0
+        while looks < IDLE_LOOKS:
+            if any(queue.count or queue.started_job_registry.count for queue in queues):
+                looks = 0
+            else:
+                looks += 1
+            if time.monotonic() > deadline:
+                raise RuntimeError("The jobs do not end")
+            time.sleep(0.01)
+        self._app.redis_connection.connection_pool.disconnect()
+
     def forget(self) -> None:
         """Drop all data that has come since the database was filled, once the jobs there are have ended."""
         from . import flexmeasures_seed
 
-        queues = [self._app.queues[name] for name in QUEUES]
-        deadline = time.monotonic() + JOBS_SECONDS
-        while any(queue.count or queue.started_job_registry.count for queue in queues):
-            if time.monotonic() > deadline:
-                raise RuntimeError("The jobs do not end")
-            time.sleep(0.02)
-        self._app.redis_connection.connection_pool.disconnect()
+        self.finish_jobs()
         with self._app.app_context():
             flexmeasures_seed.forget()
             self._release_database()
@@ -238,6 +249,7 @@ def main() -> None:
     )
     commands: dict[str, Callable[..., object]] = {
         "prepare": processes.prepare,
+        "finish_jobs": processes.finish_jobs,
         "forget": processes.forget,
         "start_web": processes.start_web,
         "start_worker": processes.start_worker,

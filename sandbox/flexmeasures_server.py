@@ -70,6 +70,11 @@ class FlexMeasuresServer:
         """The server's address, the same for as long as its data."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def database_uri(self) -> str:
+        """The address of the database, for psycopg2 of FlexMeasures' own environment."""
+        return self._database.uri.replace("+psycopg2", "")
+
     def start(self) -> Self:
         """Start everything."""
         try:
@@ -179,7 +184,11 @@ class FlexMeasuresServer:
 
     def forget(self) -> None:
         """Drop all schedules and measurements that have come since the first start, once the jobs there are have ended."""
-        self._tell("forget")
+        self._tell("forget", timeout=START_SECONDS)
+
+    def finish_jobs(self) -> None:
+        """Wait until the jobs there are have ended."""
+        self._tell("finish_jobs", timeout=START_SECONDS)
 
     def start_web(self) -> None:
         """Start the web server."""

@@ -1,0 +1,1 @@
+"""Feeds, with a real FlexMeasures server."""
