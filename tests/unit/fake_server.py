@@ -671,7 +671,7 @@ class FakeServer:
         )
 
     def _get_data(self, sensor_id: int, query: dict[str, str]) -> Answer:
-        if query.get("source") == "4":
+        if query.get("source") == "4" and sensor_id not in self.data:
             return self._own_data(sensor_id, query)
         source = query.get("source-type", "")
         by_source = {"scheduler": self.schedules, "forecaster": self.forecasts}

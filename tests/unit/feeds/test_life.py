@@ -328,6 +328,15 @@ async def test_feeds_are_in_the_diagnostics(two: FedHome, hass_client: Any) -> N
     assert house["backlog"] == 0
     assert house["trouble"] == "none"
     assert house["memory"]["sent_until"] == SLOT.isoformat()
+    await two.hass.config_entries.async_unload(two.home.entry.entry_id)
+    dr.async_get(two.hass).async_update_device(
+        two.device_id(), disabled_by=dr.DeviceEntryDisabler.USER
+    )
+    await two.home.start()
+    found = await get_diagnostics_for_config_entry(
+        two.hass, hass_client, two.home.entry
+    )
+    assert set(found["feeds"][0]) == {"title", "settings"}
 
 
 async def test_a_tariff_in_the_diagnostics(fed: FedHome, hass_client: Any) -> None:
