@@ -583,6 +583,7 @@ async def test_states_that_were_forgotten(
     assert await values(hass, Method.MEAN, "kWh", start=-15, slots=2) == (7, 7)
     assert await values(hass, Method.DIFFERENCE, "kWh", start=-5, slots=2) == (0, 0)
     assert await values(hass, Method.MEAN, "kWh", start=-60, slots=1) == (None,)
+    assert await history(hass, Method.MEAN, "kWh").async_oldest() == at(-20)
 
 
 async def test_a_state_that_was_not_written_well(

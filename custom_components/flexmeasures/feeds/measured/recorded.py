@@ -80,6 +80,9 @@ class RecorderHistory:
                 return first_state(session, kept_as(session, entity_id))
 
         moment = await self._async_job(oldest)
+        # The recorder forgets what has not changed for long, too.
+        if moment is None and (shown := self._hass.states.get(entity_id)):
+            return shown.last_updated
         return None if moment is None else dt_util.utc_from_timestamp(moment)
 
     @callback
