@@ -21,3 +21,13 @@ class FeedSourceError(FlexMeasuresError):
     @override
     def placeholders(self) -> dict[str, str]:
         return self._placeholders
+
+
+class EntityGoneError(FeedSourceError):
+    """The entity was removed from Home Assistant."""
+
+    translation_key = "feed_entity_gone"
+
+    def __init__(self, name: str) -> None:
+        """Keep what the feed is called."""
+        super().__init__(name=name)

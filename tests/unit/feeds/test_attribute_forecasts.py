@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.feeds.errors import EntityGoneError
 from custom_components.flexmeasures.feeds.foreseen.errors import (
     AttributeMissingError,
     NoTimesAndValuesError,
@@ -17,7 +18,6 @@ from custom_components.flexmeasures.feeds.foreseen.providers import (
     async_value_keys,
     provider_of,
 )
-from custom_components.flexmeasures.feeds.measured.errors import EntityGoneError
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util

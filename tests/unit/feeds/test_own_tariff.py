@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.feeds.errors import EntityGoneError
 from custom_components.flexmeasures.feeds.foreseen.errors import (
     ProviderFailedError,
     TariffRulePriceError,
@@ -13,7 +14,6 @@ from custom_components.flexmeasures.feeds.foreseen.providers import (
     Provider,
     provider_of,
 )
-from custom_components.flexmeasures.feeds.measured.errors import EntityGoneError
 from custom_components.flexmeasures.feeds.settings import TariffSource
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_platform
 
+from custom_components.flexmeasures.feeds.errors import EntityGoneError
 from custom_components.flexmeasures.feeds.foreseen.errors import (
     AttributeMissingError,
     NoTimesAndValuesError,
@@ -18,7 +19,6 @@ from custom_components.flexmeasures.feeds.foreseen.providers import (
     Provider,
     provider_of,
 )
-from custom_components.flexmeasures.feeds.measured.errors import EntityGoneError
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component

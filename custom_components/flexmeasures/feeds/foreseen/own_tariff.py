@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ...plan.grid import local_midnight
 from ..entities import async_entity_id
-from ..measured.errors import EntityGoneError
+from ..errors import EntityGoneError
 from ..settings import TariffSource
 from .actions import async_call
 from .following import News, async_look_regularly, async_track_entities, stop_all

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ..bins import Step
 from ..entities import async_entity_id
-from ..measured.errors import EntityGoneError
+from ..errors import EntityGoneError
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,6 @@
 from ..errors import FeedSourceError
 
 
-class EntityGoneError(FeedSourceError):
-    """The entity was removed from Home Assistant."""
-
-    translation_key = "feed_entity_gone"
-
-    def __init__(self, name: str) -> None:
-        """Keep what the feed is called."""
-        super().__init__(name=name)
-
-
 class HistoryUnavailableError(FeedSourceError):
     """The recorder does not answer now."""
 

@@ -19,8 +19,8 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..entities import async_entity_id
+from ..errors import EntityGoneError
 from ..settings import MeasuredSource
-from .errors import EntityGoneError
 from .resamplers import Sample, SlotValues
 from .resampling import resampler_of
 from .sampling import Sampler

@@ -14,9 +14,10 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 
 from ..entities import async_entity_id
+from ..errors import EntityGoneError
 from ..settings import MeasuredSource, Method
 from .counters import GLITCH
-from .errors import EntityGoneError, HistoryUnavailableError
+from .errors import HistoryUnavailableError
 from .resamplers import Resampler, SlotValues
 from .resampling import resampler_of
 from .sampling import Sampler
