@@ -176,6 +176,7 @@ async def test_values_that_have_no_inverse(hass: HomeAssistant) -> None:
     """A car that uses nothing does not go infinitely far."""
     await store(
         hass,
+        (-1, 10),
         (0, 0),
         (1, 20),
         unit="kWh/100km",
