@@ -102,7 +102,7 @@ class FeedDispatcher:
     @callback
     def async_hurry(self) -> None:
         """Let feeds take turns again: the server answers."""
-        self._not_before, self._wait, self._server_errors = None, _FIRST_WAIT, 0
+        self._note_answer()
         self.async_go_on()
 
     async def async_pace(self) -> None:
@@ -160,13 +160,17 @@ class FeedDispatcher:
         if turn.cancelled():
             return
         if (failure := turn.exception()) is None:
-            self._not_before, self._wait, self._server_errors = None, _FIRST_WAIT, 0
             if turn.result():
+                self._note_answer()
                 await self.async_pace()
             return
         # Anything else it keeps for itself.
         assert isinstance(failure, FlexMeasuresError)
         self._note(failure)
+
+    def _note_answer(self) -> None:
+        """Take note that the server answers; a turn that did not ask it does not tell."""
+        self._not_before, self._wait, self._server_errors = None, _FIRST_WAIT, 0
 
     def _note(self, failure: FlexMeasuresError) -> None:
         """Ask the server nothing for a while, if it can take nothing of anybody."""

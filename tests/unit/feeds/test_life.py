@@ -207,9 +207,11 @@ async def test_backfill(two: FedHome) -> None:
     }
 
 
-async def test_backfill_from_statistics(fed: FedHome) -> None:
-    """Where there are no states any more: the mean of the hour."""
-    await fed.has_measured(1000, 2000, 3000, 4000, 500)
+@pytest.mark.parametrize("has_states", [True, False])
+async def test_backfill_from_statistics(fed: FedHome, *, has_states: bool) -> None:
+    """Where there are no states any more, or none at all: the mean of the hour."""
+    if has_states:
+        await fed.has_measured(1000, 2000, 3000, 4000, 500)
     await fed.home.set_up(feed())
     first = SLOT.replace(day=1, hour=0)
     async_import_statistics(
@@ -374,3 +376,29 @@ async def test_the_sign_of_what_a_site_lists(
     await fed.has_measured(1000, 2000)
     await fed.home.set_up(feed(79, "Load"))
     assert fed.posted(79)[SLOT - HOUR] == sign
+
+
+async def test_who_does_not_ask_says_nothing_of_the_server(fed: FedHome) -> None:
+    """Between feeds whose source is gone, a server that is out of order is spared, too."""
+    await fed.has_measured(1000, 2000)
+    for sensor in range(100, 107):
+        fed.server.add_sensor(sensor, f"sensor {sensor}", "kW", "PT15M")
+    fed.server.answer(
+        "POST",
+        "/api/v3_0/sensors/*/data",
+        status=500,
+        json={"message": "no", "status": 500},
+    )
+    gone = {"entity": "0123456789abcdef0123456789abcdef"}
+    await fed.home.set_up(
+        *(
+            feed(sensor, f"Feed {sensor}", **(gone if sensor % 2 else {}))
+            for sensor in range(100, 107)
+        )
+    )
+    asked = {
+        request.path.split("/")[-2]
+        for request in fed.server.requests
+        if request.method == "POST" and request.path.endswith("/data")
+    }
+    assert asked == {"100", "102", "104"}

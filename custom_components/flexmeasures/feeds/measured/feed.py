@@ -40,8 +40,8 @@ _DAY: Final = timedelta(days=1)
 class MeasuredFeed(Feed):
     """Sends each slot once it has ended, and what is missing of the past.
 
-    What was sent is compared with what the server has after
-    each failure and restart, and once a day: it may accept what it then does not store.
+    What was sent is compared with what the server has after each failure and restart, and
+    once a day: it may accept what it then does not store.
     """
 
     _history: SlotHistory
@@ -304,16 +304,16 @@ class MeasuredFeed(Feed):
         self, boundaries: Sequence[datetime], oldest: datetime | None
     ) -> list[float | None]:
         """Return what the recorder knows, and what only the statistics know of before."""
-        count = len(boundaries) - 1
-        if oldest is not None and oldest > boundaries[0]:
-            count = bisect_left(boundaries, oldest)
+        slots = len(boundaries) - 1
+        # So many of the first begin before anything is recorded.
+        count = slots if oldest is None else bisect_left(boundaries, oldest, hi=slots)
+        before: Sequence[float | None] = ()
+        if count:
             before = await async_long_term_values(
                 self._hass, self._source, boundaries[: count + 1]
             )
-        else:
-            count, before = 0, ()
         recorded: Sequence[float | None] = ()
-        if len(boundaries) - 1 > count:
+        if count < slots:
             recorded = (
                 await self._history.async_slot_values(boundaries[count:])
             ).values

@@ -25,7 +25,7 @@ class SendingOrder:
         self._memory = memory
         self._was_newest = False
         self._unsettled_from: datetime | None = None
-        self._looked_at_again: datetime | None = None
+        self._look_again_at: datetime | None = None
 
     @property
     def waits_until(self) -> datetime | None:
@@ -33,7 +33,7 @@ class SendingOrder:
         start, sent_until = self._unsettled_from, self._memory.sent_until
         if start is None or sent_until is None or start > sent_until:
             return None
-        return self._looked_at_again
+        return self._look_again_at
 
     def hurry(self) -> None:
         """Look at what was not settled now."""
@@ -41,7 +41,7 @@ class SendingOrder:
 
     def note_unsettled(self, start: datetime, now: datetime) -> None:
         """Take note that what is known from a moment on may turn out otherwise."""
-        self._unsettled_from, self._looked_at_again = start, now + _UNSETTLED_WAIT
+        self._unsettled_from, self._look_again_at = start, now + _UNSETTLED_WAIT
 
     def next_period(
         self, grid: SlotGrid, end: datetime, now: datetime
@@ -49,11 +49,7 @@ class SendingOrder:
         """Return what to send next of all that is known until `end`; None if that was sent."""
         start = self._memory.sent_until
         assert start is not None
-        if (
-            self._unsettled_from
-            and self._looked_at_again
-            and self._looked_at_again > now
-        ):
+        if self._unsettled_from and self._look_again_at and self._look_again_at > now:
             end = min(end, self._unsettled_from)
         if start >= end:
             return None
