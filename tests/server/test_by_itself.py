@@ -92,8 +92,10 @@ async def test_ready_by(
         schedule_duration="PT4H",
         automatic_scheduling=True,
         soc_entity=SOC,
-        # Where energy costs less than nothing, more is taken than what is needed.
+        # Where energy costs less than nothing, or the sun's does that is sold, more is
+        # taken than what is needed.
         consumption_price_sensor=server.home.sensor("fixed_price"),
+        production_price_sensor=server.home.sensor("fixed_price"),
     )
     await settle(hass)
     assert planned_energy(plan(hass, car)) == pytest.approx(0, abs=0.01)

@@ -54,6 +54,7 @@ async def test_a_level_below_the_minimum(
         soc_min=20,
         soc_max=100,
         consumption_price_sensor=server.home.sensor("fixed_price"),
+        production_price_sensor=server.home.sensor("fixed_price"),
     )
     ready_by = full_hour(4 * HOUR)
     await set_target(hass, car, 80, ready_by)
@@ -88,6 +89,7 @@ async def test_targets_of_an_action(
         schedule_duration="PT4H",
         automatic_scheduling=False,
         consumption_price_sensor=server.home.sensor("fixed_price"),
+        production_price_sensor=server.home.sensor("fixed_price"),
     )
 
     async def have(kwh: float) -> None:
