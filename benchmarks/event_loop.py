@@ -43,10 +43,9 @@ async def measure(url: str, devices: int, rounds: int) -> None:
             longest.append(max(timing.callbacks))
             sums.append(sum(timing.callbacks) / devices)
             collected.append(sum(timing.collections) / devices)
-        state = hass.states.get("sensor.device_1_schedule")
-        # Beside what is ahead it holds what was planned for today.
-        assert state
-        assert len(state.attributes["schedule"]) >= HORIZON / RESOLUTION
+        for coordinator in coordinators:
+            # Beside what is ahead it holds what was planned for today.
+            assert len(coordinator.outlook.schedule) >= HORIZON / RESOLUTION
         print(
             f"{devices:3} devices: longest callback {median(longest):5.2f} ms"
             f" (worst of {rounds} rounds {max(longest):5.2f} ms); per device:"

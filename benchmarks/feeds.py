@@ -34,7 +34,7 @@ import subprocess
 import sys
 
 from sandbox.environments import REPOSITORY, child_environment, program
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 from tests.server.meters.metered_home import DAY, HOUR, Owner
 
 from .feeds_home import CaughtUp, Piece, Simulated, Task

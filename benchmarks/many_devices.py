@@ -106,9 +106,8 @@ async def measure(url: str, *, is_traced: bool) -> Run:
         resident = resident_memory() - before
         traced, of_integration = traced_memory() if is_traced else (0, 0)
         tracemalloc.stop()
-        states = hass.states.async_all("sensor")
-        plans = [state for state in states if "schedule" in state.attributes]
-        assert len(plans) == DEVICES
+        coordinators = entry.runtime_data.coordinators.values()
+        assert sum(coordinator.covers_now for coordinator in coordinators) == DEVICES
 
         await hass.config_entries.async_unload(entry.entry_id)
         again = await set_up(hass, entry)

@@ -36,7 +36,7 @@ import sys
 from typing import override
 
 from sandbox.environments import REPOSITORY, child_environment, program
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 from tests.server.meters.metered_home import HOUR, Owner
 
 from .statistics_home import Effort, Figures, Task

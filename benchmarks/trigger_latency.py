@@ -20,10 +20,10 @@ from typing import Any
 import aiohttp
 from flexmeasures_client.client import FlexMeasuresClient
 
-from sandbox.demo import Progress, configure
-from sandbox.flexmeasures_server import FlexMeasuresServer
-from sandbox.home_assistant import HomeAssistant
-from sandbox.home_assistant_client import HomeAssistantClient
+from sandbox.demo.home import Progress, configure
+from sandbox.flexmeasures.server import FlexMeasuresServer
+from sandbox.home_assistant.client import HomeAssistantClient
+from sandbox.home_assistant.instance import HomeAssistant
 
 HORIZON = timedelta(hours=6)
 
@@ -144,12 +144,8 @@ async def compare(
 
             run, response = await timed(call_ours, times)
             ours.append(run)
-            state = await client.state("sensor.home_battery_schedule")
-            # It also holds what was planned for today before.
-            planned = response["schedule"]
-            followed = state["attributes"]["schedule"]
-            first = followed.index(planned[0])
-            assert followed[first : first + len(planned)] == planned
+            state = await client.state("sensor.home_battery_setpoint")
+            assert float(state["state"]) == response["schedule"][0]["value"]
             run, _ = await timed(call_theirs, times)
             clients.append(run)
             print(

@@ -8,7 +8,7 @@ import signal
 import sys
 
 from .errors import SandboxError
-from .flexmeasures_server import FlexMeasuresServer
+from .flexmeasures.server import FlexMeasuresServer
 
 
 def main() -> int:

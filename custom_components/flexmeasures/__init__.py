@@ -14,8 +14,10 @@ from .cem.access.view import async_setup_view
 from .const import DOMAIN
 from .device.entity_references import async_follow_renames
 from .device.store import AccountStore
+from .device_page import async_follow_catalogue
 from .devices import AccountDevices, stored_parts
 from .flows.yaml_import.importer import async_setup_yaml
+from .frontend.setup import async_setup_frontend
 from .issues.registry import async_forget_removed
 from .services import async_setup_services
 
@@ -38,9 +40,10 @@ LAST_PLATFORMS = [Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions, and what ``configuration.yaml`` says."""
+    """Set up the actions, the card, and what ``configuration.yaml`` says."""
     async_setup_services(hass)
     async_setup_view(hass)
+    await async_setup_frontend(hass)
     async_setup_yaml(hass, config.get(DOMAIN, ()))
     async_follow_renames(hass)
     async_forget_removed(hass)
@@ -56,6 +59,7 @@ async def async_setup_entry(
     # What is registered first is called last: until then others may still write.
     entry.async_on_unload(store.async_close)
     entry.runtime_data = Account.async_create(hass, entry, store)
+    async_follow_catalogue(hass, entry)
     feeds = AccountFeeds(hass, entry, entry.runtime_data.feeds)
     meters = AccountMeters(hass, entry, entry.runtime_data.meters)
     devices = AccountDevices(hass, entry, (feeds.async_follow, meters.async_follow))

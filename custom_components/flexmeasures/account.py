@@ -11,10 +11,11 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSu
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
-from .api.errors import CannotConnectError
+from .api.errors import NO_ANSWER, CannotConnectError
 from .cem.resource import ManagedResource
 from .const import CONF_SOLAR_FORECAST_SENSORS, DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
@@ -25,16 +26,19 @@ from .device.store import AccountStore
 from .feeds.dispatcher import FeedDispatcher
 from .feeds.feed import Feed
 from .meters.coordinator import MeterCoordinator
-from .meters.daily_forecast import DailyForecast
 from .meters.readings import SensorReader
 from .meters.solar_forecast import SolarForecast
 from .plan.schedule import Schedule
 from .scheduling.automation import DeviceAutomation
 from .scheduling.budget import TriggerBudget
+from .scheduling.daily_forecast import DailyForecast
 from .scheduling.jobs import AcceptedJob
+from .scheduling.planned_here import PlannedHere
 from .scheduling.queue import ScheduleQueue
+from .scheduling.ready_by_calendar import ReadyByCalendar
 from .scheduling.request import ScheduleRequest
 from .scheduling.scheduler import AccountScheduler
+from .texts import local_placeholders
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +47,14 @@ _PATIENCE_WITH_PLAN = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=10)
 
 type FlexMeasuresConfigEntry = ConfigEntry[Account]
+
+
+def device_signal(subentry_id: str) -> str:
+    """Return the dispatcher's signal that a device is loaded, or not any more.
+
+    It comes with the device's ScheduleCoordinator, or with None.
+    """
+    return f"{DOMAIN}_device_{subentry_id}"
 
 
 @dataclass(slots=True)
@@ -79,7 +91,16 @@ class Account:
         catalogue = AccountCatalogue(api)
         coordinators: Loaded[ScheduleCoordinator] = Loaded()
         budget = TriggerBudget(store)
-        scheduler = AccountScheduler(hass, entry, api, coordinators, budget)
+        prices = SharedPrices(api, catalogue)
+        scheduler = AccountScheduler(
+            hass,
+            entry,
+            api,
+            coordinators,
+            budget=budget,
+            prices=prices,
+            planned_here=PlannedHere(store),
+        )
         reader = SensorReader(hass, api, catalogue)
         feeds: Loaded[Feed] = Loaded()
         account = cls(
@@ -87,7 +108,7 @@ class Account:
             api=api,
             catalogue=catalogue,
             reader=reader,
-            prices=SharedPrices(api, catalogue),
+            prices=prices,
             store=store,
             coordinators=coordinators,
             scheduler=scheduler,
@@ -136,9 +157,16 @@ class Account:
     ) -> None:
         """Keep a device's plan current until it is unloaded."""
         coordinator.async_follow()
+        subentry_id = coordinator.subentry.subentry_id
         DeviceAutomation(hass, coordinator, self.queue).async_start()
-        if resource := self.resources.get(coordinator.subentry.subentry_id):
+        if calendar := coordinator.settings.ready_by_calendar:
+            ReadyByCalendar(hass, coordinator, calendar).async_start()
+        if resource := self.resources.get(subentry_id):
             resource.async_start()
+        async_dispatcher_send(hass, device_signal(subentry_id), coordinator)
+        coordinator.lifetime.async_on_unload(
+            lambda: async_dispatcher_send(hass, device_signal(subentry_id), None)
+        )
 
     async def async_unload_device(self, subentry_id: str) -> None:
         """Stop all that goes on for a device; what is stored of it stays."""
@@ -192,13 +220,11 @@ class Account:
             return
         for failure in failures.values():
             raise failure
-        no_answer = CannotConnectError(
-            f"no answer within {patience.total_seconds():g} seconds"
-        )
+        no_answer = CannotConnectError(NO_ANSWER)
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
             translation_key=no_answer.translation_key,
-            translation_placeholders=no_answer.placeholders,
+            translation_placeholders=local_placeholders(no_answer.placeholders),
         )
 
     async def async_read_late(

@@ -22,7 +22,11 @@ class AccountFeeds(AccountParts[Feed]):
     def _make(self, subentry: ConfigSubentry) -> tuple[Feed, FeedIssues]:
         account = self._account
         peers = FeedPeers(
-            account.api, account.catalogue, account.store, account.feed_dispatcher
+            account.api,
+            account.catalogue,
+            account.store,
+            account.feed_dispatcher,
+            account.daily_forecast,
         )
         settings = FeedSettings.from_subentry(subentry.data)
         is_measured = isinstance(settings.source, MeasuredSource)

@@ -18,8 +18,10 @@ from .api.errors import (
 )
 from .api.numbers import believable
 from .const import DOMAIN
-from .device.settings import StateOfChargeUnknownError
+from .device.settings import DeviceSettings, StateOfChargeUnknownError
+from .local_format import short_time
 from .scheduling.forecasts import NotForecastableError, RegressorError
+from .texts import local_placeholders
 
 # What the user can mend by calling differently.
 _WRONG_USE = (
@@ -50,7 +52,7 @@ async def translated_errors(
         raise kind(
             translation_domain=DOMAIN,
             translation_key=err.translation_key,
-            translation_placeholders=err.placeholders,
+            translation_placeholders=local_placeholders(err.placeholders),
         ) from err
 
 
@@ -60,10 +62,20 @@ def check_future(moment: datetime, *, late: timedelta = timedelta(0)) -> None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_in_the_future",
-            translation_placeholders={
-                "time": dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
-            },
+            translation_placeholders={"time": short_time(moment)},
         )
+
+
+def amount_in_kwh(settings: DeviceSettings, amount: float) -> float:
+    """Return a state of charge in kWh that is given in the unit of the settings.
+
+    Raises ServiceValidationError for a share of a capacity that is not known.
+    """
+    if (kwh := settings.in_kwh(amount)) is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="capacity_unknown"
+        )
+    return kwh
 
 
 def check_number(value: float) -> None:

@@ -36,16 +36,6 @@ def _targets_met(coordinator: ScheduleCoordinator) -> bool | None:
     return report.are_met if report else None
 
 
-def _plan_out_of_date(coordinator: ScheduleCoordinator) -> bool:
-    # What only failed when the user asked for it makes no plan older.
-    is_missed = (
-        coordinator.settings.automatic_scheduling and coordinator.memory.is_failing
-    )
-    return (
-        not coordinator.covers_now or not coordinator.last_update_success or is_missed
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class DeviceBinarySensorDescription(BinarySensorEntityDescription):
     """A binary sensor of a device."""
@@ -53,10 +43,12 @@ class DeviceBinarySensorDescription(BinarySensorEntityDescription):
     value_fn: Callable[[ScheduleCoordinator], bool | None]
 
 
+# What another entity says, too, is disabled by default.
 SENSORS = (
     DeviceBinarySensorDescription(
         key="charging_planned",
         translation_key="charging_planned",
+        entity_registry_enabled_default=False,
         value_fn=_charging_planned,
     ),
     DeviceBinarySensorDescription(
@@ -64,12 +56,15 @@ SENSORS = (
         translation_key="plan_out_of_date",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=_plan_out_of_date,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.is_out_of_date,
     ),
 )
 TARGETS_MET = DeviceBinarySensorDescription(
     key="targets_met",
     translation_key="targets_met",
+    # For automations: the time by which the device has to be ready has it as an attribute.
+    entity_registry_enabled_default=False,
     value_fn=_targets_met,
 )
 RM_CONNECTED = BinarySensorEntityDescription(

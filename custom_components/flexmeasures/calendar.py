@@ -8,18 +8,18 @@ from homeassistant.components.calendar import (
     CalendarEntityDescription,
     CalendarEvent,
 )
-from homeassistant.const import Platform, UnitOfEnergy, UnitOfPower
+from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.translation import async_translate_state
 from homeassistant.util import dt as dt_util
 
 from .account import FlexMeasuresConfigEntry
-from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
 from .entity import FlexMeasuresEntity, async_add_device_entities
+from .local_format import decimal_number
 from .plan.plan import Plan
-from .plan.schedule import Block
+from .plan.schedule import Action, Block
+from .texts import async_text
 
 PARALLEL_UPDATES = 0
 
@@ -79,14 +79,33 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
         return self.coordinator.data, next_block
 
     def _event(self, block: Block) -> CalendarEvent:
-        # In the language of Home Assistant: the word that the action sensor shows.
-        action = async_translate_state(
-            self.hass, block.action, Platform.SENSOR, DOMAIN, "action", None
-        )
-        power = block.energy / ((block.end - block.start) / timedelta(hours=1))
+        assert self.device_entry
+        device = self.device_entry.name_by_user or self.device_entry.name
         return CalendarEvent(
             start=dt_util.as_local(block.start),
             end=dt_util.as_local(block.end),
-            summary=f"{action} {block.energy:.1f} {UnitOfEnergy.KILO_WATT_HOUR}",
-            description=f"{power:.2f} {UnitOfPower.KILO_WATT}",
+            summary=async_text(
+                self.hass,
+                f"calendar_{block.action}",
+                device=device or self.coordinator.subentry.title,
+                energy=decimal_number(block.energy, 1),
+            ),
+            description=self._description(block),
+        )
+
+    def _description(self, block: Block) -> str:
+        """Return the mean power, and what a block costs or earns, if that is known."""
+        power = block.energy / ((block.end - block.start) / timedelta(hours=1))
+        cost = self.coordinator.outlook.cost(block.start, block.end)
+        currency = self.coordinator.data.currency
+        if cost is None or currency is None:
+            return f"{decimal_number(power, 2)} {UnitOfPower.KILO_WATT}"
+        consumed = block.energy if block.action is Action.CHARGE else -block.energy
+        return async_text(
+            self.hass,
+            "calendar_costs" if cost >= 0 else "calendar_earns",
+            power=decimal_number(power, 2),
+            price=decimal_number(cost / consumed, 3),
+            amount=decimal_number(abs(cost), 2),
+            currency=currency,
         )

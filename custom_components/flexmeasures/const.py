@@ -18,6 +18,8 @@ CONF_SOC_UNIT: Final = "soc_unit"
 CONF_SOC_MIN: Final = "soc_min"
 CONF_SOC_MAX: Final = "soc_max"
 CONF_CAPACITY: Final = "capacity"
+CONF_EMPTY_TEMPERATURE: Final = "empty_temperature"
+CONF_FULL_TEMPERATURE: Final = "full_temperature"
 CONF_SOC_ENTITY: Final = "soc_entity"
 CONF_SOC_MAX_AGE: Final = "soc_max_age"
 CONF_UPDATE_INTERVAL: Final = "update_interval"
@@ -28,6 +30,7 @@ CONF_CLIMATE_ENTITY: Final = "climate_entity"
 CONF_AUTOMATIC_SCHEDULING: Final = "automatic_scheduling"
 CONF_SOC_DEVIATION: Final = "soc_deviation"
 CONF_TRIGGER_ENTITIES: Final = "trigger_entities"
+CONF_READY_BY_CALENDAR: Final = "ready_by_calendar"
 
 CONF_FILL_LEVEL_SENSOR: Final = "fill_level_sensor"
 CONF_FILL_RATE_SENSOR: Final = "fill_rate_sensor"
@@ -72,6 +75,11 @@ CONF_WORKDAY_ENTITY: Final = "workday_entity"
 CONF_JOINT_SCHEDULING: Final = "joint_scheduling"
 CONF_SOLAR_FORECAST_SENSORS: Final = "solar_forecast_sensors"
 CONF_YAML: Final = "yaml"
+
+PROJECT: Final = (
+    "https://github.com/FlexMeasures/flexmeasures-for-home-assistant/blob/main"
+)
+"""Where README and docs are."""
 
 DEFAULT_SCHEDULE_DURATION: Final = timedelta(hours=24)
 DEFAULT_SOC_MAX_AGE: Final = timedelta(hours=1)

@@ -8,7 +8,8 @@ import logging
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -27,6 +28,7 @@ from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
 from .device.job import JobUnderWay
 from .device.lifetime import DeviceUnloadedError, Lifetime
+from .device.limits import ServerLimits, Span, soc_limits
 from .device.listeners import Listeners
 from .device.memory import DeviceMemory, Failure
 from .device.metadata import DeviceMetadata
@@ -39,10 +41,13 @@ from .device.scheduling_event import SchedulingEvent, SchedulingEventType
 from .device.setpoint import Mode, Override, setpoint
 from .device.settings import DeviceSettings
 from .device.store import AccountStore
+from .plan.calendar_events import CalendarEvents, UnplannableEvent
 from .plan.energy_units import from_kwh
 from .plan.outlook import Outlook
 from .plan.plan import Plan
+from .plan.ready_by import Occasion, WeeklyRule
 from .plan.schedule import Schedule
+from .texts import local_placeholders
 from .timer import Timer
 
 _LOGGER = logging.getLogger(__name__)
@@ -80,6 +85,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.memory = store.restored(
             power_sensor, DeviceMemory.from_json, DeviceMemory()
         )
+        if self.settings.ready_by_calendar is None:
+            self.memory.ready_by = replace(self.memory.ready_by, calendar=())
+        self.memory.look_ahead(dt_util.utcnow())
         self.metadata = DeviceMetadata(catalogue, self.settings)
         self.reader = PlanReader(api, self.metadata, prices, self.settings)
         super().__init__(
@@ -101,6 +109,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Sensors that the server no longer has, by their setting."""
         self.soc_problem: FlexMeasuresError | None = None
         """Why the state of charge entity was not used."""
+        self.unplannable_events: tuple[UnplannableEvent, ...] = ()
+        """Of the calendar that says when the device has to be ready."""
         self.recent_errors = RecentErrors()
         self.recent_power = RecentPower()
         self.flex_model_source: FlexModelSource | None = None
@@ -129,15 +139,44 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         return self._outlook
 
     @property
+    def is_followed(self) -> bool:
+        """Whether it has its entities, and its plan is kept current."""
+        return self._has_entities
+
+    @property
     def covers_now(self) -> bool:
         """Whether there is a plan for this moment."""
         return self.data.power_at(dt_util.utcnow()) is not None
+
+    @property
+    def is_out_of_date(self) -> bool:
+        """Whether the plan is not what it should be: none, not read, or not renewed."""
+        # What only failed when the user asked for it makes no plan older.
+        is_missed = self.settings.automatic_scheduling and self.memory.is_failing
+        return not self.covers_now or not self.last_update_success or is_missed
 
     @property
     def setpoint(self) -> float | None:
         """The power to follow now, in kW; None when there is none."""
         now, memory = dt_util.utcnow(), self.memory
         return setpoint(self.data.power_at(now), memory.mode, memory.override, now)
+
+    @property
+    def may_have_level(self) -> bool:
+        """Whether the device stores something, as far as that is known by now."""
+        facts = self.facts
+        return self.settings.has_level or facts is None or facts.has_level
+
+    def moved_since(self, moment: datetime) -> float:
+        """Return how much energy went in and out since a moment, in kWh, as far as is known.
+
+        As measured, else as commanded; before that is known, as planned.
+        """
+        now, recent = dt_util.utcnow(), self.recent_power
+        flowed = recent.energy(moment, now)
+        known_since = recent.known_since or now
+        planned = self.data.moved(moment, known_since)
+        return flowed.consumed + flowed.produced + planned
 
     def deviates(self, soc_kwh: float) -> bool:
         """Return whether a state of charge is off the plan by more than the settings allow."""
@@ -153,9 +192,29 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         )
 
     @property
+    def power_limits(self) -> Span:
+        """What power the device can have, in kW, as far as is known."""
+        reported = self.flex_model_source and self.flex_model_source.power_limits
+        return self._server_limits.power_kw.narrowed(reported or Span())
+
+    @property
+    def soc_limits(self) -> Span:
+        """What state of charge can be its target, in kWh, as far as is known."""
+        return soc_limits(self.settings, self._server_limits)
+
+    @property
+    def full_kwh(self) -> float | None:
+        """How much it holds, as far as is known."""
+        return self.settings.full_kwh(self._server_limits.soc_kwh.most)
+
+    @property
+    def _server_limits(self) -> ServerLimits:
+        return self.facts.limits if self.facts else ServerLimits()
+
+    @property
     def digest(self) -> str:
         """Return what tells apart settings and targets that lead to different schedules."""
-        wanted = self.settings.digest, self.memory.target
+        wanted = self.settings.digest, self.memory.ready_by.plannable
         return sha256(repr(wanted).encode()).hexdigest()
 
     @property
@@ -172,6 +231,11 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         """Keep up with the plan and the server, whether or not an entity listens."""
         self.lifetime.async_on_unload(self.async_add_listener(self._arm_wake))
         self.lifetime.async_on_unload(self._wake_timer.async_disarm)
+        self.lifetime.async_on_unload(
+            self.hass.bus.async_listen(
+                EVENT_CORE_CONFIG_UPDATE, self._handle_home_changed
+            )
+        )
         self._arm_wake()
         self._has_entities = True
         if self._drop_passed(dt_util.utcnow()) or self._unannounced:
@@ -314,13 +378,34 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.memory.override = override
         await self.async_write()
 
-    async def async_set_target(
-        self, *, target_soc_kwh: float | None, ready_by: datetime | None
-    ) -> None:
-        """Set how full the device has to be, and by when."""
-        self.memory.target_soc_kwh = target_soc_kwh
-        self.memory.ready_by = ready_by
+    async def async_set_target(self, target_kwh: float) -> None:
+        """Set how full the device has to be wherever nothing else is said."""
+        self._change_ready_by(target_kwh=target_kwh)
         await self.async_write()
+
+    async def async_be_ready_once(self, occasion: Occasion) -> None:
+        """Set by when the device has to be ready this time, whatever repeats."""
+        self._change_ready_by(once=occasion)
+        await self.async_write()
+
+    async def async_be_ready_weekly(self, rule: WeeklyRule | None) -> None:
+        """Set when the device has to be ready from now on; None: at no time set by hand."""
+        self._change_ready_by(once=None, rule=rule)
+        await self.async_write()
+
+    @callback
+    def async_be_ready_for_events(self, events: CalendarEvents) -> None:
+        """Take over from a calendar when the device has to be ready."""
+        present = (self.memory.ready_by.calendar, self.unplannable_events)
+        if present == (events.occasions, events.unplannable):
+            return
+        self.unplannable_events = events.unplannable
+        self._change_ready_by(calendar=events.occasions)
+        self.async_remember()
+
+    def _change_ready_by(self, **changes: Any) -> None:
+        self.memory.ready_by = replace(self.memory.ready_by, **changes)
+        self.memory.look_ahead(dt_util.utcnow())
 
     @callback
     def async_set_automatic(self, *, automatic: bool) -> None:
@@ -422,6 +507,14 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self.data = self.data.since_midnight(now)
         self.async_update_listeners()
 
+    @callback
+    def _handle_home_changed(self, _event: Event) -> None:
+        """Find the next time anew: it may be another one in another time zone."""
+        now = dt_util.utcnow()
+        self._drop_passed(now)
+        self.memory.look_ahead(now)
+        self.async_update_listeners()
+
     def _drop_passed(self, now: datetime) -> bool:
         """Drop what the user set for a time that is over; return whether there was such."""
         passed = self.memory.passed_ready_by
@@ -455,7 +548,7 @@ def translated(err: FlexMeasuresError) -> HomeAssistantError:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
             translation_key=err.translation_key,
-            translation_placeholders=err.placeholders,
+            translation_placeholders=local_placeholders(err.placeholders),
         )
     retry_after: float | None = None
     if isinstance(err, RateLimitedError):
@@ -466,5 +559,5 @@ def translated(err: FlexMeasuresError) -> HomeAssistantError:
         retry_after=retry_after,
         translation_domain=DOMAIN,
         translation_key=err.translation_key,
-        translation_placeholders=err.placeholders,
+        translation_placeholders=local_placeholders(err.placeholders),
     )

@@ -12,6 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from .account import FlexMeasuresConfigEntry, enabled_subentries
 from .const import (
     CONF_AUTOMATIC_SCHEDULING,
+    CONF_JOINT_SCHEDULING,
     CONF_POWER_SENSOR,
     DOMAIN,
     SUBENTRY_DEVICE,
@@ -54,6 +55,14 @@ class _LoadedDevice:
     issues: DeviceIssues
 
 
+def _set_up_with(entry: FlexMeasuresConfigEntry) -> tuple[dict[str, Any], ...]:
+    """Return what an account has to be loaded anew for when it changes."""
+    options = dict(entry.options)
+    # Is read when schedules are asked for.
+    options.pop(CONF_JOINT_SCHEDULING, None)
+    return dict(entry.data), options
+
+
 class AccountDevices:
     """Loads the devices of an account that are not disabled, and follows their changes."""
 
@@ -71,7 +80,7 @@ class AccountDevices:
         self._entry = entry
         self._account = entry.runtime_data
         self._follow_others = follow_others
-        self._login = dict(entry.data), dict(entry.options)
+        self._loaded_with = _set_up_with(entry)
         self._is_replaced = False
         self._trigger_limit = TriggerLimit(hass, entry)
         self._loaded: dict[str, _LoadedDevice] = {}
@@ -126,7 +135,7 @@ class AccountDevices:
             if not is_present or self._is_replaced or entry.state not in _SET_UP:
                 return
             is_loaded = entry.state is ConfigEntryState.LOADED
-            if is_loaded and self._login == (dict(entry.data), dict(entry.options)):
+            if is_loaded and self._loaded_with == _set_up_with(entry):
                 await self._follow()
                 return
             # However many changes come at once, one reload is for all of them.

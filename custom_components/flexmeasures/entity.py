@@ -7,7 +7,7 @@ from typing import override
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import (
     AddConfigEntryEntitiesCallback,
@@ -20,29 +20,63 @@ from .account import FlexMeasuresConfigEntry
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
+from .device_page import async_device_info
 from .feeds.feed import Feed
 from .meters.coordinator import MeterCoordinator
 
 
-class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator]):
-    """Something about a device's schedule."""
+class _PartEntity(Entity):
+    """Something about what a subentry stands for."""
 
     _attr_has_entity_name = True
+    _config_entry: FlexMeasuresConfigEntry
+    _subentry: ConfigSubentry
+
+    def _belong_to(
+        self,
+        config_entry: FlexMeasuresConfigEntry,
+        subentry: ConfigSubentry,
+        description: EntityDescription,
+    ) -> None:
+        """Be the one of the subentry's entities that is described."""
+        self._config_entry = config_entry
+        self._subentry = subentry
+        self.entity_description = description
+        self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """What is known of it by now."""
+        return async_device_info(self.hass, self._config_entry, self._subentry)
+
+
+class FlexMeasuresEntity(CoordinatorEntity[ScheduleCoordinator], _PartEntity):
+    """Something about a device's schedule."""
 
     def __init__(
         self, coordinator: ScheduleCoordinator, description: EntityDescription
     ) -> None:
         """Belong to the device that the subentry stands for."""
         super().__init__(coordinator)
-        self.entity_description = description
-        self._attr_unique_id = _unique_id(coordinator.subentry, description)
-        self._attr_device_info = _device_info(coordinator.subentry)
+        self._belong_to(coordinator.config_entry, coordinator.subentry, description)
 
     @property
     @override
     def available(self) -> bool:
         """Always: the plan holds while the server is away, and after its end is unknown."""
         return True
+
+
+class LevelEntity(FlexMeasuresEntity):
+    """Something about how full a device has to be, which one that stores nothing has not."""
+
+    def __init__(
+        self, coordinator: ScheduleCoordinator, description: EntityDescription
+    ) -> None:
+        """Be disabled at first on a device without a level."""
+        super().__init__(coordinator, description)
+        self._attr_entity_registry_enabled_default = coordinator.may_have_level
 
 
 _RESOURCE_KEYS = frozenset(
@@ -84,19 +118,15 @@ async def async_unload_entities(
                 await entity.async_remove()
 
 
-class MeterEntity(CoordinatorEntity[MeterCoordinator]):
+class MeterEntity(CoordinatorEntity[MeterCoordinator], _PartEntity):
     """Something about a meter's bill."""
-
-    _attr_has_entity_name = True
 
     def __init__(
         self, coordinator: MeterCoordinator, description: EntityDescription
     ) -> None:
         """Belong to the meter that the subentry stands for."""
         super().__init__(coordinator)
-        self.entity_description = description
-        self._attr_unique_id = _unique_id(coordinator.subentry, description)
-        self._attr_device_info = _device_info(coordinator.subentry)
+        self._belong_to(coordinator.config_entry, coordinator.subentry, description)
 
     @property
     @override
@@ -105,18 +135,15 @@ class MeterEntity(CoordinatorEntity[MeterCoordinator]):
         return True
 
 
-class FeedEntity(Entity):
+class FeedEntity(_PartEntity):
     """Something about a feed."""
 
-    _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(self, feed: Feed, description: EntityDescription) -> None:
         """Belong to the feed that the subentry stands for."""
         self.feed = feed
-        self.entity_description = description
-        self._attr_unique_id = _unique_id(feed.subentry, description)
-        self._attr_device_info = _device_info(feed.subentry)
+        self._belong_to(feed.config_entry, feed.subentry, description)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -124,10 +151,9 @@ class FeedEntity(Entity):
         self.async_on_remove(self.feed.async_add_listener(self.async_write_ha_state))
 
 
-class ResourceEntity(Entity):
+class ResourceEntity(_PartEntity):
     """Something that a device's S2 resource manager reports."""
 
-    _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(
@@ -135,10 +161,8 @@ class ResourceEntity(Entity):
     ) -> None:
         """Belong to the device that it speaks for."""
         self.resource = resource
-        self.entity_description = description
-        subentry = resource.coordinator.subentry
-        self._attr_unique_id = _unique_id(subentry, description)
-        self._attr_device_info = _device_info(subentry)
+        coordinator = resource.coordinator
+        self._belong_to(coordinator.config_entry, coordinator.subentry, description)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -181,19 +205,6 @@ def async_add_resource_entities(
             async_add_entities(make(resource), config_subentry_id=subentry_id)
 
     account.coordinators.async_for_each(add)
-
-
-def _unique_id(subentry: ConfigSubentry, description: EntityDescription) -> str:
-    return f"{subentry.subentry_id}_{description.key}"
-
-
-def _device_info(subentry: ConfigSubentry) -> DeviceInfo:
-    return DeviceInfo(
-        identifiers={(DOMAIN, subentry.subentry_id)},
-        name=subentry.title,
-        manufacturer="FlexMeasures",
-        entry_type=DeviceEntryType.SERVICE,
-    )
 
 
 def local_time(moment: datetime) -> str:

@@ -16,6 +16,8 @@ SCHEDULE = EventEntityDescription(
     key="schedule",
     translation_key="schedule",
     event_types=list(SchedulingEventType),
+    # The status says it, too: for automations.
+    entity_registry_enabled_default=False,
 )
 
 # Events are recorded.

@@ -13,10 +13,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
-from .action_errors import check_number
+from .action_errors import amount_in_kwh, check_number
 from .coordinator import ScheduleCoordinator
-from .entity import FlexMeasuresEntity, async_add_device_entities
-from .plan.energy_units import from_kwh, in_kwh
+from .entity import LevelEntity, async_add_device_entities
+from .plan.energy_units import from_kwh
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0
@@ -50,7 +50,7 @@ async def async_setup_entry(
     )
 
 
-class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
+class TargetSocNumber(LevelEntity, NumberEntity):
     """The state of charge that schedules have to reach by `ready_by`."""
 
     def __init__(
@@ -72,41 +72,28 @@ class TargetSocNumber(FlexMeasuresEntity, NumberEntity):
     @override
     def native_min_value(self) -> float:
         """The settings' minimum, else the server's."""
-        settings = self.coordinator.settings
-        if settings.soc_min is not None:
-            return settings.soc_min
-        facts = self.coordinator.facts
-        return self._in_unit(facts.soc_min_kwh if facts else None) or 0.0
+        return self._in_unit(self.coordinator.soc_limits.least) or 0.0
 
     @property
     @override
     def native_max_value(self) -> float:
-        """The settings' maximum, else the server's, else what the device holds."""
-        settings = self.coordinator.settings
-        if settings.soc_max is not None:
-            return settings.soc_max
-        facts = self.coordinator.facts
-        found = self._in_unit(
-            (facts.soc_max_kwh if facts else None) or settings.capacity
-        )
+        """The settings' maximum, else the server's, and never more than the device holds."""
+        found = self._in_unit(self.coordinator.soc_limits.most)
         return self._in_unit(_DEFAULT_MAX_KWH) or 100.0 if found is None else found
 
     @property
     @override
     def native_value(self) -> float | None:
         """In the unit of the settings."""
-        return self._in_unit(self.coordinator.memory.target_soc_kwh)
+        return self._in_unit(self.coordinator.memory.ready_by.target_kwh)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Have the next schedules reach this state of charge."""
         # Home Assistant's own limits let NaN pass.
         check_number(value)
-        settings = self.coordinator.settings
-        await self.coordinator.async_set_target(
-            target_soc_kwh=in_kwh(value, settings.soc_unit, settings.capacity),
-            ready_by=self.coordinator.memory.ready_by,
-        )
+        target_kwh = amount_in_kwh(self.coordinator.settings, value)
+        await self.coordinator.async_set_target(target_kwh)
 
     def _in_unit(self, kwh: float | None) -> float | None:
         """Return an amount in the unit of the settings."""

@@ -25,17 +25,24 @@ from .action_errors import translated_errors
 from .cem.resource import ManagedResource
 from .const import DOMAIN
 from .flows.yaml_import.issues import REMOVED, async_forget_yaml
-from .issues.registry import CONTESTED, FEED_LOST, OTHER_DEVICE, SCHEDULING_FAILED
+from .issues.registry import (
+    ATTR_SETTING,
+    CONTESTED,
+    FEED_LOST,
+    OTHER_DEVICE,
+    SCHEDULING_FAILED,
+)
 from .scheduling.request import ScheduleRequest
 
 
 class DeviceRepairFlow(ConfirmRepairFlow):
     """Fixes an issue of one device."""
 
-    def __init__(self, entry_id: str, subentry_id: str) -> None:
-        """Keep which device it is."""
+    def __init__(self, entry_id: str, subentry_id: str, setting: str | None) -> None:
+        """Keep which device it is, and which of its settings is wrong, if that is known."""
         self._entry_id = entry_id
         self._subentry_id = subentry_id
+        self._setting = setting
 
     def _is_loaded(self, entry: FlexMeasuresConfigEntry) -> bool:
         """Return whether the account is loaded, and the device is neither gone nor disabled."""
@@ -76,7 +83,7 @@ class FeedLostFlow(DeviceRepairFlow):
 
 
 class DeviceSettingsFlow(DeviceRepairFlow):
-    """Says what is wrong, and goes on in the form with the settings of the device, feed or meter."""
+    """Says what is wrong, and goes on in the settings of the device, feed or meter."""
 
     @override
     async def async_step_confirm(
@@ -89,7 +96,7 @@ class DeviceSettingsFlow(DeviceRepairFlow):
     async def async_step_settings(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Open the settings; the issue is solved only once they are changed."""
+        """Open the settings, where the wrong one is; it is solved only once that is changed."""
         entry = self.hass.config_entries.async_get_known_entry(self._entry_id)
         subentry_type = entry.subentries[self._subentry_id].subentry_type
         result = await self.hass.config_entries.subentries.async_init(
@@ -97,6 +104,7 @@ class DeviceSettingsFlow(DeviceRepairFlow):
             context=SubentryFlowContext(
                 source=SOURCE_RECONFIGURE, subentry_id=self._subentry_id
             ),
+            data=None if self._setting is None else {ATTR_SETTING: self._setting},
         )
         if result["type"] is FlowResultType.ABORT:
             path = f"component.{DOMAIN}.config_subentries.{subentry_type}.abort"
@@ -231,4 +239,9 @@ async def async_create_fix_flow(
         (flow for prefix, flow in _FLOWS.items() if issue_id.startswith(prefix)),
         DeviceSettingsFlow,
     )
-    return kind(str(data["entry_id"]), str(data["subentry_id"]))
+    setting = data.get(ATTR_SETTING)
+    return kind(
+        str(data["entry_id"]),
+        str(data["subentry_id"]),
+        None if setting is None else str(setting),
+    )

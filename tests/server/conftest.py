@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import pytest_socket
@@ -11,13 +12,19 @@ from custom_components.flexmeasures.account import FlexMeasuresConfigEntry
 from custom_components.flexmeasures.api.address import ServerAddress
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntryState,
+    ConfigSubentry,
+    SubentryFlowContext,
+)
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 _LONGEST = ("test_demo.py", "test_s2.py")
 
@@ -46,6 +53,15 @@ def server(running_server: FlexMeasuresServer) -> FlexMeasuresServer:
 @pytest.fixture(autouse=True)
 def open_network(socket_enabled: None) -> None:
     """Let every test here reach the server."""
+
+
+@pytest.fixture(autouse=True)
+def every_entity() -> Iterator[None]:
+    """Let no entity be disabled by default: tests look at what most owners need not."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default", new=True
+    ):
+        yield
 
 
 @dataclass(frozen=True)
@@ -146,23 +162,12 @@ async def run_pairing_flow(
             CONF_PASSWORD: login.password,
         },
     )
-    assert flow["errors"] == {}
-    assert flow["step_id"] == "device"
-    flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"power_sensor": str(server.home.sensor(sensor))}
-    )
-    assert flow["errors"] == {}
-    assert flow["step_id"] == "settings"
-    flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], filled_in(flow["data_schema"], settings)
-    )
-    pairing: Mapping[str, str] = {}
-    if flow.get("step_id") == "pairing_unencrypted":
-        pairing = flow["description_placeholders"] or {}
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
-    await hass.async_block_till_done()
     entry: FlexMeasuresConfigEntry = flow["result"]
+    _, flow_id = flow["next_flow"]
+    pairing = await set_up_device(
+        hass, entry, flow_id, server.home.sensor(sensor), settings
+    )
     assert entry.state is ConfigEntryState.LOADED
     return entry, pairing
 
@@ -171,30 +176,98 @@ async def add_another(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, sensor: int, **settings: Any
 ) -> None:
     """Add one more device to an account the way a user does."""
-    flows = hass.config_entries.subentries
-    flow: Any = await flows.async_init(
-        (entry.entry_id, "device"), context={"source": SOURCE_USER}
+    flow = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, SUBENTRY_DEVICE), context={"source": SOURCE_USER}
     )
-    flow = await flows.async_configure(flow["flow_id"], {"power_sensor": str(sensor)})
-    flow = await flows.async_configure(
-        flow["flow_id"], filled_in(flow["data_schema"], settings)
-    )
-    assert flow["type"] == "create_entry"
+    await set_up_device(hass, entry, flow["flow_id"], sensor, settings)
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-def filled_in(schema: Any, changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a form in sections shows, but for some changes, given without sections."""
-    values: dict[str, dict[str, Any]] = {}
-    for name, section in schema.schema.items():
-        values[name.schema] = {
-            key.schema: key.description["suggested_value"]
-            for key in section.schema.schema
-            if key.description and "suggested_value" in key.description
-        } | {
-            key.schema: changes[key] for key in section.schema.schema if key in changes
-        }
-    return values
+async def set_up_device(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    flow_id: str,
+    sensor: int,
+    settings: Mapping[str, Any],
+) -> Mapping[str, str]:
+    """Go on from what there is to schedule; give what is shown of a pairing.
+
+    What is not asked of a new device is changed afterwards, screen by screen, and only
+    then it is scheduled by itself.
+    """
+    flows = hass.config_entries.subentries
+    await flows.async_configure(flow_id, {"next_step_id": "device"})
+    step: Any = await flows.async_configure(flow_id, {"power_sensor": str(sensor)})
+    assert step["step_id"] == "facts", step
+    others = dict(settings)
+    is_automatic = others.pop("automatic_scheduling", False)
+    facts: dict[str, Any] = {
+        key: others.pop(key) for key in ("soc_entity", "capacity") if key in others
+    }
+    step = await flows.async_configure(
+        flow_id,
+        filled_in(step["data_schema"], {**facts, "automatic_scheduling": False}),
+    )
+    assert step["type"] is FlowResultType.CREATE_ENTRY, step
+    await hass.async_block_till_done()
+    (device,) = [
+        device
+        for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        if device.data["power_sensor"] == sensor
+    ]
+    pairing = await change_settings(hass, device, entry, others)
+    if is_automatic:
+        await change_settings(hass, device, entry, {"automatic_scheduling": True})
+    return pairing
+
+
+async def change_settings(
+    hass: HomeAssistant,
+    device: ConfigSubentry,
+    entry: FlexMeasuresConfigEntry,
+    settings: Mapping[str, Any],
+) -> Mapping[str, str]:
+    """Change settings on the screens that they are on; give what is shown of a pairing."""
+    flows = hass.config_entries.subentries
+    pairing: Mapping[str, str] = {}
+    missing = dict(settings)
+    seen: set[str] = set()
+    while missing:
+        step: Any = await flows.async_init(
+            (entry.entry_id, SUBENTRY_DEVICE),
+            context=SubentryFlowContext(
+                source=SOURCE_RECONFIGURE, subentry_id=device.subentry_id
+            ),
+        )
+        flow_id = step["flow_id"]
+        screen = next(name for name in step["menu_options"] if name not in seen)
+        seen.add(screen)
+        step = await flows.async_configure(flow_id, {"next_step_id": screen})
+        keys = missing.keys() & {key.schema for key in step["data_schema"].schema}
+        if not keys:
+            flows.async_abort(flow_id)
+            continue
+        changes = {key: missing.pop(key) for key in keys}
+        step = await flows.async_configure(
+            flow_id, filled_in(step["data_schema"], changes)
+        )
+        if step.get("step_id") == "pairing_unencrypted":
+            pairing = step["description_placeholders"] or {}
+            step = await flows.async_configure(flow_id, {})
+        assert step.get("reason") == "reconfigure_successful", step
+        # The device is read anew.
+        await hass.async_block_till_done(wait_background_tasks=True)
+    return pairing
+
+
+def filled_in(schema: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form shows, but for some changes."""
+    shown = {
+        key.schema: key.description["suggested_value"]
+        for key in schema.schema
+        if key.description and "suggested_value" in key.description
+    }
+    return {**shown, **changes}
 
 
 def device_of(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> Device:

@@ -16,9 +16,9 @@ from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_profiles import TIME_ZONE
-from sandbox.s2_devices import Message
-from sandbox.s2_resource_manager import Device as SimulatedDevice, ResourceManager
+from sandbox.flexmeasures.profiles import TIME_ZONE
+from sandbox.s2.devices import Message
+from sandbox.s2.resource_manager import Device as SimulatedDevice, ResourceManager
 
 from .conftest import Device, call
 

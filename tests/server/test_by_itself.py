@@ -1,6 +1,6 @@
 """Devices that are left to the integration, on a real server."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from custom_components.flexmeasures.coordinator import ScheduleCoordinator
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import AddDevice, add_another, call, plan, run_flow
 
@@ -24,7 +24,8 @@ DEBOUNCE = timedelta(seconds=11)
 
 def entity(hass: HomeAssistant, entry: FlexMeasuresConfigEntry, key: str) -> State:
     """Give the state of an entity of the account's first device, by its key."""
-    subentry_id = next(iter(entry.subentries))
+    # A device may come after its feed.
+    subentry_id = next(iter(entry.get_subentries_of_type("device"))).subentry_id
     registry = er.async_get(hass)
     (entity_id,) = [
         found.entity_id
@@ -146,6 +147,40 @@ async def test_ready_by(
     assert missed["constraint"] == "soc-minima"
     assert missed["amount"].endswith(" kWh")
     assert plan(hass, car).state != "unknown"
+
+
+async def test_ready_by_every_day(
+    hass: HomeAssistant, server: FlexMeasuresServer, add_device: AddDevice
+) -> None:
+    """The server plans for all that is wished for within the plan."""
+    hass.states.async_set(SOC, "20", {"unit_of_measurement": "kWh"})
+    car = await add_device(
+        "ev_power", schedule_duration="PT30H", automatic_scheduling=True, soc_entity=SOC
+    )
+    await settle(hass)
+    daily = dt_util.now() + timedelta(hours=3)
+
+    await hass.services.async_call(
+        DOMAIN,
+        "set_ready_by",
+        {
+            "device_id": car.device_id,
+            "time": f"{daily:%H:00}",
+            "target_soc": 30,
+        },
+        blocking=True,
+    )
+    async_fire_time_changed(hass, dt_util.utcnow() + DEBOUNCE)
+    await settle(hass)
+
+    met = entity(hass, car.entry, "targets_met")
+    assert met.state == "on"
+    wished = {target["datetime"] for target in met.attributes["resolved"]}
+    first = dt_util.as_utc(daily.replace(minute=0, second=0, microsecond=0))
+    assert {datetime.fromisoformat(moment) for moment in wished} == {
+        first,
+        dt_util.as_utc(dt_util.as_local(first) + timedelta(days=1)),
+    }
 
 
 async def test_together(

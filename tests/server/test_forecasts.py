@@ -9,7 +9,7 @@ from custom_components.flexmeasures.energy import async_get_solar_forecast
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import AddDevice, Device, call
 

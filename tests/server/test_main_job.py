@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import AddDevice, call, plan, powers, stored
 
@@ -275,3 +276,32 @@ async def test_automatic_scheduling(hass: HomeAssistant, add_device: AddDevice) 
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert plan(hass, battery).attributes["duration"] == "PT3H"
+
+
+@pytest.mark.parametrize("feed_in", [0.0, 0.09, 0.9], ids=["nothing", "some", "always"])
+async def test_feeding_in_that_pays_more_than_buying_costs(
+    hass: HomeAssistant,
+    server: FlexMeasuresServer,
+    add_device: AddDevice,
+    feed_in: float,
+) -> None:
+    """The server alone plans nothing then. What it is told is never above the price."""
+    battery = await add_device(schedule_duration="PT24H")
+
+    async def planned(**flex_context: Any) -> list[float]:
+        response = await call(
+            hass,
+            "trigger_schedule",
+            device_id=battery.device_id,
+            soc_at_start=5,
+            flex_context=flex_context,
+        )
+        return powers(response)
+
+    plans = await planned(**{"production-price": f"{feed_in} EUR/kWh"})
+
+    assert len(plans) == 96
+    assert all(-5.001 < power < 5.001 for power in plans)
+    if feed_in == 0.9:
+        price = {"sensor": server.home.sensor("price")}
+        assert plans == pytest.approx(await planned(**{"production-price": price}))

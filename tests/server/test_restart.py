@@ -3,10 +3,10 @@
 import pytest
 
 from homeassistant.core import HomeAssistant
-from sandbox.demo import Progress, configure
-from sandbox.flexmeasures_server import FlexMeasuresServer
-from sandbox.home_assistant import HomeAssistant as RealHomeAssistant
-from sandbox.home_assistant_client import HomeAssistantClient
+from sandbox.demo.home import Progress, configure
+from sandbox.flexmeasures.server import FlexMeasuresServer
+from sandbox.home_assistant.client import HomeAssistantClient
+from sandbox.home_assistant.instance import HomeAssistant as RealHomeAssistant
 
 from .conftest import from_then_on
 
@@ -32,6 +32,10 @@ async def test_plan_is_followed_after_a_restart_without_the_server(
             (device_id,) = [
                 device["id"] for device in devices if device["name"] == "Home battery"
             ]
+            # The whole plan is for those who want it.
+            await client.command(
+                "config/entity_registry/update", entity_id=ENTITY_ID, disabled_by=None
+            )
             response = await client.call_service(
                 "flexmeasures",
                 "trigger_schedule",

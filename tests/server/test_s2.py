@@ -10,9 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.core import HomeAssistant
-from sandbox.flexmeasures_profiles import TIME_ZONE, price
-from sandbox.flexmeasures_server import FlexMeasuresServer
-from sandbox.s2_devices import FRBC, Message, PowerRange, Storage, Target
+from sandbox.flexmeasures.profiles import TIME_ZONE, price
+from sandbox.flexmeasures.server import FlexMeasuresServer
+from sandbox.s2.devices import FRBC, Message, PowerRange, Storage, Target
 
 from .conftest import AddDevice, add_another, call, powers
 from .s2_home import HOUR, SECOND, Clock, Connected, OtherDevice, S2Home

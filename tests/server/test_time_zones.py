@@ -13,7 +13,7 @@ from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.durations import parse_duration
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import AddDevice, call, powers, stored
 

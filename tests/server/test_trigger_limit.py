@@ -13,7 +13,7 @@ from custom_components.flexmeasures.api.rate_limit import RateLimit
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import Device, call, device_of, run_flow
 

@@ -6,7 +6,7 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .conftest import AddDevice, Device, call, plan, powers
 from .test_by_itself import SOC, entity, settle
@@ -147,14 +147,15 @@ async def test_a_level_that_cannot_be(
     hass: HomeAssistant, add_device: AddDevice
 ) -> None:
     """The server's own is used, and that is said."""
-    hass.states.async_set(SOC, "255", {"unit_of_measurement": "%"})
+    hass.states.async_set(SOC, "50", {"unit_of_measurement": "%"})
     battery = await add_device(
         schedule_duration="PT3H",
-        automatic_scheduling=True,
         soc_entity=SOC,
         capacity=10,
         soc_unit="%",
     )
+    hass.states.async_set(SOC, "255", {"unit_of_measurement": "%"})
+    await call(hass, "trigger_schedule", device_id=battery.device_id)
     await settle(hass)
 
     status = entity(hass, battery.entry, "scheduling_status")

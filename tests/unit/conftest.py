@@ -70,7 +70,7 @@ def every_entity() -> Iterator[None]:
 
 
 @pytest.fixture
-async def home(
+async def new_home(
     hass: HomeAssistant,
     fake_server: FakeServer,
     freezer: FrozenDateTimeFactory,
@@ -81,6 +81,12 @@ async def home(
     freezer.move_to(NOW)
     await hass.config.async_set_time_zone("Europe/Amsterdam")
     return Home(hass, fake_server, freezer, hass_storage)
+
+
+@pytest.fixture
+def home(new_home: Home, every_entity: None) -> Home:
+    """The same, of an owner who has enabled all entities: most tests look at one of them."""
+    return new_home
 
 
 @pytest.fixture

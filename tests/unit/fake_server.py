@@ -7,7 +7,7 @@ what it was asked (`requests`).
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -86,6 +86,15 @@ CABIN_SOC = 31  # %, instantaneous
 NEIGHBOUR_POWER = 40  # kW, of another account
 UNKNOWN_SENSOR = 9999
 
+ASSET_TYPES = {
+    1: "building",
+    2: "solar",
+    3: "one-way_evse",
+    4: "two-way_evse",
+    5: "battery",
+    6: "heat-storage",
+}
+
 # The server's rate limiter puts these on every answer under /api/.
 HEADERS = {
     "FlexMeasures-Version": VERSION,
@@ -126,6 +135,7 @@ class User:
     id: int
     password: str = PASSWORD
     account: int = ACCOUNT
+    is_account_admin: bool = True
 
 
 @dataclass
@@ -229,7 +239,7 @@ class FakeServer:
         """The path that it is reachable under, which its `requests` are without."""
         self.users = {
             EMAIL: User(1),
-            MEMBER_EMAIL: User(2),
+            MEMBER_EMAIL: User(2, is_account_admin=False),
             NEIGHBOUR_EMAIL: User(3, account=NEIGHBOUR_ACCOUNT),
         }
         self.tokens: dict[str, User] = {}
@@ -266,6 +276,8 @@ class FakeServer:
         self._triggers_reset_at = datetime.min.replace(tzinfo=UTC)
         self.requests: list[Request] = []
         """All requests so far; clear it at will."""
+        self.on_answer: Callable[[Request, Answer], Awaitable[Answer]] | None = None
+        """Gives another answer to what has been done, or keeps it back for a while."""
         self._scripted: list[_Scripted] = []
         self._mocker = mocker
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -375,6 +387,8 @@ class FakeServer:
             if is_found
             else Answer(status=404, text=HTML)
         )
+        if self.on_answer is not None:
+            answer = await self.on_answer(request, answer)
         if answer.wait_for is not None:
             await answer.wait_for.wait()
         if answer.exception is not None:
@@ -427,7 +441,9 @@ class FakeServer:
                 user = self.tokens.get(request.headers.get("Authorization", ""))
                 if user is None:
                     return Answer(UNAUTHENTICATED, 401)
-                return self._authenticated_answer(user, method, path, request)
+                return self._creation(
+                    user, method, path, request.json
+                ) or self._authenticated_answer(user, method, path, request)
         return Answer(status=404, text=HTML)
 
     def _log_in(self, credentials: Json) -> Answer:
@@ -448,13 +464,9 @@ class FakeServer:
     ) -> Answer:
         match method, path:
             case "GET", ["assets"]:
-                answer = self._asset_list(
-                    user, public="all_accessible" in request.query
-                )
+                answer = self._asset_list(user, request.query)
             case "GET", ["sensors"]:
-                answer = self._sensor_list(
-                    user, public="include_public_assets" in request.query
-                )
+                answer = self._sensor_list(user, request.query)
             case "GET", ["assets", asset_id]:
                 answer = self._asset_answer(user, int(asset_id))
             case "POST", ["assets", asset_id, "schedules", "trigger"]:
@@ -481,7 +493,10 @@ class FakeServer:
                 answer = self._provenance(method, path)
         return answer
 
-    def _asset_list(self, user: User, *, public: bool) -> Answer:
+    def _asset_list(self, user: User, query: Mapping[str, str]) -> Answer:
+        if query.get("account", str(user.account)) != str(user.account):
+            return Answer(FORBIDDEN, 403)
+        public = "all_accessible" in query
         return Answer(
             [
                 _as_sent(asset)
@@ -490,7 +505,8 @@ class FakeServer:
             ]
         )
 
-    def _sensor_list(self, user: User, *, public: bool) -> Answer:
+    def _sensor_list(self, user: User, query: Mapping[str, str]) -> Answer:
+        public = "include_public_assets" in query
         return Answer(
             [
                 _as_sent(sensor)
@@ -498,8 +514,15 @@ class FakeServer:
                 if self._may_list(
                     user, self.assets[sensor["generic_asset_id"]], public=public
                 )
+                and self._is_of(sensor["generic_asset_id"], query.get("asset"))
             ]
         )
+
+    def _is_of(self, asset_id: int | None, asked: str | None) -> bool:
+        """Tell whether an asset is the one that was asked for, or part of it."""
+        while asked is not None and asset_id is not None and str(asset_id) != asked:
+            asset_id = self.assets[asset_id]["parent_asset_id"]
+        return asset_id is not None
 
     def _job_answer(self, job_id: str) -> Answer:
         if (job := self.jobs.get(job_id)) is None:
@@ -561,7 +584,9 @@ class FakeServer:
         duration = dt_util.parse_duration(payload["duration"])
         assert duration
         for model in payload["flex-model"]:
-            sensor = self.sensors[model["sensor"]]
+            if (sensor := self.sensors.get(model["sensor"])) is None:
+                text = f"No sensor found with ID {model['sensor']}."
+                return unprocessable({"json": {"flex_model": {"sensor": [text]}}})
             resolution = dt_util.parse_duration(sensor["event_resolution"])
             assert resolution
             slots = duration // resolution
@@ -671,7 +696,10 @@ class FakeServer:
         )
 
     def _get_data(self, sensor_id: int, query: dict[str, str]) -> Answer:
-        if query.get("source") == "4" and sensor_id not in self.data:
+        is_own = query.get("source") == "4" or (
+            sensor_id in self.posted and "source-type" not in query
+        )
+        if is_own and sensor_id not in self.data:
             return self._own_data(sensor_id, query)
         source = query.get("source-type", "")
         by_source = {"scheduler": self.schedules, "forecaster": self.forecasts}
@@ -720,6 +748,88 @@ class FakeServer:
             case "GET", ["sensors", sensor_id, "stats"]:
                 return Answer(self._stats(int(sensor_id)))
         return Answer(status=404, text=HTML)
+
+    def _creation(
+        self, user: User, method: str, path: list[str], payload: Json
+    ) -> Answer | None:
+        """Tell what may be added, or add to what there is."""
+        answer = None
+        match method, path:
+            case "GET", ["users", _]:
+                answer = Answer({"id": user.id, "account_id": user.account})
+            case "GET", ["accounts", _, "auditlog"]:
+                answer = Answer([]) if user.is_account_admin else Answer(FORBIDDEN, 403)
+            case "GET", ["assets", "types"]:
+                answer = Answer(
+                    [{"id": key, "name": name} for key, name in ASSET_TYPES.items()]
+                )
+            case "POST", ["assets"]:
+                answer = self._create_asset(user, payload)
+            case "POST", ["sensors"]:
+                answer = self._create_sensor(user, payload)
+            case "PATCH", ["assets", asset_id]:
+                answer = self._asset_answer(user, int(asset_id))
+                if answer.status == HTTPStatus.OK:
+                    self.assets[int(asset_id)] |= payload
+                    answer = self._asset_answer(user, int(asset_id))
+        return answer
+
+    def _create_asset(self, user: User, payload: Json) -> Answer:
+        """Add an asset; in this order the server finds what is wrong."""
+        account, parent = payload["account_id"], payload.get("parent_asset_id")
+        owned = [
+            asset for asset in self.assets.values() if asset["account_id"] == account
+        ]
+        name, external_id = payload["name"], payload["external_id"]
+        if any(
+            asset["name"] == name and asset["parent_asset_id"] == parent
+            for asset in owned
+        ):
+            text = f"An asset with the name '{name}' already exists."
+            return unprocessable({"json": {"name": [text]}})
+        if account != user.account:
+            text = "User is not allowed to create assets for this account."
+            return unprocessable({"json": {"account_id": [text]}})
+        if parent is None:
+            may_add = user.is_account_admin
+        else:
+            may_add = self.assets[parent]["account_id"] == user.account
+        if not may_add:
+            return Answer(FORBIDDEN, 403)
+        if any(asset["external_id"] == external_id for asset in owned):
+            return _duplicate("generic_asset_account_id_external_id_key")
+        type_id = payload["generic_asset_type_id"]
+        asset_id = max(self.assets) + 1
+        self.assets[asset_id] = {
+            **self.assets[ZONE],
+            **payload,
+            "id": asset_id,
+            "parent_asset_id": parent,
+            "generic_asset_type": {"id": type_id, "name": ASSET_TYPES[type_id]},
+            "owner": {"id": account, "name": "Demo home"},
+        }
+        return Answer(_as_sent(self.assets[asset_id]), 201)
+
+    def _create_sensor(self, user: User, payload: Json) -> Answer:
+        """Add a sensor; only the database notices that there is one of that name."""
+        asset_id = payload["generic_asset_id"]
+        if self.assets[asset_id]["account_id"] != user.account:
+            return Answer(FORBIDDEN, 403)
+        if any(
+            sensor["name"] == payload["name"] and sensor["generic_asset_id"] == asset_id
+            for sensor in self.sensors.values()
+        ):
+            return _duplicate("sensor_name_generic_asset_id_key")
+        sensor_id = max(self.sensors) + 1
+        self.sensors[sensor_id] = _sensor(
+            sensor_id,
+            payload["name"],
+            payload["unit"],
+            payload["event_resolution"],
+            asset_id,
+            json_module.loads(payload["attributes"]),
+        ) | {"timezone": payload["timezone"]}
+        return Answer(_as_sent(self.sensors[sensor_id]), 201)
 
     def _stats(self, sensor_id: int) -> Json:
         """Tell what each source has of a sensor."""
@@ -779,6 +889,15 @@ _JOB_STATUSES = {
     "STOPPED": 422,
     "CANCELED": 422,
 }
+
+
+def _duplicate(constraint: str) -> Answer:
+    """What the server says when only its database notices that there is one already."""
+    text = (
+        "(psycopg2.errors.UniqueViolation) duplicate key value violates unique "
+        f'constraint "{constraint}"\nDETAIL:  Key already exists.\n\n[SQL: INSERT INTO'
+    )
+    return Answer({"message": text, "status": 500}, 500)
 
 
 def rate_limited(amount: int, window: timedelta) -> Json:
@@ -922,6 +1041,11 @@ def _home_assets() -> dict[int, Json]:
         }
         for asset_id, name, account, parent, flex_model, flex_context in _assets()
     }
+
+
+def ids_by_name() -> dict[str, int]:
+    """Return the ids of the sensors that the server has at first, by their names."""
+    return {sensor["name"]: sensor_id for sensor_id, sensor in _home_sensors().items()}
 
 
 def _home_sensors() -> dict[int, Json]:

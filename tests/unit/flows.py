@@ -21,6 +21,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlowContext,
     ConfigSubentry,
+    FlowType,
     SubentryFlowContext,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
@@ -37,6 +38,9 @@ type Result = Any
 PAIRING_STEPS = {"pairing", "pairing_unencrypted"}
 # Fields that a form has only at times, which have texts nevertheless.
 FIELDS_AT_TIMES = {
+    "ready_by_time",
+    "ready_by_days",
+    "ready_by_target",
     "s2_new_token",
     "send_level",
     "attribute",
@@ -44,6 +48,16 @@ FIELDS_AT_TIMES = {
     "value_key",
     "invert",
     "capacity",
+    "price",
+    "rules",
+    "feed_in_price",
+    "send_solar",
+    "send_household",
+    "ready_by",
+    "soc_entity",
+    "empty_temperature",
+    "full_temperature",
+    "daily_forecast",
 }
 SECTIONS_AT_TIMES = {"advanced"}
 
@@ -80,13 +94,35 @@ async def start_account(hass: HomeAssistant) -> Result:
     )
 
 
-async def start_device(hass: HomeAssistant, entry: ConfigEntry) -> Result:
-    """Start to add a device."""
+async def log_in(hass: HomeAssistant, flow: Result, login: Json = ACCOUNT) -> Result:
+    """Go on from the form of the account to the first step of its first device."""
+    account = await submit(hass, flow, login)
+    assert account["type"] is FlowResultType.CREATE_ENTRY, account
+    kind, flow_id = account["next_flow"]
+    assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
+    manager = hass.config_entries.subentries
+    return await _to_sensors(hass, checked(await manager.async_configure(flow_id)))
+
+
+async def start_home(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to add a device: what is there to schedule?"""
     return checked(
         await hass.config_entries.subentries.async_init(
             (entry.entry_id, SUBENTRY_DEVICE), context={"source": SOURCE_USER}
         )
     )
+
+
+async def start_device(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    """Start to add a device of which the power sensor is known."""
+    return await _to_sensors(hass, await start_home(hass, entry))
+
+
+async def _to_sensors(hass: HomeAssistant, flow: Result) -> Result:
+    """Go on from what there is to schedule to the choice of a power sensor."""
+    if flow["type"] is FlowResultType.MENU:
+        return await choose(hass, flow, "device")
+    return flow
 
 
 async def start_meter(hass: HomeAssistant, entry: ConfigEntry) -> Result:
@@ -151,18 +187,105 @@ async def submit(hass: HomeAssistant, flow: Result, values: Json) -> Result:
 async def submit_settings(
     hass: HomeAssistant, flow: Result, *cleared: str, **changes: Any
 ) -> Result:
-    """Leave the settings as they are shown, but for some changes, given without sections."""
+    """Leave a form as it is shown, but for some changes, given without sections."""
     values = {**suggested(flow), **changes}
+    for key in cleared:
+        values.pop(key, None)
+    if not (in_sections := sections(flow)):
+        return await submit(hass, flow, values)
     return await submit(
         hass,
         flow,
         {
-            name: {
-                key: values[key] for key in keys if key in values and key not in cleared
-            }
-            for name, keys in sections(flow).items()
+            name: {key: values[key] for key in keys if key in values}
+            for name, keys in in_sections.items()
         },
     )
+
+
+# The settings of a device, by the screen that they are on.
+SCREENS = {
+    "level": (
+        "soc_entity",
+        "capacity",
+        "empty_temperature",
+        "full_temperature",
+        "send_level",
+        "soc_sensor",
+        "soc_unit",
+    ),
+    "ready_by": (
+        "ready_by_time",
+        "ready_by_days",
+        "ready_by_target",
+        "ready_by_calendar",
+    ),
+    "limits": ("soc_min", "soc_max"),
+    "price_sensors": ("consumption_price_sensor", "production_price_sensor"),
+    "rescheduling": (
+        "automatic_scheduling",
+        "trigger_entities",
+        "soc_deviation",
+        "soc_max_age",
+        "schedule_duration",
+    ),
+    "intervals": (
+        "update_interval",
+        "charging_entity",
+        "update_interval_charging",
+        "climate_entity",
+        "update_interval_climate",
+    ),
+    "s2_pairing": ("s2_enabled", "s2_new_token"),
+    "s2_sensors": (
+        "fill_level_sensor",
+        "fill_rate_sensor",
+        "usage_forecast_sensor",
+        "leakage_sensor",
+        "efficiency_sensor",
+        "active_actuator_sensor",
+        "rm_discharge_sensor",
+        "power_forecast_sensor",
+    ),
+}
+FACTS = ("soc_entity", "capacity", "soc_min", "soc_max", "automatic_scheduling")
+
+
+def screen_of(setting: str) -> str:
+    """The screen that a setting is on."""
+    return next(screen for screen, keys in SCREENS.items() if setting in keys)
+
+
+async def open_screen(
+    hass: HomeAssistant, entry: ConfigEntry, device: ConfigSubentry, screen: str
+) -> Result:
+    """Go to one screen of a device's settings."""
+    form = await choose(hass, await start_change(hass, entry, device), screen)
+    assert form["step_id"] == screen
+    assert not form["errors"]
+    return form
+
+
+async def change_settings(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    power_sensor: int,
+    *cleared: str,
+    **changes: Any,
+) -> None:
+    """Change settings of a device, screen by screen."""
+    keys = {*cleared, *changes}
+    for screen in dict.fromkeys(map(screen_of, sorted(keys))):
+        form = await open_screen(hass, entry, device_of(entry, power_sensor), screen)
+        done = await submit_settings(
+            hass,
+            form,
+            *(key for key in cleared if screen_of(key) == screen),
+            **{
+                key: value for key, value in changes.items() if screen_of(key) == screen
+            },
+        )
+        assert done["reason"] == "reconfigure_successful", done
 
 
 def sections(flow: Result) -> dict[str, list[str]]:
@@ -204,6 +327,14 @@ def suggested(flow: Result) -> Json:
             if field.description and "suggested_value" in field.description:
                 values[field.schema] = field.description["suggested_value"]
     return values
+
+
+def said(flow: Result) -> dict[str, str]:
+    """What fills in a step's texts, with spaces that break."""
+    given: dict[str, str] = flow["description_placeholders"]
+    return {
+        name: text.replace("\N{NO-BREAK SPACE}", " ") for name, text in given.items()
+    }
 
 
 def have_entities(hass: HomeAssistant, *entity_ids: str) -> None:
@@ -267,6 +398,13 @@ def checked(flow: Result) -> Result:
         step = texts["step"][flow["step_id"]]
         assert {*flow["menu_options"]} <= step["menu_options"].keys()
         assert step["menu_options"].keys() == step["menu_option_descriptions"].keys()
+        shown_texts = {
+            name: {option: texts_of_options[option] for option in flow["menu_options"]}
+            for name, texts_of_options in step.items()
+            if name.startswith("menu_option")
+        }
+        others = {key: step[key] for key in step.keys() - shown_texts.keys()}
+        assert placeholders([*others.values(), shown_texts]) <= given.keys()
     elif (
         flow["type"] is FlowResultType.ABORT
         and flow.get("translation_domain") != "homeassistant"
@@ -284,6 +422,7 @@ def check_texts_of_fields(sent: list[Json], texts: Json) -> None:
 
 def placeholders(texts: Any) -> set[str]:
     """All placeholders in a text, or in a tree of texts."""
-    if isinstance(texts, dict):
-        return {name for text in texts.values() for name in placeholders(text)}
+    if isinstance(texts, dict | list):
+        inner = texts.values() if isinstance(texts, dict) else texts
+        return {name for text in inner for name in placeholders(text)}
     return {name for _, name, _, _ in Formatter().parse(texts) if name}

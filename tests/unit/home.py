@@ -66,6 +66,9 @@ NOTHING_REMEMBERED: Json = {
     "override": None,
     "target_soc_kwh": None,
     "ready_by": None,
+    "ready_by_target_kwh": None,
+    "ready_by_rule": None,
+    "ready_by_calendar": [],
     "passed_ready_by": None,
     "settings": None,
 }

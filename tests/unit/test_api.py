@@ -35,6 +35,7 @@ import pytest
 from custom_components.flexmeasures.api.address import ServerAddress
 from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from custom_components.flexmeasures.api.errors import (
+    AddressNotAcceptedError,
     CannotConnectError,
     CertificateError,
     EncryptionRequiredError,
@@ -61,10 +62,30 @@ from custom_components.flexmeasures.api.models import (
     SensorData,
 )
 from custom_components.flexmeasures.api.rate_limit import Allowance, RateLimit
+from custom_components.flexmeasures.api.refusals import (
+    ComputationInterruptedError,
+    ComputationTooLongError,
+    ComputedSensorUnitError,
+    CurrenciesDifferError,
+    DatabaseAwayError,
+    JobQueueAwayError,
+    LevelMaximumUnknownError,
+    LevelSensorError,
+    LevelTooOldError,
+    PowerCapacityUnknownError,
+    PowerSensorError,
+    PriceNotReadableError,
+    PriceNotSetError,
+    PricesUnknownError,
+    SensorNotFoundError,
+    SensorNotReadableError,
+    SensorUnitError,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .fake_server import (
+    ACCOUNT,
     BATTERY,
     BATTERY_POWER,
     BATTERY_SOC,
@@ -246,7 +267,7 @@ async def test_asset(api: FlexMeasuresApi) -> None:
     assert await api.get_asset(BATTERY) == Asset(
         id=BATTERY,
         name="Home battery",
-        is_public=False,
+        account_id=ACCOUNT,
         parent_id=HOUSE,
         flex_model={
             "soc-min": "1 kWh",
@@ -462,7 +483,7 @@ async def test_trigger_with_everything(
         pytest.param(
             400,
             {"message": "Host 'x' is not trusted.", "status": 400},
-            RejectedError,
+            AddressNotAcceptedError,
             "Host 'x' is not trusted.",
             id="status as a number",
         ),
@@ -533,7 +554,7 @@ async def test_trigger_with_everything(
         pytest.param(
             503,
             {"message": "Job queues are currently unavailable."},
-            ServerError,
+            JobQueueAwayError,
             "Job queues are currently unavailable.",
             id="503",
         ),
@@ -777,7 +798,7 @@ async def test_retry_after_on_an_outage_means_nothing(
         pytest.param(
             {"exception": TimeoutError()},
             CannotConnectError,
-            "no answer within 30 seconds",
+            "no answer in time",
             id="no answer",
         ),
         pytest.param(
@@ -1215,7 +1236,7 @@ async def test_wait_between_looks(
     [
         (
             failed_job("Prices unknown for planning window. (sensor 1)"),
-            JobFailedError,
+            PricesUnknownError,
             "Prices unknown for planning window. (sensor 1)",
         ),
         (
@@ -1260,6 +1281,205 @@ async def test_failed_job(
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("exception", "words", "error"),
+    [
+        (
+            "ValueError",
+            "No recent state-of-charge value found for sensor 31 within 1:00:00.",
+            LevelTooOldError,
+        ),
+        (
+            "ValueError",
+            "Missing consumption price for commodity 'electricity'.",
+            PriceNotSetError,
+        ),
+        (
+            "ValueError",
+            "Power capacity on asset 13 is not defined in the flex-model.",
+            PowerCapacityUnknownError,
+        ),
+        (
+            "AttributeError",
+            "'float' object has no attribute 'dtype'",
+            PowerCapacityUnknownError,
+        ),
+        (
+            "ValueError",
+            (
+                "Cannot derive state of charge from a `state-of-charge` sensor with '%' "
+                "unit without `soc-max`."
+            ),
+            LevelMaximumUnknownError,
+        ),
+        (
+            "ValueError",
+            (
+                "Cannot convert state-of-charge schedule to '%' unit for sensor 30: soc-max "
+                "is missing or zero."
+            ),
+            LevelMaximumUnknownError,
+        ),
+        (
+            "ValueError",
+            "Unit conversion from EUR/m³ to MW doesn't seem possible.",
+            ComputedSensorUnitError,
+        ),
+        (
+            "OffsetUnitCalculusError",
+            "Ambiguous operation with offset unit (degree_Celsius, megawatt).",
+            ComputedSensorUnitError,
+        ),
+        (
+            "ValueError",
+            "The input data yields an infeasible problem. Issues:\nt=1 | min > max",
+            InfeasibleError,
+        ),
+        ("ZeroDivisionError", "integer modulo by zero", PowerSensorError),
+        (
+            "JobTimeoutException",
+            "Task exceeded maximum timeout value (180 seconds)",
+            ComputationTooLongError,
+        ),
+        (
+            "OperationalError",
+            "(psycopg2.OperationalError) connection to server failed",
+            ComputationInterruptedError,
+        ),
+    ],
+)
+async def test_known_failure_of_a_job(
+    api: FlexMeasuresApi,
+    fake_server: FakeServer,
+    no_waiting: Mock,
+    exception: str,
+    words: str,
+    error: type[JobFailedError],
+) -> None:
+    """The server's words lead to a text of ours, and stay with it."""
+    fake_server.jobs["j"] = failed_job(words, exception)
+
+    with pytest.raises(JobFailedError) as caught:
+        await api.wait_for_job("j")
+
+    assert type(caught.value) is error
+    assert caught.value.reason == words.split("\n", maxsplit=1)[0].rstrip(".")
+
+
+def unreadable(field: str) -> dict[str, Any]:
+    """Give the server's answer to a reference to a sensor that may not be read."""
+    label = {"json": {"flex-context": {field: "sensor"}}}
+    return {
+        "message": f"You cannot be authorized for the '{label}' field because it "
+        "references a sensor you cannot read.",
+        "status": "INVALID_SENDER",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "json", "error"),
+    [
+        (403, unreadable("consumption-price"), PriceNotReadableError),
+        (403, unreadable("production-price"), PriceNotReadableError),
+        (403, unreadable("inflexible-consumption"), SensorNotReadableError),
+        (
+            422,
+            {"message": {"json": {"flex-context": "No sensor found with ID 9."}}},
+            SensorNotFoundError,
+        ),
+        (
+            422,
+            {
+                "message": "all prices in the flex-context must share the same "
+                "currency unit"
+            },
+            CurrenciesDifferError,
+        ),
+        (
+            422,
+            {
+                "message": "The field `state-of-charge` points to a sensor with a "
+                "non-instantaneous event resolution."
+            },
+            LevelSensorError,
+        ),
+        (
+            422,
+            unprocessable(
+                {"json": {"state-of-charge": ["Cannot convert kW to MWh"]}}
+            ).json,
+            SensorUnitError,
+        ),
+        (
+            422,
+            unprocessable(
+                {"json": {"soc-min": ["Cannot convert value `4 kW` to 'MWh'"]}}
+            ).json,
+            RejectedError,
+        ),
+        (
+            500,
+            {"message": "Error 111 connecting to 127.0.0.1:6379. Refused."},
+            JobQueueAwayError,
+        ),
+    ],
+)
+async def test_known_refusal_of_a_schedule(
+    api: FlexMeasuresApi,
+    fake_server: FakeServer,
+    status: int,
+    json: Any,
+    error: type[FlexMeasuresError],
+) -> None:
+    fake_server.answer("POST", TRIGGER, status=status, json=json)
+
+    with pytest.raises(error) as caught:
+        await trigger(api)
+
+    assert type(caught.value) is error
+
+
+async def test_job_queue_that_is_away_while_a_job_waits(
+    api: FlexMeasuresApi, fake_server: FakeServer
+) -> None:
+    fake_server.answer(
+        "GET",
+        "/api/v3_0/jobs/j",
+        status=503,
+        json={"message": "Job queues are currently unavailable."},
+    )
+
+    with pytest.raises(JobQueueAwayError):
+        await api.get_job("j")
+
+
+@pytest.mark.parametrize(
+    ("status", "health", "error"),
+    [
+        (503, {"database_sql": False, "status": 503}, DatabaseAwayError),
+        (200, {"database_sql": True, "status": 200}, ServerError),
+        (200, [], ServerError),
+        (500, {}, ServerError),
+        (401, {}, ServerError),
+    ],
+)
+async def test_server_without_its_database(
+    api: FlexMeasuresApi,
+    fake_server: FakeServer,
+    status: int,
+    health: Any,
+    error: type[FlexMeasuresError],
+) -> None:
+    """It refuses every token then, and cannot look up a login."""
+    fake_server.answer("POST", "/api/requestAuthToken", status=500, json=INTERNAL_ERROR)
+    fake_server.answer("GET", "/api/v3_0/health/ready", status=status, json=health)
+
+    with pytest.raises(ServerError) as caught:
+        await api.log_in()
+
+    assert type(caught.value) is error
+
+
 async def test_job_that_never_ends(
     api: FlexMeasuresApi, fake_server: FakeServer, no_waiting: Mock
 ) -> None:
@@ -1268,7 +1488,7 @@ async def test_job_that_never_ends(
     with pytest.raises(JobTimeoutError) as caught:
         await api.wait_for_job("j", patience=timedelta(minutes=-1))
 
-    assert caught.value.placeholders == {"status": "QUEUED", "minutes": "-1"}
+    assert caught.value.placeholders == {"minutes": "-1"}
 
 
 @pytest.mark.parametrize("job", [None, [], "text", {"enqueued-at": "yesterday"}])

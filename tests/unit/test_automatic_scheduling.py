@@ -22,7 +22,6 @@ from .fake_server import (
     EMAIL,
     FEED_IN,
     GARAGE_POWER,
-    HOUSE,
     PRICE,
     RATE_LIMITED,
     StoredSchedule,
@@ -253,7 +252,7 @@ async def test_what_only_the_user_asked_for_makes_no_plan_older(home: Home) -> N
     home.server.answer("GET", JOB, status=422, json=failed_job("infeasible", "str"))
 
     with pytest.raises(HomeAssistantError):
-        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=99)
+        await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=9)
 
     assert home.value("sensor", "scheduling_status") == "infeasible"
     assert home.value("binary_sensor", "plan_out_of_date") == "off"
@@ -334,15 +333,14 @@ async def test_state_of_charge_of_an_entity(
 
 
 @pytest.mark.parametrize(
-    ("state", "unit", "age", "reason"),
+    ("state", "unit", "reason"),
     [
-        (STATE_UNAVAILABLE, "kWh", 0, "soc_entity_unavailable"),
-        (STATE_UNKNOWN, "kWh", 0, "soc_entity_unavailable"),
-        ("full", "kWh", 0, "soc_entity_unavailable"),
-        (None, "", 0, "soc_entity_unavailable"),
-        (4, "kWh", 61, "soc_entity_stale"),
-        (50, "%", 0, "soc_entity_unit"),
-        (50, "°C", 0, "soc_entity_unit"),
+        (STATE_UNAVAILABLE, "kWh", "soc_entity_unavailable"),
+        (STATE_UNKNOWN, "kWh", "soc_entity_unavailable"),
+        ("full", "kWh", "soc_entity_unavailable"),
+        (None, "", "soc_entity_unavailable"),
+        (50, "%", "soc_entity_unit"),
+        (50, "°C", "soc_entity_unit"),
     ],
 )
 async def test_entity_that_does_not_tell_it(
@@ -351,13 +349,11 @@ async def test_entity_that_does_not_tell_it(
     caplog: pytest.LogCaptureFixture,
     state: float | str | None,
     unit: str,
-    age: int,
     reason: str,
 ) -> None:
     """The server's own measurement is used, and that is said."""
     if state is not None:
         soc(state, unit)
-    await home.go_to(NOW + age * MINUTE)
     await home.set_up(automatic(soc_entity=SOC))
 
     assert home.wishes[0]["flex-model"] == [{"sensor": BATTERY_POWER}]
@@ -373,7 +369,7 @@ async def test_nobody_tells_the_state_of_charge(
     soc(STATE_UNAVAILABLE)
     await home.set_up(automatic(soc_entity=SOC))
     assert home.wishes == []
-    assert SOC in caplog.text
+    assert "battery state of charge is not available" in caplog.text
 
     soc(3)
     await home.go_to(NOW + 4 * MINUTE)
@@ -384,24 +380,104 @@ async def test_nobody_tells_the_state_of_charge(
     assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
 
 
-async def test_stale_state_of_charge_that_is_reported_again(
+async def test_a_battery_at_rest(home: Home, soc: Any) -> None:
+    """Most entities report a change only: the level of a battery at rest stays what it was."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    home.server.planned_values = [0.0] * 8
+    soc(3)
+    await home.go_to(NOW + 13 * HOUR)
+    await home.set_up(automatic(soc_entity=SOC))
+    assert home.wishes[-1]["flex-model"][0]["soc-at-start"] == "3.0 kWh"
+
+    await home.go_to(NOW + 14 * HOUR)
+    await home.go_to(NOW + 15 * HOUR)
+
+    assert home.attributes("sensor", "scheduling_status")["state_of_charge"] is None
+
+
+async def test_level_that_does_not_move_though_energy_should_have_flowed(
     home: Home, soc: Any
 ) -> None:
-    """The same value is as good as another one, once it is of now."""
+    """It is too old; the same value is as good as another one once it is of now."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    home.server.planned_values = [2.0] * 8
+    soc(3)
+    await home.set_up(automatic(soc_entity=SOC))
+    await home.go_to(NOW + HOUR)
+    assert len(home.wishes) == 2
+
+    await home.go_to(NOW + 2 * HOUR)
+    assert len(home.wishes) == 2
+    status = home.attributes("sensor", "scheduling_status")
+    assert home.value("sensor", "scheduling_status") == "soc_entity_stale"
+    assert status["state_of_charge"] == "soc_entity_stale"
+    assert status["reason"].startswith(
+        "battery state of charge has not reported the state of charge for 120 minutes"
+    )
+
+    soc(3)
+    await home.go_to(NOW + 2 * HOUR + 5 * MINUTE)
+    assert len(home.wishes) == 3
+    assert home.value("sensor", "scheduling_status") == "ok"
+    assert home.attributes("sensor", "scheduling_status")["state_of_charge"] is None
+
+
+async def test_level_that_grows_old_after_its_schedule(home: Home, soc: Any) -> None:
+    """It shows before another schedule is asked for."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    home.server.planned_values = [2.0] * 8
+    soc(3)
+    await home.set_up(device(soc_entity=SOC))
+    await home.press_compute()
+    assert home.attributes("sensor", "scheduling_status")["state_of_charge"] is None
+
+    await home.go_to(SLOT + 75 * MINUTE)
+
+    status = home.attributes("sensor", "scheduling_status")
+    assert status["state_of_charge"] == "soc_entity_stale"
+    assert home.value("sensor", "scheduling_status") == "ok"
+
+
+async def test_level_shows_as_it_comes_and_goes(home: Home, soc: Any) -> None:
+    soc(3)
+    await home.set_up(device(soc_entity=SOC))
+
+    for state, problem in (
+        (STATE_UNAVAILABLE, "soc_entity_unavailable"),
+        (4, None),
+        (99, "soc_entity_implausible"),
+    ):
+        soc(state)
+        await home.settle()
+        status = home.attributes("sensor", "scheduling_status")
+        assert status["state_of_charge"] == problem
+
+
+@pytest.mark.parametrize(
+    ("planned", "sent"),
+    [
+        pytest.param([0.0, 0.0, 0.0, 0.0], "3.0 kWh", id="at rest"),
+        # A level in whole % of 10 kWh shows less than that as nothing.
+        pytest.param([0.0, 0.3, 0.0, 0.0], "3.0 kWh", id="hardly moved"),
+        pytest.param([0.0, 2.0, 0.0, 0.0], None, id="charged"),
+        pytest.param([0.0, -2.0, None, 0.0], None, id="discharged"),
+    ],
+)
+async def test_level_of_before_a_restart(
+    home: Home, soc: Any, planned: list[float | None], sent: str | None
+) -> None:
+    """What flowed before Home Assistant began to watch is what was planned."""
     home.server.set_flex_model(BATTERY, soc_max="10 kWh")
     soc(3)
-    await home.go_to(NOW + 61 * MINUTE)
-    await home.set_up(automatic(soc_entity=SOC))
-    assert home.wishes == []
-    assert home.value("sensor", "scheduling_status") == "soc_entity_stale"
-    await home.go_to(NOW + 67 * MINUTE)
+    home.add_account(automatic(soc_entity=SOC))
+    home.remembers(*planned, last_schedule=SLOT.isoformat())
+    home.has_planned(*planned)
+    await home.go_to(SLOT + HOUR + 10 * MINUTE)
 
-    soc(3)
-    await home.go_to(NOW + 68 * MINUTE)
+    await home.start()
 
-    (payload,) = home.wishes
-    assert payload["flex-model"][0]["soc-at-start"] == "3.0 kWh"
-    assert home.value("sensor", "scheduling_status") == "ok"
+    levels = [wish["flex-model"][0]["soc-at-start"] for wish in home.wishes]
+    assert levels == ([sent] if sent else [])
 
 
 async def test_no_entity_and_no_sensor_tell_it(
@@ -413,7 +489,7 @@ async def test_no_entity_and_no_sensor_tell_it(
     await home.go_to(NOW + HOUR)
 
     assert home.wishes == []
-    assert caplog.text.count("The state of charge is not known") == 1
+    assert caplog.text.count("does not know how full this device is") == 1
 
 
 def expects_soc(home: Home, *values: float) -> None:
@@ -586,29 +662,11 @@ async def test_it_fails(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     assert len(home.wishes) == 3
     assert caplog.text.count("The schedule of Home battery could not be computed") == 1
     assert (
-        "FlexMeasures could not compute a schedule: Prices unknown for planning window"
+        "FlexMeasures knows no prices for the coming hours. Check the feed"
         in caplog.text
     )
     # The server's traceback is in its answer.
     assert "(most recent call last): ..." not in caplog.text
-
-
-async def test_contradicting_prices(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
-    home.server.set_flex_context(
-        HOUSE, consumption_price="0.1 EUR/kWh", production_price="0.3 EUR/kWh"
-    )
-    home.server.answer(
-        "GET", JOB, status=422, json=failed_job("infeasibleOrUnbounded", "str")
-    )
-
-    await home.set_up(automatic())
-
-    assert (
-        "at 2026-11-22 11:00, energy sells for more (0.3 EUR/kWh) than it costs "
-        "(0.1 EUR/kWh)" in caplog.text
-    )
 
 
 async def test_server_goes_away_while_it_computes(home: Home) -> None:

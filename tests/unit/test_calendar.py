@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.core import ServiceCall
-from homeassistant.helpers.translation import async_load_integrations
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
-from .home import HOUR, NOW, QUARTER, SLOT, Home
+from .fake_server import FEED_IN, StoredSchedule
+from .home import HOUR, NOW, QUARTER, SLOT, Home, device
 
 
 @pytest.fixture
 async def blocks(home: Home) -> Home:
     """A device that charges, rests, discharges, and then charges twice."""
-    await async_load_integrations(home.hass, {DOMAIN})
     home.has_planned(4.0, 2.0, 0.0, -3.0, 1.0, None, 1.0)
     await home.set_up()
     return home
@@ -54,10 +53,10 @@ def event(start: str, end: str, summary: str, description: str) -> dict[str, str
 async def test_events(blocks: Home) -> None:
     """Of equal direction, with the energy and the mean power."""
     assert await events(blocks, SLOT, 2 * HOUR) == [
-        event("11:00", "11:30", "Charge 1.5 kWh", "3.00 kW"),
-        event("11:45", "12:00", "Discharge 0.8 kWh", "3.00 kW"),
-        event("12:00", "12:15", "Charge 0.2 kWh", "1.00 kW"),
-        event("12:30", "12:45", "Charge 0.2 kWh", "1.00 kW"),
+        event("11:00", "11:30", "Home battery: charge 1.5 kWh", "3.00 kW"),
+        event("11:45", "12:00", "Home battery: discharge 0.8 kWh", "3.00 kW"),
+        event("12:00", "12:15", "Home battery: charge 0.2 kWh", "1.00 kW"),
+        event("12:30", "12:45", "Home battery: charge 0.2 kWh", "1.00 kW"),
     ]
 
 
@@ -67,7 +66,7 @@ async def test_events(blocks: Home) -> None:
         pytest.param(
             SLOT + QUARTER,
             3 * QUARTER,
-            ["Charge 1.5 kWh", "Discharge 0.8 kWh"],
+            ["Home battery: charge 1.5 kWh", "Home battery: discharge 0.8 kWh"],
             id="parts of blocks",
         ),
         pytest.param(SLOT + 2 * QUARTER, QUARTER, [], id="between blocks"),
@@ -94,15 +93,15 @@ async def test_state(blocks: Home) -> None:
             attributes["start_time"].removeprefix("2026-11-22 "),
         )
 
-    assert shown() == ("on", "Charge 1.5 kWh", "11:00:00")
+    assert shown() == ("on", "Home battery: charge 1.5 kWh", "11:00:00")
     await blocks.go_to(SLOT + 2 * QUARTER)
-    assert shown() == ("off", "Discharge 0.8 kWh", "11:45:00")
+    assert shown() == ("off", "Home battery: discharge 0.8 kWh", "11:45:00")
     await blocks.go_to(SLOT + 3 * QUARTER)
-    assert shown() == ("on", "Discharge 0.8 kWh", "11:45:00")
+    assert shown() == ("on", "Home battery: discharge 0.8 kWh", "11:45:00")
     await blocks.go_to(SLOT + 4 * QUARTER)
-    assert shown() == ("on", "Charge 0.2 kWh", "12:00:00")
+    assert shown() == ("on", "Home battery: charge 0.2 kWh", "12:00:00")
     await blocks.go_to(SLOT + 5 * QUARTER)
-    assert shown() == ("off", "Charge 0.2 kWh", "12:30:00")
+    assert shown() == ("off", "Home battery: charge 0.2 kWh", "12:30:00")
     await blocks.go_to(SLOT + 7 * QUARTER)
     assert blocks.value("calendar", "plan") == "off"
     assert "message" not in blocks.attributes("calendar", "plan")
@@ -113,6 +112,79 @@ async def test_without_a_plan(home: Home) -> None:
 
     assert home.value("calendar", "plan") == "off"
     assert await events(home, SLOT, HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "charge", "discharge"),
+    [
+        ("de", "Home battery: 1,5 kWh laden", "Home battery: 0,8 kWh entladen"),
+        ("es", "Home battery: cargar 1,5 kWh", "Home battery: descargar 0,8 kWh"),
+        ("fr", "Home battery : charger 1,5 kWh", "Home battery : décharger 0,8 kWh"),
+        ("nl", "Home battery: 1,5 kWh laden", "Home battery: 0,8 kWh ontladen"),
+    ],
+)
+async def test_language(home: Home, language: str, charge: str, discharge: str) -> None:
+    home.hass.config.language = language
+    home.has_planned(4.0, 2.0, 0.0, -3.0)
+    await home.set_up()
+
+    found = await events(home, SLOT, HOUR)
+
+    assert [event["summary"] for event in found] == [charge, discharge]
+
+
+async def test_prices(home: Home) -> None:
+    """What a block costs or earns, with the mean price."""
+    home.has_prices(200.0, 100.0, -80.0)
+    home.server.data[FEED_IN] = StoredSchedule(
+        SLOT, HOUR, [0.05, 0.08, -0.08], "EUR/kWh"
+    )
+    home.has_planned(
+        *[0.0, 0.0, 3.0, 3.0], *[1.0, 0.0, -2.0, -2.0], *[2.0, 0.0, -1.0, 0.0]
+    )
+    await home.set_up(device(schedule_duration=3 * 3600))
+
+    found = await events(home, SLOT, 3 * HOUR)
+
+    assert [event["description"] for event in found] == [
+        "2.33 kW at 0.186 EUR/kWh, costs 0.33 EUR",
+        "2.00 kW at 0.080 EUR/kWh, earns 0.08 EUR",
+        "2.00 kW at -0.080 EUR/kWh, earns 0.04 EUR",
+        "1.00 kW at -0.080 EUR/kWh, costs 0.02 EUR",
+    ]
+
+
+async def test_prices_in_another_language(home: Home) -> None:
+    home.hass.config.language = "de"
+    home.has_prices(200.0)
+    home.has_planned(3.0, 0.0)
+    await home.set_up()
+
+    (event,) = await events(home, SLOT, HOUR)
+
+    assert event["description"] == "3,00 kW zu 0,200 EUR/kWh, kostet 0,15 EUR"
+
+
+async def test_missing_price(home: Home) -> None:
+    """A cost of which a part is not known is not told."""
+    home.has_prices(200.0)
+    home.has_planned(*[0.0] * 3, 2.0, 2.0)
+    await home.set_up()
+
+    found = await events(home, SLOT, 2 * HOUR)
+
+    assert [event["description"] for event in found] == ["2.00 kW"]
+
+
+async def test_renamed_device(blocks: Home) -> None:
+    """Its entries have the name that the owner gave it."""
+    dr.async_get(blocks.hass).async_update_device(
+        blocks.device_id(), name_by_user="Cellar"
+    )
+    await blocks.settle()
+
+    attributes = blocks.attributes("calendar", "plan")
+    assert attributes["message"] == "Cellar: charge 1.5 kWh"
 
 
 async def test_trigger(blocks: Home, service_calls: list[ServiceCall]) -> None:
@@ -151,7 +223,11 @@ async def test_trigger(blocks: Home, service_calls: list[ServiceCall]) -> None:
     await blocks.hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.charging"}, blocking=True
     )
-    assert ran == ["3: Discharge 0.8 kWh", "4: Charge 0.2 kWh", "6: Charge 0.2 kWh"]
+    assert ran == [
+        "3: Home battery: discharge 0.8 kWh",
+        "4: Home battery: charge 0.2 kWh",
+        "6: Home battery: charge 0.2 kWh",
+    ]
 
 
 async def test_subscription(blocks: Home, hass_ws_client: WebSocketGenerator) -> None:
@@ -173,6 +249,6 @@ async def test_subscription(blocks: Home, hass_ws_client: WebSocketGenerator) ->
 
     told = (await client.receive_json())["event"]["events"]
     assert [event["summary"] for event in told][:2] == [
-        "Charge 0.8 kWh",
-        "Discharge 0.5 kWh",
+        "Home battery: charge 0.8 kWh",
+        "Home battery: discharge 0.5 kWh",
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 import ssl
 import traceback
+from typing import Any
 from unittest.mock import patch
 
 from aiohttp import (
@@ -21,8 +22,8 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.flexmeasures.api.client import MINIMUM_SERVER_VERSION
 from custom_components.flexmeasures.api.errors import FlexMeasuresError
+from custom_components.flexmeasures.api.login import MINIMUM_SERVER_VERSION
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -31,13 +32,12 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
 from .fake_server import (
     BATTERY_POWER,
     CONNECTION_KEY,
     EMAIL,
-    GARAGE_POWER,
     HEADERS,
     HTML,
     INTERNAL_ERROR,
@@ -48,7 +48,9 @@ from .fake_server import (
     REFUSED,
     TOKEN_PREFIX,
     URL_OF_SERVER,
+    Answer,
     FakeServer,
+    Request,
     User,
     unprocessable,
 )
@@ -59,6 +61,7 @@ from .flows import (
     checked,
     device_of,
     fields,
+    log_in,
     start_account,
     start_change,
     start_device,
@@ -95,22 +98,18 @@ def refused_certificate() -> ClientConnectorCertificateError:
 NOT_TRUSTED = refused_certificate()
 
 
-async def add_account(hass: HomeAssistant, flow: Result) -> MockConfigEntry:
-    """Go on from the form of the account to the entry."""
-    flow = await submit(hass, flow, ACCOUNT)
-    return await add_first_device(hass, flow)
-
-
-async def add_first_device(hass: HomeAssistant, flow: Result) -> MockConfigEntry:
-    """Go on from the form of the device to the entry, which works."""
+async def add_account(hass: HomeAssistant, flow: Result, login: Json = ACCOUNT) -> Any:
+    """Go on from the form of the account to the entry with its first device, which works."""
+    flow = await log_in(hass, flow, login)
     assert flow["step_id"] == "device"
     assert flow["errors"] == {}
     flow = await submit(hass, flow, {"power_sensor": str(BATTERY_POWER)})
-    assert flow["step_id"] == "settings"
+    assert flow["step_id"] == "facts"
     assert flow["errors"] == {}
+    entry_id, _ = flow["handler"]
     flow = await submit_settings(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
-    entry: MockConfigEntry = flow["result"]
+    entry: Any = hass.config_entries.async_get_known_entry(entry_id)
     assert entry.state is ConfigEntryState.LOADED
     return entry
 
@@ -164,7 +163,7 @@ def loads_of(entry: MockConfigEntry) -> list[ConfigEntryState]:
 
 
 async def test_add_account(hass: HomeAssistant, fake_server: FakeServer) -> None:
-    """The account and its first device are added in one go."""
+    """The account is there at once, and its first device follows in the same dialog."""
     flow = await start_account(hass)
     assert flow["step_id"] == "user"
     assert flow["errors"] == {}
@@ -181,7 +180,7 @@ async def test_add_account(hass: HomeAssistant, fake_server: FakeServer) -> None
     assert device.unique_id == str(BATTERY_POWER)
     assert device.subentry_type == SUBENTRY_DEVICE
     # The asset knows its prices, its limits and its state of charge itself.
-    assert dict(device.data) == ADDED
+    assert dict(device.data) == {**ADDED, "automatic_scheduling": True}
 
 
 @pytest.mark.parametrize(
@@ -202,10 +201,9 @@ async def test_forms_of_the_address(
 ) -> None:
     """An address is asked and kept in one form, and so is the user."""
     flow = await start_account(hass)
-    flow = await submit(
+    entry = await add_account(
         hass, flow, {**ACCOUNT, CONF_HOST: host, CONF_USERNAME: f" {EMAIL} "}
     )
-    entry = await add_first_device(hass, flow)
 
     assert dict(entry.data) == {**ACCOUNT, CONF_HOST: address}
     assert entry.unique_id == f"{address}#1"
@@ -220,8 +218,7 @@ async def test_server_under_a_path(
     fake_server.root = "/flexmeasures"
     address = "https://host/flexmeasures"
     flow = await start_account(hass)
-    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: f"{address}{page}"})
-    entry = await add_first_device(hass, flow)
+    entry = await add_account(hass, flow, {**ACCOUNT, CONF_HOST: f"{address}{page}"})
 
     assert entry.data[CONF_HOST] == address
     assert entry.unique_id == f"{address}#1"
@@ -241,7 +238,7 @@ async def test_page_that_is_no_part_of_a_server(
 
 @pytest.mark.parametrize(
     "host",
-    ["", " ", "my server", "ftp://host", "host/?x=1", "user@example.com", "::1"],
+    ["", " ", "my server", "ftp://host", "host/a b", "user@example.com", "::1"],
 )
 async def test_not_an_address(
     hass: HomeAssistant, fake_server: FakeServer, host: str
@@ -278,7 +275,7 @@ async def test_not_an_address(
             "cannot_connect",
             "the server closed the connection",
         ),
-        (TimeoutError(), "cannot_connect", "no answer within 30 seconds"),
+        (TimeoutError(), "cannot_connect", "no answer in time"),
         (NOT_TRUSTED, "certificate_not_trusted", "self-signed certificate"),
         (
             ClientConnectorSSLError(
@@ -290,7 +287,7 @@ async def test_not_an_address(
     ],
     ids=["refused", "unknown_host", "cut_off", "timeout", "certificate", "plain_http"],
 )
-@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH, SENSORS_PATH])
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH])
 async def test_no_connection(
     hass: HomeAssistant,
     fake_server: FakeServer,
@@ -336,6 +333,68 @@ async def test_encryption_is_required(
     await add_account(hass, flow)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://flexmeasures.io", "https://flexmeasures.io"),
+        ("http://host:8443/", "https://host:8443"),
+    ],
+)
+async def test_encryption_is_added(
+    hass: HomeAssistant, fake_server: FakeServer, written: str, meant: str
+) -> None:
+    """Who writes ``http://`` for a server that redirects to ``https://`` need not know."""
+
+    async def redirect(request: Request, answer: Answer) -> Answer:
+        if request.url.scheme == "https":
+            return answer
+        return Answer(text=HTML, status=301, headers={"Location": f"{meant}/api/"})
+
+    fake_server.on_answer = redirect
+    flow = await start_account(hass)
+    entry = await add_account(hass, flow, {**ACCOUNT, CONF_HOST: written})
+
+    assert entry.data[CONF_HOST] == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("192.168.1.7:5000", "http://192.168.1.7:5000"),
+        ("fd00::7", None),
+        ("[fd00::7]:5000", "http://[fd00::7]:5000"),
+        ("homeserver", "http://homeserver"),
+        ("flexmeasures.local:5000", "http://flexmeasures.local:5000"),
+        ("https://192.168.1.7:5000", None),
+        ("flexmeasures.io", None),
+    ],
+)
+async def test_encryption_is_left_out_at_home(
+    hass: HomeAssistant, fake_server: FakeServer, written: str, kept: str | None
+) -> None:
+    """Only there, and only if nobody has asked for it."""
+    unencrypted = ClientConnectorSSLError(
+        CONNECTION_KEY, ssl.SSLError(1, "WRONG_VERSION_NUMBER")
+    )
+
+    async def speak(request: Request, answer: Answer) -> Answer:
+        if request.url.scheme == "http":
+            return answer
+        return Answer(exception=unencrypted)
+
+    fake_server.on_answer = speak
+    flow = await start_account(hass)
+    flow = await submit(hass, flow, {**ACCOUNT, CONF_HOST: written})
+
+    entries = hass.config_entries.async_entries(DOMAIN)
+    assert [entry.data[CONF_HOST] for entry in entries] == ([kept] if kept else [])
+    assert flow.get("errors") in (
+        None,
+        {CONF_HOST: "no_encryption"},
+        {CONF_HOST: "invalid_address"},
+    )
+
+
 class Clock:
     """The time of the event loop, which can be moved on."""
 
@@ -363,7 +422,23 @@ def clock(hass: HomeAssistant) -> Iterator[Clock]:
         yield clock
 
 
-@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH, SENSORS_PATH])
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH])
+async def test_reason_in_another_language(
+    hass: HomeAssistant, fake_server: FakeServer, path: str
+) -> None:
+    """Also before there is any account."""
+    hass.config.language = "de"
+    for method in ("GET", "POST"):
+        fake_server.answer(
+            method, path, exception=ClientConnectorDNSError(CONNECTION_KEY, OSError())
+        )
+    flow = await submit(hass, await start_account(hass), ACCOUNT)
+
+    reason = flow["description_placeholders"]["reason"]
+    assert reason == "Servername nicht gefunden"
+
+
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH])
 async def test_server_that_hangs(
     hass: HomeAssistant, fake_server: FakeServer, clock: Clock, path: str
 ) -> None:
@@ -382,7 +457,7 @@ async def test_server_that_hangs(
 
     assert flow["step_id"] == "user"
     assert flow["errors"] == {CONF_HOST: "cannot_connect"}
-    assert flow["description_placeholders"]["reason"] == "no answer within 10 seconds"
+    assert flow["description_placeholders"]["reason"] == "no answer in time"
     assert suggested(flow) == ACCOUNT
 
     fake_server.recover()
@@ -394,10 +469,9 @@ async def test_server_that_hangs_again_and_again(
 ) -> None:
     """All that one form asks has these 10 seconds together."""
     answered = asyncio.Event()
-    login = {"auth_token": f"{TOKEN_PREFIX}0", "user_id": 1}
-    fake_server.tokens[f"{TOKEN_PREFIX}0"] = fake_server.users[EMAIL]
-    fake_server.answer("POST", LOGIN_PATH, json=login, wait_for=answered)
-    fake_server.answer("GET", SENSORS_PATH, wait_for=asyncio.Event())
+    version = {"flexmeasures_version": MINIMUM_SERVER_VERSION}
+    fake_server.answer("GET", VERSION_PATH, json=version, wait_for=answered)
+    fake_server.answer("POST", LOGIN_PATH, wait_for=asyncio.Event())
     flow = await start_account(hass)
     submitted = hass.async_create_task(submit(hass, flow, ACCOUNT))
     await clock.go_on(6)
@@ -503,7 +577,7 @@ async def test_server_too_old(
             "rate_limited",
             {"seconds": "296"},
         )
-        for path in (VERSION_PATH, LOGIN_PATH, SENSORS_PATH)
+        for path in (VERSION_PATH, LOGIN_PATH)
     ]
     + [
         (
@@ -513,7 +587,7 @@ async def test_server_too_old(
             "server_error",
             {"reason": "HTTP 502"},
         )
-        for path in (VERSION_PATH, LOGIN_PATH, SENSORS_PATH)
+        for path in (VERSION_PATH, LOGIN_PATH)
     ]
     + [
         (
@@ -546,34 +620,6 @@ async def test_server_too_old(
             "base",
             "rejected",
             {"reason": "email: Too long."},
-        ),
-        (
-            SENSORS_PATH,
-            {"status": 403, "json": {"message": "No access."}},
-            "base",
-            "not_permitted",
-            {"reason": "No access."},
-        ),
-        (
-            SENSORS_PATH,
-            {"status": 404, "json": {"message": "No such path."}},
-            "base",
-            "not_found",
-            {"reason": "No such path."},
-        ),
-        (
-            SENSORS_PATH,
-            {"status": 401, "json": {"message": "No database."}},
-            CONF_HOST,
-            "server_error",
-            {"reason": "No database."},
-        ),
-        (
-            SENSORS_PATH,
-            {"json": [{"id": 1}]},
-            CONF_HOST,
-            "not_flexmeasures",
-            {"reason": "unexpected answer for the assets and sensors"},
         ),
     ],
 )
@@ -628,7 +674,7 @@ async def test_username_in_another_case(
     """The account has what the server knows, so that the next log-in works at once."""
     flow = await start_account(hass)
     typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.COM"}
-    entry = await add_first_device(hass, await submit(hass, flow, typed))
+    entry = await add_account(hass, flow, typed)
 
     assert entry.title == EMAIL
     assert dict(entry.data) == ACCOUNT
@@ -641,7 +687,7 @@ async def test_username_with_capitals(
     fake_server.users["Demo@Example.com"] = fake_server.users.pop(EMAIL)
     flow = await start_account(hass)
     typed = {**ACCOUNT, CONF_USERNAME: "Demo@Example.com"}
-    entry = await add_first_device(hass, await submit(hass, flow, typed))
+    entry = await add_account(hass, flow, typed)
 
     assert dict(entry.data) == typed
 
@@ -673,7 +719,7 @@ async def test_wrong_password(hass: HomeAssistant, fake_server: FakeServer) -> N
     await add_account(hass, flow)
 
 
-@pytest.mark.parametrize("path", [VERSION_PATH, SENSORS_PATH])
+@pytest.mark.parametrize("path", [VERSION_PATH, LOGIN_PATH])
 async def test_unexpected_exception(
     hass: HomeAssistant,
     fake_server: FakeServer,
@@ -681,7 +727,8 @@ async def test_unexpected_exception(
     path: str,
 ) -> None:
     """What nobody thought of is logged, and can be tried again."""
-    fake_server.answer("GET", path, exception=RuntimeError("Nobody thought of this"))
+    method = {VERSION_PATH: "GET", LOGIN_PATH: "POST"}[path]
+    fake_server.answer(method, path, exception=RuntimeError("Nobody thought of this"))
     flow = await start_account(hass)
     flow = await submit(hass, flow, ACCOUNT)
 
@@ -693,12 +740,44 @@ async def test_unexpected_exception(
     await add_account(hass, flow)
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": 502, "text": HTML}, "server_error"),
+        ({"status": 403, "json": {"message": "No access."}}, "not_permitted"),
+        ({"status": 404, "json": {"message": "No such path."}}, "not_found"),
+        ({"status": 401, "json": {"message": "No database."}}, "server_error"),
+        ({"json": [{"id": 1}]}, "not_flexmeasures"),
+        ({"exception": TimeoutError()}, "cannot_connect"),
+        ({"exception": RuntimeError("Nobody thought of this")}, "unknown"),
+    ],
+)
+async def test_login_is_kept(
+    hass: HomeAssistant, fake_server: FakeServer, answer: Json, reason: str
+) -> None:
+    """The account is there, whatever becomes of its first device, which can come later."""
+    fake_server.answer("GET", SENSORS_PATH, **answer)
+    flow = await submit(hass, await start_account(hass), ACCOUNT)
+
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert "next_flow" not in flow
+    entry = flow["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert dict(entry.data) == ACCOUNT
+    flow = await start_device(hass, entry)
+    assert flow["type"] is FlowResultType.ABORT
+    assert flow["reason"] == reason
+
+    fake_server.recover()
+    flow = await start_device(hass, entry)
+    assert flow["step_id"] == "device"
+
+
 async def test_no_power_sensors(hass: HomeAssistant, fake_server: FakeServer) -> None:
-    """Without anything to schedule of one's own there is no device."""
+    """Without anything to schedule of one's own there is no device, but the account."""
     for sensor_id in (6, 10, 12, 20, 30):
         del fake_server.sensors[sensor_id]
-    flow = await start_account(hass)
-    flow = await submit(hass, flow, ACCOUNT)
+    flow = await log_in(hass, await start_account(hass))
 
     assert flow["type"] is FlowResultType.ABORT
     assert flow["reason"] == "no_power_sensors"
@@ -723,38 +802,20 @@ async def test_same_account_twice(
 async def test_same_account_in_two_flows(
     hass: HomeAssistant, fake_server: FakeServer
 ) -> None:
-    """A flow that was left open is no reason to refuse another one, which ends it."""
-    left_open = await submit(hass, await start_account(hass), ACCOUNT)
+    """A flow that was left open is no reason to refuse another one."""
+    left_open = await start_account(hass)
     await add_account(hass, await start_account(hass))
-
-    with pytest.raises(UnknownFlow):
-        await submit(hass, left_open, {"power_sensor": str(GARAGE_POWER)})
-
-
-async def test_same_account_added_meanwhile(
-    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
-) -> None:
-    """An account that another one was changed to is not added."""
-    await set_up(hass, account)
-    flow = await start_account(hass)
-    flow = await submit(hass, flow, {**ACCOUNT, CONF_USERNAME: MEMBER_EMAIL})
-    flow = await submit(hass, flow, {"power_sensor": str(GARAGE_POWER)})
-    change = await start_change(hass, account)
-    await submit(hass, change, {**suggested(change), CONF_USERNAME: MEMBER_EMAIL})
-
-    flow = await submit_settings(hass, flow)
+    flow = await submit(hass, left_open, ACCOUNT)
 
     assert flow["type"] is FlowResultType.ABORT
     assert flow["reason"] == "already_configured"
-    assert hass.config_entries.async_entries(DOMAIN) == [account]
 
 
 async def test_two_accounts(hass: HomeAssistant, fake_server: FakeServer) -> None:
     """Another user of the same server, and the same user elsewhere, are other accounts."""
     await add_account(hass, await start_account(hass))
     for other in ({CONF_USERNAME: MEMBER_EMAIL}, {CONF_HOST: OTHER_URL}):
-        flow = await submit(hass, await start_account(hass), {**ACCOUNT, **other})
-        await add_first_device(hass, flow)
+        await add_account(hass, await start_account(hass), {**ACCOUNT, **other})
 
     assert {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)} == {
         f"{URL_OF_SERVER}#1",
@@ -1097,10 +1158,9 @@ async def test_change_to_an_account_that_is_set_up(
 ) -> None:
     """Two entries cannot be the same account."""
     await set_up(hass, account)
-    flow = await submit(
+    await add_account(
         hass, await start_account(hass), {**ACCOUNT, CONF_USERNAME: MEMBER_EMAIL}
     )
-    await add_first_device(hass, flow)
 
     flow = await start_change(hass, account)
     flow = await submit(
@@ -1205,7 +1265,6 @@ async def test_options(
 ) -> None:
     """Devices of one site are scheduled together if that is wanted, from then on."""
     await set_up(hass, account)
-    before = account.runtime_data
     flow = await start_options(hass, account)
     assert suggested(flow) == {}
     flow = await submit(hass, flow, {"joint_scheduling": True})
@@ -1213,7 +1272,6 @@ async def test_options(
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     assert dict(account.options) == {"joint_scheduling": True}
     assert account.state is ConfigEntryState.LOADED
-    assert account.runtime_data is not before
 
     flow = await start_options(hass, account)
     assert suggested(flow) == {"joint_scheduling": True}
@@ -1230,12 +1288,12 @@ async def test_options_solar_forecast(
     assert flow["errors"] == {}
     offered = fields(flow)["solar_forecast_sensors"].config["options"]
     assert offered == [
-        "Cabin battery: cabin battery power (MW, id 30)",
-        "Demo house: household consumption (kW, id 6)",
-        "Garage battery: garage battery power (W, id 20)",
-        "Home battery: battery charging (kW, id 12)",
-        "Home battery: battery power (kW, id 10)",
-        "NL transmission zone: zone power (MW, id 5)",
+        "Cabin battery: cabin battery power (MW)",
+        "Demo house: household consumption (kW)",
+        "Garage battery: garage battery power (W)",
+        "Home battery: battery charging (kW)",
+        "Home battery: battery power (kW)",
+        "NL transmission zone: zone power (MW)",
     ]
 
     flow = await submit(

@@ -24,11 +24,11 @@ from .fake_server import (
     EMAIL,
     FEED_IN,
     GARAGE_POWER,
-    HOUSE,
     HTML,
     PRICE,
     RATE_LIMITED,
     REFUSED,
+    StoredSchedule,
     failed_job,
     finished_job,
     running_job,
@@ -36,6 +36,7 @@ from .fake_server import (
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
 SENSOR = f"/api/v3_0/sensors/{BATTERY_POWER}"
+MEASURED = {"soc_max": "10 kWh", "state_of_charge": {"sensor": BATTERY_SOC}}
 DATA = f"{SENSOR}/data"
 CATALOGUE = ["/api/v3_0/assets", "/api/v3_0/sensors"]
 # The plan and measured power, the state of charge and both prices.
@@ -176,7 +177,7 @@ async def test_outage(home: Home, caplog: pytest.LogCaptureFixture) -> None:
         assert home.server.requests != []
         assert home.state().state == state
     assert caplog.text.count(FAILED) == 1
-    assert "The FlexMeasures server does not answer: connection refused" in caplog.text
+    assert "The FlexMeasures server does not answer (connection refused)" in caplog.text
 
     home.server.recover()
     home.has_planned(*[9.0] * 8, start=SLOT + HOUR)
@@ -260,18 +261,23 @@ async def test_computed_schedule_is_followed(home: Home) -> None:
 
 
 async def test_what_is_asked_to_compute(home: Home) -> None:
-    """No request more than it takes; prices of the last minute are known."""
+    """No request more than it takes; prices are read once, before and not after."""
+    for sensor in (PRICE, FEED_IN):
+        home.has_prices(80, 70, sensor=sensor)
     await home.set_up()
     home.server.requests.clear()
 
     await home.compute()
 
-    assert [(request.method, request.path) for request in home.server.requests][:2] == [
+    prices = [f"/api/v3_0/sensors/{sensor}/data" for sensor in (PRICE, FEED_IN)]
+    assert [(request.method, request.path) for request in home.server.requests][:4] == [
+        *(("GET", path) for path in prices),
         ("POST", TRIGGER),
         ("GET", f"/api/v3_0/jobs/{next(iter(home.server.jobs))}"),
     ]
-    prices = {f"/api/v3_0/sensors/{sensor}/data" for sensor in (PRICE, FEED_IN)}
-    assert sorted(paths(home)[2:]) == sorted([*set(READING) - prices, DATA, SENSOR])
+    assert sorted(paths(home)[4:]) == sorted(
+        [*set(READING) - set(prices), DATA, SENSOR]
+    )
 
 
 async def test_prices_are_read_for_all_devices_at_once(home: Home) -> None:
@@ -414,155 +420,61 @@ async def test_a_poll_does_not_overwrite_a_newer_plan(home: Home) -> None:
 INFEASIBLE = failed_job("infeasibleOrUnbounded", "str")
 
 
-async def why(home: Home, **data: Any) -> HomeAssistantError:
-    """Have a schedule computed, which fails; give the error."""
-    home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
-    with pytest.raises(HomeAssistantError) as caught:
-        await home.compute(**data)
-    return caught.value
-
-
 @pytest.mark.parametrize(
-    ("context", "placeholders"),
+    ("model", "measured", "level"),
     [
+        pytest.param(MEASURED, [None, 12.0], "12 kWh", id="measured in the next slot"),
+        pytest.param(MEASURED, [9.0, 12.0], None, id="nearer, and possible"),
+        pytest.param(MEASURED, [], None, id="never measured"),
+        pytest.param({}, [12.0], None, id="not said where"),
         pytest.param(
-            {},
-            {
-                "time": "2026-11-22 12:00",
-                "production_price": "0 EUR/MWh",
-                "consumption_price": "-5.5 EUR/MWh",
-            },
-            id="two sensors, the server's own",
-        ),
-        pytest.param(
-            {"production-price": {"sensor": PRICE}, "consumption-price": "20 EUR/MWh"},
-            {
-                "time": "2026-11-22 11:00",
-                "production_price": "80 EUR/MWh",
-                "consumption_price": "20 EUR/MWh",
-            },
-            id="sensor above a fixed price",
-        ),
-        pytest.param(
-            {
-                "production-price": "30.5 EUR/MWh",
-                "consumption-price": {"sensor": PRICE},
-            },
-            {
-                "time": "2026-11-22 12:00",
-                "production_price": "30.5 EUR/MWh",
-                "consumption_price": "-5.5 EUR/MWh",
-            },
-            id="fixed price above a sensor",
-        ),
-        pytest.param(
-            {"production-price": "0.3 EUR/kWh", "consumption-price": "0.1 EUR/kWh"},
-            {
-                "time": "2026-11-22 11:00",
-                "production_price": "0.3 EUR/kWh",
-                "consumption_price": "0.1 EUR/kWh",
-            },
-            id="two fixed prices",
+            MEASURED | {"soc_min": "2 kWh"}, [1.5], "1.5 kWh", id="below the minimum"
         ),
     ],
 )
-async def test_prices_that_contradict(
-    home: Home, context: dict[str, Any], placeholders: dict[str, str]
+async def test_level_that_the_server_measures(
+    home: Home, model: dict[str, Any], measured: list[float | None], level: str | None
 ) -> None:
-    """The error names the first moment, in local time, and both prices."""
-    home.has_prices(80, -5.5, sensor=PRICE)
-    home.has_prices(70, 0, sensor=FEED_IN)
+    """The server only says that nothing fits; the level nearest to the start is why."""
+    home.server.set_flex_model(BATTERY, **model)
+    home.server.data[BATTERY_SOC] = StoredSchedule(SLOT, QUARTER, measured, "kWh")
     await home.set_up()
+    home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
 
-    error = await why(home, flex_context=context)
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id())
 
-    assert error.translation_key == "infeasible_prices"
-    assert error.translation_placeholders == placeholders
-
-
-async def test_prices_of_the_settings_that_contradict(home: Home) -> None:
-    home.has_prices(80, 80, sensor=PRICE)
-    home.has_prices(70, 90, sensor=FEED_IN)
-    await home.set_up(
-        device(consumption_price_sensor=FEED_IN, production_price_sensor=PRICE)
-    )
-    home.server.sensors[FEED_IN]["unit"] = "EUR/MWh"
-
-    error = await why(home)
-
-    assert error.translation_placeholders == {
-        "time": "2026-11-22 11:00",
-        "production_price": "80 EUR/MWh",
-        "consumption_price": "70 EUR/MWh",
-    }
+    error = caught.value
+    assert error.translation_placeholders
+    assert error.translation_placeholders.get("level") == level
+    assert error.translation_key == ("infeasible_level" if level else "infeasible")
 
 
-@pytest.mark.parametrize(
-    "context",
-    [
-        pytest.param({}, id="prices are as they should be"),
-        pytest.param({"production-price": None}, id="no production price"),
-        pytest.param(
-            {"consumption-price": [{"value": "1 EUR/kWh"}]}, id="prices in a list"
-        ),
-        pytest.param({"consumption-price": "cheap"}, id="no price"),
-        pytest.param(
-            {"production-price": "100 EUR/MWh", "consumption-price": "0.3 EUR/kWh"},
-            id="two units",
-        ),
-        pytest.param(
-            {"production-price": "20 EUR/MWh", "consumption-price": "20 EUR/MWh"},
-            id="the same price",
-        ),
-        pytest.param({"production-price": {"sensor": 9999}}, id="no such sensor"),
-    ],
-)
-async def test_prices_are_not_why(home: Home, context: dict[str, Any]) -> None:
-    home.has_prices(80, 70, None, sensor=PRICE)
-    home.has_prices(80, None, 90, sensor=FEED_IN)
-    await home.set_up()
-
-    error = await why(home, flex_context=context)
-
-    assert error.translation_key == "infeasible"
-    assert error.translation_placeholders == {"reason": "infeasibleOrUnbounded"}
-
-
-async def test_prices_that_cannot_be_looked_up(
+async def test_level_that_cannot_be_looked_up(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The error that matters is the first one."""
     caplog.set_level(logging.DEBUG, "custom_components.flexmeasures")
+    home.server.set_flex_model(BATTERY, **MEASURED)
     await home.set_up()
-    path = f"/api/v3_0/sensors/{PRICE}"
+    path = f"/api/v3_0/sensors/{BATTERY_SOC}/data"
     home.server.answer("GET", path, status=502, text=HTML)
-
-    error = await why(home)
-
-    assert error.translation_key == "infeasible"
-    assert (
-        "Prices could not be compared: server_error (reason: HTTP 502)" in caplog.text
-    )
-
-
-async def test_contradicting_prices_in_automatic_scheduling(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
-    home.server.set_flex_context(
-        HOUSE, consumption_price="0.1 EUR/kWh", production_price="0.3 EUR/kWh"
-    )
     home.server.answer("GET", JOB, status=422, json=INFEASIBLE)
 
-    await home.set_up(AUTOMATIC)
+    with pytest.raises(HomeAssistantError) as caught:
+        await home.call("trigger_schedule", device_id=home.device_id())
 
-    assert (
-        "at 2026-11-22 11:00, energy sells for more (0.3 EUR/kWh) than it costs "
-        "(0.1 EUR/kWh)" in caplog.text
-    )
+    assert caught.value.translation_key == "infeasible"
+    assert "Why no schedule fits could not be found out" in caplog.text
 
 
-async def test_job_that_is_never_done(home: Home, no_waiting: Mock) -> None:
-    """No worker runs on the server."""
+@pytest.mark.parametrize(
+    ("state", "key"), [("QUEUED", "no_worker"), ("STARTED", "job_timeout")]
+)
+async def test_job_that_is_never_done(
+    home: Home, no_waiting: Mock, state: str, key: str
+) -> None:
+    """No worker runs on the server, or it takes too long."""
 
     def waits(_patience: timedelta) -> Iterator[float]:
         while True:
@@ -571,13 +483,13 @@ async def test_job_that_is_never_done(home: Home, no_waiting: Mock) -> None:
 
     no_waiting.side_effect = waits
     await home.set_up()
-    home.server.answer("GET", JOB, status=202, json=running_job("QUEUED"))
+    home.server.answer("GET", JOB, status=202, json=running_job(state))
 
     with pytest.raises(HomeAssistantError) as caught:
         await home.compute()
 
-    assert caught.value.translation_key == "job_timeout"
-    assert caught.value.translation_placeholders == {"status": "QUEUED", "minutes": "5"}
+    assert caught.value.translation_key == key
+    assert caught.value.translation_placeholders == {"minutes": "5"}
     assert len(home.server.requests_to("GET", JOB)) == 2
 
 

@@ -280,7 +280,7 @@ async def test_account_changes_while_a_device_does(home: Home) -> None:
 
     home.change_device(schedule_duration=3600)
     home.hass.config_entries.async_update_entry(
-        entry, options={"joint_scheduling": True}
+        entry, options={"solar_forecast_sensors": [BATTERY_POWER]}
     )
     home.add_device(device(GARAGE_POWER))
     await home.settle()
@@ -288,6 +288,23 @@ async def test_account_changes_while_a_device_does(home: Home) -> None:
     assert entry.runtime_data is not account
     assert len(home.plans_read()) == read + 1
     assert len(home.plans_read(GARAGE_POWER)) == 1
+
+
+async def test_joint_scheduling_is_switched_on(home: Home) -> None:
+    """It holds from the next schedule on; nothing is loaded anew."""
+    home.server.sensors[GARAGE_POWER]["event_resolution"] = "PT15M"
+    entry = await home.set_up(automatic(BATTERY_POWER), automatic(GARAGE_POWER))
+    account = entry.runtime_data
+
+    home.hass.config_entries.async_update_entry(
+        entry, options={"joint_scheduling": True}
+    )
+    await home.settle()
+    home.server.requests.clear()
+    await home.go_to(NOW + HOUR)
+
+    assert entry.runtime_data is account
+    assert len(home.triggers[0].json["flex-model"]) == 2
 
 
 async def test_renamed_account(home: Home) -> None:

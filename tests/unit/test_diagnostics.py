@@ -176,7 +176,7 @@ async def test_what_is_missing_or_waits(home: Home, download: Any) -> None:
 
     assert battery["reading"]["missing_sensors"] == {"soc_sensor": BATTERY_SOC}
     assert battery["state_of_charge_problem"] == (
-        f"soc_entity_unavailable (entity: {SOC})"
+        "soc_entity_unavailable (entity: battery state of charge)"
     )
     assert battery["waiting"] == {
         "for": "entity_changed",

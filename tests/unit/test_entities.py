@@ -5,51 +5,67 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import ServiceCall
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.icon import async_get_icons
+from homeassistant.setup import async_setup_component
 
 from .fake_server import (
     BATTERY,
+    BATTERY_POWER,
     BATTERY_SOC,
     CABIN_POWER,
     CABIN_SOC,
     FEED_IN,
     HOUSE,
+    PRICE,
     StoredSchedule,
 )
-from .home import HOUR, NOW, QUARTER, SLOT, Home, device
+from .feeds.fed_home import feed
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device, meter
 from .test_metadata import ROOT
 
-RARE = {
-    ("sensor", "next_change"),
-    ("sensor", "planned_cost_today"),
-    ("sensor", "planned_energy_today"),
-    ("sensor", "price"),
-}
-DIAGNOSTIC = {
-    ("binary_sensor", "plan_out_of_date"),
-    ("sensor", "last_schedule"),
-    ("sensor", "scheduling_status"),
-}
-CONFIG = {("switch", "automatic_scheduling")}
-COMMON = {
-    ("binary_sensor", "charging_planned"),
-    ("binary_sensor", "targets_met"),
+EVERYDAY = {
     ("button", "compute_schedule"),
     ("calendar", "plan"),
-    ("datetime", "ready_by"),
-    ("event", "schedule"),
-    ("number", "target_soc"),
     ("select", "mode"),
+    ("sensor", "now"),
+    ("sensor", "scheduling_status"),
+    ("sensor", "setpoint"),
+    ("switch", "automatic_scheduling"),
+}
+OF_LEVEL = {
+    ("datetime", "ready_by"),
+    ("number", "target_soc"),
+}
+RARE = {
+    ("binary_sensor", "charging_planned"),
+    ("binary_sensor", "plan_out_of_date"),
+    ("binary_sensor", "targets_met"),
+    ("event", "schedule"),
     ("sensor", "action"),
+    ("sensor", "last_schedule"),
+    ("sensor", "next_change"),
     ("sensor", "next_charge_end"),
     ("sensor", "next_charge_start"),
     ("sensor", "planned_cost"),
+    ("sensor", "planned_cost_today"),
     ("sensor", "planned_energy"),
+    ("sensor", "planned_energy_today"),
+    ("sensor", "price"),
     ("sensor", "schedule"),
-    ("sensor", "setpoint"),
     ("sensor", "soc_forecast"),
 }
+ALL = EVERYDAY | OF_LEVEL | RARE
+DIAGNOSTIC = {
+    ("binary_sensor", "plan_out_of_date"),
+    ("sensor", "last_schedule"),
+    ("sensor", "schedule"),
+    ("sensor", "scheduling_status"),
+}
+CONFIG = {("switch", "automatic_scheduling")}
 
 MIDNIGHT = datetime(2026, 11, 22, 23, tzinfo=UTC)
 
@@ -63,37 +79,158 @@ def has_prices(home: Home, *euros_per_mwh: float, feed_in: float | None = None) 
         )
 
 
-async def test_entities(home: Home) -> None:
-    await home.set_up()
-
-    entities = er.async_entries_for_config_entry(
+def entities(home: Home) -> dict[tuple[str, str], er.RegistryEntry]:
+    """Give the entities of the account by platform and key."""
+    found = er.async_entries_for_config_entry(
         er.async_get(home.hass), home.entry.entry_id
     )
-    found = {
-        (entity.domain, entity.unique_id.removeprefix("10_")): entity
-        for entity in entities
+    return {
+        (entity.domain, entity.unique_id.partition("_")[2]): entity for entity in found
     }
-    assert found.keys() == COMMON | RARE | DIAGNOSTIC | CONFIG
-    assert {key for key, entity in found.items() if entity.disabled_by} == RARE
+
+
+def enabled(home: Home) -> set[tuple[str, str]]:
+    """Give those that are enabled."""
+    return {key for key, entity in entities(home).items() if not entity.disabled_by}
+
+
+async def test_entities(new_home: Home) -> None:
+    await new_home.set_up()
+
+    found = entities(new_home)
+    assert found.keys() == ALL
     assert {
         key for key, entity in found.items() if entity.entity_category == "diagnostic"
     } == DIAGNOSTIC
     assert {
         key for key, entity in found.items() if entity.entity_category == "config"
     } == CONFIG
-    assert all(entity.has_entity_name for entity in entities)
-    assert {entity.config_subentry_id for entity in entities} == {"10"}
-    assert {entity.device_id for entity in entities} == {home.device_id()}
+    assert all(entity.has_entity_name for entity in found.values())
+    assert {entity.config_subentry_id for entity in found.values()} == {"10"}
+    assert {entity.device_id for entity in found.values()} == {new_home.device_id()}
     described = (ROOT / "docs" / "entities.md").read_text(encoding="utf-8")
-    assert all(f"`{entity.entity_id}`" in described for entity in entities)
+    for key, entity in found.items():
+        code = f"`{entity.entity_id}`"
+        assert (f"*{code}*" if key in RARE else code) in described
 
 
-@pytest.mark.usefixtures("every_entity")
+async def test_entities_that_are_enabled(new_home: Home) -> None:
+    """What others say, too, is for those who look for it."""
+    await new_home.set_up()
+
+    assert enabled(new_home) == EVERYDAY | OF_LEVEL
+
+
+async def test_device_that_stores_nothing(new_home: Home) -> None:
+    """It has no level to reach."""
+    new_home.server.assets[BATTERY]["flex_model"] = {"production-capacity": "5 kW"}
+
+    await new_home.set_up()
+
+    assert enabled(new_home) == EVERYDAY
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"soc_entity": "sensor.battery_energy"},
+        {"soc_sensor": BATTERY_SOC},
+        {"soc_min": 1.0},
+        {"soc_max": 10.0},
+        {"capacity": 10.0},
+        {"s2": True},
+    ],
+)
+async def test_level_that_only_the_settings_know(
+    new_home: Home, settings: dict[str, Any]
+) -> None:
+    new_home.server.assets[BATTERY]["flex_model"] = {}
+
+    await new_home.set_up(device(**settings))
+
+    assert enabled(new_home) >= EVERYDAY | OF_LEVEL
+
+
+async def test_entities_from_before(new_home: Home) -> None:
+    """Whoever has had all of them keeps them, by the ids that they have given them."""
+    entry = new_home.add_account()
+    registry = er.async_get(new_home.hass)
+    before = {
+        (platform, key): registry.async_get_or_create(
+            platform,
+            DOMAIN,
+            f"10_{key}",
+            config_entry=entry,
+            config_subentry_id="10",
+            suggested_object_id=f"my_{key}",
+        ).entity_id
+        for platform, key in ALL - {("sensor", "now")}
+    }
+
+    await new_home.start()
+
+    assert enabled(new_home) == ALL
+    found = entities(new_home)
+    assert {key: found[key].entity_id for key in before} == before
+
+
+async def test_icons_of_a_device_differ(home: Home) -> None:
+    """Nor does one entity look like another in any of their states."""
+    await home.set_up(
+        device(s2=True),
+        meter(title="Electricity", cost_sensor=PRICE),
+        meter(BATTERY_POWER, "Gas", commodity="gas", cost_sensor=PRICE),
+        feed(),
+    )
+    icons = await async_get_icons(home.hass, "entity", {DOMAIN})
+    usual = await async_get_icons(home.hass, "entity_component")
+
+    looks: dict[str, list[str]] = {}
+    for entity in er.async_entries_for_config_entry(
+        er.async_get(home.hass), home.entry.entry_id
+    ):
+        own = icons[DOMAIN][entity.domain].get(entity.translation_key or "")
+        by_class = usual[entity.domain]
+        icon = own or by_class.get(entity.original_device_class or "_", by_class["_"])
+        assert entity.device_id
+        looks.setdefault(entity.device_id, []).extend(
+            {icon["default"], *icon.get("state", {}).values()}
+        )
+
+    assert len(looks) == 4
+    assert max(len(found) for found in looks.values()) > len(ALL)
+    twice = {
+        icon for found in looks.values() for icon in found if found.count(icon) > 1
+    }
+    assert twice == set()
+
+
+async def test_setpoint_comes_first(home: Home) -> None:
+    """Home Assistant puts what is called like its device before all others."""
+    await home.set_up()
+
+    nameless = [
+        key for key, entity in entities(home).items() if entity.original_name is None
+    ]
+    assert nameless == [("sensor", "setpoint")]
+    assert home.entity("sensor", "setpoint") == "sensor.home_battery_setpoint"
+    attributes = home.attributes("sensor", "setpoint")
+    assert attributes["friendly_name"] == "Home battery"
+
+
+async def test_setpoints_id_is_in_the_language_of_home_assistant(home: Home) -> None:
+    home.hass.config.language = "de"
+
+    await home.set_up()
+
+    assert home.entity("sensor", "setpoint") == "sensor.home_battery_sollwert"
+
+
 async def test_without_a_plan(home: Home) -> None:
     """Unknown, and never a made-up 0."""
     await home.set_up()
 
-    for platform, key in sorted(COMMON | RARE):
+    for platform, key in sorted(ALL - DIAGNOSTIC - CONFIG):
         value = home.value(platform, key)
         match platform, key:
             case "select", _:
@@ -104,8 +241,8 @@ async def test_without_a_plan(home: Home) -> None:
                 assert value == STATE_UNKNOWN, key
 
 
-@pytest.mark.usefixtures("every_entity")
 async def test_next_change_and_next_charge(home: Home) -> None:
+    """The start is that of a charge which is still to come."""
     home.has_planned(-1.0, 0.0, 2.0, 3.0, 0.0, 1.0)
     await home.set_up()
 
@@ -116,16 +253,165 @@ async def test_next_change_and_next_charge(home: Home) -> None:
         ] + [home.value("binary_sensor", "charging_planned")]
 
     assert shown() == ["10:15:00", "10:30:00", "11:00:00", "off"]
-    await home.go_to(SLOT + 2 * QUARTER)
-    assert shown() == ["10:45:00", "10:30:00", "11:00:00", "on"]
+    await home.go_to(SLOT + 2 * QUARTER + MINUTE)
+    assert shown() == ["10:45:00", "11:15:00", "11:00:00", "on"]
     await home.go_to(SLOT + 3 * QUARTER)
-    assert shown() == ["11:00:00", "10:30:00", "11:00:00", "on"]
-    await home.go_to(SLOT + 4 * QUARTER)
+    assert shown() == ["11:00:00", "11:15:00", "11:00:00", "on"]
+    await home.go_to(SLOT + 4 * QUARTER + MINUTE)
     assert shown() == ["11:15:00", "11:15:00", "11:30:00", "off"]
-    await home.go_to(SLOT + 5 * QUARTER)
-    assert shown() == [STATE_UNKNOWN, "11:15:00", "11:30:00", "on"]
-    await home.go_to(SLOT + 6 * QUARTER)
+    await home.go_to(SLOT + 5 * QUARTER + MINUTE)
+    assert shown() == [STATE_UNKNOWN, STATE_UNKNOWN, "11:30:00", "on"]
+    await home.go_to(SLOT + 6 * QUARTER + MINUTE)
     assert shown() == [STATE_UNKNOWN] * 4
+
+
+async def test_moment_that_has_come(home: Home) -> None:
+    """It is still there when triggers that wait for it look."""
+    home.has_planned(0.0, 2.0, 0.0, 3.0)
+    await home.set_up()
+
+    def shown(key: str) -> str:
+        return home.value("sensor", key).removeprefix("2026-11-22T")
+
+    await home.go_to(SLOT + QUARTER)
+    assert shown("next_charge_start") == "10:15:00+00:00"
+    await home.go_to(SLOT + QUARTER + MINUTE)
+    assert shown("next_charge_start") == "10:45:00+00:00"
+    await home.go_to(SLOT + 2 * QUARTER)
+    assert shown("next_charge_end") == "10:30:00+00:00"
+    await home.go_to(SLOT + 2 * QUARTER + MINUTE)
+    assert shown("next_charge_end") == "11:00:00+00:00"
+
+
+async def test_charge_over_midnight(home: Home) -> None:
+    """The new day, in which the plan then begins, is no new charge."""
+    first = MIDNIGHT - QUARTER
+    await home.go_to(first)
+    home.has_planned(1.0, 1.0, 0.0, 1.0, start=first)
+    await home.set_up()
+    assert home.value("sensor", "next_charge_start") == "2026-11-22T23:30:00+00:00"
+
+    await home.go_to(MIDNIGHT)
+
+    assert home.value("sensor", "next_charge_start") == "2026-11-22T23:30:00+00:00"
+
+
+async def test_charge_from_midnight_on(home: Home) -> None:
+    first = MIDNIGHT - QUARTER
+    await home.go_to(first)
+    home.has_planned(0.0, 1.0, 0.0, start=first)
+    await home.set_up()
+
+    await home.go_to(MIDNIGHT)
+    assert home.value("sensor", "next_charge_start") == "2026-11-22T23:00:00+00:00"
+    await home.go_to(MIDNIGHT + MINUTE)
+    assert home.value("sensor", "next_charge_start") == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("key", ["next_charge_start", "next_charge_end"])
+async def test_automation_at_a_moment(
+    home: Home, service_calls: list[ServiceCall], key: str
+) -> None:
+    """It runs each time, though the sensor then shows the next one."""
+    home.has_planned(0.0, 2.0, 0.0, 3.0, 0.0)
+    await home.set_up()
+    assert await async_setup_component(
+        home.hass,
+        "automation",
+        {
+            "automation": {
+                "alias": "Moment",
+                "triggers": {
+                    "trigger": "time",
+                    "at": home.entity("sensor", key),
+                },
+                "actions": {"action": "test.automation"},
+            }
+        },
+    )
+    await home.settle()
+
+    for quarter in range(1, 5):
+        await home.go_to(SLOT + quarter * QUARTER)
+        await home.go_to(SLOT + quarter * QUARTER + MINUTE)
+
+    assert [call.domain for call in service_calls].count("test") == 2
+
+
+def now(home: Home) -> tuple[str, Any, Any]:
+    """Give what the battery does now, in words and for automations."""
+    attributes = home.attributes("sensor", "now")
+    return home.value("sensor", "now"), attributes["action"], attributes["until"]
+
+
+async def test_now(home: Home) -> None:
+    """What goes on and until when, if that is planned."""
+    home.has_planned(2.0, 1.0, 0.0, -1.0, None, 3.0)
+    await home.set_up()
+
+    assert now(home) == (
+        "Charging until 11:30",
+        "charge",
+        "2026-11-22T11:30:00+01:00",
+    )
+    await home.go_to(SLOT + 2 * QUARTER)
+    assert now(home) == ("Idle until 11:45", "idle", "2026-11-22T11:45:00+01:00")
+    await home.go_to(SLOT + 3 * QUARTER)
+    assert now(home) == (
+        "Discharging until 12:00",
+        "discharge",
+        "2026-11-22T12:00:00+01:00",
+    )
+    await home.go_to(SLOT + 4 * QUARTER)
+    assert now(home) == (STATE_UNKNOWN, None, None)
+    await home.go_to(SLOT + 5 * QUARTER)
+    assert now(home) == ("Charging", "charge", None)
+    await home.go_to(SLOT + 6 * QUARTER)
+    assert now(home) == (STATE_UNKNOWN, None, None)
+
+
+async def test_now_is_what_is_followed(home: Home) -> None:
+    """Mode and override count."""
+    home.has_planned(2.0, 0.0)
+    await home.set_up()
+
+    await home.override(power=-1.0, duration="00:20:00")
+    assert now(home) == (
+        "Discharging until 11:27",
+        "discharge",
+        "2026-11-22T11:27:00+01:00",
+    )
+    await home.act("select_option", "select", "mode", option="hold")
+    await home.go_to(NOW + 20 * MINUTE)
+    assert now(home) == ("Idle", "idle", None)
+    await home.act("select_option", "select", "mode", option="off")
+    assert now(home) == (STATE_UNKNOWN, None, None)
+
+
+@pytest.mark.parametrize(
+    ("language", "today", "later"),
+    [
+        ("en", "Charging until 23:45", "Charging until Monday 00:15"),
+        ("de", "Lädt bis 23:45 Uhr", "Lädt bis Montag, 00:15 Uhr"),
+        ("es", "Cargando hasta las 23:45", "Cargando hasta el lunes a las 00:15"),
+        ("fr", "En charge jusqu\u2019à 23:45", "En charge jusqu\u2019à lundi à 00:15"),
+        ("nl", "Laadt tot 23:45", "Laadt tot maandag 00:15"),
+    ],
+)
+async def test_now_in_words(home: Home, language: str, today: str, later: str) -> None:
+    """Another day is named, as long as it is another."""
+    home.hass.config.language = language
+    first = MIDNIGHT - 2 * QUARTER
+    await home.go_to(first)
+    home.has_planned(1.0, 0.0, start=first)
+    await home.set_up()
+
+    assert home.value("sensor", "now") == today
+    home.has_planned(1.0, 1.0, 1.0, 0.0, start=first)
+    await home.reload()
+    assert home.value("sensor", "now") == later
+    await home.go_to(MIDNIGHT)
+    assert home.value("sensor", "now") == today.replace("23:45", "00:15")
 
 
 async def test_planned_energy(home: Home) -> None:
@@ -182,7 +468,18 @@ async def test_no_cost_while_a_price_is_missing(home: Home) -> None:
     assert home.value("sensor", "planned_cost") == STATE_UNKNOWN
 
 
-@pytest.mark.usefixtures("every_entity")
+async def test_cost_once_prices_are_there(home: Home) -> None:
+    """They may come between the first look at a device and its first plan."""
+    await home.set_up()
+    assert home.value("sensor", "planned_cost") == STATE_UNKNOWN
+
+    has_prices(home, *[200.0] * 3, feed_in=0.05)
+    home.server.planned_values = [4.0, 0.0]
+    await home.compute()
+
+    assert home.value("sensor", "planned_cost") == "0.8"
+
+
 async def test_until_midnight(home: Home) -> None:
     """The day is the one that the running slot began in, where Home Assistant is."""
     await home.go_to(MIDNIGHT - QUARTER)
@@ -208,7 +505,6 @@ async def test_until_midnight(home: Home) -> None:
     assert shown() == [STATE_UNKNOWN] * 4
 
 
-@pytest.mark.usefixtures("every_entity")
 async def test_price(home: Home) -> None:
     has_prices(home, 200.0, 90.0)
     await home.set_up()
@@ -280,7 +576,6 @@ async def test_soc_forecast_that_begins_later(home: Home) -> None:
     ]
 
 
-@pytest.mark.usefixtures("every_entity")
 async def test_the_same_value_is_no_change(home: Home) -> None:
     """Neither with a reading that brings the same plan, nor with one of another future."""
     home.server.set_flex_context(HOUSE, consumption_price="400 EUR/MWh")
@@ -302,7 +597,6 @@ async def test_the_same_value_is_no_change(home: Home) -> None:
         assert home.entity("binary_sensor", key) not in changed
 
 
-@pytest.mark.usefixtures("every_entity")
 async def test_no_half_of_a_plan_is_seen(home: Home) -> None:
     """Once the setpoint changes, everything else has."""
     home.server.set_flex_context(HOUSE, consumption_price="400 EUR/MWh")
@@ -318,7 +612,6 @@ async def test_no_half_of_a_plan_is_seen(home: Home) -> None:
     assert len(changed) > 10
 
 
-@pytest.mark.usefixtures("every_entity")
 async def test_restart_while_the_server_is_away(home: Home) -> None:
     """Everything is as it was, but for what only the server knows."""
     has_prices(home, 200.0, 100.0, feed_in=0.05)

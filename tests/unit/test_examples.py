@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.const import (
@@ -44,8 +45,6 @@ def name_of(example: Any) -> str:
     match example:
         case {"action": str(name), "data": {"measurements": _}}:
             return f"{name} for several sensors"
-        case {"automation": [{"alias": str(name)}]} | {"action": str(name)}:
-            return name
         case {"flexmeasures": dict()}:
             return "one device"
         case {"flexmeasures": list()}:
@@ -54,6 +53,14 @@ def name_of(example: Any) -> str:
             return "response of trigger_schedule"
         case {"instruction": _}:
             return "response of send_instruction"
+        case (
+            {"automation": [{"alias": str(name)}]}
+            | {"action": str(name)}
+            | {"template": [{"sensor": [{"name": str(name)}]}]}
+            | {"views": [{"title": str(name)}]}
+            | {"type": str(name)}
+        ):
+            return name
     raise AssertionError(f"no test knows {example}")
 
 
@@ -115,7 +122,7 @@ async def powers(home: Home) -> Callable[[], list[float]]:
     return told
 
 
-# --- README
+# --- docs/following.md
 
 
 async def test_plan_the_battery(home: Home) -> None:
@@ -190,6 +197,7 @@ async def test_follow_the_plan_from_the_start(
 
 
 async def test_trigger_schedule(home: Home) -> None:
+    home.server.set_flex_model(3, soc_max="60 kWh")
     await home.set_up(named("EV charger"))
 
     response = await run(home, "flexmeasures.trigger_schedule")
@@ -214,6 +222,34 @@ async def test_get_schedule(home: Home) -> None:
 
     assert response["resolution"] == "PT1H"
     assert response["schedule"]
+
+
+async def test_sensor_with_attributes_of_nord_pool(home: Home) -> None:
+    """It goes with the plan, also when there is none."""
+    home.has_planned(2.0, -1.5, 2.5)
+    await home.set_up()
+    sensor = example("Home battery plan")
+    assert await async_setup_component(home.hass, "template", sensor)
+    await home.settle()
+
+    await home.go_to(SLOT + QUARTER)
+
+    state = home.hass.states.get("sensor.home_battery_plan")
+    assert state
+    assert state.state == "-1.5"
+    assert state.attributes["raw_today"] == [
+        {
+            "start": "2026-11-22T11:00:00+01:00",
+            "end": "2026-11-22T12:00:00+01:00",
+            "value": 1.0,
+        }
+    ]
+    assert state.attributes["raw_tomorrow"] == []
+
+    await home.go_to(SLOT + HOUR)
+    state = home.hass.states.get("sensor.home_battery_plan")
+    assert state
+    assert state.state == STATE_UNAVAILABLE
 
 
 async def test_post_measurements(home: Home) -> None:
@@ -279,6 +315,16 @@ async def test_override(home: Home) -> None:
     assert home.value("sensor", "setpoint") == "3.5"
     await home.go_to(NOW + 2 * HOUR)
     assert home.value("sensor", "setpoint") == STATE_UNKNOWN
+
+
+async def test_set_ready_by(home: Home) -> None:
+    await home.set_up(named("EV charger"))
+
+    await run(home, "flexmeasures.set_ready_by")
+
+    # NOW is a Sunday.
+    assert home.value("datetime", "ready_by") == "2026-11-23T06:00:00+00:00"
+    assert home.attributes("datetime", "ready_by")["target"] == 8.0
 
 
 async def test_charge_now(home: Home, rm: FakeRM) -> None:
@@ -422,6 +468,42 @@ async def test_several_devices(home: Home) -> None:
     assert devices.keys() == {BATTERY_POWER, GARAGE_POWER}
     assert devices[BATTERY_POWER]["capacity"] == 13.5
     assert devices[GARAGE_POWER]["update_interval"] == 1800
+
+
+# --- cards
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        example("custom:flexmeasures-plan-card"),
+        example("custom:flexmeasures-plan-badge"),
+        example("Battery")["views"][0]["strategy"],
+    ],
+    ids=["card", "badge", "view"],
+)
+async def test_plan_card(
+    home: Home, hass_ws_client: WebSocketGenerator, shown: Any
+) -> None:
+    """What it names is sent to it; tests/browser show that it is drawn."""
+    await home.set_up()
+    client = await hass_ws_client(home.hass)
+
+    await client.send_json_auto_id(
+        {
+            "type": "flexmeasures/plan/subscribe",
+            **dict.fromkeys(shown.keys() - {"type"}, home.device_id()),
+        }
+    )
+
+    assert (await client.receive_json())["success"]
+
+
+async def test_tile(home: Home) -> None:
+    """There is such an entity; tests/browser show that the strip is drawn."""
+    await home.set_up(named("Home battery"))
+
+    assert home.hass.states.get(example("tile")["entity"])
 
 
 # --- all of them

@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import datetime
+from types import MappingProxyType
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_FEED
+from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_FEED
 from custom_components.flexmeasures.feeds.settings import FeedSettings, Method
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -24,6 +26,7 @@ from .fake_server import (
     BATTERY_SOC,
     CABIN_SOC,
     CONSUMPTION,
+    GARAGE,
     GARAGE_POWER,
     HOUSE,
     NEIGHBOUR_POWER,
@@ -54,9 +57,11 @@ from .flows import (
     Result,
     choose,
     fields,
+    said,
     start_change,
     start_feed,
     submit,
+    submit_settings,
     suggested,
 )
 from .home import HOUR, NOW
@@ -211,6 +216,81 @@ async def test_counter(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert feed["type"] is FlowResultType.CREATE_ENTRY
 
 
+@pytest.mark.parametrize(
+    ("entity", "sensor"), [(POWER, CONSUMPTION), (POWER, ENERGY), (COUNTER, ENERGY)]
+)
+async def test_daily_forecast(
+    hass: HomeAssistant, account: MockConfigEntry, entity: str, sensor: int
+) -> None:
+    """What nobody plans can be forecast; that changes nothing of what is sent."""
+    flow = await start_entity(hass, account, entity, sensor)
+    assert suggested(flow)["daily_forecast"] is False
+    await fill_in(hass, flow, daily_forecast=True)
+    assert only_feed(account).data["daily_forecast"] is True
+    assert FeedSettings.from_subentry(only_feed(account).data).has_daily_forecast
+
+    flow = await start_change(hass, account, only_feed(account))
+    flow = await submit(hass, flow, {"entity": entity, "sensor": str(sensor)})
+    assert suggested(flow)["daily_forecast"] is True
+    await fill_in(hass, flow, daily_forecast=False)
+    assert "daily_forecast" not in only_feed(account).data
+
+
+@pytest.mark.parametrize(
+    ("entity", "sensor"),
+    [
+        (POWER, GARAGE_POWER),
+        (POWER, DAILY),
+        (COUNTER, READING),
+        ("sensor.level", IN_USE),
+        ("climate.home", TEMPERATURE),
+        ("binary_sensor.boiler", HUMIDITY),
+    ],
+)
+async def test_no_daily_forecast(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    fake_server: FakeServer,
+    entity: str,
+    sensor: int,
+) -> None:
+    """Of what is planned, of levels, and of what is no energy."""
+    fake_server.assets[GARAGE]["flex_model"] = {"soc-max": "10 kWh"}
+    flow = await start_entity(hass, account, entity, sensor)
+
+    assert "daily_forecast" not in fields(flow)
+
+
+async def test_no_daily_forecast_of_a_device(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Its power is planned, whatever the server says of it."""
+    hass.config_entries.async_add_subentry(
+        account,
+        ConfigSubentry(
+            data=MappingProxyType({"power_sensor": CONSUMPTION}),
+            subentry_type=SUBENTRY_DEVICE,
+            title="House",
+            unique_id=str(CONSUMPTION),
+        ),
+    )
+    await hass.async_block_till_done()
+    flow = await start_entity(hass, account, POWER, CONSUMPTION)
+    assert "daily_forecast" not in fields(flow)
+
+
+async def test_daily_forecast_is_no_more(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """What was switched on does not hold for a sensor that cannot be forecast."""
+    feed = await add(hass, account, POWER, CONSUMPTION, daily_forecast=True)
+    flow = await start_change(hass, account, feed)
+    flow = await submit(hass, flow, {"entity": POWER, "sensor": str(DAILY)})
+    await fill_in(hass, flow)
+
+    assert "daily_forecast" not in only_feed(account).data
+
+
 async def test_days(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """A daily sensor gets what was used each day."""
     flow = await start_entity(hass, account, POWER, DAILY)
@@ -242,8 +322,12 @@ async def test_level_in_percent(
     flow = await fill_in(hass, flow)
     assert flow["errors"] == {"capacity": "feed_capacity_missing"}
 
-    flow = await fill_in(hass, flow, capacity=0)
-    assert flow["errors"] == {"capacity": "feed_capacity_missing"}
+    for capacity in (0, -20):
+        flow = await fill_in(hass, flow, capacity=capacity)
+        assert flow["errors"] == {"capacity": "feed_capacity_missing"}
+    flow = await fill_in(hass, flow, capacity=20000)
+    assert flow["errors"] == {"capacity": "energy_large"}
+    assert said(flow)["meant_energy"] == "20 kWh"
 
     flow = await fill_in(hass, flow, capacity=20)
     assert flow["errors"] == {}
@@ -273,10 +357,13 @@ async def test_no_capacity_where_it_means_nothing(
 
 
 async def test_share(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """Of what is on and off the share of the time is sent."""
+    """Of what is on and off the share of the time is sent.
+
+    It shows what Home Assistant says in place of on, of such a thing.
+    """
     flow = await start_entity(hass, account, "binary_sensor.boiler", HUMIDITY)
 
-    assert "**Boiler** shows on now." in preview(flow)
+    assert "**Boiler** shows Hot now." in preview(flow)
     assert "for which share of the time it was on" in preview(flow)
     assert "Now, that would be 100 %." in preview(flow)
     await fill_in(hass, flow)
@@ -342,7 +429,7 @@ async def test_unit_of_an_attribute(
     flow = await fill_in(hass, flow, attribute="valve")
     assert flow["errors"] == {"unit": "feed_unit_not_told"}
 
-    flow = await fill_in(hass, flow, unit="°C")
+    flow = await fill_in(hass, flow, unit="hPa")
     assert flow["errors"] == {"unit": "feed_wrong_unit"}
     assert flow["description_placeholders"]["sensor_unit"] == "%"
 
@@ -404,9 +491,9 @@ async def test_one_feed_for_a_sensor(
 
     flow = await choose(hass, await start_feed(hass, account), "entity")
     offered = fields(flow)["sensor"].config["options"]
-    assert not any(f"id {BATTERY_POWER})" in option for option in offered)
-    assert any(f"id {CONSUMPTION})" in option for option in offered)
-    assert not any(f"id {PRICE})" in option for option in offered)
+    assert "Home battery: battery power (kW)" not in offered
+    assert "Demo house: household consumption (kW)" in offered
+    assert not any("day-ahead prices" in option for option in offered)
     flow = await submit(hass, flow, {"entity": POWER, "sensor": str(BATTERY_POWER)})
     assert flow["errors"] == {"sensor": "feed_sensor_in_use"}
 
@@ -418,7 +505,7 @@ async def test_one_feed_for_a_sensor(
     titles = {each.title for each in account.get_subentries_of_type(SUBENTRY_FEED)}
     assert titles == {
         "Power",
-        f"Demo house: household consumption (kW, id {CONSUMPTION})",
+        "Demo house: household consumption (kW)",
     }
 
 
@@ -458,7 +545,7 @@ async def test_change(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert flow["step_id"] == "entity"
     assert suggested(flow) == {
         "entity": POWER,
-        "sensor": f"Home battery: battery power (kW, id {BATTERY_POWER})",
+        "sensor": "Home battery: battery power (kW)",
     }
     flow = await submit(hass, flow, {**suggested(flow), "sensor": str(CONSUMPTION)})
     assert suggested(flow)["invert"] is True
@@ -630,8 +717,7 @@ async def test_suggested(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert suggested(flow) == {"feeds": [str(TEMPERATURE), str(HUMIDITY)]}
     labels = [each["label"] for each in fields(flow)["feeds"].config["options"]]
     assert labels[0] == (
-        "Cellar temperature → Demo house: cellar temperature "
-        f"(°C, id {TEMPERATURE}): same name"
+        "Cellar temperature → Demo house: cellar temperature (°C): same name"
     )
 
     flow = await submit(hass, flow, suggested(flow))
@@ -709,6 +795,17 @@ async def start_foreseen(
 
 
 @pytest.mark.usefixtures("market")
+async def test_prices_in_another_language(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    hass.config.language = "de"
+    flow = await start_foreseen(hass, account, "Market: prices (EUR/kWh)", OWN_PRICE)
+
+    assert "von 22.11. 11:00 bis 22.11. 14:00" in preview(flow)
+    assert "| 22.11. 11:00 | 0,25 | 250 |" in preview(flow)
+
+
+@pytest.mark.usefixtures("market")
 async def test_prices(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Prices are shown as they were understood, in both units, before they are sent."""
     flow = await start_foreseen(hass, account, "Market: prices (EUR/kWh)", OWN_PRICE)
@@ -716,15 +813,15 @@ async def test_prices(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert flow["step_id"] == "values"
     assert preview(flow).split("\n\n") == [
         (
-            "**Market: prices**: 3 values, from 2026-11-22 11:00 to 2026-11-22 14:00. "
+            "**Market: prices**: 3 values, from 22 Nov 11:00 to 22 Nov 14:00. "
             "The first ones:"
         ),
         (
             "|  | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
             "| --- | ---: | ---: |\n"
-            "| 2026-11-22 11:00 | 0.25 | 250 |\n"
-            "| 2026-11-22 12:00 | 0.3 | 300 |\n"
-            "| 2026-11-22 13:00 | 0.2 | 200 |"
+            "| 22 Nov 11:00 | 0.25 | 250 |\n"
+            "| 22 Nov 12:00 | 0.3 | 300 |\n"
+            "| 22 Nov 13:00 | 0.2 | 200 |"
         ),
     ]
     assert fields(flow).keys() == {"name"}
@@ -769,11 +866,11 @@ async def test_values_that_stand_together(
 
     flow = await fill_in(hass, flow, unit="kW", invert=True, value_key="high")
     assert flow["errors"] == {}
-    assert "| 2026-11-22 11:00 | 3 | -3 |" in preview(flow)
+    assert "| 22 Nov 11:00 | 3 | -3 |" in preview(flow)
     assert "counts as production" in preview(flow)
 
     flow = await fill_in(hass, flow, value_key="low")
-    assert "| 2026-11-22 11:00 | 0.75 | -0.75 |" in preview(flow)
+    assert "| 22 Nov 11:00 | 0.75 | -0.75 |" in preview(flow)
     assert "**This has changed.**" in preview(flow)
     await fill_in(hass, flow, name="Sunny")
 
@@ -831,9 +928,7 @@ async def test_change_of_what_is_foreseen(
     feed = only_feed(account)
 
     flow = await start_change(hass, account, feed)
-    assert suggested(flow)["sensor"] == (
-        f"Demo house: my price (EUR/MWh, id {OWN_PRICE})"
-    )
+    assert suggested(flow)["sensor"] == ("Demo house: my price (EUR/MWh)")
     chosen = suggested(flow)["source"]
     options = fields(flow)["source"].config["options"]
     assert [each["label"] for each in options if each["value"] == chosen] == [
@@ -907,7 +1002,7 @@ async def test_other_values_do_not_come(
     flow = await fill_in(hass, flow)
     assert flow["type"] is FlowResultType.FORM
     assert flow["errors"] == {}
-    assert "| 2026-11-22 11:00 | 1.5 |" in preview(flow)
+    assert "| 22 Nov 11:00 | 1.5 |" in preview(flow)
     await fill_in(hass, flow)
     assert only_feed(account).data["value_key"] == "low"
 
@@ -941,12 +1036,12 @@ async def test_tariff(hass: HomeAssistant, account: MockConfigEntry) -> None:
         "The prices from now on:\n\n"
         "|  | Home Assistant (EUR/kWh) | FlexMeasures (EUR/MWh) |\n"
         "| --- | ---: | ---: |\n"
-        "| 2026-11-22 00:00 | 0.25 | 250 |"
+        "| 22 Nov 00:00 | 0.25 | 250 |"
     )
 
     flow = await fill_in(hass, flow, rules=[NIGHT])
     assert flow["errors"] == {}
-    assert "| 2026-11-22 22:00 | 0.1 | 100 |" in preview(flow)
+    assert "| 22 Nov 22:00 | 0.1 | 100 |" in preview(flow)
     assert "**This has changed.**" in preview(flow)
     flow = await fill_in(hass, flow)
 
@@ -972,7 +1067,7 @@ async def test_change_of_a_tariff(
 
     flow = await start_change(hass, account, only_feed(account))
     assert suggested(flow) == {
-        "sensor": f"Demo house: my price (EUR/MWh, id {OWN_PRICE})",
+        "sensor": "Demo house: my price (EUR/MWh)",
         "price": 0.25,
         "unit": "EUR/kWh",
     }
@@ -982,7 +1077,7 @@ async def test_change_of_a_tariff(
         "workday_entity": None,
         "name": "Night",
     }
-    assert "| 2026-11-22 06:00 | 0.5 | 500 |" in preview(flow)
+    assert "| 22 Nov 06:00 | 0.5 | 500 |" in preview(flow)
     flow = await fill_in(hass, flow)
 
     assert flow["reason"] == "reconfigure_successful"
@@ -1020,7 +1115,7 @@ async def test_tariff_in_the_unit_of_the_sensor(
     flow = await start_tariff(hass, account, unit="EUR/MWh")
 
     assert preview(flow).split("\n\n")[1] == (
-        "|  | EUR/MWh |\n| --- | ---: |\n| 2026-11-22 00:00 | 0.25 |"
+        "|  | EUR/MWh |\n| --- | ---: |\n| 22 Nov 00:00 | 0.25 |"
     )
 
 
@@ -1036,7 +1131,7 @@ async def test_tariff_without_a_price(
     assert flow["errors"] == {"price": "feed_price_missing"}
 
     flow = await submit(hass, flow, {**values, "price": 0})
-    assert "| 2026-11-22 00:00 | 0 | 0 |" in preview(flow)
+    assert "| 22 Nov 00:00 | 0 | 0 |" in preview(flow)
 
 
 async def test_prices_of_a_tariff_go_to_price_sensors(
@@ -1045,7 +1140,8 @@ async def test_prices_of_a_tariff_go_to_price_sensors(
     """The sensors for prices come first."""
     flow = await choose(hass, await start_feed(hass, account), "tariff")
 
-    assert f"id {OWN_PRICE})" in fields(flow)["sensor"].config["options"][0]
+    first = fields(flow)["sensor"].config["options"][0]
+    assert first == "Demo house: my price (EUR/MWh)"
 
 
 async def test_rule_is_wrong(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -1062,6 +1158,53 @@ async def test_rule_is_wrong(hass: HomeAssistant, account: MockConfigEntry) -> N
     assert suggested(flow)["rules"] == [{**NIGHT, "price": 1e300}]
     flow = await fill_in(hass, flow, rules=[NIGHT])
     assert flow["errors"] == {}
+
+
+async def test_prices_in_cents(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """They are asked back; whoever submits them again means them."""
+    flow = await start_tariff(hass, account, price=31)
+    assert flow["errors"] == {"price": "price_in_cents"}
+    assert said(flow)["price"] == "31 EUR/kWh"
+    assert said(flow)["meant_price"] == "0.31 EUR/kWh"
+    assert suggested(flow)["price"] == 31
+    flow = await submit_settings(hass, flow)
+    assert flow["step_id"] == "rules"
+
+    flow = await fill_in(hass, flow, rules=[{**NIGHT, "price": 25}])
+    assert flow["errors"] == {"rules": "rule_in_cents"}
+    assert said(flow)["rule"] == "1"
+    assert said(flow)["meant_price"] == "0.25 EUR/kWh"
+    await fill_in(hass, flow, rules=[{**NIGHT, "price": 25}])
+    assert only_feed(account).data["price"] == 31
+
+    feed = only_feed(account)
+    flow = await submit_settings(hass, await start_change(hass, account, feed))
+    assert flow["step_id"] == "rules"
+    flow = await fill_in(hass, flow)
+    assert flow["reason"] == "reconfigure_successful"
+
+
+@pytest.mark.parametrize(
+    ("price", "unit", "is_asked"),
+    [
+        (310, "EUR/MWh", False),
+        (31000, "EUR/MWh", True),
+        (31, "cEUR/kWh", False),
+        (31, "€/kWh", False),
+    ],
+)
+async def test_price_in_another_unit(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    price: float,
+    unit: str,
+    *,
+    is_asked: bool,
+) -> None:
+    """It is the price of a kWh that can be too much, as far as its unit is known."""
+    flow = await start_tariff(hass, account, price=price, unit=unit)
+
+    assert (flow["step_id"] == "tariff") is is_asked
 
 
 async def test_holidays(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -1087,8 +1230,8 @@ async def test_holidays(hass: HomeAssistant, account: MockConfigEntry) -> None:
     sundays: Json = {"price": 0.05, "weekdays": ["sun"]}
     flow = await fill_in(hass, flow, rules=[sundays])
     assert flow["errors"] == {}
-    assert "| 2026-11-22 00:00 | 0.05 | 50 |" in preview(flow)
-    assert "| 2026-11-24 00:00 | 0.25 | 250 |" in preview(flow)
+    assert "| 22 Nov 00:00 | 0.05 | 50 |" in preview(flow)
+    assert "| 24 Nov 00:00 | 0.25 | 250 |" in preview(flow)
     await fill_in(hass, flow)
 
     feed = only_feed(account)

@@ -44,7 +44,7 @@ async def test_recorded(
 
     flow = await start_entity(hass, account, POWER, BATTERY_POWER)
 
-    assert "Home Assistant has recorded it since 2026-11-22 11:07." in preview(flow)
+    assert "Home Assistant has recorded it since 22 Nov 11:07." in preview(flow)
 
 
 async def test_recorder_fails(hass: HomeAssistant, account: MockConfigEntry) -> None:

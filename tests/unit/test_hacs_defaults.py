@@ -6,6 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -16,6 +17,7 @@ from .fake_server import (
     BATTERY_POWER,
     BATTERY_SOC,
     CABIN_POWER,
+    CABIN_SOC,
     DOLLAR_PRICE,
     EMAIL,
     FEED_IN,
@@ -35,9 +37,10 @@ from .flows import (
     ACCOUNT,
     Json,
     Result,
+    change_settings,
     device_of,
+    log_in,
     start_account,
-    start_change,
     start_device,
     submit,
     submit_settings,
@@ -73,20 +76,25 @@ def add_former(hass: HomeAssistant, **values: Any) -> None:
     ).add_to_hass(hass)
 
 
-async def add_battery(hass: HomeAssistant, flow: Result) -> MockConfigEntry:
+async def add_battery(hass: HomeAssistant, flow: Result) -> ConfigEntry:
     """Go on from the form of the account to an entry with the battery."""
-    flow = await submit(hass, flow, ACCOUNT)
+    flow = await log_in(hass, flow)
     flow = await submit(hass, flow, {"power_sensor": str(BATTERY_POWER)})
+    entry_id, _ = flow["handler"]
     flow = await submit_settings(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
-    entry: MockConfigEntry = flow["result"]
-    return entry
+    return hass.config_entries.async_get_known_entry(entry_id)
 
 
-async def settings_form(hass: HomeAssistant, power_sensor: int) -> Result:
-    """Go to the settings of the first device of the account."""
-    flow = await submit(hass, await start_account(hass), ACCOUNT)
+async def facts_form(hass: HomeAssistant, power_sensor: int) -> Result:
+    """Go to what is asked of the first device of the account."""
+    flow = await log_in(hass, await start_account(hass))
     return await submit(hass, flow, {"power_sensor": str(power_sensor)})
+
+
+async def taken_over(hass: HomeAssistant) -> Json:
+    """Add the battery with all that is offered; returns what is stored of it."""
+    return await finish(hass, await facts_form(hass, BATTERY_POWER))
 
 
 async def finish(hass: HomeAssistant, flow: Result) -> Json:
@@ -118,13 +126,18 @@ async def test_take_over(hass: HomeAssistant) -> None:
     assert flow["step_id"] == "former_account"
     assert suggested(flow) == LOGIN
 
-    flow = await submit(hass, flow, {**LOGIN, CONF_PASSWORD: PASSWORD})
+    flow = await log_in(hass, flow, {**LOGIN, CONF_PASSWORD: PASSWORD})
     assert flow["step_id"] == "former_device"
-    choice = "Home battery: battery power (kW, id 10)"
+    choice = "Home battery: battery power (kW)"
     assert suggested(flow) == {"power_sensor": choice}
 
     flow = await submit(hass, flow, suggested(flow))
-    assert flow["step_id"] == "settings"
+    assert flow["step_id"] == "facts"
+    assert suggested(flow) == {
+        "soc_min": 1500,
+        "soc_max": 9000,
+        "automatic_scheduling": False,
+    }
     assert await finish(hass, flow) == {
         "power_sensor": BATTERY_POWER,
         "consumption_price_sensor": PRICE_15MIN,
@@ -147,7 +160,7 @@ async def test_options_of_the_former_entry_win(hass: HomeAssistant) -> None:
     ).add_to_hass(hass)
     flow = await start_account(hass)
     assert suggested(flow) == LOGIN
-    flow = await submit(hass, flow, ACCOUNT)
+    flow = await log_in(hass, flow)
     flow = await submit(hass, flow, suggested(flow))
 
     data = await finish(hass, flow)
@@ -172,7 +185,7 @@ async def test_error_in_the_form_of_the_account(hass: HomeAssistant) -> None:
 async def test_error_in_the_form_of_the_device(hass: HomeAssistant) -> None:
     """The same there."""
     add_former(hass, power_sensor=BATTERY_POWER)
-    flow = await submit(hass, await start_account(hass), ACCOUNT)
+    flow = await log_in(hass, await start_account(hass))
     flow = await submit(hass, flow, {"power_sensor": str(PRICE)})
     assert flow["step_id"] == "former_device"
     assert flow["errors"] == {"power_sensor": "not_a_power_sensor"}
@@ -182,15 +195,13 @@ async def test_error_in_the_form_of_the_device(hass: HomeAssistant) -> None:
     assert (await finish(hass, flow))["power_sensor"] == BATTERY_POWER
 
 
+# What is stored if nothing of the former settings makes sense.
 DEFAULTS = {
-    "consumption_price_sensor": "NL transmission zone: day-ahead prices (EUR/MWh, id 1)",
-    "production_price_sensor": "NL transmission zone: feed-in price (EUR/kWh, id 3)",
-    "soc_sensor": "Home battery: battery SoC (kWh, id 11)",
+    "power_sensor": BATTERY_POWER,
     "soc_unit": "kWh",
-    "soc_min": 1.0,
-    "soc_max": 10.0,
-    "schedule_duration": {"days": 1, "hours": 0, "minutes": 0, "seconds": 0},
-    "rm_discharge_sensor": None,
+    "schedule_duration": 24 * 3600,
+    "update_interval": 3600,
+    "automatic_scheduling": False,
 }
 
 
@@ -200,10 +211,8 @@ DEFAULTS = {
         (
             {},
             {
-                "consumption_price_sensor": "NL transmission zone: "
-                "day-ahead prices 15 min (EUR/kWh, id 2)",
-                "production_price_sensor": "NL transmission zone: "
-                "day-ahead prices 15 min (EUR/kWh, id 2)",
+                "consumption_price_sensor": PRICE_15MIN,
+                "production_price_sensor": PRICE_15MIN,
             },
         ),
         (
@@ -228,9 +237,8 @@ async def test_sensors_that_make_sense(
 ) -> None:
     """Sensors that do not exist, or hold something else, are not offered."""
     add_former(hass, power_sensor=BATTERY_POWER, **former)
-    form = suggested(await settings_form(hass, BATTERY_POWER))
 
-    assert {key: form.get(key) for key in DEFAULTS} == {**DEFAULTS, **offered}
+    assert await taken_over(hass) == {**DEFAULTS, **offered}
 
 
 async def test_price_that_does_not_go_with_the_server_s(
@@ -239,10 +247,8 @@ async def test_price_that_does_not_go_with_the_server_s(
     """A price is compared with the other one that would hold."""
     fake_server.set_flex_context(HOUSE, production_price={"sensor": DOLLAR_PRICE})
     add_former(hass, power_sensor=BATTERY_POWER, production_price_sensor=None)
-    form = suggested(await settings_form(hass, BATTERY_POWER))
 
-    assert "consumption_price_sensor" not in form
-    assert form["production_price_sensor"].endswith("id 4)")
+    assert await taken_over(hass) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ async def test_price_that_does_not_go_with_the_server_s(
         ({"soc_unit": "%", "soc_min": 10.0, "soc_max": 90.0}, {}),
         (
             {"soc_unit": "Wh"},
-            {"soc_unit": "Wh", "soc_min": 1000.0, "soc_max": 10000.0},
+            {"soc_unit": "Wh"},
         ),
         ({"soc_min": 5.0, "soc_max": 5.0}, {}),
         ({"soc_min": -1.0, "soc_max": 5.0}, {}),
@@ -264,20 +270,13 @@ async def test_price_that_does_not_go_with_the_server_s(
         ({"schedule_duration": "P400D"}, {}),
         (
             {"schedule_duration": "PT90M"},
-            {
-                "schedule_duration": {
-                    "days": 0,
-                    "hours": 1,
-                    "minutes": 30,
-                    "seconds": 0,
-                }
-            },
+            {"schedule_duration": 90 * 60},
         ),
         (
             {"s2": {"state_of_charge_sensor_id": 31, "rm_discharge_sensor_id": 12}},
             {
-                "soc_sensor": "Cabin battery: cabin battery SoC (%, id 31)",
-                "rm_discharge_sensor": "Home battery: battery charging (kW, id 12)",
+                "soc_sensor": CABIN_SOC,
+                "rm_discharge_sensor": BATTERY_CHARGING,
             },
         ),
         ({"soc_sensor": BATTERY_SOC, "s2": {"state_of_charge_sensor_id": 31}}, {}),
@@ -289,9 +288,8 @@ async def test_settings_that_make_sense(
     """What is nonsense, like its own limits, is left to the usual defaults."""
     prices = {"consumption_price_sensor": PRICE, "production_price_sensor": FEED_IN}
     add_former(hass, power_sensor=BATTERY_POWER, **prices, **former)
-    form = suggested(await settings_form(hass, BATTERY_POWER))
 
-    assert {key: form.get(key) for key in DEFAULTS} == {**DEFAULTS, **offered}
+    assert await taken_over(hass) == {**DEFAULTS, **offered}
 
 
 async def test_limits_that_look_like_those_of_the_server(hass: HomeAssistant) -> None:
@@ -299,7 +297,7 @@ async def test_limits_that_look_like_those_of_the_server(hass: HomeAssistant) ->
     add_former(
         hass, power_sensor=BATTERY_POWER, soc_unit="Wh", soc_min=1.0, soc_max=10.0
     )
-    data = await finish(hass, await settings_form(hass, BATTERY_POWER))
+    data = await taken_over(hass)
 
     assert (data["soc_min"], data["soc_max"]) == (1, 10)
 
@@ -322,26 +320,30 @@ async def test_device_of_another_account(hass: HomeAssistant, former: Json) -> N
     add_former(hass, **former)
     flow = await start_account(hass)
     assert flow["step_id"] == "former_account"
-    flow = await submit(hass, flow, ACCOUNT)
+    flow = await log_in(hass, flow)
     assert flow["step_id"] == "device"
     assert suggested(flow) == {}
 
     flow = await submit(hass, flow, {"power_sensor": str(BATTERY_POWER)})
-    assert suggested(flow)["production_price_sensor"].endswith("id 3)")
+    assert await finish(hass, flow) == {**DEFAULTS, "automatic_scheduling": True}
 
 
 async def test_another_device_than_the_former_one(hass: HomeAssistant) -> None:
     """Settings are offered for the device that they were made for."""
     add_former(hass, power_sensor=BATTERY_POWER, schedule_duration="PT6H")
     add_former(hass, power_sensor=GARAGE_POWER, schedule_duration="PT12H")
-    form = suggested(await settings_form(hass, GARAGE_POWER))
-    assert form["schedule_duration"]["hours"] == 12
+    data = await finish(hass, await facts_form(hass, GARAGE_POWER))
+    assert data["schedule_duration"] == 12 * 3600
 
-    form = suggested(await settings_form(hass, CABIN_POWER))
-    assert form["schedule_duration"]["days"] == 1
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    flow = await start_device(hass, entry)
+    flow = await submit(hass, flow, {"power_sensor": str(CABIN_POWER)})
+    await submit_settings(hass, flow)
+    cabin = device_of(entry, CABIN_POWER)
+    assert cabin.data["schedule_duration"] == 24 * 3600
 
 
-@pytest.mark.parametrize("url", ["", "ftp://host", "https://host/?x=1"])
+@pytest.mark.parametrize("url", ["", "ftp://host", "https://user@host"])
 async def test_address_that_cannot_be_used(hass: HomeAssistant, url: str) -> None:
     """The next entry is offered instead, and without one it is the usual form."""
     add_former(hass, url=url)
@@ -366,7 +368,9 @@ async def test_several_former_entries(hass: HomeAssistant) -> None:
 
     flow = await start_device(hass, entry)
     assert flow["step_id"] == "former_device"
-    assert suggested(flow)["power_sensor"].endswith("id 20)")
+    assert suggested(flow)["power_sensor"] == (
+        "Garage battery: garage battery power (W)"
+    )
     flow = await submit(hass, flow, suggested(flow))
     flow = await submit_settings(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
@@ -388,10 +392,6 @@ async def test_all_is_set_up(hass: HomeAssistant, fake_server: FakeServer) -> No
     assert (await start_account(hass))["step_id"] == "user"
     assert (await start_device(hass, entry))["step_id"] == "device"
 
-    battery = device_of(entry, BATTERY_POWER)
-    flow = await start_change(hass, entry, battery)
-    assert flow["step_id"] == "device"
-    flow = await submit(hass, flow, {"power_sensor": str(BATTERY_POWER)})
-    flow = await submit_settings(hass, flow, "soc_min", "soc_max")
-    assert flow["reason"] == "reconfigure_successful"
+    assert device_of(entry, BATTERY_POWER).data["soc_min"] == 2
+    await change_settings(hass, entry, BATTERY_POWER, "soc_min", "soc_max")
     assert "soc_min" not in device_of(entry, BATTERY_POWER).data

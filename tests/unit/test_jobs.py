@@ -454,7 +454,7 @@ async def test_job_of_another_version(
 
     assert home.server.requests_to("GET", JOB) == []
     assert home.state().state == "9.0"
-    assert status(home) == "not_scheduled"
+    assert status(home) == "planned_elsewhere"
 
 
 async def test_restart_long_after(home: Home) -> None:

@@ -157,6 +157,26 @@ async def test_state_of_charge_of_one_is_not_known(home: Home, site: None) -> No
     assert home.state(BATTERY_POWER).state == "2.0"
 
 
+async def test_feeding_in_pays_more_than_buying_costs(home: Home, site: None) -> None:
+    """It is reckoned with less up to the end of the longest plan."""
+    home.server.set_flex_context(
+        HOUSE, consumption_price="0.1 EUR/kWh", production_price="0.3 EUR/kWh"
+    )
+    await set_up(
+        home, six_hours(BATTERY_POWER), automatic(GARAGE_POWER, schedule_duration=28800)
+    )
+
+    (wish,) = home.wishes
+    assert wish["duration"] == "PT8H"
+    assert wish["flex-context"]["production-price"] == [
+        {
+            "value": "0.1 EUR/kWh",
+            "start": NOW.replace(minute=0).isoformat(),
+            "end": (NOW.replace(minute=0) + 8 * HOUR).isoformat(),
+        }
+    ]
+
+
 async def test_server_goes_away_while_a_joint_request_is_prepared(
     home: Home, site: None
 ) -> None:
@@ -283,7 +303,7 @@ async def test_action_whose_joint_request_fails(home: Home, site: None) -> None:
 
     with pytest.raises(HomeAssistantError) as caught:
         await home.call(
-            "trigger_schedule", device_id=home.device_id(GARAGE_POWER), soc_at_start=9
+            "trigger_schedule", device_id=home.device_id(GARAGE_POWER), soc_at_start=4
         )
 
     assert caught.value.translation_key == "infeasible"

@@ -523,7 +523,7 @@ class Day:
         await self._set(device, "mode", mode, call)
 
     async def _override(self, device: int) -> None:
-        power = self.dice.randint(-4, 4)
+        power = self.dice.randint(-2, 2)
         until = dt_util.utcnow() + self.dice.choice([MINUTE, HOUR, 5 * HOUR])
         wish = str(float(power)), dt_util.as_local(until).isoformat()
         call = self._action(device, "override", power=power, until=until)

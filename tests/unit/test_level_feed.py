@@ -26,12 +26,12 @@ from .fake_server import (
     FakeServer,
 )
 from .flows import (
-    ACCOUNT,
     Json,
     Result,
+    change_settings,
     device_of,
     fields,
-    start_account,
+    screen_of,
     start_change,
     start_device,
     submit,
@@ -39,7 +39,7 @@ from .flows import (
     suggested,
 )
 from .home import Home
-from .test_device_flow import add_account, device, pick, settings
+from .test_device_flow import add_account, device, other_sensor, pick, screen, settings
 from .test_yaml_import import BATTERY, imported, start
 
 ENTITY = "sensor.battery"
@@ -54,7 +54,7 @@ def have_level(
     attributes: Json = {"friendly_name": "Powerwall"}
     if unit:
         attributes["unit_of_measurement"] = unit
-    hass.states.async_set(entity_id, "50" if unit else "unavailable", attributes)
+    hass.states.async_set(entity_id, "4" if unit else "unavailable", attributes)
 
 
 def level_feed(
@@ -112,57 +112,50 @@ def sentence(flow: Result) -> str:
     return text
 
 
-async def change(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    power_sensor: int = BATTERY_POWER,
-    to: int | None = None,
-) -> Result:
-    """Go to the settings of a device, of another power sensor if `to` is given."""
-    flow = await start_change(hass, entry, device_of(entry, power_sensor))
-    return await pick(hass, flow, to or power_sensor)
+async def level(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
+    """Go to the screen of the battery's state of charge."""
+    return await screen(hass, entry, "level")
 
 
-@pytest.mark.parametrize("kind", ["account", "device"])
-async def test_new_device(
-    hass: HomeAssistant, fake_server: FakeServer, kind: str
-) -> None:
+async def test_new_device(hass: HomeAssistant, fake_server: FakeServer) -> None:
     """Unless that is switched off, the level goes to the server too; renaming changes nothing."""
     entity = er.async_get(hass).async_get_or_create(
         "sensor", "test", "1", suggested_object_id="battery"
     )
     have_level(hass)
-    if kind == "account":
-        flow = await submit(hass, await start_account(hass), ACCOUNT)
-    else:
-        flow = await start_device(hass, await add_account(hass))
-    flow = await pick(hass, flow, BATTERY_POWER)
-    assert suggested(flow)["send_level"] is True
-    assert "battery SoC" in sentence(flow)
-
+    account = await add_account(hass)
+    flow = await pick(hass, await start_device(hass, account), BATTERY_POWER)
     flow = await submit_settings(hass, flow, soc_entity=ENTITY, capacity=13.5)
 
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     assert feed(hass).title == "Powerwall"
     assert feed(hass).data == feed_data(entity=entity.id, capacity=13.5)
 
+    form = await level(hass, account)
+    assert suggested(form)["send_level"] is True
+    assert "battery SoC" in sentence(form)
+
 
 async def test_switched_off(hass: HomeAssistant, fake_server: FakeServer) -> None:
     """Nothing is sent that is not to be; that is remembered."""
     have_level(hass)
-    entry = await add_account(hass)
-    flow = await pick(hass, await start_device(hass, entry), BATTERY_POWER)
-    flow = await submit_settings(
-        hass, flow, soc_entity=ENTITY, capacity=13.5, send_level=False
+    entry = await add_account(hass, device("Home battery", settings(BATTERY_POWER)))
+    await submit_settings(
+        hass,
+        await level(hass, entry),
+        soc_entity=ENTITY,
+        capacity=13.5,
+        send_level=False,
     )
     assert feeds(hass) == []
 
-    flow = await change(hass, entry)
-    assert suggested(flow)["send_level"] is False
-    await submit_settings(hass, flow)
+    form = await level(hass, entry)
+    assert suggested(form)["send_level"] is False
+    await submit_settings(hass, form)
+    await change_settings(hass, entry, BATTERY_POWER, soc_min=2)
     assert feeds(hass) == []
 
-    await submit_settings(hass, await change(hass, entry), send_level=True)
+    await submit_settings(hass, await level(hass, entry), send_level=True)
     assert feed(hass).data == feed_data(capacity=13.5)
 
 
@@ -194,10 +187,13 @@ async def test_capacity(
 ) -> None:
     """It is there where only one side is in %."""
     have_level(hass, unit)
-    flow = await start_device(hass, await add_account(hass))
-    flow = await pick(hass, flow, BATTERY_POWER)
+    entry = await add_account(hass, device("Home battery", settings(BATTERY_POWER)))
     await submit_settings(
-        hass, flow, soc_entity=ENTITY, soc_sensor=str(soc_sensor), **settings_made
+        hass,
+        await level(hass, entry),
+        soc_entity=ENTITY,
+        soc_sensor=str(soc_sensor),
+        **settings_made,
     )
 
     assert feed(hass).data["unit"] == unit
@@ -209,15 +205,15 @@ async def test_capacity_that_nobody_says(
 ) -> None:
     """It is asked for; without sending, it is not needed."""
     have_level(hass, "kWh")
-    flow = await start_device(hass, await add_account(hass))
-    flow = await pick(hass, flow, CABIN_POWER)
+    entry = await add_account(hass, device("Cabin battery", settings(CABIN_POWER)))
+    flow = await screen(hass, entry, "level", CABIN_POWER)
     assert "send_level" not in fields(flow)
     assert sentence(flow).startswith("Your account has no FlexMeasures sensor")
 
     flow = await submit_settings(
         hass, flow, soc_entity=ENTITY, soc_sensor=str(CABIN_SOC)
     )
-    assert flow["errors"] == {"state_of_charge": "capacity_required"}
+    assert flow["errors"] == {"capacity": "capacity_required"}
 
     await submit_settings(hass, flow, capacity=5)
     # It was said that one that is chosen is filled.
@@ -235,18 +231,18 @@ async def test_another_entity(hass: HomeAssistant, fake_server: FakeServer) -> N
     )
     before = feed(hass)
 
-    flow = await change(hass, entry)
+    flow = await level(hass, entry)
     assert suggested(flow)["send_level"] is True
-    await submit_settings(hass, flow, capacity=10)
+    await submit_settings(hass, flow, capacity=12)
     assert feed(hass).title == "My own name"
-    assert feed(hass).data == feed_data(capacity=10, least_share=50)
+    assert feed(hass).data == feed_data(capacity=12, least_share=50)
 
-    await submit_settings(hass, await change(hass, entry), soc_entity="number.new")
+    await submit_settings(hass, await level(hass, entry), soc_entity="number.new")
     assert feed(hass).subentry_id == before.subentry_id
     assert feed(hass).title == "new"
     assert feed(hass).data == feed_data(entity="number.new", unit="kWh")
 
-    await submit_settings(hass, await change(hass, entry))
+    await submit_settings(hass, await level(hass, entry))
     assert feed(hass).data == feed_data(entity="number.new", unit="kWh")
 
 
@@ -260,11 +256,12 @@ async def test_entity_that_is_away(
         device("Home battery", settings(BATTERY_POWER, soc_entity=ENTITY, capacity=9)),
         level_feed(capacity=9),
     )
-    await submit_settings(hass, await change(hass, entry), soc_min=2)
+    await submit_settings(hass, await level(hass, entry))
+    await change_settings(hass, entry, BATTERY_POWER, soc_min=2)
     assert feed(hass).data == feed_data(capacity=9)
 
     have_level(hass, None, "sensor.other")
-    await submit_settings(hass, await change(hass, entry), soc_entity="sensor.other")
+    await submit_settings(hass, await level(hass, entry), soc_entity="sensor.other")
     assert feeds(hass) == []
 
 
@@ -277,7 +274,8 @@ async def test_entity_that_is_gone(
         device("Home battery", settings(BATTERY_POWER, soc_entity=ENTITY)),
         level_feed(unit="kWh"),
     )
-    await submit_settings(hass, await change(hass, entry), soc_min=2)
+    await submit_settings(hass, await level(hass, entry))
+    await change_settings(hass, entry, BATTERY_POWER, soc_min=2)
 
     assert feed(hass).data == feed_data(unit="kWh")
 
@@ -303,7 +301,9 @@ async def test_nothing_to_send_any_more(
         device("Home battery", settings(BATTERY_POWER, soc_entity=ENTITY, capacity=9)),
         level_feed(capacity=9),
     )
-    flow = await submit_settings(hass, await change(hass, entry), *cleared, **changes)
+    (name,) = {screen_of(key) for key in (*cleared, *changes)}
+    form = await screen(hass, entry, name)
+    flow = await submit_settings(hass, form, *cleared, **changes)
     if flow["type"] is FlowResultType.FORM:
         await submit(hass, flow, {})
 
@@ -319,7 +319,7 @@ async def test_another_sensor(hass: HomeAssistant, fake_server: FakeServer) -> N
         level_feed(unit="kWh"),
         level_feed(CABIN_SOC, entity="sensor.cabin", title="Cabin"),
     )
-    await submit_settings(hass, await change(hass, entry), soc_sensor=str(GARAGE_SOC))
+    await submit_settings(hass, await level(hass, entry), soc_sensor=str(GARAGE_SOC))
 
     assert {each.data["sensor"]: each.title for each in feeds(hass)} == {
         GARAGE_SOC: "Powerwall",
@@ -340,7 +340,7 @@ async def test_own_sensor_of_a_device(
         ),
         level_feed(GARAGE_SOC, unit="kWh"),
     )
-    await submit_settings(hass, await change(hass, entry), "soc_sensor")
+    await submit_settings(hass, await level(hass, entry), "soc_sensor")
 
     assert feed(hass).data == feed_data(unit="kWh")
 
@@ -351,10 +351,16 @@ async def test_sensor_that_got_a_feed_meanwhile(
     """A sensor that is chosen in the form may have a feed of something else."""
     have_level(hass, "kWh")
     entry = await add_account(
-        hass, level_feed(CABIN_SOC, entity="sensor.cabin", title="Cabin")
+        hass,
+        device("Home battery", settings(BATTERY_POWER)),
+        level_feed(CABIN_SOC, entity="sensor.cabin", title="Cabin"),
     )
-    flow = await pick(hass, await start_device(hass, entry), BATTERY_POWER)
-    await submit_settings(hass, flow, soc_entity=ENTITY, soc_sensor=str(CABIN_SOC))
+    await submit_settings(
+        hass,
+        await level(hass, entry),
+        soc_entity=ENTITY,
+        soc_sensor=str(CABIN_SOC),
+    )
 
     assert feed(hass).title == "Cabin"
 
@@ -367,8 +373,7 @@ async def test_another_device(hass: HomeAssistant, fake_server: FakeServer) -> N
         device("Home battery", settings(BATTERY_POWER, soc_entity=ENTITY, capacity=9)),
         level_feed(capacity=9),
     )
-    flow = await change(hass, entry, to=GARAGE_POWER)
-    await submit_settings(hass, flow)
+    await submit_settings(hass, await other_sensor(hass, entry, GARAGE_POWER))
 
     assert feeds(hass) == []
 
@@ -383,7 +388,7 @@ async def test_feed_of_something_else(
         device("Home battery", settings(BATTERY_POWER, soc_entity=ENTITY)),
         level_feed(entity="sensor.other", title="Mine", unit="kWh"),
     )
-    flow = await change(hass, entry)
+    flow = await level(hass, entry)
     assert "send_level" not in fields(flow)
     assert "Mine" in sentence(flow)
 
@@ -396,16 +401,20 @@ async def test_two_devices_with_one_sensor(
 ) -> None:
     """The one that was there first fills it, even if two forms are open."""
     have_level(hass, "kWh")
-    entry = await add_account(hass)
+    entry = await add_account(
+        hass,
+        device("Home battery", settings(BATTERY_POWER)),
+        device("Garage battery", settings(GARAGE_POWER)),
+    )
     flows = [
-        await pick(hass, await start_device(hass, entry), power_sensor)
+        await screen(hass, entry, "level", power_sensor)
         for power_sensor in (BATTERY_POWER, GARAGE_POWER)
     ]
     for flow in flows:
         result = await submit_settings(
             hass, flow, soc_entity=ENTITY, soc_sensor=str(BATTERY_SOC)
         )
-        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["reason"] == "reconfigure_successful"
 
     assert feed(hass).title == "Powerwall"
 
@@ -422,8 +431,8 @@ async def test_sensor_that_cannot_be_filled(
     if asset is not None:
         changed["generic_asset_id"] = asset
     fake_server.sensors[BATTERY_SOC] |= changed
-    flow = await start_device(hass, await add_account(hass))
-    flow = await pick(hass, flow, BATTERY_POWER)
+    entry = await add_account(hass, device("Home battery", settings(BATTERY_POWER)))
+    flow = await level(hass, entry)
     assert "send_level" not in fields(flow)
 
     await submit_settings(hass, flow, soc_entity=ENTITY)
@@ -441,7 +450,7 @@ async def test_device_that_speaks_s2(
             settings(BATTERY_POWER, s2={"id": "1", "token_hash": "2"}),
         ),
     )
-    flow = await change(hass, entry)
+    flow = await level(hass, entry)
 
     assert "send_level" not in fields(flow)
     assert sentence(flow) == "FlexMeasures gets it from the device itself, over S2."
@@ -458,7 +467,8 @@ async def test_device_whose_sensor_is_gone(
         level_feed(unit="kWh"),
     )
     del fake_server.sensors[BATTERY_POWER]
-    await submit_settings(hass, await change(hass, entry, to=GARAGE_POWER))
+    flow = await start_change(hass, entry, device_of(entry, BATTERY_POWER))
+    await submit_settings(hass, await pick(hass, flow, GARAGE_POWER))
 
     # Nobody knows any more that it was of this device.
     assert feed(hass).data["sensor"] == BATTERY_SOC

@@ -122,7 +122,3 @@ async def test_state_of_charge_of_an_action(home: Home) -> None:
     await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=1)
     assert sent(home)["soc-min"] == "1.0 kWh"
     assert sent(home)["soc-minima"] == [{**WINDOW, "value": "2.0 kWh"}]
-
-    await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=99)
-    assert sent(home)["soc-max"] == "8 kWh"
-    assert "soc-maxima" not in sent(home)

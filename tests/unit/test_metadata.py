@@ -6,11 +6,13 @@ What hassfest and the HACS action check is left to them.
 import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+import fnmatch
 import importlib
 import inspect
 import json
 from pathlib import Path
 import re
+import shlex
 from string import Formatter
 import struct
 import tomllib
@@ -395,6 +397,30 @@ def test_a_release_makes_the_zip_that_hacs_downloads() -> None:
         encoding="utf-8"
     )
     assert f"/{hacs['filename']}" in release
+
+
+def test_the_zip_of_a_release_has_the_files_for_dashboards() -> None:
+    """HACS looks at no such file: one that is left out is noticed by users."""
+    workflow = load_yaml_dict(str(ROOT / ".github" / "workflows" / "release.yml"))
+    (job,) = workflow["jobs"].values()
+    (zipping,) = [
+        shlex.split(step["run"])
+        for step in job["steps"]
+        if step.get("run", "").startswith("zip ")
+    ]
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    files = list((INTEGRATION / "frontend" / "www").rglob("*.js"))
+
+    # All of the folder that the files are in, and nothing is left out.
+    assert job["defaults"]["run"]["working-directory"] == str(
+        INTEGRATION.relative_to(ROOT)
+    )
+    assert zipping == ["zip", "--recurse-paths", zipping[2], "."]
+    assert "flexmeasures.js" in {file.name for file in files}
+    for file in files:
+        parts = file.relative_to(ROOT).parts
+        for pattern in ignored:
+            assert not fnmatch.filter(parts, pattern.strip("/")), pattern
 
 
 # --- brand

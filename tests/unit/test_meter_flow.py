@@ -7,6 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.flexmeasures.api.models import NO_DEVICE
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE, SUBENTRY_METER
 from custom_components.flexmeasures.meters.bills.cycle import BillCycle
 from custom_components.flexmeasures.meters.settings import Commodity, MeterSettings
@@ -28,6 +29,7 @@ from .fake_server import (
     FEED_IN,
     GARAGE,
     GARAGE_POWER,
+    HOUSE,
     HTML,
     INTERNAL_ERROR,
     NEIGHBOUR_POWER,
@@ -203,12 +205,10 @@ def options(flow: Result, field: str) -> list[str]:
     return list(fields(flow)[field].config["options"])
 
 
-def ids(flow: Result, field: str) -> list[int]:
-    """The ids in the choices of sensors of a field."""
-    matches = [
-        re.fullmatch(r".+ \(.+, id (\d+)\)", each) for each in options(flow, field)
-    ]
-    return [int(match[1]) for match in matches if match]
+def names(flow: Result, field: str) -> list[str]:
+    """The names of the sensors that a field offers."""
+    matches = [re.fullmatch(r".+?: (.+) \(.+\)", each) for each in options(flow, field)]
+    return [match[1] for match in matches if match]
 
 
 # --- what is offered
@@ -239,45 +239,54 @@ async def test_defaults(
 async def test_sensors_for_electricity(electricity: Result) -> None:
     """All that can be added up is offered, by asset: first the home's, devices, others' last."""
     assert options(electricity, "consumption_sensor") == [
-        "Cabin battery: cabin battery power (MW, id 30)",
-        "Demo house: electricity meter (kWh, id 52)",
-        "Demo house: energy produced (kWh, id 51)",
-        "Demo house: energy used (kWh, id 50)",
-        "Demo house: gas energy (kWh, id 62)",
-        "Demo house: household consumption (kW, id 6)",
-        "Garage battery: garage battery power (W, id 20)",
-        "Garage battery: garage battery SoC (kWh, id 21)",
-        "Home battery: battery charging (kW, id 12)",
-        "Home battery: battery power (kW, id 10)",
-        "Home battery: battery SoC (kWh, id 11)",
-        "NL transmission zone: zone power (MW, id 5)",
+        "Cabin battery: cabin battery power (MW)",
+        "Demo house: electricity meter (kWh)",
+        "Demo house: energy produced (kWh)",
+        "Demo house: energy used (kWh)",
+        "Demo house: gas energy (kWh)",
+        "Demo house: household consumption (kW)",
+        "Garage battery: garage battery power (W)",
+        "Garage battery: garage battery SoC (kWh)",
+        "Home battery: battery charging (kW)",
+        "Home battery: battery power (kW)",
+        "Home battery: battery SoC (kWh)",
+        "NL transmission zone: zone power (MW)",
     ]
     assert options(electricity, "production_sensor") == options(
         electricity, "consumption_sensor"
     )
     assert options(electricity, "cost_sensor") == [
-        "Demo house: cost per day (EUR, id 54)",
-        "Demo house: earned (EUR, id 53)",
-        "NL transmission zone: day-ahead prices (EUR/MWh, id 1)",
-        "NL transmission zone: day-ahead prices 15 min (EUR/kWh, id 2)",
-        "NL transmission zone: feed-in price (EUR/kWh, id 3)",
-        "NL transmission zone: price in dollars (USD/kWh, id 4)",
+        "Demo house: cost per day (EUR)",
+        "Demo house: earned (EUR)",
+        "NL transmission zone: day-ahead prices (EUR/MWh)",
+        "NL transmission zone: day-ahead prices 15 min (EUR/kWh)",
+        "NL transmission zone: feed-in price (EUR/kWh)",
+        "NL transmission zone: price in dollars (USD/kWh)",
     ]
     assert options(electricity, "compensation_sensor") == options(
         electricity, "cost_sensor"
     )
 
 
+async def test_sensors_of_a_home_that_was_made(
+    hass: HomeAssistant, fake_server: FakeServer, account: MockConfigEntry
+) -> None:
+    """It has a flex-model, which says that it is no device."""
+    fake_server.assets[HOUSE]["flex_model"] = NO_DEVICE
+
+    flow = await start(hass, account, "electricity")
+
+    assert options(flow, "consumption_sensor")[1].startswith("Demo house: ")
+
+
 async def test_sensors_for_gas(gas: Result) -> None:
     """Volume and energy are offered, power is not."""
-    assert {GAS, GAS_READING, GAS_ENERGY, GAS_BILLED} <= {
-        *ids(gas, "consumption_sensor")
-    }
-    assert CONSUMPTION not in ids(gas, "consumption_sensor")
-    assert GAS_PRICE in ids(gas, "cost_sensor")
-    assert PRICE in ids(gas, "cost_sensor")
+    amounts, money = names(gas, "consumption_sensor"), names(gas, "cost_sensor")
+    assert {"gas used", "gas meter", "gas energy", "gas as billed"} <= {*amounts}
+    assert "household consumption" not in amounts
+    assert {"gas price", "day-ahead prices"} <= {*money}
     # Three capital letters as well, but no currency.
-    assert GAS_BILLED not in ids(gas, "cost_sensor")
+    assert "gas as billed" not in money
     assert fields(gas).keys().isdisjoint({"production_sensor", "compensation_sensor"})
 
 
@@ -296,7 +305,7 @@ async def test_sensor_that_is_not_offered(
     fake_server.add_sensor(OTHER, "other", unit, resolution)
     flow = await start(hass, account, "electricity")
 
-    assert OTHER not in ids(flow, "consumption_sensor")
+    assert "other" not in names(flow, "consumption_sensor")
 
 
 # --- what is stored
@@ -400,7 +409,7 @@ async def test_units_of_electricity(
     fake_server.add_sensor(OTHER, "other", unit, resolution)
     flow = await start(hass, account, "electricity")
 
-    assert OTHER in ids(flow, "consumption_sensor")
+    assert "other" in names(flow, "consumption_sensor")
     meter = await add(hass, flow, consumption_sensor=OTHER)
     assert meter.data["consumption_sensor"] == OTHER
 
@@ -420,7 +429,7 @@ async def test_units_of_gas(
     fake_server.add_sensor(OTHER, "other", unit, resolution)
     flow = await start(hass, account, "gas")
 
-    assert OTHER in ids(flow, "consumption_sensor")
+    assert "other" in names(flow, "consumption_sensor")
     meter = await add(hass, flow, consumption_sensor=OTHER, calorific_value=11)
     assert meter.data["consumption_sensor"] == OTHER
 
@@ -539,7 +548,7 @@ async def test_name_of_the_asset_is_taken(
         "Home battery: Electricity",
         "Demo house",
         "Demo house: Gas",
-        "Demo house: gas meter (m³, id 61)",
+        "Demo house: gas meter (m³)",
         "Demo house: Electricity",
     ]
 
@@ -570,7 +579,7 @@ async def test_name_that_is_taken(
     await add(hass, flow, name="House")
     flow = await start_device(hass, account)
     flow = await submit(hass, flow, {"power_sensor": str(GARAGE_POWER)})
-    assert flow["step_id"] == "settings"
+    assert flow["step_id"] == "facts"
 
 
 async def test_sensor_of_an_unknown_asset(
@@ -988,10 +997,10 @@ async def test_change_nothing(
 
     assert flow["step_id"] == "electricity"
     assert suggested(flow) == {
-        "consumption_sensor": "Demo house: energy used (kWh, id 50)",
-        "production_sensor": "Demo house: energy produced (kWh, id 51)",
-        "cost_sensor": "NL transmission zone: day-ahead prices (EUR/MWh, id 1)",
-        "compensation_sensor": "Demo house: earned (EUR, id 53)",
+        "consumption_sensor": "Demo house: energy used (kWh)",
+        "production_sensor": "Demo house: energy produced (kWh)",
+        "cost_sensor": "NL transmission zone: day-ahead prices (EUR/MWh)",
+        "compensation_sensor": "Demo house: earned (EUR)",
         "cumulative": False,
         "standing_charge": 6.25,
         "bill_start": "2026-01-31",
@@ -1204,7 +1213,7 @@ async def test_public_sensor(
     fake_server.add_sensor(OTHER, "typical household", "kWh", "PT15M", ZONE)
     flow = await start(hass, account, "electricity")
 
-    assert ids(flow, "consumption_sensor")[-2:] == [OTHER, PUBLIC_POWER]
+    assert names(flow, "consumption_sensor")[-2:] == ["typical household", "zone power"]
     meter = await add(hass, flow, consumption_sensor=OTHER)
     assert meter.title == "NL transmission zone"
 
@@ -1235,7 +1244,7 @@ async def test_power_sensor_of_a_device(
     flow = await start_device(hass, account)
     flow = await submit(hass, flow, {"power_sensor": str(CONSUMPTION)})
 
-    assert flow["step_id"] == "settings"
+    assert flow["step_id"] == "facts"
     assert added.data["consumption_sensor"] == CONSUMPTION
 
 

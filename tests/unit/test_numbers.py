@@ -220,7 +220,8 @@ async def test_nobody_else_tells_the_state_of_charge(home: Home) -> None:
     assert home.value("sensor", "scheduling_status") == "soc_entity_implausible"
     reason = home.attributes("sensor", "scheduling_status")["reason"]
     assert reason == (
-        "sensor.battery_soc says 255 %, which cannot be the state of charge of this device"
+        "battery soc says 255 %, which cannot be the state of charge of this device. "
+        "Check the entity, and the capacity in the device settings."
     )
 
 

@@ -116,19 +116,44 @@ def test_blocks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "expected"),
-    [(-1, 1), (0, 1), (1, 1), (2.9, 1), (3, 4), (4.5, 4), (5, None), (9, None)],
+    ("moment", "start", "end"),
+    [
+        (-1, 1, 3),
+        (0, 1, 3),
+        (1, 4, 3),
+        (2.9, 4, 3),
+        (3, 4, 5),
+        (4.5, None, 5),
+        (5, None, None),
+        (9, None, None),
+    ],
 )
-def test_next_charge(moment: float, expected: int | None) -> None:
-    """The one that runs, or the first one after it."""
-    schedule = quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0)
-    block = outlook(schedule).next_charge(quarter(moment))
+def test_next_charge(moment: float, start: int | None, end: int | None) -> None:
+    """Whichever start and end come next: first the end, while one runs."""
+    planned = outlook(quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0))
+    found = (
+        planned.next_charge_start(quarter(moment)),
+        planned.next_charge_end(quarter(moment)),
+    )
 
-    assert (block and block.start) == (expected and quarter(expected))
+    assert found == (start and quarter(start), end and quarter(end))
 
 
 def test_nothing_to_charge() -> None:
-    assert outlook(quarters(0.0, -1.0)).next_charge(START) is None
+    planned = outlook(quarters(0.0, -1.0))
+
+    assert planned.next_charge_start(START) is None
+    assert planned.next_charge_end(START) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "end"), [(0, 2), (1.5, 2), (2, 3), (3, 4), (5, None), (6.5, None)]
+)
+def test_action_end(moment: float, end: int | None) -> None:
+    """What outlasts the schedule has no end that is known."""
+    schedule = quarters(4.0, 2.0, 0.0, -1.0, None, 1.0, 2.0)
+
+    assert schedule.action_end(quarter(moment)) == (end and quarter(end))
 
 
 @given(SCHEDULES)

@@ -1,6 +1,7 @@
 """What the user is told to repair, how that goes, and that nothing of it is left behind."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import ClientConnectionError
@@ -10,10 +11,15 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.feeds.periods import Period
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import (
+    ConfigEntryDisabler,
+    ConfigEntryState,
+    ConfigSubentryDataWithId,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
@@ -157,20 +163,12 @@ async def settings_form(home: Home, flow: Json) -> Json:
     return form
 
 
-async def change_settings(
-    home: Home,
-    flow: Json,
-    *cleared: str,
-    power_sensor: int | None = None,
-    **changes: Any,
+async def change(
+    home: Home, form: Json, setting: str, *cleared: str, **changes: Any
 ) -> None:
-    """Fill in both forms of the device's settings."""
-    values = flows.suggested(flow)
-    if power_sensor is not None:
-        values["power_sensor"] = str(power_sensor)
-    settings = await flows.submit(home.hass, flow, values)
-    assert settings["step_id"] == "settings"
-    done = await flows.submit_settings(home.hass, settings, *cleared, **changes)
+    """Fill in the form that a repair has led to, which has the setting."""
+    assert setting in flows.fields(form)
+    done = await flows.submit_settings(home.hass, form, *cleared, **changes)
     assert done["reason"] == "reconfigure_successful"
     await home.settle()
 
@@ -213,7 +211,7 @@ async def test_sensor_gone(home: Home, setting: str, sensor: int) -> None:
 async def test_repair_of_a_sensor(
     home: Home, repairs: Repairs, setting: str, sensor: int
 ) -> None:
-    """It goes on in the form with the settings; the issue stays until they are changed."""
+    """It goes on where the setting is; the issue stays until it is changed."""
     del home.server.sensors[sensor]
     entry = await home.set_up(device(**{setting: sensor}))
     issue_id = f"sensor_gone_{BATTERY_POWER}_{setting}"
@@ -222,7 +220,7 @@ async def test_repair_of_a_sensor(
     assert flow["step_id"] == "confirm"
     form = await settings_form(home, await repairs.submit(flow))
     assert issue_id in issues(home)
-    await change_settings(home, form, setting)
+    await change(home, form, setting, setting)
 
     assert setting not in entry.subentries[str(BATTERY_POWER)].data
     assert issues(home) == {}
@@ -259,7 +257,9 @@ async def test_repair_of_a_power_sensor(home: Home, repairs: Repairs) -> None:
 
     flow = await repairs.open(POWER_SENSOR_GONE)
     form = await settings_form(home, await repairs.submit(flow))
-    await change_settings(home, form, power_sensor=GARAGE_POWER)
+    assert form["step_id"] == "power_sensor"
+    form = await flows.submit(home.hass, form, {"power_sensor": str(GARAGE_POWER)})
+    await change(home, form, "soc_min")
     await home.go_to(NOW + 2 * MINUTE)
 
     assert home.entry.state is ConfigEntryState.LOADED
@@ -296,7 +296,8 @@ async def test_repair_while_the_server_is_away(home: Home, repairs: Repairs) -> 
 
     assert flow["reason"] == "settings_not_opened"
     assert flow["description_placeholders"] == {
-        "reason": "The server does not answer: connection refused"
+        "reason": "The server does not answer (connection refused). Check whether it is "
+        "running and its address is right, then try again."
     }
 
 
@@ -402,6 +403,38 @@ async def test_entity_without_registration(home: Home) -> None:
     assert len(issues(home)) == 1
 
 
+async def test_name_of_an_entity_that_is_gone(home: Home) -> None:
+    """What its owner calls it, also once Home Assistant knows it no more."""
+    add_entity(home, PLUG)
+    er.async_get(home.hass).async_update_entity(PLUG, name="Plug of the car")
+    home.hass.states.async_set(PLUG, "on", {"friendly_name": "Plug of the car"})
+    home.hass.states.async_set(DOOR, "on", {"friendly_name": "Garage door"})
+    await home.set_up(device(trigger_entities=[PLUG, DOOR]))
+    home.hass.states.async_set(DOOR, "off", {"friendly_name": "Side door"})
+
+    er.async_get(home.hass).async_update_entity(
+        PLUG, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    home.hass.states.async_remove(PLUG)
+    home.hass.states.async_remove(DOOR)
+    await home.settle()
+    await home.go_to(NOW + MINUTE)
+    assert names_of_gone(home) == {"Plug of the car", "Side door"}
+
+    er.async_get(home.hass).async_remove(PLUG)
+    await home.settle()
+    await home.go_to(NOW + 2 * MINUTE)
+    assert names_of_gone(home) == {"Plug of the car", "Side door"}
+
+
+def names_of_gone(home: Home) -> set[str]:
+    """Give what the issues call the entities that they are about."""
+    return {
+        (issue.translation_placeholders or {})["entity"]
+        for issue in issues(home).values()
+    }
+
+
 async def test_disabled_entity(home: Home) -> None:
     add_entity(home, PLUG)
     await home.set_up(device(trigger_entities=[PLUG]))
@@ -434,14 +467,34 @@ async def test_entities_while_home_assistant_stops(home: Home) -> None:
     assert set(issues(home)) == told
 
 
-async def test_repair_of_an_entity(home: Home, repairs: Repairs) -> None:
-    entry = await home.set_up(device(charging_entity=CHARGER))
+@pytest.mark.parametrize(("settings", "entity_id"), ENTITIES)
+async def test_repair_of_an_entity(
+    home: Home, repairs: Repairs, settings: Json, entity_id: str
+) -> None:
+    """It goes on where the entity is chosen."""
+    home.hass.states.async_set(DOOR, "on")
+    (setting,) = settings
+    entry = await home.set_up(device(**settings))
 
-    flow = await repairs.open(f"entity_gone_{BATTERY_POWER}_{CHARGER}")
+    flow = await repairs.open(f"entity_gone_{BATTERY_POWER}_{entity_id}")
     form = await settings_form(home, await repairs.submit(flow))
-    await change_settings(home, form, "charging_entity")
+    await change(home, form, setting, setting)
 
-    assert "charging_entity" not in entry.subentries[str(BATTERY_POWER)].data
+    assert setting not in entry.subentries[str(BATTERY_POWER)].data
+    assert issues(home) == {}
+
+
+async def test_repair_of_an_entity_of_two_settings(
+    home: Home, repairs: Repairs
+) -> None:
+    """One after the other."""
+    await home.set_up(device(charging_entity=PLUG, trigger_entities=[PLUG]))
+    issue_id = f"entity_gone_{BATTERY_POWER}_{PLUG}"
+    for setting in ("charging_entity", "trigger_entities"):
+        flow = await repairs.open(issue_id)
+        form = await settings_form(home, await repairs.submit(flow))
+        await change(home, form, setting, setting)
+
     assert issues(home) == {}
 
 
@@ -510,7 +563,7 @@ async def set_up_after_failures(home: Home) -> None:
 
 async def test_scheduling_failed(home: Home) -> None:
     """It is told after three attempts in a row, and taken back with the next schedule."""
-    home.server.answer("GET", JOB, status=422, json=failed_job("Prices unknown"))
+    home.server.answer("GET", JOB, status=422, json=failed_job("list index"))
     await home.set_up(automatic())
     minutes = 0
     while len(home.server.requests_to("POST", TRIGGER)) < 3:
@@ -523,13 +576,45 @@ async def test_scheduling_failed(home: Home) -> None:
     assert issue.translation_key == "scheduling_failed"
     assert issue.translation_placeholders == {
         "device": "Home battery",
-        "times": "3",
-        "reason": "FlexMeasures could not compute a schedule: Prices unknown",
+        "reason": "FlexMeasures could not compute a schedule: list index. If it goes on, "
+        "ask whoever runs the server.",
     }
     assert issue.is_fixable
 
     home.server.recover()
     await home.call("trigger_schedule", device_id=home.device_id(), soc_at_start=4)
+    assert issues(home) == {}
+
+
+async def test_what_only_the_user_can_mend(home: Home) -> None:
+    """It is told at once, with what to do in the language of the home; it goes by itself."""
+    home.hass.config.language = "nl"
+    words = "Power capacity on asset 3 is not defined in the flex-model."
+    home.server.answer("GET", JOB, status=422, json=failed_job(words))
+
+    await home.set_up(automatic())
+
+    (issue,) = issues(home).values()
+    assert issue.issue_id == SCHEDULING_FAILED
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["reason"].startswith(
+        "FlexMeasures weet niet hoeveel vermogen dit apparaat aankan."
+    )
+
+    home.server.recover()
+    await home.go_to(NOW + HOUR)
+    assert issues(home) == {}
+
+
+async def test_what_the_user_was_told_already(home: Home) -> None:
+    """An action that fails says so itself."""
+    await home.set_up()
+    words = "Power capacity on asset 3 is not defined in the flex-model."
+    home.server.answer("GET", JOB, status=422, json=failed_job(words))
+
+    with pytest.raises(HomeAssistantError):
+        await home.press_compute()
+
     assert issues(home) == {}
 
 
@@ -591,7 +676,7 @@ async def test_trying_again(home: Home, repairs: Repairs) -> None:
     # As when the page is loaded again.
     menu = await repairs.look(flow)
     assert menu["step_id"] == "failed_again"
-    assert menu["description_placeholders"]["reason"] == (
+    assert menu["description_placeholders"]["reason"].startswith(
         "FlexMeasures could not compute a schedule: Still no prices"
     )
     assert SCHEDULING_FAILED in issues(home)
@@ -655,8 +740,8 @@ async def test_settings_of_a_device_whose_scheduling_fails(
 
     flow = await repairs.submit(menu, next_step_id="settings")
 
-    form = await settings_form(home, flow)
-    assert form["step_id"] == "device"
+    menu = await settings_form(home, flow)
+    assert menu["step_id"] == "settings"
 
 
 # --- a server that is too old
@@ -862,7 +947,7 @@ async def test_what_a_feed_has_lost(home: Home, repairs: Repairs) -> None:
     lost.memory.lost = Period(NOW - HOUR, NOW)
     await home.reload()
     issue_id = f"feed_lost_feed_{CONSUMPTION}"
-    assert "2026-11-22 10:07" in str(issues(home)[issue_id].translation_placeholders)
+    assert "10:07" in str(issues(home)[issue_id].translation_placeholders)
     flow = await repairs.submit(await repairs.open(issue_id))
     assert flow["type"] == FlowResultType.CREATE_ENTRY
     assert issue_id not in issues(home)
@@ -885,3 +970,90 @@ async def test_what_a_feed_has_lost_that_is_not_loaded(
     assert flow["type"] == FlowResultType.CREATE_ENTRY
     await home.start()
     assert issue_id in issues(home)
+
+
+# --- an entity that does not tell how full a device is
+
+
+LEVEL_SILENT = f"level_silent_{BATTERY_POWER}"
+
+
+def level(home: Home, state: str) -> None:
+    """Let the entity show a state."""
+    home.hass.states.async_set(
+        SOC, state, {"unit_of_measurement": "kWh", "friendly_name": "Powerwall level"}
+    )
+
+
+@pytest.mark.parametrize("settings", [device, automatic])
+async def test_level_that_is_away_for_long(
+    home: Home, settings: Callable[..., ConfigSubentryDataWithId]
+) -> None:
+    """That is told by name, whether or not schedules fail; it goes once all goes on."""
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    level(home, "5")
+    await home.set_up(settings(soc_entity=SOC))
+    level(home, "unavailable")
+    await home.settle()
+
+    await home.go_to(NOW + 59 * MINUTE)
+    assert issues(home) == {}
+    await home.go_to(NOW + HOUR)
+
+    (issue,) = issues(home).values()
+    assert issue.issue_id == LEVEL_SILENT
+    assert issue.translation_placeholders == {
+        "device": "Home battery",
+        "entity": "Powerwall level",
+    }
+
+    level(home, "5")
+    await home.settle()
+    assert issues(home) == {}
+
+
+async def test_level_that_comes_and_goes(home: Home) -> None:
+    """Each time counts for itself."""
+    level(home, "unavailable")
+    await home.set_up(device(soc_entity=SOC))
+
+    await home.go_to(NOW + 50 * MINUTE)
+    level(home, "5")
+    await home.settle()
+    level(home, "unknown")
+    await home.settle()
+    await home.go_to(NOW + 100 * MINUTE)
+    assert issues(home) == {}
+
+    await home.go_to(NOW + 110 * MINUTE)
+    assert set(issues(home)) == {LEVEL_SILENT}
+
+
+async def test_level_whose_entity_is_removed(home: Home) -> None:
+    """One repair is enough."""
+    await home.set_up(device(soc_entity=SOC))
+    gone = f"entity_gone_{BATTERY_POWER}_{SOC}"
+
+    assert set(issues(home)) == {gone}
+    await home.go_to(NOW + 2 * HOUR)
+    assert set(issues(home)) == {gone}
+
+
+@pytest.fixture
+async def level_away(home: Home) -> None:
+    """Go on until it has lasted: before the user logs in, which does not hold for so long."""
+    level(home, "unavailable")
+    await home.set_up(device(soc_entity=SOC))
+    await home.go_to(NOW + HOUR)
+
+
+async def test_repair_of_a_level_that_is_away(
+    home: Home, level_away: None, repairs: Repairs
+) -> None:
+    """It opens the setting."""
+    flow = await repairs.open(LEVEL_SILENT)
+    form = await settings_form(home, await repairs.submit(flow))
+    await change(home, form, "soc_entity", "soc_entity")
+
+    assert "soc_entity" not in home.entry.subentries[str(BATTERY_POWER)].data
+    assert issues(home) == {}

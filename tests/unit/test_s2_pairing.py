@@ -17,7 +17,6 @@ from custom_components.flexmeasures.cem.access.pairing import (
 from homeassistant.components.http import ApiConfig
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core_config import async_process_ha_core_config
-from homeassistant.data_entry_flow import FlowResultType
 
 from .fake_server import (
     BATTERY,
@@ -33,17 +32,13 @@ from .fake_server import (
     ZONE,
 )
 from .flows import (
-    ACCOUNT,
     Json,
     Result,
+    change_settings,
     device_of,
     fields,
     manager,
-    open_sections,
-    sections,
-    start_account,
-    start_change,
-    start_device,
+    open_screen,
     submit,
     submit_settings,
     suggested,
@@ -79,12 +74,18 @@ def paired(power_sensor: int = BATTERY_POWER, **settings: Any) -> Any:
     return device(power_sensor, s2=PAIRING, **settings)
 
 
-async def settings_of(home: Home, power_sensor: int = BATTERY_POWER) -> Result:
-    """Go to the settings of a device that there is."""
-    flow = await start_change(
-        home.hass, home.entry, device_of(home.entry, power_sensor)
+async def pairing_of(home: Home, power_sensor: int = BATTERY_POWER) -> Result:
+    """Go to where a device is paired."""
+    return await open_screen(
+        home.hass, home.entry, device_of(home.entry, power_sensor), "s2_pairing"
     )
-    return await submit(home.hass, flow, {"power_sensor": str(power_sensor)})
+
+
+async def sensors_of(home: Home) -> Result:
+    """Go to the sensors that store what the battery reports."""
+    return await open_screen(
+        home.hass, home.entry, device_of(home.entry, BATTERY_POWER), "s2_sensors"
+    )
 
 
 def stored(home: Home, power_sensor: int = BATTERY_POWER) -> Json:
@@ -105,15 +106,11 @@ def is_token_kept(home: Home, token: str) -> bool:
     return token in json.dumps([entry.as_dict() for entry in home.entries], default=str)
 
 
-@pytest.fixture(params=["account", "device"])
-async def flow(request: pytest.FixtureRequest, home: Home) -> Result:
-    """The settings of a device that is being added, in both flows that do it."""
-    if request.param == "account":
-        form = await submit(home.hass, await start_account(home.hass), ACCOUNT)
-    else:
-        await home.set_up(device(GARAGE_POWER))
-        form = await start_device(home.hass, home.entry)
-    return await submit(home.hass, form, {"power_sensor": str(BATTERY_POWER)})
+@pytest.fixture
+async def flow(home: Home) -> Result:
+    """Where a device without S2 is paired."""
+    await home.set_up()
+    return await pairing_of(home)
 
 
 # --- tokens
@@ -165,37 +162,34 @@ def test_address(home_assistant: str, address: str) -> None:
 
 async def test_off_by_default(home: Home, flow: Result) -> None:
     """Without S2 there is no token to renew, and no step to show one."""
-    assert suggested(flow)["s2_enabled"] is False
-    assert sections(flow)["s2"] == ["s2_enabled", *S2_SENSORS]
+    assert suggested(flow) == {"s2_enabled": False}
+    assert list(fields(flow)) == ["s2_enabled"]
 
     result = await submit_settings(home.hass, flow)
 
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["reason"] == "reconfigure_successful"
     assert "s2" not in stored(home)
     assert not coordinator(home).settings.s2
 
 
 async def test_switched_on(home: Home, flow: Result) -> None:
-    """The token is shown before the device is kept, and then only its hash is known."""
-    step = await submit_settings(home.hass, flow, s2_enabled=True, soc_min=2)
+    """The token is shown before anything is kept, and then only its hash is known."""
+    before = stored(home)
+    step = await submit_settings(home.hass, flow, s2_enabled=True)
 
     assert step["step_id"] == "pairing_unencrypted"
     assert not step["errors"]
     assert not fields(step)
     route, token = shown(step)
-    assert not any(
-        subentry.unique_id == str(BATTERY_POWER)
-        for entry in home.entries
-        for subentry in entry.subentries.values()
-    )
+    assert stored(home) == before
 
     result = await submit(home.hass, step, {})
 
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    data = stored(home)
-    assert data["s2"] == {"id": route, "token_hash": hash_token(token)}
-    assert data["soc_min"] == 2
-    assert not {"s2_enabled", "s2_new_token"} & data.keys()
+    assert result["reason"] == "reconfigure_successful"
+    assert stored(home) == {
+        **before,
+        "s2": {"id": route, "token_hash": hash_token(token)},
+    }
     assert coordinator(home).settings.s2
     assert not is_token_kept(home, token)
 
@@ -212,37 +206,14 @@ async def test_token_is_the_same_until_the_step_is_left(
     assert stored(home)["s2"]["token_hash"] == hash_token(shown(step)[1])
 
 
-async def test_mistake_in_the_settings(home: Home, flow: Result) -> None:
-    """A token is shown once all is right, which is when S2 is still on."""
-    form = await submit_settings(home.hass, flow, s2_enabled=True, soc_min=99)
-    assert form["step_id"] == "settings"
-    assert suggested(form)["s2_enabled"] is True
-
-    form = await submit_settings(home.hass, form, "soc_min", s2_enabled=False)
-    assert form["type"] is FlowResultType.CREATE_ENTRY
-    assert "s2" not in stored(home)
-
-
 async def test_step_is_not_gone_on_with(home: Home) -> None:
     """Nothing changes."""
     await home.set_up()
     before = stored(home)
-    step = await submit_settings(home.hass, await settings_of(home), s2_enabled=True)
+    step = await submit_settings(home.hass, await pairing_of(home), s2_enabled=True)
     manager(home.hass, step).async_abort(step["flow_id"])
 
     assert stored(home) == before
-
-
-async def test_account_that_another_flow_adds_meanwhile(home: Home) -> None:
-    form = await submit(home.hass, await start_account(home.hass), ACCOUNT)
-    form = await submit(home.hass, form, {"power_sensor": str(BATTERY_POWER)})
-    step = await submit_settings(home.hass, form, s2_enabled=True)
-    await home.set_up()
-
-    result = await submit(home.hass, step, {})
-
-    assert result["reason"] == "already_configured"
-    assert "s2" not in stored(home)
 
 
 async def test_each_device_has_its_own(home: Home) -> None:
@@ -250,7 +221,7 @@ async def test_each_device_has_its_own(home: Home) -> None:
     shown_pairings = []
     for power_sensor in (BATTERY_POWER, GARAGE_POWER):
         step = await submit_settings(
-            home.hass, await settings_of(home, power_sensor), s2_enabled=True
+            home.hass, await pairing_of(home, power_sensor), s2_enabled=True
         )
         shown_pairings.append(shown(step))
         result = await submit(home.hass, step, {})
@@ -266,14 +237,15 @@ async def test_each_device_has_its_own(home: Home) -> None:
 async def test_change_of_something_else(home: Home) -> None:
     """The pairing stays as it is, and no step shows anything of it."""
     await home.set_up(paired())
-    form = await settings_of(home)
-    assert suggested(form)["s2_enabled"] is True
-    assert "s2_new_token" not in suggested(form)
+    form = await pairing_of(home)
+    assert suggested(form) == {"s2_enabled": True}
     assert not any(secret in str(form) for secret in PAIRING.values())
-
-    result = await submit_settings(home.hass, form, soc_min=3)
-
+    result = await submit_settings(home.hass, form)
     assert result["reason"] == "reconfigure_successful"
+    assert stored(home)["s2"] == PAIRING
+
+    await change_settings(home.hass, home.entry, BATTERY_POWER, soc_min=3)
+
     assert stored(home)["soc_min"] == 3
     assert stored(home)["s2"] == PAIRING
     assert coordinator(home).settings.s2
@@ -282,8 +254,8 @@ async def test_change_of_something_else(home: Home) -> None:
 async def test_new_token(home: Home) -> None:
     """The former one is worth nothing any more; the address stays."""
     await home.set_up(paired())
-    form = await settings_of(home)
-    assert sections(form)["s2"] == ["s2_enabled", "s2_new_token", *S2_SENSORS]
+    form = await pairing_of(home)
+    assert list(fields(form)) == ["s2_enabled", "s2_new_token"]
 
     step = await submit_settings(home.hass, form, s2_new_token=True)
     assert step["step_id"] == "pairing_unencrypted"
@@ -304,7 +276,7 @@ async def test_switched_off(home: Home, *, renewed: bool) -> None:
     await home.set_up(paired(fill_level_sensor=BATTERY_SOC))
     result = await submit_settings(
         home.hass,
-        await settings_of(home),
+        await pairing_of(home),
         s2_enabled=False,
         s2_new_token=renewed,
     )
@@ -314,7 +286,7 @@ async def test_switched_off(home: Home, *, renewed: bool) -> None:
     assert stored(home)["fill_level_sensor"] == BATTERY_SOC
     assert not coordinator(home).settings.s2
 
-    form = await settings_of(home)
+    form = await pairing_of(home)
     assert "s2_new_token" not in fields(form)
     step = await submit_settings(home.hass, form, s2_enabled=True)
     assert shown(step)[0] != ROUTE
@@ -323,12 +295,10 @@ async def test_switched_off(home: Home, *, renewed: bool) -> None:
 async def test_another_power_sensor(home: Home) -> None:
     """It is of another thing in the home, which the token is not for."""
     await home.set_up(paired(fill_level_sensor=BATTERY_SOC))
-    flow = await start_change(
-        home.hass, home.entry, device_of(home.entry, BATTERY_POWER)
+    form = await open_screen(
+        home.hass, home.entry, device_of(home.entry, BATTERY_POWER), "power_sensor"
     )
-    form = await submit(home.hass, flow, {"power_sensor": str(GARAGE_POWER)})
-    assert suggested(form)["s2_enabled"] is False
-    assert not {"s2_new_token"} & fields(form).keys()
+    form = await submit(home.hass, form, {"power_sensor": str(GARAGE_POWER)})
     await submit_settings(home.hass, form)
 
     assert not {"s2", "fill_level_sensor"} & stored(home, GARAGE_POWER).keys()
@@ -387,7 +357,7 @@ async def test_address_that_is_shown(
     home.hass.config.api = api
     await async_process_ha_core_config(home.hass, urls)
 
-    step = await submit_settings(home.hass, await settings_of(home), s2_new_token=True)
+    step = await submit_settings(home.hass, await pairing_of(home), s2_new_token=True)
 
     assert step["step_id"] == step_id
     assert step["description_placeholders"]["address"] == (
@@ -421,28 +391,28 @@ def add_sensors(home: Home) -> None:
 async def test_choices(home: Home) -> None:
     """Each value offers the sensors that it can be written to."""
     add_sensors(home)
-    await home.set_up()
-    form = await settings_of(home)
+    await home.set_up(paired())
+    form = await sensors_of(home)
 
     def offered(field: str) -> set[str]:
         return set(fields(form)[field].config["options"])
 
     own_power = {
-        "Demo house: household consumption (kW, id 6)",
-        "Home battery: battery power (kW, id 10)",
-        "Home battery: battery charging (kW, id 12)",
-        "Garage battery: garage battery power (W, id 20)",
-        "Cabin battery: cabin battery power (MW, id 30)",
+        "Demo house: household consumption (kW)",
+        "Home battery: battery power (kW)",
+        "Home battery: battery charging (kW)",
+        "Garage battery: garage battery power (W)",
+        "Cabin battery: cabin battery power (MW)",
     }
-    share = "Cabin battery: cabin battery SoC (%, id 31)"
+    share = "Cabin battery: cabin battery SoC (%)"
     without_unit = {
-        "Home battery: efficiency (id 50)",
-        "Home battery: share (dimensionless, id 51)",
+        "Home battery: efficiency",
+        "Home battery: share (dimensionless)",
     }
     levels = {
-        "Home battery: battery SoC (kWh, id 11)",
-        "Garage battery: garage battery SoC (kWh, id 21)",
-        "Home battery: tank (°C, id 52)",
+        "Home battery: battery SoC (kWh)",
+        "Garage battery: garage battery SoC (kWh)",
+        "Home battery: tank (°C)",
     }
     for field in ("rm_discharge_sensor", "power_forecast_sensor"):
         assert offered(field) == own_power
@@ -452,8 +422,8 @@ async def test_choices(home: Home) -> None:
         assert offered(field) == own_power | {share} | without_unit | levels
 
 
-async def test_sensors_are_kept(home: Home, flow: Result) -> None:
-    """They need no S2, may be typed, and are shown again."""
+async def test_sensors_are_kept(home: Home) -> None:
+    """They may be typed, are shown again, and stay without S2."""
     chosen = {
         "fill_level_sensor": CABIN_SOC,
         "fill_rate_sensor": BATTERY_CHARGING,
@@ -464,15 +434,19 @@ async def test_sensors_are_kept(home: Home, flow: Result) -> None:
         "rm_discharge_sensor": BATTERY_CHARGING,
         "power_forecast_sensor": BATTERY_CHARGING,
     }
+    await home.set_up(paired())
     await submit_settings(
-        home.hass, flow, **{key: str(value) for key, value in chosen.items()}
+        home.hass,
+        await sensors_of(home),
+        **{key: str(value) for key, value in chosen.items()},
     )
     assert stored(home).items() >= chosen.items()
+    await submit_settings(home.hass, await pairing_of(home), s2_enabled=False)
+    assert stored(home).items() >= chosen.items()
 
-    (home.entry,) = home.entries
-    form = await settings_of(home)
+    form = await sensors_of(home)
     assert suggested(form)["efficiency_sensor"] == (
-        "Cabin battery: cabin battery SoC (%, id 31)"
+        "Cabin battery: cabin battery SoC (%)"
     )
     await submit_settings(home.hass, form, *chosen)
     assert not chosen.keys() & stored(home).keys()
@@ -482,8 +456,8 @@ async def test_sensor_without_a_unit(home: Home) -> None:
     """It is found again by what the list calls it."""
     add_sensors(home)
     await home.set_up(device(efficiency_sensor=EFFICIENCY))
-    form = await settings_of(home)
-    shown_sensor = "Home battery: efficiency (id 50)"
+    form = await sensors_of(home)
+    shown_sensor = "Home battery: efficiency"
     assert suggested(form)["efficiency_sensor"] == shown_sensor
 
     await submit_settings(home.hass, form, active_actuator_sensor=shown_sensor)
@@ -492,40 +466,56 @@ async def test_sensor_without_a_unit(home: Home) -> None:
     assert stored(home)["active_actuator_sensor"] == EFFICIENCY
 
 
-@pytest.mark.parametrize(
-    ("field", "error"),
-    [
-        ("fill_level_sensor", "not_a_fill_level_sensor"),
-        ("fill_rate_sensor", "not_a_fill_rate_sensor"),
-        ("usage_forecast_sensor", "not_a_usage_forecast_sensor"),
-        ("leakage_sensor", "not_a_leakage_sensor"),
-        ("efficiency_sensor", "not_an_efficiency_sensor"),
-        ("active_actuator_sensor", "not_an_active_actuator_sensor"),
-        ("rm_discharge_sensor", "not_a_discharge_power_sensor"),
-        ("power_forecast_sensor", "not_a_power_forecast_sensor"),
-    ],
-)
-async def test_wrong_sensors(home: Home, field: str, error: str) -> None:
-    """The section says which of them is wrong, whatever is wrong with it."""
+@pytest.mark.parametrize("field", S2_SENSORS)
+async def test_wrong_sensors(home: Home, field: str) -> None:
+    """Each field says what is wrong with it."""
     add_sensors(home)
-    await home.set_up()
-    form = await settings_of(home)
-    wrong = [UNKNOWN_SENSOR, NEIGHBOUR_POWER, PUBLIC_POWER, OUTSIDE, PRICE, GAS_PRICE]
-    for choice in ("the tank's", *map(str, wrong)):
+    await home.set_up(paired())
+    form = await sensors_of(home)
+    unit = {
+        "efficiency_sensor": "not_an_efficiency_sensor",
+        "rm_discharge_sensor": "not_a_power_sensor",
+        "power_forecast_sensor": "not_a_power_sensor",
+    }.get(field, "price_sensor")
+    for choice, error in (
+        ("the tank's", "not_a_sensor_id"),
+        (str(UNKNOWN_SENSOR), "sensor_not_found"),
+        (str(NEIGHBOUR_POWER), "sensor_of_another_account"),
+        (str(PRICE), unit),
+        (str(GAS_PRICE), unit),
+    ):
         form = await submit_settings(home.hass, form, **{field: choice})
 
-        assert form["errors"] == {"s2": error}
-        assert "s2" in open_sections(form)
+        assert form["errors"] == {field: error}
         assert suggested(form)[field] == choice
 
     await submit_settings(home.hass, form, field)
     assert field not in stored(home)
 
 
-async def test_efficiency_in_kilowatts(home: Home) -> None:
-    await home.set_up()
+@pytest.mark.parametrize(
+    ("field", "public"),
+    [
+        ("fill_level_sensor", OUTSIDE),
+        ("fill_level_sensor", PUBLIC_POWER),
+        ("rm_discharge_sensor", PUBLIC_POWER),
+    ],
+)
+async def test_public_sensors(home: Home, field: str, public: int) -> None:
+    """Only the server's host writes to them."""
+    add_sensors(home)
+    await home.set_up(paired())
     form = await submit_settings(
-        home.hass, await settings_of(home), efficiency_sensor=str(BATTERY_POWER)
+        home.hass, await sensors_of(home), **{field: str(public)}
     )
 
-    assert form["errors"] == {"s2": "not_an_efficiency_sensor"}
+    assert form["errors"] == {field: "sensor_of_another_account"}
+
+
+async def test_efficiency_in_kilowatts(home: Home) -> None:
+    await home.set_up(paired())
+    form = await submit_settings(
+        home.hass, await sensors_of(home), efficiency_sensor=str(BATTERY_POWER)
+    )
+
+    assert form["errors"] == {"efficiency_sensor": "not_an_efficiency_sensor"}

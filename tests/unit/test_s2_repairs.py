@@ -13,6 +13,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 
 from .fake_server import BATTERY_POWER, GARAGE_POWER
+from .flows import fields
 from .home import HOUR, MINUTE, NOW, Home
 from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired, route_of, token_of
 from .test_repairs import (
@@ -83,7 +84,8 @@ async def test_exposed_token(
     flow = await repairs.submit(await repairs.open(EXPOSED))
     form = await settings_form(home, flow)
 
-    assert form["step_id"] == "device"
+    assert form["step_id"] == "s2_pairing"
+    assert "s2_new_token" in fields(form)
 
 
 # --- another device
@@ -263,7 +265,8 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     assert not issue.is_fixable
     assert issue.translation_placeholders == {
         "device": "Home battery",
-        "reason": "The device has not reported its fill level yet",
+        "reason": "The device has not reported its fill level yet. Wait until it has, "
+        "or see whether the device works.",
     }
     await rm.tell("FRBC.StorageStatus", present_fill_level=42)
     await rm.pass_to(since + 6 * MINUTE)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import STATE_UNKNOWN, EntityCategory
 from homeassistant.helpers import entity_registry as er
 
 from .fake_server import BATTERY_POWER, CABIN_POWER, GARAGE_POWER
@@ -61,7 +61,7 @@ async def test_entity(home: Home) -> None:
     assert garage.entity_id == "sensor.garage_battery_schedule"
     assert battery.device_id == home.device_id(BATTERY_POWER)
     assert battery.config_subentry_id == str(BATTERY_POWER)
-    assert battery.entity_category is None
+    assert battery.entity_category is EntityCategory.DIAGNOSTIC
     assert battery.device_id != garage.device_id
 
 

@@ -175,15 +175,15 @@ async def test_durations(home: Home, given: Any, sent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sensor", "given", "longest"),
+    ("sensor", "given", "told"),
     [
-        (BATTERY_POWER, "P400D", "PT168H"),
-        (BATTERY_POWER, "PT168H15M", "PT168H"),
-        (CABIN_POWER, {"days": 8}, "PT168H"),
+        (BATTERY_POWER, "P400D", "400 d"),
+        (BATTERY_POWER, "PT168H15M", "10095 min"),
+        (CABIN_POWER, {"days": 8}, "8 d"),
     ],
 )
 async def test_more_than_the_server_can_plan(
-    home: Home, sensor: int, given: Any, longest: str
+    home: Home, sensor: int, given: Any, told: str
 ) -> None:
     """It would be busy for minutes, for all of its users, and then give up."""
     await home.set_up(device(sensor))
@@ -197,8 +197,8 @@ async def test_more_than_the_server_can_plan(
         )
 
     assert caught.value.translation_key == "duration_too_long"
-    assert "duration is PT" in str(caught.value)
-    assert f"at most {longest}" in str(caught.value)
+    assert f"duration is {told}," in str(caught.value)
+    assert "at most 7 d" in str(caught.value)
     assert not home.triggers
 
 
@@ -211,7 +211,7 @@ async def test_most_slots_that_the_server_can_plan(home: Home) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await home.compute(duration="PT42H1M")
 
-    assert "at most PT42H" in str(caught.value)
+    assert "at most 42 h" in str(caught.value)
     assert len(home.triggers) == 1
 
 
@@ -857,8 +857,8 @@ async def test_instants_with_their_own_times(home: Home) -> None:
 @pytest.mark.parametrize(
     ("sensor", "times", "time"),
     [
-        (BATTERY_POWER, ("10:02", "10:14"), "2026-11-22T10:00:00+01:00"),
-        (BATTERY_SOC, ("10:02", "2026-11-22T09:02:00Z"), "2026-11-22T10:02:00+01:00"),
+        (BATTERY_POWER, ("10:02", "10:14"), "10:00"),
+        (BATTERY_SOC, ("10:02", "2026-11-22T09:02:00Z"), "10:02"),
     ],
 )
 async def test_two_values_for_one_time(
@@ -974,7 +974,7 @@ async def test_the_server_goes_away(
     assert placeholders["stored"] == stored
     reasons = placeholders["failed"].split("; ")
     assert [reason.split(": ")[0] for reason in reasons] == list(map(str, failed))
-    assert all(reason.endswith("connection refused") for reason in reasons)
+    assert all("(connection refused)" in reason for reason in reasons)
     assert posts(home, CONSUMPTION_DATA) == []
 
 
@@ -1345,6 +1345,7 @@ async def test_wrong_trigger_schedule(home: Home, field: str, values: Wrong) -> 
         ("resolution", [*WRONG_DURATIONS, 0, "PT59S"]),
         ("start", WRONG_MOMENTS),
         ("unit", ["kWh", "", None]),
+        ("format", ["csv", "", None]),
         ("wait", [True]),
     ],
 )

@@ -44,7 +44,7 @@ async def test_setpoint_is_no_measurement(home: Home) -> None:
 
     assert home.attributes("sensor", "setpoint") == {
         "device_class": "power",
-        "friendly_name": "Home battery Setpoint",
+        "friendly_name": "Home battery",
         "unit_of_measurement": "kW",
     }
 
@@ -171,7 +171,7 @@ async def test_an_override_in_the_past_is_refused(home: Home) -> None:
         await home.override(power=1, until="2026-11-22T11:07:00")
 
     assert error.value.translation_key == "not_in_the_future"
-    assert error.value.translation_placeholders == {"time": "2026-11-22 11:07:00"}
+    assert error.value.translation_placeholders == {"time": "11:07"}
     assert shown(home) == (STATE_UNKNOWN, STATE_UNKNOWN)
 
 

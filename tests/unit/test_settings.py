@@ -9,6 +9,7 @@ from custom_components.flexmeasures.device.settings import (
     DeviceSettings,
     StateOfChargeUnknownError,
 )
+from custom_components.flexmeasures.plan.energy_units import TemperatureRange
 
 SETTINGS = {
     "power_sensor": 10,
@@ -36,6 +37,7 @@ def test_only_what_was_set_is_known() -> None:
         soc_min=None,
         soc_max=None,
         capacity=None,
+        temperatures=None,
         soc_entity=None,
         soc_max_age=timedelta(hours=1),
         schedule_duration=timedelta(hours=24),
@@ -47,6 +49,7 @@ def test_only_what_was_set_is_known() -> None:
         automatic_scheduling=False,
         soc_deviation=None,
         trigger_entities=(),
+        ready_by_calendar=None,
         s2=False,
     )
 
@@ -62,6 +65,8 @@ def test_everything_set_is_read() -> None:
         automatic_scheduling=True,
         rm_discharge_sensor=12,
         capacity=12,
+        empty_temperature=40,
+        full_temperature=60,
         soc_entity="sensor.soc",
         soc_max_age=60,
         update_interval_charging=120,
@@ -70,6 +75,7 @@ def test_everything_set_is_read() -> None:
         climate_entity="climate.home",
         soc_deviation=0.5,
         trigger_entities=["binary_sensor.plug"],
+        ready_by_calendar="calendar.car",
         s2={"id": "1", "token_hash": "2"},
     ) == DeviceSettings(
         power_sensor=10,
@@ -80,6 +86,7 @@ def test_everything_set_is_read() -> None:
         soc_min=0.001,
         soc_max=0.01,
         capacity=12,
+        temperatures=TemperatureRange(40, 60),
         soc_entity="sensor.soc",
         soc_max_age=timedelta(minutes=1),
         schedule_duration=timedelta(hours=24),
@@ -91,6 +98,7 @@ def test_everything_set_is_read() -> None:
         automatic_scheduling=True,
         soc_deviation=0.5,
         trigger_entities=("binary_sensor.plug",),
+        ready_by_calendar="calendar.car",
         s2=True,
     )
 

@@ -1,5 +1,6 @@
 """Whether scheduling works, said honestly; the button and the switch."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -19,13 +20,16 @@ from .fake_server import (
     CABIN_POWER,
     FORBIDDEN,
     GARAGE_POWER,
+    HOUSE,
     HTML,
+    NEIGHBOUR_POWER,
+    PRICE,
     RATE_LIMITED,
     REFUSED,
     failed_job,
 )
-from .flows import start_change, submit, suggested
-from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
+from .flows import open_screen, suggested
+from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, automatic, device
 from .test_metadata import schedule_errors, translation
 
 TRIGGER = f"/api/v3_0/assets/{BATTERY}/schedules/trigger"
@@ -46,6 +50,7 @@ def shown(home: Home) -> tuple[str, str | None, str]:
 
 
 async def test_first_schedule(home: Home) -> None:
+    home.has_prices(50.0, 60.0)
     await home.set_up()
     assert shown(home) == ("not_scheduled", None, "on")
     assert home.value("sensor", "last_schedule") == STATE_UNKNOWN
@@ -64,16 +69,126 @@ async def test_schedule_of_someone_else(home: Home) -> None:
 
     await home.set_up()
 
-    assert shown(home) == ("not_scheduled", None, "off")
+    assert shown(home) == ("planned_elsewhere", None, "off")
 
 
 async def test_end_of_the_plan(home: Home) -> None:
+    home.has_prices(50.0, 60.0)
     home.has_planned(1.0)
     await home.set_up()
 
     await home.go_to(SLOT + QUARTER)
 
     assert shown(home) == ("not_scheduled", None, "on")
+
+
+# --- before the first plan
+
+
+async def test_nobody_knows_how_full_it_is(home: Home) -> None:
+    """That is said before anybody asks, and no longer once an entity is chosen."""
+    home.has_prices(50.0, 60.0)
+    home.server.set_flex_model(BATTERY, soc_max="10 kWh")
+    await home.set_up()
+
+    assert shown(home)[0] == "state_of_charge_unknown"
+    assert "Choose the entity" in (shown(home)[1] or "")
+
+    with pytest.raises(ServiceValidationError):
+        await home.press_compute()
+    home.hass.states.async_set(
+        "sensor.battery_soc", "5", {"unit_of_measurement": "kWh"}
+    )
+    home.change_device(soc_entity="sensor.battery_soc")
+    await home.settle()
+    assert shown(home)[0] == "not_scheduled"
+
+    home.hass.states.async_set("sensor.battery_soc", STATE_UNAVAILABLE)
+    await home.settle()
+    assert shown(home)[0] == "soc_entity_unavailable"
+
+
+async def test_entity_that_the_server_can_do_without(home: Home) -> None:
+    """Where the server measures the state of charge itself, nothing is missing."""
+    home.has_prices(50.0, 60.0)
+    await home.set_up(device(soc_entity="sensor.battery_soc"))
+
+    assert shown(home)[0] == "not_scheduled"
+    attributes = home.attributes("sensor", "scheduling_status")
+    assert attributes["state_of_charge"] == "soc_entity_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("context", "prices", "key"),
+    [
+        pytest.param({}, [], "price_not_set", id="no price"),
+        pytest.param(
+            {"consumption_price": {"sensor": PRICE}}, [], "prices_unknown", id="empty"
+        ),
+        pytest.param(
+            {"consumption_price": {"sensor": PRICE}},
+            [50.0, None],
+            "not_scheduled",
+            id="for this hour",
+        ),
+        pytest.param(
+            {"consumption_price": "0.3 EUR/kWh"}, [], "not_scheduled", id="fixed"
+        ),
+        pytest.param(
+            {"consumption_price": {"sensor": NEIGHBOUR_POWER}},
+            [],
+            "not_scheduled",
+            id="not readable, which the server will say",
+        ),
+    ],
+)
+async def test_what_it_costs(
+    home: Home, context: dict[str, Any], prices: list[float | None], key: str
+) -> None:
+    home.server.set_flex_context(HOUSE, **context)
+    home.has_prices(*prices)
+    await home.set_up()
+
+    assert shown(home)[0] == key
+
+
+async def test_first_plan_that_waits(home: Home) -> None:
+    """It is asked for, and the server has not answered yet."""
+    home.has_prices(50.0, 60.0)
+    accepted = asyncio.Event()
+    home.server.answer("POST", TRIGGER, wait_for=accepted, exception=REFUSED)
+    entry = home.add_account(automatic())
+    await home.hass.config_entries.async_setup(entry.entry_id)
+    await home.hass.async_block_till_done()
+
+    assert shown(home)[0] == "waiting"
+
+    accepted.set()
+    await home.settle()
+    assert shown(home)[0] == "cannot_connect"
+
+
+async def test_what_the_server_has_not_said_yet(home: Home) -> None:
+    """It is slow to answer after a restart: what was known before is told."""
+    failure = {
+        "key": "state_of_charge_unknown",
+        "placeholders": {},
+        "moment": NOW.isoformat(),
+        "in_a_row": 1,
+    }
+    home.add_account()
+    home.remembers(failure=failure)
+    await home.start()
+    coordinator = home.entry.runtime_data.coordinators[str(BATTERY_POWER)]
+    assert shown(home)[0] == "prices_unknown"
+
+    coordinator.facts = None
+    coordinator.async_update_listeners()
+    assert shown(home)[0] == "state_of_charge_unknown"
+
+    coordinator.memory.failure = None
+    coordinator.async_update_listeners()
+    assert shown(home)[0] == "not_scheduled"
 
 
 async def test_button_presses_the_server(home: Home) -> None:
@@ -107,7 +222,14 @@ async def test_button_that_is_not_permitted(home: Home) -> None:
     with pytest.raises(ServiceValidationError):
         await home.press_compute()
 
-    assert shown(home) == ("not_permitted", FORBIDDEN["message"], "on")
+    assert shown(home) == (
+        "not_permitted",
+        (
+            "Your login may not do this. Ask an administrator of your FlexMeasures "
+            f"account. The server says: {FORBIDDEN['message']}"
+        ),
+        "on",
+    )
 
 
 async def test_a_failure_puts_an_automatic_plan_out_of_date(home: Home) -> None:
@@ -181,7 +303,14 @@ async def test_a_refused_login(home: Home) -> None:
 
     await home.go_to(NOW + HOUR)
 
-    assert shown(home) == ("unknown_user", None, "on")
+    assert shown(home) == (
+        "unknown_user",
+        (
+            "The FlexMeasures server no longer knows your email address. Ask whoever "
+            "runs it, or change the login of the account."
+        ),
+        "on",
+    )
 
 
 async def test_a_long_reason(home: Home) -> None:
@@ -235,6 +364,49 @@ async def test_problem_of_the_state_of_charge_entity(home: Home) -> None:
     assert attributes["state_of_charge"] is None
 
 
+TOO_OLD = "No recent state-of-charge value found for sensor 11 within 1:00:00"
+
+
+def level(home: Home, state: str) -> None:
+    """Let the entity show a state."""
+    attributes = {"unit_of_measurement": "kWh", "friendly_name": "Powerwall level"}
+    home.hass.states.async_set("sensor.battery_soc", state, attributes)
+
+
+async def test_level_is_away_and_what_the_server_has_is_too_old(home: Home) -> None:
+    """The entity that is chosen is named, and not asked to be chosen."""
+    await home.set_up(device(soc_entity="sensor.battery_soc"))
+    await home.press_compute()
+    level(home, STATE_UNAVAILABLE)
+    home.server.answer("GET", JOB, json=failed_job(TOO_OLD), status=422)
+
+    with pytest.raises(HomeAssistantError) as error:
+        await home.press_compute()
+
+    assert error.value.translation_key == "soc_entity_unavailable"
+    status, reason, _ = shown(home)
+    assert status == "soc_entity_unavailable"
+    assert reason
+    assert reason.startswith("Powerwall level is not available")
+    assert "as soon as it shows a value again" in reason
+
+    level(home, "5")
+    await home.settle()
+    assert shown(home) == OK
+
+
+async def test_level_is_there_and_what_the_server_has_is_too_old(home: Home) -> None:
+    """The server says so of a device for which no entity is chosen."""
+    await home.set_up()
+    home.server.answer("GET", JOB, json=failed_job(TOO_OLD), status=422)
+
+    with pytest.raises(HomeAssistantError) as error:
+        await home.press_compute()
+
+    assert error.value.translation_key == "soc_not_recent"
+    assert shown(home)[0] == "soc_not_recent"
+
+
 async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
     await home.set_up()
 
@@ -243,7 +415,14 @@ async def test_every_error_is_a_status_with_a_text(home: Home) -> None:
     errors = {error.translation_key for error in schedule_errors()} | NOT_PLANNABLE
     # It is gone with the device whose status it would be.
     errors.remove(DeviceUnloadedError.translation_key)
-    assert options == errors | {"ok", "computing", "not_scheduled", "unexpected_error"}
+    assert options == errors | {
+        "ok",
+        "computing",
+        "not_scheduled",
+        "planned_elsewhere",
+        "unexpected_error",
+        "waiting",
+    }
     assert texts["state"].keys() == options
     of_entity = texts["state_attributes"]["state_of_charge"]["state"]
     assert of_entity.keys() == {
@@ -295,8 +474,7 @@ async def test_switch_and_form_show_the_same(home: Home) -> None:
     await home.act("turn_on", "switch", "automatic_scheduling")
 
     device = home.entry.subentries[str(BATTERY_POWER)]
-    form = await start_change(home.hass, home.entry, device)
-    form = await submit(home.hass, form, suggested(form))
+    form = await open_screen(home.hass, home.entry, device, "rescheduling")
 
     assert suggested(form)["automatic_scheduling"] is True
 
@@ -320,7 +498,7 @@ async def test_status_is_kept_over_a_restart(home: Home) -> None:
 
     await home.reload()
 
-    assert shown(home) == ("not_permitted", FORBIDDEN["message"], "off")
+    assert shown(home)[0] == "not_permitted"
     assert home.value("sensor", "last_schedule") == "2026-11-22T10:07:00+00:00"
 
 
@@ -336,4 +514,4 @@ async def test_outage_that_is_over(home: Home) -> None:
     home.server.recover()
     await home.go_to(NOW + HOUR)
 
-    assert shown(home)[0] == "not_scheduled"
+    assert shown(home)[0] == "planned_elsewhere"

@@ -30,11 +30,12 @@ async def test_what_is_written(home: Home) -> None:
 
     assert home.stored == {
         "account": {
+            "planned": [BATTERY_POWER],
             "triggers": {
                 "limit": {"amount": 10, "window": 300.0},
                 "used": [NOW.isoformat()],
                 "closed_until": None,
-            }
+            },
         },
         BATTERY: NOTHING_REMEMBERED
         | {

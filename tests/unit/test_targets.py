@@ -208,16 +208,19 @@ async def test_targets_met(home: Home) -> None:
     attributes = home.attributes("binary_sensor", "targets_met")
     assert attributes["unresolved"] == [MISSED]
     assert attributes["resolved"] == [REACHED]
+    assert home.attributes("datetime", "ready_by")["targets_met"] is False
 
     has_result(home, reached=1)
     await compute(home)
     assert home.value("binary_sensor", "targets_met") == "on"
     attributes = home.attributes("binary_sensor", "targets_met")
     assert attributes["unresolved"] == []
+    assert home.attributes("datetime", "ready_by")["targets_met"] is True
 
     has_result(home)
     await compute(home)
     assert home.value("binary_sensor", "targets_met") == STATE_UNKNOWN
+    assert "targets_met" not in home.attributes("datetime", "ready_by")
     assert "resolved" not in home.attributes("binary_sensor", "targets_met")
 
 

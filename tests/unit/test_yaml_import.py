@@ -14,11 +14,12 @@ from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryDataWithId
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import Secrets, load_yaml_dict
 
 from .fake_server import (
+    BATTERY as BATTERY_ASSET,
     BATTERY_POWER,
     BATTERY_SOC,
     CABIN_POWER,
@@ -38,11 +39,12 @@ from .fake_server import (
     URL_OF_SERVER,
 )
 from .flows import (
+    change_settings,
     device_of,
     english,
     have_entities,
+    open_screen,
     placeholders,
-    start_change,
     submit,
     submit_settings,
 )
@@ -59,6 +61,7 @@ BATTERY: Json = {
     "password": PASSWORD,
     "power_sensor": BATTERY_POWER,
 }
+CABIN = BATTERY | {"power_sensor": CABIN_POWER}
 DEFAULTS: Json = {
     "power_sensor": BATTERY_POWER,
     "soc_unit": "kWh",
@@ -493,9 +496,7 @@ async def test_unit_that_left_the_yaml(home: Home) -> None:
 async def test_change_in_the_ui_holds_until_the_yaml_changes(home: Home) -> None:
     entry = home.add_account(imported({"soc_min": 2}))
     await start(home, BATTERY | {"soc_min": 2})
-    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
-    flow = await submit(home.hass, flow, {"power_sensor": str(BATTERY_POWER)})
-    await submit_settings(home.hass, flow, soc_min=4)
+    await change_settings(home.hass, entry, BATTERY_POWER, soc_min=4)
     await home.settle()
 
     assert device_of(entry, BATTERY_POWER).data["soc_min"] == 4
@@ -532,8 +533,8 @@ async def test_pairing_of_a_device_that_gets_into_the_yaml(home: Home) -> None:
 async def test_pairing_made_in_the_ui_of_a_device_of_the_yaml(home: Home) -> None:
     entry = home.add_account(imported({"soc_min": 2}))
     await start(home, BATTERY | {"soc_min": 2})
-    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
-    flow = await submit(home.hass, flow, {"power_sensor": str(BATTERY_POWER)})
+    battery = device_of(entry, BATTERY_POWER)
+    flow = await open_screen(home.hass, entry, battery, "s2_pairing")
     flow = await submit_settings(home.hass, flow, s2_enabled=True)
     await submit(home.hass, flow, {})
     await home.settle()
@@ -547,7 +548,8 @@ async def test_another_power_sensor_chosen_in_the_ui(home: Home) -> None:
     """The device is no longer the one of the YAML."""
     entry = home.add_account(imported({"soc_min": 2}))
     await start(home, BATTERY | {"soc_min": 2})
-    flow = await start_change(home.hass, entry, device_of(entry, BATTERY_POWER))
+    battery = device_of(entry, BATTERY_POWER)
+    flow = await open_screen(home.hass, entry, battery, "power_sensor")
     flow = await submit(home.hass, flow, {"power_sensor": str(GARAGE_POWER)})
     await submit_settings(home.hass, flow)
     await home.settle()
@@ -808,7 +810,6 @@ async def test_wrong_account_or_power_sensor(
         ("update_interval_climate", 10**9, "update_interval_too_long"),
         ("soc_max_age", "999999 weeks", "soc_max_age_too_long"),
         ("soc_unit", "kW", "not_a_unit"),
-        ("soc_unit", "%", "capacity_required"),
         ("soc_min", "1 kWh", "not_a_number"),
         ("soc_min", -1, "not_a_number"),
         ("soc_min", True, "not_a_number"),
@@ -820,9 +821,16 @@ async def test_wrong_account_or_power_sensor(
         ("soc_entity", "battery", "not_a_state_of_charge_entity"),
         ("soc_entity", "light.battery", "not_a_state_of_charge_entity"),
         ("soc_entity", "sensor.power", "not_a_state_of_charge_entity"),
-        ("soc_entity", "sensor.percentage", "capacity_required"),
+        ("soc_entity", "sensor.humidity", "not_a_state_of_charge_entity"),
+        ("empty_temperature", "warm", "not_a_temperature"),
+        ("empty_temperature", -51, "not_a_temperature"),
+        ("full_temperature", 151, "not_a_temperature"),
+        ("full_temperature", float("nan"), "not_a_temperature"),
         ("charging_entity", "climate.car", "not_a_charging_entity"),
         ("climate_entity", "switch.heater", "not_a_climate_entity"),
+        ("ready_by_calendar", "sensor.car", "not_a_calendar"),
+        ("ready_by_calendar", "calendar.gone", "entity_not_found"),
+        ("ready_by_calendar", "calendar.plan", "own_calendar"),
         ("trigger_entities", ["plug"], "not_an_entity"),
         ("trigger_entities", 5, "not_an_entity"),
         ("soc_entity", "sensor.gone", "entity_not_found"),
@@ -841,7 +849,12 @@ async def test_wrong_account_or_power_sensor(
 async def test_wrong_setting(home: Home, key: Any, value: Any, problem: str) -> None:
     """It has its default, and the rest holds."""
     home.hass.states.async_set("sensor.power", "1", {"unit_of_measurement": "kW"})
-    home.hass.states.async_set("sensor.percentage", "1", {"unit_of_measurement": "%"})
+    home.hass.states.async_set(
+        "sensor.humidity", "1", {"unit_of_measurement": "%", "device_class": "humidity"}
+    )
+    er.async_get(home.hass).async_get_or_create(
+        "calendar", DOMAIN, "10_plan", suggested_object_id="plan"
+    )
 
     await start(home, BATTERY | {"automatic_scheduling": True, key: value})
 
@@ -914,9 +927,62 @@ async def test_several_mistakes(home: Home) -> None:
     assert settings(home) == DEFAULTS | {"climate_entity": "climate.hall"}
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("soc_unit", "%"), ("soc_entity", "sensor.percentage")]
+)
+async def test_percentage_of_a_capacity(home: Home, key: str, value: str) -> None:
+    """It is the server's, unless that has none."""
+    home.hass.states.async_set("sensor.percentage", "1", {"unit_of_measurement": "%"})
+    await start(home, [BATTERY | {key: value}, CABIN | {key: value}])
+
+    assert wrong(home) == {key: "capacity_required"}
+    assert settings(home) == DEFAULTS | {key: value, "capacity": 10}
+    assert settings(home, CABIN_POWER) == DEFAULTS | {"power_sensor": CABIN_POWER}
+
+
+@pytest.mark.parametrize(
+    ("yaml", "made", "culprit"),
+    [
+        ({"capacity": 8, "soc_max": 9}, {}, "soc_max"),
+        ({"capacity": 8, "soc_deviation": 9}, {}, "soc_deviation"),
+        ({"soc_max": 9}, {"capacity": 8}, "soc_max"),
+        ({"capacity": 8}, {"soc_max": 9}, "capacity"),
+    ],
+)
+async def test_more_than_the_capacity(
+    home: Home, yaml: Json, made: Json, culprit: str
+) -> None:
+    """Nothing can be, also together with what was set in the UI."""
+    home.add_account(imported({}, **made))
+    await start(home, BATTERY | yaml)
+
+    (issue,) = issues(home)
+    assert wrong(home) == {culprit: "above_capacity"}
+    assert (issue.translation_placeholders or {})[
+        "capacity"
+    ] == "8\N{NO-BREAK SPACE}kWh"
+
+
+async def test_limit_above_that_of_the_server(home: Home) -> None:
+    """That one is a limit, not the capacity."""
+    await start(home, BATTERY | {"soc_max": 12})
+
+    assert wrong(home) == {}
+    assert settings(home)["soc_max"] == 12
+
+
+async def test_what_an_entity_shows_at_the_start(home: Home) -> None:
+    """It is no reason to do without it until the next start."""
+    home.hass.states.async_set("sensor.full", "255", {"unit_of_measurement": "kWh"})
+    await start(home, BATTERY | {"soc_entity": "sensor.full"})
+
+    assert settings(home)["soc_entity"] == "sensor.full"
+
+
 @pytest.mark.parametrize("unit", ["percent", "%"])
 async def test_amounts_without_their_unit(home: Home, unit: str) -> None:
     """They would mean something else in the default unit."""
+    home.server.set_flex_model(BATTERY_ASSET)
     await start(
         home,
         BATTERY | {"soc_unit": unit, "soc_min": 2, "soc_max": 9, "soc_deviation": 1},
@@ -987,27 +1053,44 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
     texts = english()
     of_forms = texts["config_subentries"]["device"]["error"].keys()
     of_server = texts["exceptions"].keys() | {"unknown"}
-    # In place of those of a unit, which do not say which of the section's sensors it is.
-    of_sections = {
-        "not_a_consumption_price_sensor",
-        "not_a_production_price_sensor",
-        "not_a_fill_level_sensor",
-        "not_a_fill_rate_sensor",
-        "not_a_usage_forecast_sensor",
-        "not_a_leakage_sensor",
-        "not_an_active_actuator_sensor",
-        "not_a_discharge_power_sensor",
-        "not_a_power_forecast_sensor",
-        "soc_entity_not_found",
-        "charging_entity_not_found",
-        "climate_entity_not_found",
-        "trigger_entities_not_found",
+    # Where only a form can have, or shows, what is wrong.
+    of_forms_only = {
+        "capacity_too_small",
+        "above_server_capacity",
+        "amount_negative",
+        "energy_large",
+        "instantaneous_power_sensor",
+        "soc_entity_implausible",
+        "soc_max_not_above_soc_min",
+        # Of the steps that make a home.
+        "capacity_missing",
+        "connection_not_understood",
+        "device_exists",
+        "full_not_above_empty",
+        "level_unit_unknown",
+        "larger_than_a_home",
+        "litres_not_positive",
+        "lowest_not_a_share",
+        "name_missing",
+        "not_a_production_entity",
+        "not_a_temperature_of_water",
+        "power_above_capacity",
+        "power_large",
+        "power_not_positive",
+        "price_in_cents",
+        "price_missing",
+        "prices_not_readable",
+        # Of what is no setting.
+        "ready_by_target_high",
+        "ready_by_target_low",
+        "ready_by_target_missing",
+        "ready_by_time_missing",
+        "rule_in_cents",
     }
     found_before = {"capacity_not_positive", "soc_deviation_not_positive"}
 
     issue_texts = {key.removeprefix("yaml_") for key in texts["issues"]}
-    assert of_forms - of_server - of_sections - found_before <= issue_texts
-    assert {"not_a_price_sensor", "price_sensor", "entity_not_found"} <= issue_texts
+    assert of_forms - of_server - of_forms_only - found_before <= issue_texts
 
 
 # --- the server
@@ -1119,6 +1202,10 @@ async def test_server_that_goes_away_during_the_import(home: Home) -> None:
                 "headers": {"Location": "https://flexmeasures.test:5000/"},
             },
             "encryption_required",
+        ),
+        (
+            {"json": {"message": "Host 'x' is not trusted."}, "status": 400},
+            "address_not_accepted",
         ),
         ({"json": {"flexmeasures_version": "0.9"}}, "server_too_old"),
     ],

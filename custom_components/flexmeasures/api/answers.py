@@ -10,9 +10,10 @@ from awesomeversion import AwesomeVersionException
 from homeassistant.util import dt as dt_util
 
 from .durations import parse_duration
-from .errors import InfeasibleError, JobFailedError, NotFlexMeasuresError
+from .errors import JobFailedError, NotFlexMeasuresError
 from .models import Job
 from .numbers import believable
+from .refusals import failure
 
 
 def known(value: float | None) -> float | None:
@@ -56,10 +57,8 @@ def reading(what: str) -> Iterator[None]:
 def job_error(job: Job) -> JobFailedError:
     """Return why a job failed, without the exception's type and traceback around it."""
     # As in: Scheduling job failed with ValueError: Prices unknown for planning window.
-    reason = job.message.split("\n", 1)[0]
+    message = job.message.split("\n", 1)[0]
+    reason = message
     if " failed with " in reason:
         reason = reason.split(" failed with ", 1)[1].split(": ", 1)[-1]
-    reason = reason.strip().rstrip(".") or job.status
-    if reason in ("infeasible", "infeasibleOrUnbounded", "unbounded"):
-        return InfeasibleError(reason)
-    return JobFailedError(reason)
+    return failure(message, reason.strip().rstrip(".") or job.status)

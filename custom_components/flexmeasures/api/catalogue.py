@@ -1,7 +1,9 @@
 """The assets and sensors of an account, asked for once for all who want to know."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from .client import FlexMeasuresApi
@@ -21,6 +23,17 @@ class AccountCatalogue:
         self._catalogue: Catalogue | None = None
         self._read_at: datetime | None = None
         self._reading: Shared[None, Catalogue] = Shared()
+        self._calls: list[Callable[[], None]] = []
+
+    @property
+    def known(self) -> Catalogue | None:
+        """What was read last, however long ago; None if nothing was."""
+        return self._catalogue
+
+    @callback
+    def async_on_read(self, call: Callable[[], None]) -> None:
+        """Call it each time that the catalogue was read, for as long as the account is loaded."""
+        self._calls.append(call)
 
     async def async_get(self) -> Catalogue:
         """Return the catalogue; raises FlexMeasuresError."""
@@ -35,7 +48,13 @@ class AccountCatalogue:
     async def _read(self) -> Catalogue:
         now = dt_util.utcnow()
         self._catalogue, self._read_at = await self._api.get_catalogue(), now
+        for call in self._calls:
+            call()
         return self._catalogue
+
+    def async_forget(self) -> None:
+        """Ask anew the next time: something was made on the server."""
+        self._read_at = None
 
     async def async_sensor(self, sensor_id: int) -> Sensor:
         """Return a sensor that the account can see; raises FlexMeasuresError."""

@@ -6,11 +6,15 @@ them into Home Assistant's exceptions need no knowledge of each kind. None of
 them ever holds a password or a token.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import ClassVar, Final, override
 
+from ..local_format import short_number
 from .rate_limit import RateLimit
+
+NO_ANSWER: Final = "no answer in time"
+"""Why there is none; like each reason of ours, it has a text in all languages (``common``)."""
 
 
 class FlexMeasuresError(Exception):
@@ -19,6 +23,8 @@ class FlexMeasuresError(Exception):
     translation_key: str
     passes: ClassVar[bool] = False
     """Whether it passes by itself, or is told in another way already: nothing to repair."""
+    needs_user: ClassVar[bool] = False
+    """Whether it goes on until the user does something: no need to wait and see."""
 
     @property
     def placeholders(self) -> dict[str, str]:
@@ -72,6 +78,7 @@ class NotPermittedError(_ReasonedError):
     """The account may not see or do this (403)."""
 
     translation_key = "not_permitted"
+    needs_user = True
 
 
 class NotFoundError(_ReasonedError):
@@ -144,6 +151,12 @@ class NotFlexMeasuresError(CannotConnectError):
     translation_key = "not_flexmeasures"
 
 
+class AddressNotAcceptedError(CannotConnectError):
+    """The server answers only to who calls it by another name (its TRUSTED_HOSTS)."""
+
+    translation_key = "address_not_accepted"
+
+
 class ServerTooOldError(FlexMeasuresError):
     """The server's version lacks what this integration is built on."""
 
@@ -171,36 +184,28 @@ class InfeasibleError(JobFailedError):
     """No schedule can satisfy what was asked."""
 
     translation_key = "infeasible"
+    needs_user = True
 
 
-class InfeasiblePricesError(InfeasibleError):
-    """Selling pays more than buying costs, so the optimum has no bound."""
+class InfeasibleLevelError(InfeasibleError):
+    """The device is fuller or emptier than it is allowed to be."""
 
-    translation_key = "infeasible_prices"
+    translation_key = "infeasible_level"
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        moment: datetime,
-        production: float,
-        consumption: float,
-        unit: str,
-    ) -> None:
-        """Keep the first moment at which the prices contradict, and both prices."""
+    def __init__(self, reason: str, *, level: str, minimum: str, maximum: str) -> None:
+        """Keep the level and its limits, with their units, as people read them."""
         super().__init__(reason)
-        self.moment = moment
-        self.production = production
-        self.consumption = consumption
-        self.unit = unit
+        self.level = level
+        self.minimum = minimum
+        self.maximum = maximum
 
     @property
     @override
     def placeholders(self) -> dict[str, str]:
         return {
-            "time": self.moment.strftime("%Y-%m-%d %H:%M"),
-            "production_price": f"{self.production:g} {self.unit}",
-            "consumption_price": f"{self.consumption:g} {self.unit}",
+            "level": self.level,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
         }
 
 
@@ -222,32 +227,36 @@ class JobTimeoutError(FlexMeasuresError):
 
     translation_key = "job_timeout"
 
-    def __init__(self, status: str, waited: timedelta) -> None:
-        """Keep the job's last status (``QUEUED``: no worker took it) and our patience."""
-        super().__init__(status, waited)
-        self.status = status
+    def __init__(self, waited: timedelta) -> None:
+        """Keep our patience."""
+        super().__init__(waited)
         self.waited = waited
 
     @property
     @override
     def placeholders(self) -> dict[str, str]:
-        return {
-            "status": self.status,
-            "minutes": f"{self.waited.total_seconds() / 60:g}",
-        }
+        return {"minutes": short_number(self.waited.total_seconds() / 60)}
+
+
+class NoWorkerError(JobTimeoutError):
+    """It has not even begun: nothing on the server computes."""
+
+    translation_key = "no_worker"
 
 
 SERVER_ERRORS: Final[tuple[type[FlexMeasuresError], ...]] = (
+    AddressNotAcceptedError,
     CannotConnectError,
     CertificateError,
     EmptyScheduleError,
     EncryptionRequiredError,
     InfeasibleError,
-    InfeasiblePricesError,
+    InfeasibleLevelError,
     JobFailedError,
     JobLostError,
     JobTimeoutError,
     NoEncryptionError,
+    NoWorkerError,
     NotAuthenticatedError,
     NotFlexMeasuresError,
     NotFoundError,

@@ -10,6 +10,13 @@ from homeassistant.util import dt as dt_util
 
 from .durations import parse_duration
 
+NO_DEVICE: Final = {"power-capacity": "0 kW"}
+"""The flex-model of an asset that can do nothing by itself, as a home.
+
+With it a home is a device beside those that are part of it. A server refuses to schedule
+one that has a single device, unless it is told which one (500).
+"""
+
 # The server's scheduler takes 15 minutes for a power sensor without a resolution.
 _FALLBACK_RESOLUTION = timedelta(minutes=15)
 
@@ -69,13 +76,15 @@ class Asset:
 
     id: int
     name: str
-    is_public: bool
-    """Belongs to no account, like a price zone."""
+    account_id: int | None
+    """None: belongs to no account, like a price zone."""
     parent_id: int | None
     flex_model: Mapping[str, Any]
     flex_context: Mapping[str, Any]
     type: str = ""
     """As its server calls it, like ``solar`` or ``building``."""
+    external_id: str | None = None
+    """What it is called elsewhere; no other one of its account has the same."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -85,19 +94,40 @@ class Asset:
         return cls(
             id=data["id"],
             name=data["name"],
-            is_public=data.get("account_id") is None,
+            account_id=data.get("account_id"),
             parent_id=data.get("parent_asset_id"),
             # Lists hold one model per device or one context per commodity: nothing
             # that could be shown as the default of a single field.
             flex_model=flex_model if isinstance(flex_model, dict) else {},
             flex_context=flex_context if isinstance(flex_context, dict) else {},
             type=(data.get("generic_asset_type") or {}).get("name", ""),
+            external_id=data.get("external_id"),
         )
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it belongs to no account."""
+        return self.account_id is None
+
+    @property
+    def is_device(self) -> bool:
+        """Whether it says that it can do something, as what can be scheduled does."""
+        return bool(self.flex_model) and self.flex_model != NO_DEVICE
 
     @property
     def only_produces(self) -> bool:
         """Whether it uses no power worth mentioning."""
         return self.type in _PRODUCING_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a login may do on its server."""
+
+    account_id: int
+    """Whose assets it may add to."""
+    may_add_sites: bool
+    """Whether it may add assets that are part of no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +138,38 @@ class Catalogue:
     sensors: dict[int, Sensor]
     _signs: Mapping[int, bool] = field(init=False, repr=False, compare=False)
     """Of the sensors that sites list: whether consumption is positive."""
+    _inputs: frozenset[int] = field(init=False, repr=False, compare=False)
+    """The sensors that schedules are made from."""
 
     def __post_init__(self) -> None:
-        """Look up what sites list."""
+        """Look up what sites and devices refer to."""
         signs = {
             sensor_id: is_positive
             for asset in self.assets.values()
             for name, is_positive in _LISTED_SIGNS.items()
-            for sensor_id in _referred(asset.flex_context.get(name))
+            for sensor_id in listed_sensors(asset.flex_context.get(name))
         }
         object.__setattr__(self, "_signs", signs)
+        inputs = {
+            sensor_id
+            for asset in self.assets.values()
+            for name, value in {**asset.flex_context, **asset.flex_model}.items()
+            if name not in _OUTPUTS
+            for sensor_id in listed_sensors(
+                [value] if isinstance(value, dict) else value
+            )
+        }
+        object.__setattr__(self, "_inputs", frozenset(inputs))
+
+    def asset_of(self, sensor_id: int) -> Asset | None:
+        """Return the asset that has a sensor; None if the account cannot see it."""
+        sensor = self.sensors.get(sensor_id)
+        return self.assets.get(sensor.asset_id) if sensor else None
+
+    def is_device(self, sensor: Sensor) -> bool:
+        """Return whether the sensor's asset can be scheduled."""
+        asset = self.assets.get(sensor.asset_id)
+        return asset is not None and asset.is_device
 
     def flex_model(self, sensor: Sensor) -> Mapping[str, Any]:
         """Return what the sensor's asset says of itself."""
@@ -130,6 +182,10 @@ class Catalogue:
         for asset in self.lineage(sensor):
             context = {**asset.flex_context, **context}
         return context
+
+    def is_input(self, sensor: Sensor) -> bool:
+        """Return whether schedules are made from a sensor, like a demand, rather than for it."""
+        return sensor.id in self._inputs
 
     def site(self, sensor: Sensor) -> int:
         """Return the outermost asset of the account that the sensor's asset is part of."""
@@ -159,14 +215,17 @@ class Catalogue:
             asset_id = asset.parent_id
 
 
+_OUTPUTS: Final = frozenset({"sensor", "consumption", "production"})
+"""Fields of a flex-model that say which sensors a schedule is written to."""
+
 _PRODUCING_TYPES: Final = frozenset({"solar", "wind"})
 
 _LISTED_SIGNS: Final = {"inflexible-consumption": True, "inflexible-production": False}
 """By fields of a flex-context: whether consumption is positive in the sensors listed there."""
 
 
-def _referred(items: Any) -> frozenset[int]:
-    """Return the sensors that a field of a flex-context lists, in either spelling."""
+def listed_sensors(items: Any) -> frozenset[int]:
+    """Return the sensors that a field lists, in either spelling."""
     found = set()
     for item in items if isinstance(items, list) else ():
         match item:
@@ -239,6 +298,11 @@ class Job:
     def is_finished(self) -> bool:
         """The job gave its result."""
         return self.status == "FINISHED"
+
+    @property
+    def has_begun(self) -> bool:
+        """A worker has taken the job."""
+        return self.status not in ("QUEUED", "DEFERRED", "SCHEDULED")
 
     @property
     def is_unsuccessful(self) -> bool:

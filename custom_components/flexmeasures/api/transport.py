@@ -35,6 +35,8 @@ from yarl import URL
 
 from .address import ServerAddress
 from .errors import (
+    NO_ANSWER,
+    AddressNotAcceptedError,
     CannotConnectError,
     CertificateError,
     EncryptionRequiredError,
@@ -81,6 +83,9 @@ _WRAPPERS = frozenset(
 )
 _REASON_LENGTH = 300
 
+# What Werkzeug says of a Host header that the server's configuration does not name.
+_NOT_TRUSTED = " is not trusted."
+
 _ENCRYPTED_ONLY = "it takes encrypted connections only"
 _CLOSED = "the server closed the connection"
 # For people: what the system says has addresses and numbers in it.
@@ -93,7 +98,7 @@ _PLAIN_REASONS = {
     errno.EHOSTUNREACH: "the server cannot be reached",
     errno.ENETDOWN: "the network cannot be reached",
     errno.ENETUNREACH: "the network cannot be reached",
-    errno.ETIMEDOUT: "timed out",
+    errno.ETIMEDOUT: NO_ANSWER,
 }
 # What OpenSSL says of an answer that is none of TLS.
 _NOT_TLS = {
@@ -276,7 +281,7 @@ def _connection_fault(error: BaseException | None) -> str:
     """Return why there was no answer."""
     match error:
         case None | TimeoutError():
-            return f"no answer within {REQUEST_TIMEOUT:g} seconds"
+            return NO_ANSWER
         case ClientConnectorDNSError() | socket.gaierror():
             return "host name not found"
         case ServerDisconnectedError() | ClientPayloadError():
@@ -339,6 +344,8 @@ def _raise_refusal(status: int, payload: Any) -> NoReturn:
             raise ServerError(reason)
         case _ if status < HTTPStatus.BAD_REQUEST:
             raise NotFlexMeasuresError(f"it redirects (HTTP {status})")
+        case HTTPStatus.BAD_REQUEST if reason.endswith(_NOT_TRUSTED):
+            raise AddressNotAcceptedError(reason)
         case _:
             raise RejectedError(reason)
 

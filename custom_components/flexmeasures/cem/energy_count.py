@@ -28,8 +28,11 @@ class EnergyCount:
 
     @callback
     def async_start(self) -> None:
-        """Go on with the target that is set."""
+        """Go on with the target that is set, unless the one that was counted for is over."""
         self._target = self._wanted()
+        counted_for = self._resource.counted_for
+        if counted_for is not None and counted_for != self._target[1]:
+            self._begin_anew()
 
     @callback
     def async_follow_target(self) -> bool:
@@ -37,8 +40,7 @@ class EnergyCount:
         target, self._target = self._target, self._wanted()
         if self._target == target:
             return False
-        self._resource.consumed_kwh = 0.0
-        self._store.async_remember()
+        self._begin_anew()
         return True
 
     @callback
@@ -50,5 +52,13 @@ class EnergyCount:
             self._store.async_remember()
         self._power, self._since = power, dt_util.utcnow()
 
+    def _begin_anew(self) -> None:
+        self._resource.consumed_kwh = 0.0
+        self._resource.counted_for = self._target[1]
+        self._store.async_remember()
+
     def _wanted(self) -> tuple[float | None, datetime | None]:
-        return self._device.target_soc_kwh, self._device.ready_by
+        upcoming = self._device.upcoming
+        if upcoming is None:
+            return self._device.ready_by.target_kwh, None
+        return upcoming.target_kwh, upcoming.moment

@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..device.setpoint import Mode, Override
+from ..local_format import short_time
 from ..s2.control_types.base import ControlTypeHandler, Instruction, slot
 from ..s2.control_types.manual import InvalidOrderError, ManualOrder
 from ..s2.messages import ControlType
@@ -95,13 +96,7 @@ def manual_instruction(
             translation_key=err.key,
             translation_placeholders=err.placeholders
             | {
-                key: _local(err.placeholders[key])
+                key: short_time(datetime.fromisoformat(err.placeholders[key]))
                 for key in err.placeholders.keys() & {"earliest", "latest"}
             },
         ) from None
-
-
-def _local(moment: str) -> str:
-    """Return a moment (ISO 8601) as other errors have it."""
-    local = dt_util.as_local(datetime.fromisoformat(moment))
-    return local.strftime("%Y-%m-%d %H:%M:%S")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Self
 
 from ..device.lifetime import Lifetime
@@ -26,6 +27,8 @@ class ResourceMemory:
     """What the user chose; None until then."""
     consumed_kwh: float = 0.0
     """Of the energy that the user's target is about, where it counts energy."""
+    counted_for: datetime | None = None
+    """When that target has to be reached."""
 
     @classmethod
     def kept_in(
@@ -53,6 +56,10 @@ class ResourceMemory:
             resource_id=data["resource_id"],
             control_type=ControlType(control_type) if control_type else None,
             consumed_kwh=data["consumed_kwh"],
+            # Nor has this.
+            counted_for=datetime.fromisoformat(moment)
+            if (moment := data.get("counted_for"))
+            else None,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -63,4 +70,5 @@ class ResourceMemory:
             "resource_id": self.resource_id,
             "control_type": self.control_type,
             "consumed_kwh": self.consumed_kwh,
+            "counted_for": self.counted_for.isoformat() if self.counted_for else None,
         }

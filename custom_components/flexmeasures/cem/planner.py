@@ -213,6 +213,7 @@ class Planner:
     async def _try(self) -> None:
         """Make the flex-model that would be sent; raises FlexMeasuresError."""
         coordinator = self._coordinator
+        upcoming = coordinator.memory.upcoming
         sensor = await coordinator.metadata.power_sensor()
         window = Window.from_moment(
             dt_util.utcnow(), coordinator.settings.schedule_duration, sensor
@@ -220,7 +221,7 @@ class Planner:
         await self.async_flex_model(
             window,
             await coordinator.metadata.flex_model(),
-            target_minima(coordinator.memory.target, sensor, window.start),
+            target_minima([upcoming] if upcoming else [], sensor, window.start),
         )
 
     def _wish(self, urgency: Urgency, apart: timedelta) -> None:

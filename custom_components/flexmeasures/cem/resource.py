@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 from ..api.client import FlexMeasuresApi
 from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
 from ..coordinator import ScheduleCoordinator
+from ..device.limits import Span
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..plan.window import Window
@@ -150,6 +151,23 @@ class ManagedResource:
             and handler is not None
             and (handler.is_storage or handler.counts_energy)
         )
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether a target is what to consume until then, counted from the last one on."""
+        handler = self.handler
+        return (
+            self.is_to_be_controlled and handler is not None and handler.counts_energy
+        )
+
+    @property
+    def power_limits(self) -> Span | None:
+        """What power the device can have, in kW; None if it does not say so."""
+        handler = self.handler
+        if not self.is_to_be_controlled or handler is None:
+            return None
+        watts = handler.power_range(dt_util.utcnow())
+        return watts and Span(watts.low / 1000, watts.high / 1000)
 
     @property
     def problem(self) -> S2NotPlannableError | None:

@@ -9,19 +9,28 @@ from homeassistant.helpers import entity_registry as er
 from ..const import (
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
+    CONF_READY_BY_CALENDAR,
     CONF_SOC_ENTITY,
     CONF_TRIGGER_ENTITIES,
     DOMAIN,
     SUBENTRY_DEVICE,
 )
 
-_SINGLE = (CONF_SOC_ENTITY, CONF_CHARGING_ENTITY, CONF_CLIMATE_ENTITY)
+_SINGLE = (
+    CONF_SOC_ENTITY,
+    CONF_CHARGING_ENTITY,
+    CONF_CLIMATE_ENTITY,
+    CONF_READY_BY_CALENDAR,
+)
 
 
-def named_entities(data: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the entities that a device's settings name, each once."""
-    single = (data[key] for key in _SINGLE if key in data)
-    return list(dict.fromkeys([*single, *data.get(CONF_TRIGGER_ENTITIES, ())]))
+def named_entities(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids of the entities that a device's settings name, each with one that does."""
+    triggers = data.get(CONF_TRIGGER_ENTITIES, ())
+    return {
+        **dict.fromkeys(triggers, CONF_TRIGGER_ENTITIES),
+        **{data[key]: key for key in _SINGLE if key in data},
+    }
 
 
 @callback
@@ -31,6 +40,22 @@ def async_is_gone(hass: HomeAssistant, entity_id: str) -> bool:
         return False
     known = er.async_get(hass).async_get(entity_id)
     return known is None or known.disabled
+
+
+@callback
+def async_entity_name(hass: HomeAssistant, entity_id: str) -> str:
+    """Return what an owner calls an entity; its id if nobody knows it any more."""
+    if state := hass.states.get(entity_id):
+        return state.name
+    known = er.async_get(hass).async_get(entity_id)
+    return (known and er.async_get_full_entity_name(hass, known)) or entity_id
+
+
+@callback
+def async_is_own(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Return whether an entity is one of this integration."""
+    known = er.async_get(hass).async_get(entity_id or "")
+    return known is not None and known.platform == DOMAIN
 
 
 @callback

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from ..api.errors import FlexMeasuresError
 from ..plan.window import Window
+from .limits import Span
 
 
 class FlexModelSource(Protocol):
@@ -21,6 +22,14 @@ class FlexModelSource(Protocol):
     @property
     def knows_level(self) -> bool:
         """Whether what it makes says how full the device is, as it measures it."""
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether a target is what to consume until then, counted from the last one on."""
+
+    @property
+    def power_limits(self) -> Span | None:
+        """What power the device can have, in kW; None if it does not say so."""
 
     async def async_flex_model(
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]

@@ -1,17 +1,15 @@
 """What is remembered of one device."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 from ..api.errors import FlexMeasuresError
+from ..plan.ready_by import Occasion, ReadyBy
 from ..plan.targets import TargetReport
 from .job import JobUnderWay
 from .setpoint import Mode, Override
-
-type Target = tuple[float, datetime]
-"""A state of charge in kWh, and by when it has to be reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +70,12 @@ class DeviceMemory:
     """How the last schedule does at its targets; None if it had none."""
     mode: Mode = Mode.AUTOMATIC
     override: Override | None = None
-    target_soc_kwh: float | None = None
+    ready_by: ReadyBy = field(default_factory=ReadyBy)
     """Not in the unit of the settings, which may become another one."""
-    ready_by: datetime | None = None
+    upcoming: Occasion | None = None
+    """The next by which the device has to be ready; not stored."""
     passed_ready_by: datetime | None = None
-    """The last `ready_by` that has passed."""
+    """The last that has passed."""
     digest: str | None = None
     """Of the settings and the target that the last schedule was asked for with."""
 
@@ -85,27 +84,30 @@ class DeviceMemory:
         """Whether scheduling by itself fails for a reason of the device's own."""
         return self.failure is not None and self.failure.in_a_row > 0
 
-    @property
-    def target(self) -> Target | None:
-        """What has to be reached by when; None unless both are set."""
-        if self.target_soc_kwh is None or self.ready_by is None:
-            return None
-        return self.target_soc_kwh, self.ready_by
-
     def next_end(self) -> datetime | None:
         """Return when something that the user set is over; None if nothing will be."""
-        ends = (self.override and self.override.until, self.ready_by)
+        ends = (
+            self.override and self.override.until,
+            self.upcoming and self.upcoming.moment,
+        )
         return min((end for end in ends if end), default=None)
+
+    def look_ahead(self, now: datetime) -> None:
+        """Find the next by which the device has to be ready."""
+        self.upcoming = self.ready_by.next_after(now)
 
     def drop_passed(self, now: datetime) -> bool:
         """Drop what the user set for a time that is over; return whether there was such."""
         is_override_over = self.override and not self.override.holds_at(now)
-        is_target_over = self.ready_by and self.ready_by <= now
         if is_override_over:
             self.override = None
-        if is_target_over:
-            self.passed_ready_by, self.ready_by = self.ready_by, None
-        return bool(is_override_over or is_target_over)
+        wished = (self.ready_by.once, *self.ready_by.calendar, self.upcoming)
+        passed = [each.moment for each in wished if each and each.moment <= now]
+        if passed:
+            self.passed_ready_by = max(passed)
+            self.ready_by = self.ready_by.since(now)
+            self.look_ahead(now)
+        return bool(is_override_over or passed)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -122,8 +124,7 @@ class DeviceMemory:
             targets=TargetReport.from_json(targets) if targets else None,
             mode=Mode(data["mode"]),
             override=Override.from_json(override) if override else None,
-            target_soc_kwh=data["target_soc_kwh"],
-            ready_by=_moment(data["ready_by"]),
+            ready_by=ReadyBy.from_json(data),
             passed_ready_by=_moment(data["passed_ready_by"]),
             digest=data["settings"],
         )
@@ -139,8 +140,7 @@ class DeviceMemory:
             "targets": self.targets.as_json() if self.targets else None,
             "mode": self.mode.value,
             "override": self.override.as_json() if self.override else None,
-            "target_soc_kwh": self.target_soc_kwh,
-            "ready_by": _text(self.ready_by),
+            **self.ready_by.as_json(),
             "passed_ready_by": _text(self.passed_ready_by),
             "settings": self.digest,
         }

@@ -25,7 +25,7 @@ class SharedPrices:
         """Start with nothing known."""
         self._api = api
         self._catalogue = catalogue
-        self._prices: dict[_Period, tuple[datetime, Price | None]] = {}
+        self._prices: dict[_Period, tuple[datetime, Price]] = {}
         self._reading: Shared[_Period, Price | None] = Shared()
 
     async def async_price(
@@ -45,7 +45,9 @@ class SharedPrices:
         if period in self._prices:
             return self._prices[period][1]
         price = await self._reading.async_get(period, lambda: self._read(*period))
-        self._prices[period] = now, price
+        if price is not None:
+            # Whereas what is not there yet may come at any moment.
+            self._prices[period] = now, price
         return price
 
     async def _read(

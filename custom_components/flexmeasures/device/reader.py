@@ -1,5 +1,6 @@
 """Reads a device's plan from the server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
@@ -22,7 +23,7 @@ from ..const import (
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SOC_SENSOR,
 )
-from ..plan.energy_units import from_kwh, in_kwh, quantity_in_kwh
+from ..plan.energy_units import from_kwh, in_kwh
 from ..plan.grid import (
     PLAN_ZONE,
     ceil_to_slots,
@@ -40,9 +41,10 @@ from ..plan.prices import (
 )
 from ..plan.schedule import Schedule
 from ..plan.series import Series
+from .limits import ServerLimits
 from .metadata import DeviceMetadata
 from .prices import SharedPrices
-from .settings import DeviceSettings
+from .settings import DeviceSettings, StateOfChargeUnknownError, says_level
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,9 +68,15 @@ class DeviceFacts:
 
     is_running: bool
     """Whether power was measured in the last slots."""
-    soc_min_kwh: float | None
-    """Of the flex-model that the server has itself."""
-    soc_max_kwh: float | None
+    limits: ServerLimits
+    has_level: bool
+    """Whether the flex-model that the server has itself says anything of a state of charge."""
+    needs_level: bool
+    """Whether a schedule has to be told the state of charge, which the server does not know."""
+    is_priced: bool
+    """Whether anything says what consumption costs."""
+    price_sensor: int | None
+    """The sensor that does, if it is one that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,10 @@ class PlanReader:
         duration = ceil_to_slots(max(ahead, planned_until or ahead) - start, resolution)
         await self._metadata.find_site()
         flex_model = await self._metadata.flex_model()
+        context = await self._metadata.flex_context()
+        price_sensor = price_reference(context.get(CONSUMPTION_PRICE))
         missing: _MissingSensors = {}
+        unreadable: set[str] = set()
         power: SensorData | None
         soc: Series | None
         prices: tuple[Price | None, Price | None]
@@ -127,18 +138,32 @@ class PlanReader:
         power, soc, prices, is_running = await together(
             self._power(sensor, start, duration, UnitOfPower.KILO_WATT),
             self._soc(sensor, start, duration, missing),
-            self._both_prices(start, duration, missing),
+            self._both_prices(context, start, duration, missing, unreadable),
             self._is_running(sensor, now),
         )
         return Reading(
             Plan(Schedule.from_data(power) if power else None, soc, *prices),
             DeviceFacts(
                 is_running=is_running,
-                soc_min_kwh=quantity_in_kwh(flex_model.get("soc-min")),
-                soc_max_kwh=quantity_in_kwh(flex_model.get("soc-max")),
+                limits=ServerLimits.of(flex_model),
+                has_level=says_level(flex_model),
+                needs_level=self._needs_level(flex_model),
+                is_priced=CONSUMPTION_PRICE in context,
+                price_sensor=price_sensor
+                if isinstance(price_sensor, int)
+                and CONF_CONSUMPTION_PRICE_SENSOR not in missing.keys() | unreadable
+                else None,
             ),
             missing,
         )
+
+    def _needs_level(self, flex_model: Mapping[str, Any]) -> bool:
+        """Return whether the server would have to guess the level to start from."""
+        try:
+            self._settings.flex_model(flex_model, {})
+        except StateOfChargeUnknownError:
+            return True
+        return False
 
     async def read_power(
         self,
@@ -245,13 +270,24 @@ class PlanReader:
         return None if found is None else round(found, _DIGITS)
 
     async def _both_prices(
-        self, start: datetime, duration: timedelta, missing: _MissingSensors
+        self,
+        context: Mapping[str, Any],
+        start: datetime,
+        duration: timedelta,
+        missing: _MissingSensors,
+        unreadable: set[str],
     ) -> tuple[Price | None, Price | None]:
         """Read the price of consumption and the one of production."""
-        context = await self._metadata.flex_context()
         consumption, production = await together(
             *(
-                self._price(context.get(field), start, duration, key, missing)
+                self._price(
+                    context.get(field),
+                    start,
+                    duration,
+                    key,
+                    missing,
+                    unreadable=unreadable,
+                )
                 for field, key in (
                     (CONSUMPTION_PRICE, CONF_CONSUMPTION_PRICE_SENSOR),
                     (PRODUCTION_PRICE, CONF_PRODUCTION_PRICE_SENSOR),
@@ -267,6 +303,8 @@ class PlanReader:
         duration: timedelta,
         key: str,
         missing: _MissingSensors,
+        *,
+        unreadable: set[str],
     ) -> Price | None:
         """Return a price that a flex-context's field refers to; None if it cannot be told."""
         reference = price_reference(value)
@@ -280,6 +318,7 @@ class PlanReader:
             missing[key] = reference
         except (NotPermittedError, RejectedError) as err:
             _LOGGER.debug("A price could not be read: %s", err)
+            unreadable.add(key)
         return None
 
     async def _is_running(self, sensor: Sensor, now: datetime) -> bool:

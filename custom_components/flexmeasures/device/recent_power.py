@@ -51,6 +51,11 @@ class RecentPower:
                 produced += max(-power, 0.0) * hours
         return Energy(consumed, produced)
 
+    @property
+    def known_since(self) -> datetime | None:
+        """Since when it is known what the device had; None if it is not at all."""
+        return self._steps[0][0] if self._steps else None
+
     def _note(self, since: datetime) -> None:
         power = self._commanded if self._measured is None else self._measured
         if self._steps and self._steps[-1][1] == power:

@@ -57,6 +57,17 @@ def setpoint(
     return planned if mode is Mode.AUTOMATIC else None
 
 
+def action_end(
+    schedule: Schedule | None, mode: Mode, override: Override | None, moment: datetime
+) -> datetime | None:
+    """Return until when the setpoint of a moment means the same; None if that is not known."""
+    if override and override.holds_at(moment):
+        return override.until
+    if mode is not Mode.AUTOMATIC or not (schedule and schedule.covers(moment)):
+        return None
+    return schedule.action_end(moment)
+
+
 def followed(
     plan: Plan, mode: Mode, override: Override | None, moment: datetime
 ) -> Plan:

@@ -1,6 +1,6 @@
 """A device's settings, and the flex-model and flex-context they make."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -15,8 +15,11 @@ from ..const import (
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
     CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_EMPTY_TEMPERATURE,
+    CONF_FULL_TEMPERATURE,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_READY_BY_CALENDAR,
     CONF_S2,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
@@ -36,7 +39,7 @@ from ..const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from ..plan.energy_units import energy_quantity, quantity, quantity_in_kwh
+from ..plan.energy_units import TemperatureRange, energy_quantity, in_kwh, quantity
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
@@ -57,6 +60,7 @@ class StateOfChargeUnknownError(FlexMeasuresError):
     """
 
     translation_key = "state_of_charge_unknown"
+    needs_user = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,9 @@ class DeviceSettings:
     soc_max: float | None
     """In `soc_unit`."""
     capacity: float | None
-    """In kWh; known where anything is in %."""
+    """In kWh; known where anything is in %, or a level is a temperature."""
+    temperatures: TemperatureRange | None
+    """Of a tank whose temperature tells the state of charge."""
     soc_entity: str | None
     """The Home Assistant entity that measures the state of charge."""
     soc_max_age: timedelta
@@ -90,6 +96,8 @@ class DeviceSettings:
     """In `soc_unit`: a new schedule is made once the plan is off by more."""
     trigger_entities: tuple[str, ...]
     """A new schedule is made when the state of one of them changes."""
+    ready_by_calendar: str | None
+    """The calendar whose events say when the device has to be ready."""
     s2: bool
     """Whether an S2 resource manager may connect as this device."""
 
@@ -108,6 +116,9 @@ class DeviceSettings:
             soc_min=data.get(CONF_SOC_MIN),
             soc_max=data.get(CONF_SOC_MAX),
             capacity=data.get(CONF_CAPACITY),
+            temperatures=TemperatureRange.of(
+                data.get(CONF_EMPTY_TEMPERATURE), data.get(CONF_FULL_TEMPERATURE)
+            ),
             soc_entity=data.get(CONF_SOC_ENTITY),
             soc_max_age=_seconds(data, CONF_SOC_MAX_AGE, DEFAULT_SOC_MAX_AGE),
             schedule_duration=_seconds(
@@ -127,6 +138,7 @@ class DeviceSettings:
             automatic_scheduling=data.get(CONF_AUTOMATIC_SCHEDULING, False),
             soc_deviation=data.get(CONF_SOC_DEVIATION),
             trigger_entities=tuple(data.get(CONF_TRIGGER_ENTITIES, ())),
+            ready_by_calendar=data.get(CONF_READY_BY_CALENDAR),
             s2=CONF_S2 in data,
         )
 
@@ -140,10 +152,23 @@ class DeviceSettings:
             self.soc_min,
             self.soc_max,
             self.capacity,
+            self.temperatures,
             self.soc_entity,
             self.schedule_duration,
         )
         return sha256(repr(relevant).encode()).hexdigest()
+
+    @property
+    def has_level(self) -> bool:
+        """Whether anything is set that only a device that stores something has."""
+        level = (
+            self.soc_entity,
+            self.soc_sensor,
+            self.soc_min,
+            self.soc_max,
+            self.capacity,
+        )
+        return self.s2 or any(setting is not None for setting in level)
 
     def full_kwh(self, server_max_kwh: float | None) -> float | None:
         """Return how much the device holds: its capacity, else the higher maximum.
@@ -152,9 +177,13 @@ class DeviceSettings:
         """
         if self.capacity is not None:
             return self.capacity
-        own = None if self.soc_max is None else self.energy(self.soc_max)
-        maxima = (quantity_in_kwh(own), server_max_kwh)
+        own = None if self.soc_max is None else self.in_kwh(self.soc_max)
+        maxima = (own, server_max_kwh)
         return max((kwh for kwh in maxima if kwh), default=None)
+
+    def in_kwh(self, amount: float) -> float | None:
+        """Return an amount of `soc_unit` in kWh; None for a share of an unknown capacity."""
+        return in_kwh(amount, self.soc_unit, self.capacity)
 
     def energy(self, amount: float) -> str:
         """Return an amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""
@@ -205,6 +234,13 @@ class DeviceSettings:
         if self.production_price_sensor is not None:
             context[PRODUCTION_PRICE] = {"sensor": self.production_price_sensor}
         return context | dict(overrides)
+
+
+def says_level(flex_model: Iterable[str]) -> bool:
+    """Return whether fields of a flex-model are about a state of charge."""
+    return any(
+        field.startswith("soc-") or field == STATE_OF_CHARGE for field in flex_model
+    )
 
 
 def _seconds(data: Mapping[str, Any], key: str, default: timedelta) -> timedelta:

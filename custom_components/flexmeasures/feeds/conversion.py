@@ -31,6 +31,7 @@ from homeassistant.util.unit_conversion import (
 )
 
 from ..api.models import Sensor
+from ..plan.energy_units import TemperatureRange, is_temperature
 from ..plan.units import Dimension, Measure, Money
 from .errors import FeedSourceError
 from .settings import Method
@@ -136,9 +137,19 @@ class FeedUnitError(FeedSourceError):
 
 
 class FeedCapacityMissingError(FeedSourceError):
-    """Only one of a source and its FlexMeasures sensor is in %, and 100 % are not known."""
+    """Only one of a source and its FlexMeasures sensor is in energy, and full is not known."""
 
     translation_key = "feed_capacity_missing"
+
+    def __init__(self, unit: str, sensor_unit: str) -> None:
+        """Keep both units."""
+        super().__init__(unit=unit, sensor_unit=sensor_unit)
+
+
+class FeedTemperaturesMissingError(FeedSourceError):
+    """A temperature is to tell a level, but not at which ones that is empty and full."""
+
+    translation_key = "feed_temperatures_missing"
 
     def __init__(self, unit: str, sensor_unit: str) -> None:
         """Keep both units."""
@@ -186,6 +197,26 @@ class Conversion:
         return value * (length / self.lasts) if length and self.lasts else value
 
 
+@dataclass(frozen=True, slots=True)
+class LevelConversion:
+    """What makes a temperature a level."""
+
+    unit: str
+    """The FlexMeasures sensor's own."""
+    source_unit: str
+    temperatures: TemperatureRange
+    full: float
+    """The level at the higher one."""
+
+    def converted(self, value: float, length: timedelta | None = None) -> float | None:
+        """Return a temperature as the FlexMeasures sensor stores it; None if it cannot be.
+
+        It is the same whatever the `length` of its slot.
+        """
+        share = self.temperatures.share(value, self.source_unit)
+        return None if share is None else share * self.full
+
+
 def measured_method(
     unit: str | None,
     device_class: str | None,
@@ -202,7 +233,8 @@ def measured_method(
     )
     if is_counter and _is_rate(sensor.unit):
         raise FeedCounterError(sensor.unit)
-    if not sensor.resolution or device_class in _LEVELS or needs_capacity(unit, sensor):
+    is_level = needs_capacity(unit, sensor) or needs_temperatures(unit, sensor)
+    if not sensor.resolution or device_class in _LEVELS or is_level:
         return Method.LEVEL
     return Method.DIFFERENCE if is_counter else Method.MEAN
 
@@ -232,6 +264,32 @@ def conversion(
     return Conversion(sensor.unit, sign * factor, sign * offset or 0.0, lasts)
 
 
+def measured_conversion(
+    unit: str | None,
+    sensor: Sensor,
+    method: Method,
+    *,
+    invert: bool,
+    capacity: float | None,
+    temperatures: TemperatureRange | None,
+) -> Conversion | LevelConversion:
+    """Return the same of what is measured, of which a temperature may tell a level.
+
+    Raises FeedSourceError.
+    """
+    if not needs_temperatures(unit, sensor):
+        return conversion(unit, sensor, method, invert=invert, capacity=capacity)
+    spelled = _spelled(unit)
+    assert spelled
+    energy = _energy(sensor.unit)
+    if energy and not capacity:
+        raise FeedCapacityMissingError(spelled, sensor.unit)
+    if temperatures is None:
+        raise FeedTemperaturesMissingError(spelled, sensor.unit)
+    full = capacity / energy.factor if energy and capacity else 100.0
+    return LevelConversion(sensor.unit, spelled, temperatures, full)
+
+
 def has_direction(sensor: Sensor, method: Method) -> bool:
     """Return whether what the sensor stores is either consumed or produced."""
     return _is_power(sensor.unit) or (
@@ -240,11 +298,16 @@ def has_direction(sensor: Sensor, method: Method) -> bool:
 
 
 def needs_capacity(unit: str | None, sensor: Sensor) -> bool:
-    """Return whether one of both is in %, and the other is an energy."""
-    source, target = _spelled(unit), _spelled(sensor.unit)
-    return (source == PERCENTAGE and _energy(target) is not None) or (
-        target == PERCENTAGE and _energy(source) is not None
+    """Return whether one of both is an energy, and the other in % or a temperature."""
+    return _is_share(unit, sensor) or (
+        needs_temperatures(unit, sensor) and _energy(sensor.unit) is not None
     )
+
+
+def needs_temperatures(unit: str | None, sensor: Sensor) -> bool:
+    """Return whether a temperature is to become an energy or a share of it."""
+    is_level = _spelled(sensor.unit) == PERCENTAGE or _energy(sensor.unit) is not None
+    return is_level and is_temperature(_spelled(unit))
 
 
 def is_price(unit: str) -> bool:
@@ -261,7 +324,7 @@ def _linear(
         return 1.0, 0.0
     if unit is None and method is not Method.SHARE:
         raise FeedUnitMissingError(sensor.unit)
-    if needs_capacity(unit, sensor):
+    if _is_share(unit, sensor):
         if not capacity:
             raise FeedCapacityMissingError(str(unit), sensor.unit)
         return _of_capacity(source, target, capacity), 0.0
@@ -271,6 +334,14 @@ def _linear(
     if found is None:
         raise FeedUnitError(unit or SHARE_UNIT, sensor.unit or SHARE_UNIT)
     return found
+
+
+def _is_share(unit: str | None, sensor: Sensor) -> bool:
+    """Return whether one of both is in %, and the other is an energy."""
+    source, target = _spelled(unit), _spelled(sensor.unit)
+    return (source == PERCENTAGE and _energy(target) is not None) or (
+        target == PERCENTAGE and _energy(source) is not None
+    )
 
 
 def _of_capacity(source: str | None, target: str | None, capacity: float) -> float:

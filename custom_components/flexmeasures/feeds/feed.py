@@ -11,7 +11,6 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.translation import async_get_exception_message
 from homeassistant.util import dt as dt_util
 
 from ..api.catalogue import AccountCatalogue
@@ -24,12 +23,14 @@ from ..api.errors import (
     ServerError,
 )
 from ..api.models import Sensor
-from ..const import DOMAIN
 from ..device.lifetime import Lifetime
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
+from ..scheduling.daily_forecast import DailyForecast
+from ..texts import error_text
 from .dispatcher import FeedDispatcher
 from .errors import FeedSourceError
+from .forecast import FeedForecast
 from .memory import REMEMBERED, FeedMemory
 from .periods import Period
 from .settings import FeedSettings
@@ -64,6 +65,7 @@ class FeedPeers:
     catalogue: AccountCatalogue
     store: AccountStore
     dispatcher: FeedDispatcher
+    daily_forecast: DailyForecast
 
 
 class Feed(ABC):
@@ -91,6 +93,7 @@ class Feed(ABC):
         self._catalogue = peers.catalogue
         self._store = store = peers.store
         self._dispatcher = peers.dispatcher
+        self._daily_forecast = peers.daily_forecast
         self._listeners: Listeners[[]] = Listeners()
         self._turn = asyncio.Lock()
         self._is_started = False
@@ -132,9 +135,7 @@ class Feed(ABC):
     def trouble_message(self) -> str | None:
         """The same in a sentence, which the server may have written; None if there is none."""
         if self.failure is not None:
-            return async_get_exception_message(
-                DOMAIN, self.failure.translation_key, self.failure.placeholders
-            )
+            return error_text(self.failure.translation_key, self.failure.placeholders)
         return next((each.reason for each in self.memory.set_aside), None)
 
     @abstractmethod
@@ -168,6 +169,14 @@ class Feed(ABC):
     def _begin(self, hass: HomeAssistant) -> None:
         self._is_started = True
         self._start()
+        if self.settings.has_daily_forecast:
+            FeedForecast(
+                hass,
+                self._daily_forecast,
+                self.lifetime,
+                self.memory,
+                handle_asked=self._note_forecast,
+            ).async_start()
         self._dispatcher.async_go_on()
 
     async def async_shutdown(self) -> None:
@@ -268,6 +277,11 @@ class Feed(ABC):
         for start, end in slots.known():
             self.memory.known.add(Period(start, end))
         self.memory.known.cut(now - REMEMBERED)
+
+    @callback
+    def _note_forecast(self) -> None:
+        self._store.async_remember()
+        self._show()
 
     def _refuse(self, failure: FlexMeasuresError) -> None:
         """Take note that the server has refused something, which is kept."""

@@ -69,6 +69,10 @@ class FeedMemory:
     """What the server refused, in the order of time."""
     rejected: int = 0
     """How many times it did, in all."""
+    forecast_asked_at: datetime | None = None
+    """When the server was last asked to forecast it."""
+    forecast_at: datetime | None = None
+    """When it last did."""
     lost: Period | None = None
     """What was not sent and is not recorded any more, until the user has seen it."""
 
@@ -125,6 +129,8 @@ class FeedMemory:
             last_sent=_moment(data["last_sent"]),
             set_aside=[Rejection.from_json(each) for each in data["set_aside"]],
             rejected=data["rejected"],
+            forecast_asked_at=_moment(data.get("forecast_asked_at")),
+            forecast_at=_moment(data.get("forecast_at")),
             lost=Period(*map(datetime.fromisoformat, lost)) if lost else None,
         )
 
@@ -141,6 +147,8 @@ class FeedMemory:
             "last_sent": _text(self.last_sent),
             "set_aside": [each.as_json() for each in self.set_aside],
             "rejected": self.rejected,
+            "forecast_asked_at": _text(self.forecast_asked_at),
+            "forecast_at": _text(self.forecast_at),
             "lost": [moment.isoformat() for moment in self.lost] if self.lost else None,
         }
 

@@ -9,7 +9,10 @@ from ..const import (
     CONF_ATTRIBUTE,
     CONF_CAPACITY,
     CONF_CONFIG_ENTRY,
+    CONF_DAILY_FORECAST,
+    CONF_EMPTY_TEMPERATURE,
     CONF_ENTITY,
+    CONF_FULL_TEMPERATURE,
     CONF_INVERT,
     CONF_KIND,
     CONF_LEAST_SHARE,
@@ -22,6 +25,7 @@ from ..const import (
     CONF_VALUE_KEY,
     CONF_WORKDAY_ENTITY,
 )
+from ..plan.energy_units import TemperatureRange
 
 DEFAULT_LEAST_SHARE: Final = 80
 """Percent of an interval that has to be observed."""
@@ -108,7 +112,11 @@ class FeedSettings:
     invert: bool
     """Whether the source counts in the other direction: of power, production is positive."""
     capacity: float | None
-    """In kWh: what 100 % are, where one side is in % and the other in energy."""
+    """In kWh: what full is, where only one side is in energy."""
+    temperatures: TemperatureRange | None
+    """At which it is empty and full, where a temperature tells a level."""
+    has_daily_forecast: bool
+    """Whether the server is to forecast once a day what is sent."""
 
     @classmethod
     def from_subentry(cls, data: Mapping[str, Any]) -> Self:
@@ -118,6 +126,10 @@ class FeedSettings:
             source=_source(data),
             invert=data.get(CONF_INVERT, False),
             capacity=data.get(CONF_CAPACITY),
+            temperatures=TemperatureRange.of(
+                data.get(CONF_EMPTY_TEMPERATURE), data.get(CONF_FULL_TEMPERATURE)
+            ),
+            has_daily_forecast=data.get(CONF_DAILY_FORECAST, False),
         )
 
 

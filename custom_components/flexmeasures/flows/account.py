@@ -1,4 +1,4 @@
-"""Setting up an account, and changing its login and its options."""
+"""Setting up an account, and changing its login."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -6,13 +6,16 @@ from typing import Any, override
 import voluptuous as vol
 
 from homeassistant.config_entries import (
+    SOURCE_USER,
     ConfigEntry,
     ConfigFlow,
     ConfigFlowContext,
     ConfigFlowResult,
-    ConfigSubentryData,
+    FlowType,
+    SubentryFlowContext,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
@@ -22,16 +25,22 @@ from homeassistant.helpers.selector import (
 from ..account import FlexMeasuresConfigEntry
 from ..api.address import ServerAddress
 from ..api.client import FlexMeasuresApi
-from ..api.errors import NotFoundError, NotPermittedError
+from ..api.errors import (
+    CannotConnectError,
+    EncryptionRequiredError,
+    FlexMeasuresError,
+    NoEncryptionError,
+    NotFoundError,
+    NotPermittedError,
+)
 from ..const import (
     CONF_CONSUMPTION_SENSOR,
     CONF_POWER_SENSOR,
     SUBENTRY_DEVICE,
     SUBENTRY_METER,
 )
-from .device.flow import DeviceFlow
-from .device.form import DeviceForm
-from .hacs_defaults import async_former_account, async_former_devices
+from .hacs_defaults import async_former_account
+from .reporting import ReportingFlow
 
 ADDRESS_EXAMPLES = (
     "flexmeasures.io, https://example.com/flexmeasures, "
@@ -61,8 +70,8 @@ _MAIN_SENSORS = {
 }
 
 
-class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow):
-    """The steps that set up an account with its first device, and change the login."""
+class AccountFlow(ReportingFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow):
+    """The steps that set up an account, and change the login."""
 
     def __init__(self) -> None:
         """Start with nothing known."""
@@ -74,23 +83,12 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the server and the login, and go on to the first device."""
+        """Ask for the server and the login, and keep them."""
         if user_input is not None and await self._async_log_in(user_input):
             self._abort_if_unique_id_configured()
-            async with self._reported(goes_on=True):
-                catalogue = await self._api.get_catalogue()
-                self._form = DeviceForm(
-                    self.hass,
-                    self._api,
-                    catalogue,
-                    former=async_former_devices(
-                        self.hass, self._account, catalogue, taken=()
-                    ),
-                )
-            if not self._errors:
-                if not self._form.has_choice:
-                    return self.async_abort(reason="no_power_sensors")
-                return await self.async_step_device()
+            return self.async_create_entry(
+                title=self._account[CONF_USERNAME], data=self._account
+            )
         former = async_former_account(self.hass)
         return self._show_account(
             "former_account" if former else "user",
@@ -102,23 +100,21 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
     async_step_former_account = async_step_user
 
     @override
-    def _finish_device(self) -> ConfigFlowResult:
-        # Another flow may have been faster.
-        self._abort_if_unique_id_configured()
-        title = self._form.title()
-        return self.async_create_entry(
-            title=self._account[CONF_USERNAME],
-            data=self._account,
-            subentries=[
-                ConfigSubentryData(
-                    subentry_type=SUBENTRY_DEVICE,
-                    title=title,
-                    unique_id=str(self._form.sensor.id),
-                    data=self._form.data,
-                ),
-                *([feed.subentry([title])] if (feed := self._form.level_feed) else []),
-            ],
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Go on with the first device, for which the account is there to be come back to."""
+        if self.source != SOURCE_USER:
+            return result
+        device = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_DEVICE),
+            context=SubentryFlowContext(source=SOURCE_USER),
         )
+        # One that could not even start would be none to go on with.
+        if device["type"] is not FlowResultType.ABORT:
+            result["next_flow"] = (
+                FlowType.CONFIG_SUBENTRIES_FLOW,
+                device["flow_id"],
+            )
+        return result
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
@@ -180,13 +176,12 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
             self._errors = {CONF_HOST: "invalid_address"}
             return False
         self._account = {
-            CONF_HOST: str(address),
             CONF_USERNAME: account[CONF_USERNAME].strip(),
             CONF_PASSWORD: account[CONF_PASSWORD],
         }
-        self._api = FlexMeasuresApi.from_login(self.hass, self._account)
+        is_bare = "://" not in account[CONF_HOST]
         async with self._reported():
-            await self._api.get_version()
+            address = await self._async_find_server(address, is_bare=is_bare)
             user_id = await self._api.log_in()
         if self._errors:
             return False
@@ -194,6 +189,35 @@ class AccountFlow(DeviceFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFl
         # A flow that was left open in a closed browser is no reason to wait for it.
         await self.async_set_unique_id(f"{address}#{user_id}", raise_on_progress=False)
         return True
+
+    async def _async_find_server(
+        self, address: ServerAddress, *, is_bare: bool
+    ) -> ServerAddress:
+        """Return where the server is: as it was written, or else as it must have been meant.
+
+        Encryption is added where the server asks for it. It is left out only within the
+        home, and if nobody wrote that it is there (`is_bare`). Raises FlexMeasuresError.
+        """
+        try:
+            return await self._async_meet(address)
+        except EncryptionRequiredError as err:
+            meant = address.spoken("https")
+            problem: CannotConnectError = err
+        except NoEncryptionError as err:
+            if not is_bare or not address.is_in_home:
+                raise
+            meant, problem = address.spoken("http"), err
+        try:
+            return await self._async_meet(meant)
+        except FlexMeasuresError:
+            raise problem from None
+
+    async def _async_meet(self, address: ServerAddress) -> ServerAddress:
+        """Return an address if a FlexMeasures server answers there; raises FlexMeasuresError."""
+        self._account[CONF_HOST] = str(address)
+        self._api = FlexMeasuresApi.from_login(self.hass, self._account)
+        await self._api.get_version()
+        return address
 
     def _configured_entry(self) -> FlexMeasuresConfigEntry | None:
         """Return the account that was logged in to, if it is set up."""

@@ -1,11 +1,18 @@
 """What forms share: how they are read, errors at fields, a choice of FlexMeasures sensors."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 import re
-from typing import Any, override
+from typing import Any, Final, override
 
+import voluptuous as vol
+
+from homeassistant.const import UnitOfTemperature
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -14,9 +21,14 @@ from homeassistant.helpers.selector import (
 from ..api.client import FlexMeasuresApi
 from ..api.errors import NotFoundError, NotPermittedError
 from ..api.models import Catalogue, Sensor
+from ..api.numbers import believable
+from ..plan.energy_units import COLDEST, HOTTEST
 
-# A choice of the list, which ends in its id, or an id that was typed.
+# An id that was typed, or a choice of the list that ends in its id.
 _CHOICE = re.compile(r"(?:.*[ (]id )?(\d+)\)?")
+
+
+FULL_NOT_ABOVE_EMPTY: Final = "full_temperature_not_above_empty"
 
 
 class FieldError(Exception):
@@ -51,8 +63,8 @@ class FormReading:
 class SensorSelector(SelectSelector):
     """A choice of FlexMeasures sensors; any id can be typed.
 
-    The options are texts that hold the id, since the frontend shows the bare value
-    of a choice that can also be typed.
+    The options are what sensors are called, since the frontend shows the bare value of a
+    choice that can also be typed.
     """
 
     def __init__(
@@ -62,19 +74,18 @@ class SensorSelector(SelectSelector):
         *,
         is_first: Callable[[Sensor], object],
     ) -> None:
-        """Offer these sensors by asset, name, unit and id; first those that `is_first` says.
+        """Offer these sensors by what they are called; first those that `is_first` says.
 
         Of a list that is required, the frontend chooses the first one by itself.
         """
+        called = labels(catalogue)
 
         def rank(sensor: Sensor) -> tuple[bool, str]:
-            return not is_first(sensor), label(catalogue, sensor).casefold()
+            return not is_first(sensor), called[sensor.id].casefold()
 
         super().__init__(
             SelectSelectorConfig(
-                options=[
-                    label(catalogue, sensor) for sensor in sorted(sensors, key=rank)
-                ],
+                options=[called[sensor.id] for sensor in sorted(sensors, key=rank)],
                 mode=SelectSelectorMode.DROPDOWN,
                 custom_value=True,
             )
@@ -86,12 +97,73 @@ class SensorSelector(SelectSelector):
         return super().__call__(str(data) if isinstance(data, int) else data)
 
 
+class AmountSelector(NumberSelector):
+    """A number of which the form itself says, in the owner's language, that it cannot be."""
+
+    def __init__(self, unit: str | None = None, *, lowest: float | None = 0) -> None:
+        """Show the unit; the keys of the keyboard do not lead below `lowest`."""
+        config = NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX)
+        if lowest is not None:
+            config["min"] = lowest
+        if unit is not None:
+            config["unit_of_measurement"] = unit
+        super().__init__(config)
+
+    @override
+    def __call__(self, data: Any) -> float:
+        """Leave the range to the form."""
+        number: float = vol.Coerce(float)(data)
+        if not believable(number):
+            raise vol.Invalid("expected a number")
+        return number
+
+
+def temperature_selector() -> NumberSelector:
+    """Return a temperature of a tank, in °C whatever Home Assistant shows."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=COLDEST,
+            max=HOTTEST,
+            step="any",
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=UnitOfTemperature.CELSIUS,
+        )
+    )
+
+
+def labels(catalogue: Catalogue) -> dict[int, str]:
+    """Return what the sensors are called: ``Home battery: battery power (kW)``, by their ids.
+
+    The id is part of it where nothing else tells two of them apart.
+    """
+    called = {
+        sensor.id: _label(catalogue, sensor, sensor.unit)
+        for sensor in catalogue.sensors.values()
+    }
+    count = Counter(called.values())
+    return {
+        sensor_id: text
+        if count[text] == 1
+        else _label_with_id(catalogue, catalogue.sensors[sensor_id])
+        for sensor_id, text in called.items()
+    }
+
+
 def label(catalogue: Catalogue, sensor: Sensor) -> str:
-    """Return how a sensor is offered: ``Home battery: battery power (kW, id 10)``."""
+    """Return what a sensor is called, with its id if the account cannot see it."""
+    found = labels(catalogue).get(sensor.id)
+    return _label_with_id(catalogue, sensor) if found is None else found
+
+
+def _label(catalogue: Catalogue, sensor: Sensor, *details: str) -> str:
     asset = catalogue.assets.get(sensor.asset_id)
     name = f"{asset.name}: {sensor.name}" if asset else sensor.name
-    unit = f"{sensor.unit}, " if sensor.unit else ""
-    return f"{name} ({unit}id {sensor.id})"
+    told = ", ".join(filter(None, details))
+    return f"{name} ({told})" if told else name
+
+
+def _label_with_id(catalogue: Catalogue, sensor: Sensor) -> str:
+    return _label(catalogue, sensor, sensor.unit, f"id {sensor.id}")
 
 
 def shown(catalogue: Catalogue, sensor_id: int) -> str:
@@ -107,9 +179,17 @@ def is_public(catalogue: Catalogue, sensor: Sensor) -> bool:
 
 
 def read_sensor_id(choice: str | int) -> int | None:
-    """Return the id in a choice of the list, or one that was typed."""
+    """Return an id that was typed, or that a choice of the list ends in."""
     match = _CHOICE.fullmatch(str(choice).strip())
     return int(match[1]) if match else None
+
+
+def chosen_sensor_id(catalogue: Catalogue, choice: str | int) -> int | None:
+    """Return the id of the sensor that is called so, or that was typed."""
+    called = (
+        sensor_id for sensor_id, text in labels(catalogue).items() if text == choice
+    )
+    return next(called, None) or read_sensor_id(choice)
 
 
 async def async_find_sensor(
@@ -119,7 +199,7 @@ async def async_find_sensor(
 
     Raises FieldError, or what else went wrong with the server.
     """
-    if (sensor_id := read_sensor_id(choice)) is None:
+    if (sensor_id := chosen_sensor_id(catalogue, choice)) is None:
         raise FieldError("not_a_sensor_id")
     if (sensor := catalogue.sensors.get(sensor_id)) is not None:
         return sensor

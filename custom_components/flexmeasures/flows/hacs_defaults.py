@@ -24,9 +24,9 @@ from ..const import (
     DOMAIN,
 )
 from ..plan.horizon import longest_plan
-from .device.fields import currencies, power_sensors
+from .device.fields import ENERGY_UNITS, currencies, power_sensors
 from .device.server_settings import PRICES, ServerSettings
-from .device.settings_form import ENERGY_UNITS, SENSOR_UNITS
+from .device.settings_form import SENSOR_UNITS
 
 FORMER_DOMAIN = "flexmeasures_hacs"
 

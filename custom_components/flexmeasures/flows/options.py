@@ -24,9 +24,9 @@ from ..meters.solar_forecast import holds_production
 from .fields import (
     FieldError,
     async_find_sensor,
+    chosen_sensor_id,
     is_public,
-    label,
-    read_sensor_id,
+    labels,
     shown,
 )
 from .reporting import ReportingFlow
@@ -69,9 +69,10 @@ class AccountOptionsFlow(
     def _schema(self) -> vol.Schema:
         """Return the form; its list is empty while the server is away."""
         catalogue = self._catalogue
+        called = labels(catalogue)
 
         def rank(sensor: Sensor) -> tuple[bool, str]:
-            return is_public(catalogue, sensor), label(catalogue, sensor).casefold()
+            return is_public(catalogue, sensor), called[sensor.id].casefold()
 
         offered = filter(holds_production, catalogue.sensors.values())
         return vol.Schema(
@@ -80,8 +81,7 @@ class AccountOptionsFlow(
                 vol.Optional(CONF_SOLAR_FORECAST_SENSORS): SelectSelector(
                     SelectSelectorConfig(
                         options=[
-                            label(catalogue, sensor)
-                            for sensor in sorted(offered, key=rank)
+                            called[sensor.id] for sensor in sorted(offered, key=rank)
                         ],
                         mode=SelectSelectorMode.DROPDOWN,
                         multiple=True,
@@ -118,7 +118,7 @@ class AccountOptionsFlow(
     async def _async_sensor(self, choice: str) -> int:
         """Return the id that was chosen; raises FieldError or FlexMeasuresError."""
         # What has become of one that is set keeps nobody from changing the rest.
-        sensor_id = read_sensor_id(choice)
+        sensor_id = chosen_sensor_id(self._catalogue, choice)
         if sensor_id is not None and sensor_id in self.config_entry.options.get(
             CONF_SOLAR_FORECAST_SENSORS, ()
         ):

@@ -12,12 +12,15 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 
 from ..api.errors import (
+    NO_ANSWER,
     CannotConnectError,
     FlexMeasuresError,
+    ServerError,
     ServerTooOldError,
     UnknownUserError,
     WrongPasswordError,
 )
+from ..texts import async_texts, local_placeholders
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
         `goes_on`: it is asked for the same form as what was asked before.
         """
         self._errors, self._placeholders = {}, {}
+        # Before an account is loaded, its texts are not.
+        await async_texts(self.hass)
         if self._is_waited_for and not goes_on:
             self._deadline = asyncio.get_running_loop().time() + _PATIENCE
         try:
@@ -56,15 +61,17 @@ class ReportingFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], Handle
         except FlexMeasuresError as err:
             self._report(err)
         except TimeoutError:
-            self._report(CannotConnectError(f"no answer within {_PATIENCE:g} seconds"))
+            self._report(CannotConnectError(NO_ANSWER))
         except Exception:
             _LOGGER.exception("Unexpected exception")
             self._errors["base"] = "unknown"
 
     def _report(self, err: FlexMeasuresError) -> None:
         """Show an error at its field."""
-        self._errors[_field(err)] = err.translation_key
-        self._placeholders = err.placeholders
+        # Which part of the server is out of order is nothing to whoever fills in a form.
+        kind = ServerError if isinstance(err, ServerError) else err
+        self._errors[_field(err)] = kind.translation_key
+        self._placeholders = local_placeholders(err.placeholders)
 
     def _show(
         self,

@@ -4,10 +4,10 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util import dt as dt_util
 
 from ..api.errors import RejectedError
 from ..feeds.feed import Feed
+from ..local_format import day_and_time
 from .registry import FEED_FAILED, FEED_LOST, Issues, async_publish
 
 # An hour apart at first: what the server refuses for so long it does not take by itself.
@@ -47,9 +47,7 @@ class FeedIssues:
                 "translation_placeholders": {"feed": title, "reason": reason},
             }
         if lost := feed.memory.lost:
-            start, end = (
-                dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M") for moment in lost
-            )
+            start, end = map(day_and_time, lost)
             issues[f"{FEED_LOST}{subentry_id}"] = {
                 "is_fixable": True,
                 "severity": ir.IssueSeverity.WARNING,

@@ -2,10 +2,9 @@
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_exception_message
 
-from ..const import DOMAIN
 from ..meters.coordinator import MeterCoordinator
+from ..texts import error_text
 from .registry import METER_FAILED, Issues, async_publish
 
 
@@ -42,10 +41,7 @@ class MeterIssues:
                 "translation_key": "meter_failed",
                 "translation_placeholders": {
                     "meter": meter.subentry.title,
-                    # In English, as the server's own words are.
-                    "reason": async_get_exception_message(
-                        DOMAIN, failure.translation_key, failure.placeholders
-                    ),
+                    "reason": error_text(failure.translation_key, failure.placeholders),
                 },
             }
         async_publish(self._hass, meter, (METER_FAILED,), issues)

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from ..const import DOMAIN
+from ..const import DOMAIN, PROJECT
 from ..coordinator import ScheduleCoordinator
 from ..feeds.feed import Feed
 from ..meters.coordinator import MeterCoordinator
@@ -20,7 +20,9 @@ from ..meters.coordinator import MeterCoordinator
 # How the ids of the issues begin.
 SENSOR_GONE: Final = "sensor_gone_"
 ENTITY_GONE: Final = "entity_gone_"
+LEVEL_SILENT: Final = "level_silent_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
+NOT_READY: Final = "not_ready_"
 SERVER_TOO_OLD: Final = "server_too_old_"
 METER_FAILED: Final = "meter_failed_"
 FEED_FAILED: Final = "feed_failed_"
@@ -41,7 +43,9 @@ OF_RESOURCES: Final = (
 _ALL: Final = (
     SENSOR_GONE,
     ENTITY_GONE,
+    LEVEL_SILENT,
     SCHEDULING_FAILED,
+    NOT_READY,
     METER_FAILED,
     FEED_FAILED,
     FEED_LOST,
@@ -50,13 +54,13 @@ _ALL: Final = (
     *OF_RESOURCES,
 )
 
-DOCUMENTATION: Final = (
-    "https://github.com/FlexMeasures/flexmeasures-for-home-assistant"
-    "/blob/main/docs/troubleshooting.md"
-)
+DOCUMENTATION: Final = f"{PROJECT}/docs/troubleshooting.md"
+
+ATTR_SETTING: Final = "setting"
+"""In the data of an issue, and what its fix starts a flow with: the setting to change."""
 
 type Issues = dict[str, dict[str, Any]]
-"""By id, what `async_create_issue` takes."""
+"""By id, what `async_create_issue` takes; its data without the device."""
 
 
 @callback
@@ -71,16 +75,16 @@ def async_publish(
     for issue_id, data in _published(hass, kinds):
         if data.get("subentry_id") == subentry_id and issue_id not in issues:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
+    of_part = {
+        "entry_id": coordinator.config_entry.entry_id,
+        "subentry_id": subentry_id,
+    }
     for issue_id, details in issues.items():
         ir.async_create_issue(
             hass,
             DOMAIN,
             issue_id,
-            data={
-                "entry_id": coordinator.config_entry.entry_id,
-                "subentry_id": subentry_id,
-            },
-            **details,
+            **{**details, "data": {**of_part, **details.get("data", {})}},
         )
 
 

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_exception_message
 from homeassistant.util import dt as dt_util
 
 from ..cem.resource import ManagedResource
-from ..const import DOMAIN
+from ..const import CONF_S2
+from ..texts import error_text
 from .registry import (
+    ATTR_SETTING,
     CONTESTED,
     DOCUMENTATION,
     EXPOSED,
@@ -46,6 +47,7 @@ def resource_issues(resource: ManagedResource) -> Issues:
         }
     if resource.is_token_void:
         issues[f"{EXPOSED}{subentry_id}"] = {
+            "data": {ATTR_SETTING: CONF_S2},
             "is_fixable": True,
             "severity": ir.IssueSeverity.ERROR,
             "translation_key": "s2_token_exposed",
@@ -74,10 +76,6 @@ def resource_issues(resource: ManagedResource) -> Issues:
             "severity": ir.IssueSeverity.WARNING,
             "translation_key": "s2_not_plannable",
             "translation_placeholders": names
-            | {
-                "reason": async_get_exception_message(
-                    DOMAIN, problem.translation_key, problem.placeholders
-                )
-            },
+            | {"reason": error_text(problem.translation_key, problem.placeholders)},
         }
     return issues

@@ -6,6 +6,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..account import FlexMeasuresConfigEntry
 from ..const import CONF_JOINT_SCHEDULING, DOMAIN
 from ..coordinator import ScheduleCoordinator
+from ..local_format import short_number
 from ..scheduling.demand import demand
 from .registry import DOCUMENTATION, TOO_MANY_SCHEDULES
 
@@ -60,6 +61,6 @@ class TriggerLimit:
                 "account": self._entry.title,
                 "wanted": str(wanted),
                 "allowed": str(budget.automatic),
-                "minutes": f"{window.total_seconds() / 60:.3g}",
+                "minutes": short_number(window.total_seconds() / 60),
             },
         )

@@ -1,6 +1,6 @@
 """When to look for what the user can do something about."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.core import (
@@ -20,20 +20,33 @@ from homeassistant.util import dt as dt_util
 
 from ..cem.resource import ManagedResource
 from ..coordinator import ScheduleCoordinator
-from ..device.entity_references import named_entities
+from ..device.entity_references import async_entity_name, named_entities
 from ..timer import Timer
-from .device import failed_scheduling, gone_entities, gone_sensors
+from .device import (
+    failed_scheduling,
+    gone_entities,
+    gone_sensors,
+    lasting_silence,
+    silent_level,
+    unplannable_events,
+)
 from .registry import (
     ENTITY_GONE,
+    LEVEL_SILENT,
+    NOT_READY,
     OF_RESOURCES,
     SCHEDULING_FAILED,
     SENSOR_GONE,
+    Issues,
     async_publish,
 )
 from .resource_manager import not_plannable_at, resource_issues
 
 # Entities without a registration go and come back while their integration reloads.
 _PATIENCE: Final = timedelta(minutes=1)
+
+# A car may be out of reach for a while, and a router be replaced.
+_SILENCE: Final = timedelta(hours=1)
 
 
 class DeviceIssues:
@@ -49,14 +62,21 @@ class DeviceIssues:
         self._hass = hass
         self._coordinator = coordinator
         self._resource = resource
+        self._names: dict[str, str] = {}
+        self._silent_since: datetime | None = None
+        self._level_timer = Timer(hass, lambda _now: self.async_report())
         self._entities_timer = Timer(hass, lambda _now: self.async_report())
         self._resource_timer = Timer(hass, lambda _now: self._report_resource())
+        # It may be armed by a report of a set-up that then fails.
+        coordinator.lifetime.async_on_unload(self._level_timer.async_disarm)
 
     @callback
     def async_start(self) -> None:
         """Watch until the device is unloaded."""
         hass, coordinator = self._hass, self._coordinator
         entity_ids = named_entities(coordinator.subentry.data)
+        # What was removed has no name any more.
+        self._names = {each: async_entity_name(hass, each) for each in entity_ids}
         for stop in (
             coordinator.async_add_listener(self.async_report),
             coordinator.readings.async_add(lambda _is_of_job: self.async_report()),
@@ -78,20 +98,50 @@ class DeviceIssues:
     def async_report(self) -> None:
         """Publish what is wrong now, and take back what is solved."""
         hass, coordinator = self._hass, self._coordinator
-        kinds = [SENSOR_GONE, SCHEDULING_FAILED]
-        issues = {**gone_sensors(coordinator), **failed_scheduling(coordinator)}
+        kinds = [SENSOR_GONE, SCHEDULING_FAILED, NOT_READY]
+        issues = {
+            **gone_sensors(coordinator),
+            **failed_scheduling(coordinator),
+            **unplannable_events(coordinator),
+        }
         # While Home Assistant starts or stops, entities come and go.
         if hass.state is CoreState.running:
-            kinds.append(ENTITY_GONE)
-            issues |= gone_entities(hass, coordinator)
+            kinds += [ENTITY_GONE, LEVEL_SILENT]
+            issues |= gone_entities(hass, coordinator, self._name_of)
+            issues |= self._silent_level()
         async_publish(hass, coordinator, tuple(kinds), issues)
         self._report_resource()
 
     @callback
     def async_withdraw(self) -> None:
         """Take back all: the device is not loaded any more, and not to be mended."""
-        kinds = (SENSOR_GONE, SCHEDULING_FAILED, ENTITY_GONE, *OF_RESOURCES)
+        kinds = (
+            SENSOR_GONE,
+            SCHEDULING_FAILED,
+            NOT_READY,
+            ENTITY_GONE,
+            LEVEL_SILENT,
+            *OF_RESOURCES,
+        )
         async_publish(self._hass, self._coordinator, kinds, {})
+
+    def _silent_level(self) -> Issues:
+        """Return what lasts too long; look again once it may."""
+        if (problem := silent_level(self._coordinator)) is None:
+            self._silent_since = None
+            self._level_timer.async_disarm()
+            return {}
+        now = dt_util.utcnow()
+        self._silent_since = self._silent_since or now
+        if (moment := self._silent_since + _SILENCE) > now:
+            self._level_timer.async_arm(moment)
+            return {}
+        return lasting_silence(self._hass, self._coordinator, problem)
+
+    def _name_of(self, entity_id: str) -> str:
+        """Return what an entity is called, or was called last."""
+        name = async_entity_name(self._hass, entity_id)
+        return self._names.get(entity_id, name) if name == entity_id else name
 
     @callback
     def _report_resource(self) -> None:
@@ -115,7 +165,9 @@ class DeviceIssues:
 
     @callback
     def _handle_state(self, event: Event[EventStateChangedData]) -> None:
-        if event.data["new_state"] is None or event.data["old_state"] is None:
+        if new_state := event.data["new_state"]:
+            self._names[new_state.entity_id] = new_state.name
+        if new_state is None or event.data["old_state"] is None:
             self._look_later()
 
     def _look_later(self) -> None:

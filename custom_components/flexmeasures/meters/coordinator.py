@@ -15,11 +15,11 @@ from ..api.errors import FlexMeasuresError
 from ..coordinator import translated
 from ..device.lifetime import DeviceUnloadedError, Lifetime
 from ..device.store import AccountStore
+from ..scheduling.daily_forecast import INTERVAL, DailyForecast, Refreshed
 from ..timer import Timer
 from .bills.bill import Bill, Terms, present_bill
 from .bills.day_book import DayBook
 from .bills.expectation import Expectation, expectation
-from .daily_forecast import DailyForecast, is_due
 from .history.importer import MeterImporter
 from .intervals import Metered
 from .memory import MeterMemory
@@ -173,7 +173,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         if (
             not self.settings.has_daily_forecast
             or holds_readings(self.settings, sources.consumption.sensor)
-            or not is_due(self.memory.forecast_at, now)
+            or not (
+                self.memory.forecast_at is None
+                or now - self.memory.forecast_at >= INTERVAL
+            )
             or (self._forecasting and not self._forecasting.done())
         ):
             return
@@ -183,7 +186,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterState]):
         )
 
     async def _forecast_daily(self, sources: MeterSources) -> None:
-        if await self._daily_forecast.async_refresh(sources.consumption.sensor):
+        sensor = sources.consumption.sensor
+        refreshed = await self._daily_forecast.async_refresh(sensor.id)
+        if refreshed is Refreshed.NOT_YET:
             return
         self.memory.forecast_at = dt_util.utcnow()
         self._store.async_remember()

@@ -19,6 +19,9 @@ class Outlook:
         self.plan = plan
         schedule = plan.power
         self.blocks: list[Block] = list(schedule.blocks()) if schedule else []
+        self._charges = [
+            block for block in self.blocks if block.action is Action.CHARGE
+        ]
         self.schedule: list[dict[str, Any]] = (
             schedule.as_dicts(time_zone) if schedule else []
         )
@@ -68,16 +71,13 @@ class Outlook:
         """Return the block that runs at a moment, or the first one after it."""
         return next((block for block in self.blocks if block.end > moment), None)
 
-    def next_charge(self, moment: datetime) -> Block | None:
-        """Return the block of charging that runs at a moment, or the first one after it."""
-        return next(
-            (
-                block
-                for block in self.blocks
-                if block.action is Action.CHARGE and block.end > moment
-            ),
-            None,
-        )
+    def next_charge_start(self, moment: datetime) -> datetime | None:
+        """Return when a block of charging next begins."""
+        return next((each.start for each in self._charges if each.start > moment), None)
+
+    def next_charge_end(self, moment: datetime) -> datetime | None:
+        """Return when the block of charging ends that runs at a moment, or the next one."""
+        return next((each.end for each in self._charges if each.end > moment), None)
 
     def _between(self, sums: array[float], start: datetime, end: datetime) -> float:
         """Return the sum over a period; of a slot at its ends, in proportion."""

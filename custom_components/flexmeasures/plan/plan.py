@@ -58,6 +58,10 @@ class Plan:
         """Return the power planned for this moment, in kW; None when none is."""
         return self.power.value_at(moment) if self.power else None
 
+    def moved(self, start: datetime, end: datetime) -> float:
+        """Return how much energy is planned to go in and out in a time, in kWh."""
+        return self.power.moved(start, end) if self.power else 0.0
+
     def next_boundary(self, moment: datetime) -> datetime | None:
         """Return when something next begins or ends; None after the end of all."""
         parts = (self.power, self.soc, self.consumption_price, self.production_price)

@@ -46,6 +46,27 @@ class Schedule(Series):
         hours = self.resolution / _HOUR
         return (None if power is None else power * hours for power in self.values)
 
+    def action_end(self, moment: datetime) -> datetime | None:
+        """Return when the action of a moment that has one ends; None if it outlasts the schedule."""
+        running = self.index_at(moment)
+        action = _action(self.values[running])
+        for index, power in enumerate(self.values[running:], running):
+            if _action(power) is not action:
+                return self.start + index * self.resolution
+        return None
+
+    def moved(self, start: datetime, end: datetime) -> float:
+        """Return the energy that goes in and out between two moments, in kWh."""
+        first = max(self.index_at(start), 0)
+        moved = 0.0
+        for index, power in enumerate(self.values[first:], first):
+            slot = self.start + index * self.resolution
+            if slot >= end:
+                break
+            held = min(slot + self.resolution, end) - max(slot, start)
+            moved += abs(power or 0.0) * (held / _HOUR)
+        return moved
+
     def blocks(self) -> Iterator[Block]:
         """Return the times of charging and of discharging, in order."""
         first = 0

@@ -19,12 +19,12 @@ from homeassistant.helpers.event import (
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..device.memory import Target
 from ..plan.plan import Plan
 from ..plan.prices import Price
+from ..plan.ready_by import Occasion, ReadyBy
 from .pace import update_interval
 from .queue import ScheduleQueue, Urgency
-from .soc_entity import StateOfChargeEntityError, read_soc_entity
+from .soc_entity import StateOfChargeEntityError, present_level, present_problem
 
 # What happens together shall make one schedule.
 DEBOUNCE = timedelta(seconds=10)
@@ -63,16 +63,20 @@ class DeviceAutomation:
         self._was_on = False
         self._has_begun = False
         self._interval: timedelta | None = None
-        self._target: Target | None = None
+        self._ready_by = ReadyBy()
+        self._upcoming: Occasion | None = None
         self._planned_prices: _Prices = (None, None)
         self._last_states: dict[str, str] = {}
         self._changes: deque[datetime] = deque(maxlen=_RESTLESS)
+        self._soc_problem: StateOfChargeEntityError | None = None
 
     @callback
     def async_start(self) -> None:
         """Watch until the device is unloaded."""
         coordinator, settings = self._coordinator, self._coordinator.settings
-        self._target = coordinator.memory.target
+        self._ready_by = coordinator.memory.ready_by
+        self._upcoming = coordinator.memory.upcoming
+        self._soc_problem = present_problem(coordinator)
         self._planned_prices = _prices(coordinator.data)
         stops = [
             coordinator.readings.async_add(self._handle_reading),
@@ -115,14 +119,30 @@ class DeviceAutomation:
             self._queue.async_drop(coordinator)
         is_switched, self._was_on = is_on != self._was_on, is_on
 
-        target, self._target = self._target, coordinator.memory.target
-        has_passed = target and target[1] == coordinator.memory.passed_ready_by
-        if is_on and self._target != target and not has_passed:
+        if self._is_other_target() and is_on:
             self._queue.async_wish(
                 coordinator, Urgency.SETTINGS_CHANGED, delay=DEBOUNCE
             )
         if self._rule() != self._interval or is_switched:
             self._rearm()
+
+    def _is_other_target(self) -> bool:
+        """Return whether the device has to be ready as no schedule was asked for yet.
+
+        That a time passes is no reason for another one, if the next is planned.
+        """
+        memory, now = self._coordinator.memory, dt_util.utcnow()
+        before, self._ready_by = self._ready_by, memory.ready_by
+        former, self._upcoming = self._upcoming, memory.upcoming
+        if before.since(now).plannable != memory.ready_by.since(now).plannable:
+            return True
+        upcoming = memory.upcoming
+        return (
+            upcoming is not None
+            and upcoming != former
+            and upcoming.target_kwh is not None
+            and upcoming.moment > (memory.planned_until or now)
+        )
 
     def _begin(self) -> None:
         """Ask for a schedule if there is none to go on with."""
@@ -174,20 +194,14 @@ class DeviceAutomation:
     def _handle_soc(
         self, event: Event[EventStateChangedData] | Event[EventStateReportedData]
     ) -> None:
-        """Ask for a schedule when the plan has become wrong, or possible again."""
-        coordinator, settings = self._coordinator, self._coordinator.settings
-        if not coordinator.is_scheduled_by_itself:
+        """Show what is wrong with it; ask for a schedule when the plan is, or can be again."""
+        coordinator = self._coordinator
+        before, self._soc_problem = self._soc_problem, present_problem(coordinator)
+        if type(before) is not type(self._soc_problem):
+            coordinator.async_update_listeners()
+        if self._soc_problem or not coordinator.is_scheduled_by_itself:
             return
-        facts = coordinator.facts
-        try:
-            soc_kwh = read_soc_entity(
-                event.data["new_state"],
-                settings,
-                dt_util.utcnow(),
-                full_kwh=settings.full_kwh(facts.soc_max_kwh if facts else None),
-            )
-        except StateOfChargeEntityError:
-            return
+        soc_kwh = present_level(coordinator)
         if coordinator.soc_problem or coordinator.deviates(soc_kwh):
             self._queue.async_wish(
                 coordinator, Urgency.STATE_OF_CHARGE, delay=self._quiet()

@@ -22,6 +22,7 @@ from ..api.models import Sensor
 from ..plan.grid import ceil_to_slots, floor_to_grid, reading_step
 from ..plan.series import Series
 from ..timer import Timer
+from .automations import async_is_automated
 from .budget import TriggerBudget
 
 SHORTEST_HORIZON: Final = timedelta(hours=1)
@@ -31,6 +32,9 @@ DEFAULT_HORIZON: Final = timedelta(hours=48)
 
 # The server counts slots per hour, and fails without any.
 _LONGEST_RESOLUTION: Final = timedelta(hours=1)
+
+# Of less, nobody who looks by himself would have it learn.
+_LEAST_HISTORY: Final = timedelta(days=1)
 
 # What the server learns from, after the last day, which mostly suffices to see that
 # there is something.
@@ -114,8 +118,11 @@ async def async_forecast_in_turn(
     horizon: timedelta = DEFAULT_HORIZON,
     regressors: Sequence[int] = (),
 ) -> Series:
-    """Have one computed by itself: when the server's limit has room beside the user's wishes."""
-    await _check(api, sensor, regressors)
+    """Have one computed by itself: when the server's limit has room beside the user's wishes.
+
+    Not from less than a day of values: that is as if there were none.
+    """
+    await _check(api, sensor, regressors, least=_LEAST_HISTORY)
     while True:
         now = dt_util.utcnow()
         if (available_at := budget.available_at(now)) > now:
@@ -133,31 +140,33 @@ async def async_is_forecast_by_server(
 ) -> bool:
     """Return whether the server forecasts a sensor by itself, again and again.
 
-    An automation of the sensor's asset does, or of one that this is part of. Raises
-    FlexMeasuresError.
+    Raises FlexMeasuresError.
     """
-    for asset in (await catalogue.async_get()).lineage(sensor):
-        for automation in await api.get_automations(asset.id):
-            if automation.type != _FORECASTING or not automation.is_active:
-                continue
-            if automation.sensors is None:
-                details = await api.get_automation(asset.id, automation.id)
-                sensors = details.sensors if details else None
-            else:
-                sensors = automation.sensors
-            if sensors and sensor.id in sensors:
-                return True
-    return False
+    lineage = (await catalogue.async_get()).lineage(sensor)
+    return await async_is_automated(api, lineage, sensor, _FORECASTING)
+
+
+def is_forecastable(sensor: Sensor) -> bool:
+    """Return whether the server can forecast what has such intervals."""
+    return timedelta(0) < sensor.resolution <= _LONGEST_RESOLUTION
 
 
 async def _check(
-    api: FlexMeasuresApi, sensor: Sensor, regressors: Sequence[int]
+    api: FlexMeasuresApi,
+    sensor: Sensor,
+    regressors: Sequence[int],
+    *,
+    least: timedelta = timedelta(0),
 ) -> None:
-    """Raise why the server could not make a forecast, without asking it for one."""
-    if not timedelta(0) < sensor.resolution <= _LONGEST_RESOLUTION:
+    """Raise why the server could not make a forecast, without asking it for one.
+
+    `least` is how long ago there have to be values.
+    """
+    if not is_forecastable(sensor):
         raise NotForecastableError
     _, has_history = await together(
-        _check_readable(api, regressors), _has_history(api, sensor)
+        _check_readable(api, regressors),
+        _has_history(api, sensor, dt_util.utcnow() - least),
     )
     if not has_history:
         raise NoHistoryError
@@ -172,10 +181,10 @@ async def _check_readable(api: FlexMeasuresApi, sensor_ids: Sequence[int]) -> No
             raise RegressorError(sensor_id) from err
 
 
-async def _has_history(api: FlexMeasuresApi, sensor: Sensor) -> bool:
+async def _has_history(api: FlexMeasuresApi, sensor: Sensor, until: datetime) -> bool:
     resolution, zone = sensor.resolution, sensor.time_zone
     for span in _HISTORY:
-        start = floor_to_grid(dt_util.utcnow() - span, resolution, zone)
+        start = floor_to_grid(until - span, resolution, zone)
         step = reading_step(start, span, resolution, zone)
         data = await api.get_data(
             sensor.id,

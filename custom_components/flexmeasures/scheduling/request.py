@@ -1,6 +1,6 @@
 """What is sent to have a device scheduled."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -9,15 +9,15 @@ from homeassistant.util import dt as dt_util
 
 from ..api.models import Sensor
 from ..coordinator import ScheduleCoordinator
-from ..device.memory import Target
 from ..device.settings import SOC_AT_START, StateOfChargeUnknownError
 from ..plan.energy_units import energy_quantity, quantity_in_kwh
 from ..plan.grid import PLAN_ZONE, floor_to_grid
+from ..plan.ready_by import Occasion
 from ..plan.window import Window
 from ..plan.wishes import SOC_MINIMA, SOC_TARGETS, Wishes, asked_for, wishes_in, within
 from .limits import softened_limits
 from .slot_start import level_at_start
-from .soc_entity import StateOfChargeEntityError, read_soc_entity
+from .soc_entity import StateOfChargeEntityError, level_state, read_soc_entity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,21 +100,23 @@ async def prepare(
         request.duration or settings.schedule_duration,
         sensor,
     )
-    overrides = {
-        **target_minima(coordinator.memory.target, sensor, window.start),
-        **request.flex_model,
-    }
+    after = max(window.start, dt_util.utcnow())
+    upcoming = coordinator.memory.ready_by.next_after(after)
+    first = [upcoming] if upcoming else []
     # The server itself makes a plan longer for targets, but for no other wish.
     reach = window
-    for wish in wishes_in(overrides):
+    for wish in wishes_in(_overrides(first, request, sensor, window.start)):
         if request.duration is None or wish.constraint == SOC_TARGETS:
             reach = reach.reaching(wish.end)
+    source = coordinator.flex_model_source
+    counts_anew = source is not None and source.counts_energy
+    later = coordinator.memory.ready_by.between(after, reach.end)
+    occasions = first if counts_anew else {*first, *later}
+    overrides = _overrides(occasions, request, sensor, window.start)
     full_kwh = settings.full_kwh(quantity_in_kwh(stored.get("soc-max")))
     model = None
-    if coordinator.flex_model_source:
-        model = await coordinator.flex_model_source.async_flex_model(
-            reach, stored, overrides
-        )
+    if source:
+        model = await source.async_flex_model(reach, stored, overrides)
     # What does not say how full the device is leaves that to the settings.
     if not model or SOC_AT_START not in model:
         model = _flex_model(coordinator, reach, stored, model or overrides, full_kwh)
@@ -134,26 +136,41 @@ async def prepare(
 
 
 def target_minima(
-    target: Target | None, sensor: Sensor, start: datetime
+    occasions: Iterable[Occasion], sensor: Sensor, start: datetime
 ) -> dict[str, Any]:
     """Return what the user wants to be ready, and by when, as the server takes it.
 
     Moved back to the grid: between its points the server looks at nothing, nor does it
     where the first slot begins.
     """
-    if target is None or target[1] <= start:
-        return {}
-    target_soc_kwh, ready_by = target
     slot = sensor.slot_length
-    moment = max(floor_to_grid(ready_by, slot, PLAN_ZONE), start + slot)
+    minima: dict[datetime, float] = {}
+    for occasion in occasions:
+        if occasion.target_kwh is not None and occasion.moment > start:
+            moment = floor_to_grid(occasion.moment, slot, PLAN_ZONE)
+            moment = max(moment, start + slot)
+            minima[moment] = max(minima.get(moment, 0.0), occasion.target_kwh)
+    if not minima:
+        return {}
     return {
         SOC_MINIMA: [
             {
-                "value": energy_quantity(target_soc_kwh),
+                "value": energy_quantity(target_kwh),
                 "datetime": moment.isoformat(),
             }
+            for moment, target_kwh in sorted(minima.items())
         ]
     }
+
+
+def _overrides(
+    occasions: Iterable[Occasion],
+    request: ScheduleRequest,
+    sensor: Sensor,
+    start: datetime,
+) -> dict[str, Any]:
+    """Return what holds for one request, and wins over the settings."""
+    return {**target_minima(occasions, sensor, start), **request.flex_model}
 
 
 def _flex_model(
@@ -191,11 +208,15 @@ def _level_of_entity(
     full_kwh: float | None,
 ) -> float:
     """Return the level to plan from, in kWh; raises StateOfChargeEntityError."""
-    settings = coordinator.settings
-    assert settings.soc_entity
-    state = coordinator.hass.states.get(settings.soc_entity)
-    soc_kwh = read_soc_entity(state, settings, dt_util.utcnow(), full_kwh=full_kwh)
-    assert state
+    state = level_state(coordinator)
+    soc_kwh = read_soc_entity(
+        state,
+        coordinator.settings,
+        dt_util.utcnow(),
+        full_kwh=full_kwh,
+        temperature_unit=coordinator.hass.config.units.temperature_unit,
+        moved_since=coordinator.moved_since,
+    )
     return level_at_start(
         coordinator,
         soc_kwh,

@@ -20,17 +20,22 @@ from ..api.errors import (
 )
 from ..api.models import Job
 from ..api.polling import ask_patiently
+from ..api.refusals import LevelTooOldError
 from ..const import CONF_JOINT_SCHEDULING
 from ..coordinator import ScheduleCoordinator
 from ..device.lifetime import DeviceUnloadedError
 from ..device.listeners import Listeners
+from ..device.prices import SharedPrices
 from ..device.result import ScheduleResult
 from ..plan.schedule import Schedule
 from ..plan.targets import TargetReport
 from .budget import TriggerBudget
-from .contradiction import explained
+from .feed_in import with_bounded_feed_in
+from .infeasibility import explained
 from .jobs import AcceptedJob, Requests, jobs_under_way
+from .planned_here import PlannedHere
 from .request import PreparedRequest, ScheduleRequest, prepare
+from .soc_entity import present_problem
 
 type Results = dict[str, Schedule | FlexMeasuresError | None]
 """What a job gave each device, by subentry id: the window that was asked for.
@@ -48,10 +53,14 @@ class AccountScheduler:
         entry: ConfigEntry,
         api: FlexMeasuresApi,
         coordinators: Mapping[str, ScheduleCoordinator],
+        *,
         budget: TriggerBudget,
+        prices: SharedPrices,
+        planned_here: PlannedHere,
     ) -> None:
         """Start with nothing under way; `coordinators` are those of the loaded devices."""
         self.budget = budget
+        self.planned_here = planned_here
         self.endings: Listeners[[]] = Listeners()
         """Are called when a job is waited for no more."""
         self.is_closed = False
@@ -60,7 +69,7 @@ class AccountScheduler:
         self._entry = entry
         self._api = api
         self._coordinators = coordinators
-        self._is_joint = entry.options.get(CONF_JOINT_SCHEDULING, False)
+        self._prices = prices
         self._following: dict[str, asyncio.Task[Results]] = {}
         entry.async_on_unload(self._close)
 
@@ -73,7 +82,8 @@ class AccountScheduler:
         other's schedule.
         """
         site = coordinator.metadata.site
-        if not self._is_joint or coordinator.memory.is_failing or site is None:
+        is_joint = self._entry.options.get(CONF_JOINT_SCHEDULING, False)
+        if not is_joint or coordinator.memory.is_failing or site is None:
             return [coordinator]
         others = [
             other
@@ -220,19 +230,29 @@ class AccountScheduler:
         lead, first = next(iter(requests.items()))
         coordinator = self._coordinators.get(lead)
         site = coordinator.metadata.site if coordinator else None
+        window = replace(
+            first.window,
+            duration=max(request.window.duration for request in requests.values()),
+        )
+        stored = await coordinator.metadata.flex_context() if coordinator else {}
+        flex_context = await with_bounded_feed_in(
+            self._prices, stored, first.flex_context, window
+        )
         try:
             job_id = await self._api.trigger_schedule(
                 first.asset if len(requests) == 1 or site is None else site,
-                start=first.window.start,
-                duration=max(request.window.duration for request in requests.values()),
+                start=window.start,
+                duration=window.duration,
                 flex_model=[request.flex_model for request in requests.values()],
-                flex_context=first.flex_context,
+                flex_context=flex_context,
                 force=first.force,
             )
         except RateLimitedError as err:
             self.budget.note_refused(err, dt_util.utcnow())
             raise
         self.budget.note_accepted(self._api.trigger_allowance, dt_util.utcnow())
+        for request in requests.values():
+            self.planned_here.note(request.sensor)
         job = AcceptedJob(job_id, now, is_unattended, requests)
         self.async_follow(job)
         return job
@@ -295,11 +315,19 @@ class AccountScheduler:
         except JobFailedError as err:
             if len(job.requests) > 1:
                 return await self._results_alone(job)
-            if isinstance(err, InfeasibleError):
-                ((subentry_id, request),) = job.requests.items()
-                # A job of one device ends with it.
-                metadata = self._coordinators[subentry_id].metadata
-                raise await explained(err, self._api, metadata, request) from err
+            ((subentry_id, request),) = job.requests.items()
+            # A job of one device ends with it.
+            coordinator = self._coordinators[subentry_id]
+            match err:
+                case InfeasibleError():
+                    raise await explained(
+                        err, self._api, coordinator.metadata, request
+                    ) from err
+                case LevelTooOldError():
+                    # Nothing was sent because of it, and the server knows no better.
+                    raise (
+                        coordinator.soc_problem or present_problem(coordinator) or err
+                    ) from None
             raise
         return {
             subentry_id: await self._apply(job, subentry_id, ended)

@@ -73,9 +73,8 @@ def second_look_in(coordinator: ScheduleCoordinator, now: datetime) -> timedelta
     end = start + power.resolution
     until = min(now, end)
     flowed = coordinator.recent_power.energy(start, until).net
-    settings, facts = coordinator.settings, coordinator.facts
     # Where it is not known what the device holds, of what moves in the slot.
-    scale = settings.full_kwh(facts.soc_max_kwh if facts else None) or max(
+    scale = coordinator.full_kwh or max(
         abs(flowed), abs(planned) * (power.resolution / _HOUR)
     )
     if abs(flowed - planned * ((until - start) / _HOUR)) <= _ROUNDING * scale:

@@ -1,33 +1,34 @@
 """The state of charge that a Home Assistant entity measures."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from homeassistant.const import (
-    ATTR_UNIT_OF_MEASUREMENT,
-    STATE_UNAVAILABLE,
-    STATE_UNKNOWN,
-)
+from homeassistant.const import PERCENTAGE, STATE_UNAVAILABLE
 from homeassistant.core import State
+from homeassistant.util import dt as dt_util
 
 from ..api.errors import FlexMeasuresError
 from ..api.numbers import number_in
+from ..coordinator import ScheduleCoordinator
+from ..device.entity_references import async_entity_name
+from ..device.level_entity import level_text, level_unit
 from ..device.settings import DeviceSettings
-from ..plan.energy_units import in_kwh
+from ..plan.energy_units import in_kwh, is_temperature, readable
 
 
 class StateOfChargeEntityError(FlexMeasuresError):
     """The entity does not tell the state of charge now."""
 
-    def __init__(self, entity_id: str) -> None:
-        """Keep the entity."""
-        super().__init__(entity_id)
-        self.entity_id = entity_id
+    def __init__(self, entity: str) -> None:
+        """Keep the entity's name."""
+        super().__init__(entity)
+        self.entity = entity
 
     @property
     @override
     def placeholders(self) -> dict[str, str]:
-        return {"entity": self.entity_id}
+        return {"entity": self.entity}
 
 
 class StateOfChargeUnavailableError(StateOfChargeEntityError):
@@ -37,13 +38,13 @@ class StateOfChargeUnavailableError(StateOfChargeEntityError):
 
 
 class StateOfChargeStaleError(StateOfChargeEntityError):
-    """It has not reported for too long."""
+    """It has not reported for too long, though energy has flowed since."""
 
     translation_key = "soc_entity_stale"
 
-    def __init__(self, entity_id: str, age: timedelta) -> None:
+    def __init__(self, entity: str, age: timedelta) -> None:
         """Keep how long ago it last reported."""
-        super().__init__(entity_id)
+        super().__init__(entity)
         self.age = age
 
     @property
@@ -54,13 +55,14 @@ class StateOfChargeStaleError(StateOfChargeEntityError):
 
 
 class StateOfChargeUnitError(StateOfChargeEntityError):
-    """Its unit is neither one of energy nor % of a known capacity."""
+    """Its unit is neither one of energy, nor one of which it is known what full is."""
 
     translation_key = "soc_entity_unit"
+    needs_user = True
 
-    def __init__(self, entity_id: str, unit: str | None) -> None:
+    def __init__(self, entity: str, unit: str | None) -> None:
         """Keep the unit that it has."""
-        super().__init__(entity_id)
+        super().__init__(entity)
         self.unit = unit
 
     @property
@@ -74,9 +76,9 @@ class StateOfChargeImplausibleError(StateOfChargeEntityError):
 
     translation_key = "soc_entity_implausible"
 
-    def __init__(self, entity_id: str, amount: str) -> None:
+    def __init__(self, entity: str, amount: str) -> None:
         """Keep what it says."""
-        super().__init__(entity_id)
+        super().__init__(entity)
         self.amount = amount
 
     @property
@@ -93,35 +95,93 @@ SOC_ENTITY_ERRORS: Final[tuple[type[StateOfChargeEntityError], ...]] = (
 )
 
 # Of what a device holds: an entity may round, and count from a bit more or less.
-_ROUNDING: Final = 0.01
+ROUNDING: Final = 0.01
 
 
 def read_soc_entity(
-    state: State | None,
+    state: State,
     settings: DeviceSettings,
     now: datetime,
     *,
     full_kwh: float | None,
+    temperature_unit: str,
+    moved_since: Callable[[datetime], float],
 ) -> float:
     """Return the state of charge in kWh; raises StateOfChargeEntityError.
 
-    `full_kwh` is how much the device holds, if that is known.
+    `full_kwh` is how much the device holds, if that is known; `temperature_unit` the one
+    that Home Assistant shows; `moved_since` tells how many kWh went in and out of it since
+    a moment. What has rested since the entity last reported has nothing to report: most
+    integrations only do so when something changes.
     """
-    entity_id = settings.soc_entity
-    assert entity_id
-    if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
-        raise StateOfChargeUnavailableError(entity_id)
-    if (amount := number_in(state.state)) is None:
-        raise StateOfChargeUnavailableError(entity_id)
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    kwh = in_kwh(amount, unit, settings.capacity)
+    entity = state.name
+    if state.state == STATE_UNAVAILABLE:
+        raise StateOfChargeUnavailableError(entity)
+    said, unit = level_text(state), level_unit(state, temperature_unit)
+    if (amount := number_in(said)) is None:
+        raise StateOfChargeUnavailableError(entity)
+    if unit and is_temperature(unit) and (temperatures := settings.temperatures):
+        if (share := temperatures.share(amount, unit)) is None:
+            raise StateOfChargeImplausibleError(entity, readable(amount, unit))
+        kwh = in_kwh(100 * share, PERCENTAGE, settings.capacity)
+    else:
+        kwh = in_kwh(amount, unit, settings.capacity)
     if kwh is None:
-        raise StateOfChargeUnitError(entity_id, unit)
+        raise StateOfChargeUnitError(entity, unit)
     if (believed := plausible_kwh(kwh, full_kwh)) is None:
-        raise StateOfChargeImplausibleError(entity_id, f"{state.state} {unit}")
-    if (age := now - state.last_reported) > settings.soc_max_age:
-        raise StateOfChargeStaleError(entity_id, age)
+        assert unit
+        raise StateOfChargeImplausibleError(entity, readable(amount, unit))
+    age = now - state.last_reported
+    if age > settings.soc_max_age and not _rests(
+        moved_since(state.last_reported), full_kwh
+    ):
+        raise StateOfChargeStaleError(entity, age)
     return believed
+
+
+def level_state(coordinator: ScheduleCoordinator) -> State:
+    """Return the state of the entity that measures a device's state of charge.
+
+    Raises StateOfChargeUnavailableError if it has none. The device has such an entity.
+    """
+    hass, entity_id = coordinator.hass, coordinator.settings.soc_entity
+    assert entity_id
+    if (state := hass.states.get(entity_id)) is None:
+        raise StateOfChargeUnavailableError(async_entity_name(hass, entity_id))
+    return state
+
+
+def present_level(coordinator: ScheduleCoordinator) -> float:
+    """Return the state of charge that a device's entity measures now, in kWh.
+
+    Raises StateOfChargeEntityError. The device has such an entity.
+    """
+    return read_soc_entity(
+        level_state(coordinator),
+        coordinator.settings,
+        dt_util.utcnow(),
+        full_kwh=coordinator.full_kwh,
+        temperature_unit=coordinator.hass.config.units.temperature_unit,
+        moved_since=coordinator.moved_since,
+    )
+
+
+def present_problem(
+    coordinator: ScheduleCoordinator,
+) -> StateOfChargeEntityError | None:
+    """Return why a device's entity does not tell the state of charge now, if it has one."""
+    if coordinator.settings.soc_entity is None:
+        return None
+    try:
+        present_level(coordinator)
+    except StateOfChargeEntityError as err:
+        return err
+    return None
+
+
+def _rests(moved_kwh: float, full_kwh: float | None) -> bool:
+    """Return whether so little energy has moved that the level shows nothing of it."""
+    return moved_kwh <= ROUNDING * (full_kwh or 0.0)
 
 
 def plausible_kwh(kwh: float, full_kwh: float | None) -> float | None:
@@ -129,7 +189,7 @@ def plausible_kwh(kwh: float, full_kwh: float | None) -> float | None:
 
     What is beyond empty or full by no more than a rounding is empty or full.
     """
-    excess = _ROUNDING * (full_kwh or 0.0)
+    excess = ROUNDING * (full_kwh or 0.0)
     if kwh < -excess or (full_kwh is not None and kwh > full_kwh + excess):
         return None
     kwh = max(0.0, kwh)

@@ -7,12 +7,16 @@ from ..account import FlexMeasuresConfigEntry
 from ..entity import async_add_device_entities, async_add_resource_entities
 from .device import (
     DeviceSensor,
+    MomentSensor,
+    NowSensor,
     ScheduleSensor,
     SetpointSensor,
     SocForecastSensor,
     StatusSensor,
 )
 from .device_descriptions import (
+    MOMENTS,
+    NOW,
     SCHEDULE,
     SCHEDULING_STATUS,
     SENSORS,
@@ -53,6 +57,8 @@ async def async_setup_entry(
         lambda coordinator: [
             ScheduleSensor(coordinator, SCHEDULE),
             *(DeviceSensor(coordinator, sensor) for sensor in SENSORS),
+            *(MomentSensor(coordinator, sensor) for sensor in MOMENTS),
+            NowSensor(coordinator, NOW),
             SocForecastSensor(coordinator, SOC_FORECAST),
             StatusSensor(coordinator, SCHEDULING_STATUS),
             # Written last: who follows it finds everything else up to date.

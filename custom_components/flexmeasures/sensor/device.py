@@ -1,7 +1,7 @@
 """The sensors of a device."""
 
-from datetime import datetime
-from typing import Any, override
+from datetime import datetime, timedelta
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -9,14 +9,28 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
 )
 from homeassistant.const import PERCENTAGE
+from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from ..api.durations import iso_duration
+from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
+from ..device.setpoint import action_end
 from ..entity import FlexMeasuresEntity, local_time
+from ..scheduling.soc_entity import present_problem
 from ..scheduling.status import STATUSES, scheduling_status
-from .device_descriptions import DeviceSensorDescription
+from ..texts import async_text
+from ..timer import Timer
+from .device_descriptions import (
+    DeviceSensorDescription,
+    MomentSensorDescription,
+    action,
+)
+
+# A trigger that waits for a moment would not run if the sensor went on when it comes.
+_LINGER: Final = timedelta(minutes=1)
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class DeviceSensor(FlexMeasuresEntity, SensorEntity):
@@ -37,6 +51,78 @@ class DeviceSensor(FlexMeasuresEntity, SensorEntity):
             return self.entity_description.native_unit_of_measurement
         currency = self.coordinator.data.currency
         return unit_fn(currency) if currency else None
+
+
+class MomentSensor(FlexMeasuresEntity, SensorEntity):
+    """A moment that is to come, or has just come."""
+
+    entity_description: MomentSensorDescription
+    _timer: Timer
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin to look what comes."""
+        await super().async_added_to_hass()
+        self._timer = Timer(self.hass, self._handle_timer)
+        self.async_on_remove(self._timer.async_disarm)
+        self._look()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        self._look()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _handle_timer(self, now: datetime) -> None:
+        self._handle_coordinator_update()
+
+    @callback
+    def _look(self) -> None:
+        """Go on to the next moment, unless the shown one has just come."""
+        now, shown = dt_util.utcnow(), self._attr_native_value
+        if isinstance(shown, datetime) and shown <= now < shown + _LINGER:
+            self._timer.async_arm(shown + _LINGER)
+            return
+        self._timer.async_disarm()
+        outlook = self.coordinator.outlook
+        self._attr_native_value = self.entity_description.next_fn(outlook, now)
+
+
+class NowSensor(FlexMeasuresEntity, SensorEntity):
+    """What goes on and until when, in the words of Home Assistant's language."""
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """None when there is nothing to follow."""
+        if (doing := action(self.coordinator)) is None:
+            return None
+        if (end := self._end) is None:
+            return async_text(self.hass, f"now_{doing}")
+        return async_text(self.hass, f"now_{doing}_until", time=self._time(end))
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """The same for automations, which know no language."""
+        end = self._end
+        return {"action": action(self.coordinator), "until": end and local_time(end)}
+
+    @property
+    def _end(self) -> datetime | None:
+        memory = self.coordinator.memory
+        return action_end(
+            self.coordinator.data.power, memory.mode, memory.override, dt_util.utcnow()
+        )
+
+    def _time(self, moment: datetime) -> str:
+        local = dt_util.as_local(moment)
+        time = f"{local:%H:%M}"
+        if local.date() == dt_util.now().date():
+            return async_text(self.hass, "time_today", time=time)
+        day = async_text(self.hass, f"weekday_{_WEEKDAYS[local.weekday()]}")
+        return async_text(self.hass, "time_on_day", day=day, time=time)
 
 
 class ScheduleSensor(FlexMeasuresEntity, SensorEntity):
@@ -127,8 +213,8 @@ class StatusSensor(FlexMeasuresEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """What the server says, and why the state of charge entity is not used."""
-        problem = self.coordinator.soc_problem
+        """What to do about it, and why the state of charge entity is not used."""
+        problem = present_problem(self.coordinator)
         return {
             "reason": scheduling_status(self.coordinator).reason,
             "state_of_charge": problem and problem.translation_key,
@@ -136,7 +222,20 @@ class StatusSensor(FlexMeasuresEntity, SensorEntity):
 
 
 class SetpointSensor(FlexMeasuresEntity, SensorEntity):
-    """The power to follow now: the plan's, unless mode or override say otherwise."""
+    """The power to follow now: the plan's, unless mode or override say otherwise.
+
+    It is what the device is there for, and so has its name: the pages of devices sort
+    by names, and begin with such an entity.
+    """
+
+    _attr_name = None
+
+    @property
+    @override
+    def suggested_object_id(self) -> str | None:
+        """Its own name all the same: an id says what it is of."""
+        key = f"component.{DOMAIN}.entity.sensor.{self.translation_key}.name"
+        return self.platform_data.object_id_platform_translations[key]
 
     @property
     @override

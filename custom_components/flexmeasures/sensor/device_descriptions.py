@@ -1,4 +1,7 @@
-"""The sensors of one value each, and where they have it from."""
+"""The sensors of one value each, and where they have it from.
+
+What another entity, the calendar or the card says, too, is disabled by default.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +14,8 @@ from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
 from ..plan.grid import local_midnight
-from ..plan.schedule import Action, Block, Schedule
+from ..plan.outlook import Outlook
+from ..plan.schedule import Action, Schedule
 
 # Sums of floating-point numbers are not more exact.
 _DIGITS = 6
@@ -51,11 +55,8 @@ def _next_change(coordinator: ScheduleCoordinator) -> datetime | None:
     return schedule.next_change(dt_util.utcnow()) if schedule else None
 
 
-def _next_charge(coordinator: ScheduleCoordinator) -> Block | None:
-    return coordinator.outlook.next_charge(dt_util.utcnow())
-
-
-def _action(coordinator: ScheduleCoordinator) -> Action | None:
+def action(coordinator: ScheduleCoordinator) -> Action | None:
+    """Return what the setpoint means; None while there is none."""
     setpoint = coordinator.setpoint
     return None if setpoint is None else Action.of(setpoint)
 
@@ -67,6 +68,14 @@ def _price(coordinator: ScheduleCoordinator) -> float | None:
 
 def _per_kwh(currency: str) -> str:
     return f"{currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentSensorDescription(SensorEntityDescription):
+    """A sensor of a moment that is to come."""
+
+    next_fn: Callable[[Outlook, datetime], datetime | None]
+    """What comes after a moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,27 +97,12 @@ SENSORS = (
         value_fn=_next_change,
     ),
     DeviceSensorDescription(
-        key="next_charge_start",
-        translation_key="next_charge_start",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda coordinator: (
-            block.start if (block := _next_charge(coordinator)) else None
-        ),
-    ),
-    DeviceSensorDescription(
-        key="next_charge_end",
-        translation_key="next_charge_end",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda coordinator: (
-            block.end if (block := _next_charge(coordinator)) else None
-        ),
-    ),
-    DeviceSensorDescription(
         key="planned_energy",
         translation_key="planned_energy",
         device_class=SensorDeviceClass.ENERGY,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: _energy(coordinator, _rest_of_plan),
     ),
     DeviceSensorDescription(
@@ -125,6 +119,7 @@ SENSORS = (
         translation_key="planned_cost",
         device_class=SensorDeviceClass.MONETARY,
         suggested_display_precision=2,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: _cost(coordinator, _rest_of_plan),
         unit_fn=str,
     ),
@@ -150,6 +145,7 @@ SENSORS = (
         translation_key="last_schedule",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: coordinator.memory.last_schedule,
     ),
     DeviceSensorDescription(
@@ -157,20 +153,42 @@ SENSORS = (
         translation_key="action",
         device_class=SensorDeviceClass.ENUM,
         options=list(Action),
-        value_fn=_action,
+        value_fn=action,
+        entity_registry_enabled_default=False,
     ),
 )
+MOMENTS = (
+    MomentSensorDescription(
+        key="next_charge_start",
+        translation_key="next_charge_start",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=False,
+        next_fn=Outlook.next_charge_start,
+    ),
+    MomentSensorDescription(
+        key="next_charge_end",
+        translation_key="next_charge_end",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=False,
+        next_fn=Outlook.next_charge_end,
+    ),
+)
+NOW = SensorEntityDescription(key="now", translation_key="now")
 SCHEDULE = SensorEntityDescription(
     key="schedule",
     translation_key="schedule",
     device_class=SensorDeviceClass.POWER,
     native_unit_of_measurement=UnitOfPower.KILO_WATT,
     suggested_display_precision=2,
+    # It is there for charts that draw its attributes: it says what the setpoint says.
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
 )
 SOC_FORECAST = SensorEntityDescription(
     key="soc_forecast",
     translation_key="soc_forecast",
     suggested_display_precision=1,
+    entity_registry_enabled_default=False,
 )
 SCHEDULING_STATUS = SensorEntityDescription(
     key="scheduling_status",

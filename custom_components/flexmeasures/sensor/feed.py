@@ -38,11 +38,15 @@ def _completeness(feed: Feed, now: datetime) -> float | None:
 
 
 def _progress(feed: Feed) -> dict[str, Any]:
-    """Return up to when everything was sent."""
+    """Return up to when everything was sent, and when it was last forecast."""
     memory = feed.memory
-    return {
+    progress = {
         "sent_until": local_time(memory.sent_until) if memory.sent_until else None,
     }
+    if feed.settings.has_daily_forecast:
+        forecast_at = memory.forecast_at
+        progress["last_forecast"] = local_time(forecast_at) if forecast_at else None
+    return progress
 
 
 def _rejections(feed: Feed) -> dict[str, Any]:
@@ -107,7 +111,7 @@ class FeedSensor(FeedEntity, SensorEntity):
     """One thing about a feed."""
 
     entity_description: FeedSensorDescription
-    _unrecorded_attributes = frozenset({"sent_until", "set_aside"})
+    _unrecorded_attributes = frozenset({"sent_until", "last_forecast", "set_aside"})
 
     @property
     @override

@@ -98,6 +98,8 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(Progress),
+        # It is also an attribute of the current instruction.
+        entity_registry_enabled_default=False,
         value_fn=_status,
     ),
 )
@@ -112,6 +114,7 @@ INSTRUCTIONS = (
         key="next_instruction",
         translation_key="next_instruction",
         device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=False,
         value_fn=_next,
         attributes_fn=_next_instruction,
     ),

@@ -81,6 +81,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.NONE,
         ),
         (
+            "set_ready_by",
+            schedules.set_ready_by,
+            schemas.SET_READY_BY_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
             "change_control_type",
             resource_managers.change_control_type,
             schemas.CHANGE_CONTROL_TYPE_SCHEMA,

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..api.models import Sensor
 from ..const import DOMAIN
+from ..local_format import short_time
 from ..plan.grid import INSTANT_GRID, even_runs, floor_to_grid, slot_starts
 from .schemas import ATTR_DURATION, ATTR_START, ATTR_VALUE, ATTR_VALUES
 
@@ -105,7 +106,7 @@ def _batches_at_times(
                 translation_key="several_values_for_one_time",
                 translation_placeholders={
                     "field": ATTR_VALUES,
-                    "time": dt_util.as_local(moment).isoformat(),
+                    "time": short_time(moment),
                 },
             )
         values[moment] = item[ATTR_VALUE]

@@ -20,6 +20,7 @@ from ..api.durations import iso_duration
 from ..api.models import Sensor
 from ..const import DOMAIN, SUBENTRY_FEED, SUBENTRY_METER
 from ..feeds.feed import Feed
+from ..flows.wording import length
 from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.horizon import longest_plan
@@ -161,8 +162,8 @@ def check_plannable(duration: timedelta, sensor: Sensor, *, field: str) -> None:
             translation_key="duration_too_long",
             translation_placeholders={
                 "field": field,
-                "duration": iso_duration(duration),
-                "longest": iso_duration(longest),
+                "duration": length(duration),
+                "longest": length(longest),
             },
         )
 

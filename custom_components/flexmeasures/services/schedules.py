@@ -1,34 +1,44 @@
 """The actions about schedules, and about what is followed instead of them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry, async_compute, async_trigger
 from ..action_errors import check_future, translated_errors
+from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
+from ..plan.ready_by import WEEKDAYS, Occasion, WeeklyRule
 from ..scheduling.request import ScheduleRequest
 from .calls import answered_slots, check_plannable, device_of, response
+from .formats import ScheduleFormat, formatted
+from .limits import DeviceLimits, check_power
 from .schemas import (
+    ATTR_DATETIME,
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
     ATTR_FLEX_MODEL,
     ATTR_FORCE,
+    ATTR_FORMAT,
     ATTR_POWER,
     ATTR_RESOLUTION,
     ATTR_SOC_AT_START,
     ATTR_SOC_TARGETS,
     ATTR_START,
+    ATTR_TARGET_SOC,
+    ATTR_TIME,
     ATTR_UNIT,
     ATTR_UNTIL,
     ATTR_VALUE,
     ATTR_WAIT,
+    ATTR_WEEKDAYS,
 )
 
 
@@ -39,9 +49,13 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
     settings = coordinator.settings
     duration: timedelta | None = call.data.get(ATTR_DURATION)
     flex_model: dict[str, Any] = {}
+    limits = DeviceLimits(coordinator, call.data[ATTR_FLEX_MODEL])
     if (soc := call.data.get(ATTR_SOC_AT_START)) is not None:
+        limits.check_level(ATTR_SOC_AT_START, soc)
         flex_model[SOC_AT_START] = settings.energy(soc)
     if targets := call.data.get(ATTR_SOC_TARGETS):
+        for target in targets:
+            limits.check_target(ATTR_SOC_TARGETS, target[ATTR_VALUE])
         flex_model["soc-targets"] = [
             {
                 key: settings.energy(value) if key == ATTR_VALUE else value.isoformat()
@@ -49,6 +63,7 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
             }
             for target in targets
         ]
+    limits.check_flex_model()
     request = ScheduleRequest(
         start=call.data.get(ATTR_START),
         duration=duration,
@@ -70,13 +85,18 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
 async def get_schedule(call: ServiceCall) -> ServiceResponse:
     """Return what is planned in a period."""
     entry, coordinator = _coordinator(call)
+    shape: ScheduleFormat = call.data[ATTR_FORMAT]
     unit = call.data[ATTR_UNIT]
-    start: datetime | None = call.data.get(ATTR_START)
-    duration: timedelta | None = call.data.get(ATTR_DURATION)
+    start: datetime | None
+    duration: timedelta | None
+    start, duration = shape.period or (
+        call.data.get(ATTR_START),
+        call.data.get(ATTR_DURATION),
+    )
     async with translated_errors(call.hass, entry):
         sensor = await coordinator.metadata.power_sensor()
         own = sensor.slot_length
-        wanted: timedelta = call.data.get(ATTR_RESOLUTION, own)
+        wanted: timedelta = call.data.get(ATTR_RESOLUTION) or shape.resolution or own
         read = partial(coordinator.reader.read_power, unit=unit)
         if wanted == own:
             power = await read(start=start, duration=duration)
@@ -90,7 +110,9 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
             )
             power = await read(start=first, duration=length)
             power = power.in_slots(first, length, wanted) if power else None
-    return response([power] if power else [], "schedule", unit)
+    answer = response([power] if power else [], "schedule", unit)
+    slots = answer.pop("schedule")
+    return {**answer, **formatted(slots, power, shape)}
 
 
 async def override(call: ServiceCall) -> None:
@@ -99,13 +121,42 @@ async def override(call: ServiceCall) -> None:
     now = dt_util.utcnow()
     until: datetime = call.data.get(ATTR_UNTIL) or now + call.data[ATTR_DURATION]
     check_future(until)
-    await coordinator.async_set_override(Override(call.data[ATTR_POWER], until))
+    power: float = call.data[ATTR_POWER]
+    check_power(coordinator, ATTR_POWER, power)
+    await coordinator.async_set_override(Override(power, until))
 
 
 async def clear_override(call: ServiceCall) -> None:
     """Let the setpoint follow the mode again."""
     _, coordinator = _coordinator(call)
     await coordinator.async_set_override(None)
+
+
+async def set_ready_by(call: ServiceCall) -> None:
+    """Set by when the device has to be ready: once, on days of the week, or not."""
+    _, coordinator = _coordinator(call)
+    moment: datetime | None = call.data.get(ATTR_DATETIME)
+    at: time | None = call.data.get(ATTR_TIME)
+    if moment is None and at is None:
+        await coordinator.async_be_ready_weekly(None)
+        return
+    target_kwh: float | None = None
+    if (target := call.data.get(ATTR_TARGET_SOC)) is not None:
+        target_kwh = DeviceLimits(coordinator).check_target(ATTR_TARGET_SOC, target)
+    elif coordinator.memory.ready_by.target_kwh is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="target_required",
+            translation_placeholders={"field": ATTR_TARGET_SOC},
+        )
+    if moment is not None:
+        check_future(moment)
+        await coordinator.async_be_ready_once(Occasion(moment, target_kwh))
+    else:
+        assert at is not None
+        weekdays = map(WEEKDAYS.index, call.data.get(ATTR_WEEKDAYS, WEEKDAYS))
+        rule = WeeklyRule(at, tuple(sorted({*weekdays})), target_kwh)
+        await coordinator.async_be_ready_weekly(rule)
 
 
 def _coordinator(

@@ -14,11 +14,13 @@ from homeassistant.util import dt as dt_util
 from ..api.durations import parse_duration
 from ..cem.control_type_names import OPTIONS, control_type_of
 from ..scheduling.forecasts import DEFAULT_HORIZON, SHORTEST_HORIZON
+from .formats import ScheduleFormat
 
 ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
 ATTR_ACTUATOR: Final = "actuator"
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 ATTR_CONTROL_TYPE: Final = "control_type"
+ATTR_DATETIME: Final = "datetime"
 ATTR_DURATION: Final = "duration"
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_END: Final = "end"
@@ -27,6 +29,7 @@ ATTR_FACTOR: Final = "factor"
 ATTR_FLEX_CONTEXT: Final = "flex_context"
 ATTR_FLEX_MODEL: Final = "flex_model"
 ATTR_FORCE: Final = "force"
+ATTR_FORMAT: Final = "format"
 ATTR_HORIZON: Final = "horizon"
 ATTR_LOWER_LIMIT: Final = "lower_limit"
 ATTR_MEASUREMENTS: Final = "measurements"
@@ -44,6 +47,7 @@ ATTR_SOC_AT_START: Final = "soc_at_start"
 ATTR_SOC_TARGETS: Final = "soc_targets"
 ATTR_SOURCE_TYPE: Final = "source_type"
 ATTR_START: Final = "start"
+ATTR_TARGET_SOC: Final = "target_soc"
 ATTR_TIME: Final = "time"
 ATTR_UNIT: Final = "unit"
 ATTR_UNTIL: Final = "until"
@@ -51,6 +55,7 @@ ATTR_UPPER_LIMIT: Final = "upper_limit"
 ATTR_VALUE: Final = "value"
 ATTR_VALUES: Final = "values"
 ATTR_WAIT: Final = "wait"
+ATTR_WEEKDAYS: Final = "weekdays"
 
 # Times that are as far away as this can be computed with.
 _LONGEST_DURATION: Final = timedelta(days=36525)
@@ -125,12 +130,12 @@ def _target(value: Any) -> dict[str, Any]:
     target: dict[str, Any] = vol.Schema(
         {
             vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
-            vol.Optional("datetime"): _moment,
+            vol.Optional(ATTR_DATETIME): _moment,
             vol.Optional(ATTR_START): _moment,
             vol.Optional("end"): _moment,
         }
     )(value)
-    if target.keys() - {ATTR_VALUE} not in ({"datetime"}, {ATTR_START, "end"}):
+    if target.keys() - {ATTR_VALUE} not in ({ATTR_DATETIME}, {ATTR_START, "end"}):
         raise vol.Invalid("expected either datetime, or start and end")
     if ATTR_START in target and target[ATTR_START] >= target["end"]:
         raise vol.Invalid("expected a start before the end")
@@ -157,6 +162,17 @@ def _one_end(data: dict[str, Any]) -> dict[str, Any]:
     """Return an override that says once when it ends."""
     if (ATTR_UNTIL in data) == (ATTR_DURATION in data):
         raise vol.Invalid("expected either until or duration")
+    return data
+
+
+def _one_readiness(data: dict[str, Any]) -> dict[str, Any]:
+    """Return when to be ready: once, again and again, or never."""
+    if ATTR_DATETIME in data and ATTR_TIME in data:
+        raise vol.Invalid("expected either datetime or time")
+    if ATTR_WEEKDAYS in data and ATTR_TIME not in data:
+        raise vol.Invalid("expected a time too", path=[ATTR_WEEKDAYS])
+    if ATTR_TARGET_SOC in data and not {ATTR_DATETIME, ATTR_TIME} & data.keys():
+        raise vol.Invalid("expected a datetime or a time too", path=[ATTR_TARGET_SOC])
     return data
 
 
@@ -209,6 +225,18 @@ def _one_sensor_or_several(data: dict[str, Any]) -> dict[str, Any]:
     return several
 
 
+def _as_its_format_has_it(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is read of a schedule, in a unit and of a period that its format can have."""
+    shape: ScheduleFormat = data[ATTR_FORMAT]
+    unit = data.get(ATTR_UNIT) or shape.unit or UnitOfPower.KILO_WATT
+    if shape.unit not in {None, unit}:
+        raise vol.Invalid(f"expected {shape.unit} with this format", path=[ATTR_UNIT])
+    for field in (ATTR_START, ATTR_DURATION):
+        if shape.period and field in data:
+            raise vol.Invalid("this format is of today and tomorrow", path=[field])
+    return {**data, ATTR_UNIT: unit}
+
+
 def _one_period(data: dict[str, Any]) -> dict[str, Any]:
     """Return what is read of a period that ends once."""
     if (ATTR_SENSOR in data) == (ATTR_SENSORS in data):
@@ -238,7 +266,7 @@ TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_WAIT, default=True): cv.boolean,
     }
 )
-GET_SCHEDULE_SCHEMA: Final = vol.Schema(
+GET_SCHEDULE_SCHEMA: Final = vol.All(
     {
         vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_START): _moment,
@@ -246,11 +274,15 @@ GET_SCHEDULE_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_RESOLUTION): vol.All(
             _duration, vol.Range(min=timedelta(minutes=1))
         ),
-        vol.Optional(ATTR_UNIT, default=UnitOfPower.KILO_WATT): vol.All(
+        vol.Optional(ATTR_UNIT): vol.All(
             vol.In([UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]),
             vol.Coerce(UnitOfPower),
         ),
-    }
+        vol.Optional(ATTR_FORMAT, default=ScheduleFormat.LIST): vol.Coerce(
+            ScheduleFormat
+        ),
+    },
+    _as_its_format_has_it,
 )
 _ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _TIMED_VALUE: Final = vol.Schema(
@@ -344,6 +376,16 @@ OVERRIDE_SCHEMA: Final = vol.All(
         }
     ),
     _one_end,
+)
+SET_READY_BY_SCHEMA: Final = vol.All(
+    {
+        vol.Required(ATTR_DEVICE_ID): _device_id,
+        vol.Optional(ATTR_TIME): cv.time,
+        vol.Optional(ATTR_WEEKDAYS): vol.All(cv.weekdays, vol.Length(min=1)),
+        vol.Optional(ATTR_DATETIME): _moment,
+        vol.Optional(ATTR_TARGET_SOC): _STATE_OF_CHARGE,
+    },
+    _one_readiness,
 )
 CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
     {

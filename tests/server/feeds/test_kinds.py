@@ -239,6 +239,72 @@ async def test_levels(sending: SendingHome) -> None:
     assert data["values"] == [5.0, 6.375, 6.5, None, None, 8.75, 0.0]
 
 
+async def test_temperatures_of_tanks(sending: SendingHome) -> None:
+    """What was recorded of them before, and then goes on, is what they hold."""
+    new = sending.owner.sensor
+    energy, percent, warm = (
+        await new("kWh", "PT0M"),
+        await new("%", "PT5M"),
+        await new("Wh", "PT0M"),
+    )
+    tank = {"method": "level", "empty_temperature": 40, "full_temperature": 60}
+    sending.feeds = [
+        feed(energy, "sensor.tank", **tank, unit="°C", capacity=8),
+        feed(percent, "sensor.tank", **tank, unit="°F"),
+        feed(
+            warm,
+            "water_heater.boiler",
+            **tank,
+            unit="°C",
+            capacity=5,
+            attribute="current_temperature",
+        ),
+    ]
+    sending.shown = {
+        "sensor.tank": (
+            50,
+            {"unit_of_measurement": "°C", "device_class": "temperature"},
+        ),
+        "water_heater.boiler": ("eco", {"current_temperature": 45.5}),
+    }
+    sending.freezer.move_to(FIRST)
+    await sending.start(with_account=False)
+    for minute, value in (
+        (4, 55),
+        (9, 63),
+        (14, -127),
+        (17, "unavailable"),
+        (22, 12),
+        (27, 41),
+    ):
+        sending.at(NOON + minute * MINUTE, "sensor.tank", value)
+    for minute, temperature in ((28, 60), (33, None), (38, 59)):
+        sending.at(
+            NOON + minute * MINUTE,
+            "water_heater.boiler",
+            "off",
+            current_temperature=temperature,
+        )
+    await sending.add_account()
+    await sending.pass_time(NOON + HOUR + MINUTE)
+
+    # Above empty, of 20 degrees; what no tank has, and what is unavailable, is not known.
+    degrees = [10, 15, 20, None, None, 0, *[1] * 7]
+    shares = {
+        NOON + index * FIVE: value / 20
+        for index, value in enumerate(degrees)
+        if value is not None
+    }
+    check(sending.server, energy, {at: 8 * share for at, share in shares.items()})
+    check(sending.server, percent, {at: 100 * share for at, share in shares.items()})
+    boiler = dict.fromkeys(slots(NOON, NOON + 2 * QUARTER, FIVE), 5000 * 5.5 / 20)
+    boiler[NOON + 2 * QUARTER] = 5000.0
+    boiler |= dict.fromkeys(
+        slots(NOON + 40 * MINUTE, NOON + HOUR + FIVE, FIVE), 5000 * 19 / 20
+    )
+    check(sending.server, warm, boiler)
+
+
 async def test_unknown_is_never_zero(sending: SendingHome) -> None:
     """And what was seen for less than the share that is asked for is not sent."""
     eighty, half = [

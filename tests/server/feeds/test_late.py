@@ -127,8 +127,8 @@ async def test_what_is_purged_is_lost(sending: SendingHome) -> None:
     check(sending.server, sensor, sent_live | sent_late)
     issue = sending.issues()[f"feed_lost_feed_{sensor}"]
     words = issue.translation_placeholders or {}
-    assert words["start"] == f"{NOON.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
-    assert words["end"] == f"{min(sent_late).astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
+    assert words["start"] == f"{NOON.astimezone(AMSTERDAM):%-d %b %H:%M}"
+    assert words["end"] == f"{min(sent_late).astimezone(AMSTERDAM):%-d %b %H:%M}"
 
     await sending.stop()
     await sending.start()

@@ -7,7 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from homeassistant.core import HomeAssistant
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .metered_home import AMSTERDAM, NOW, Owner
 

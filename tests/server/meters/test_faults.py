@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from ..conftest import call
 from .metered_home import (

@@ -7,7 +7,7 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sandbox.flexmeasures_server import FlexMeasuresServer
+from sandbox.flexmeasures.server import FlexMeasuresServer
 
 from .metered_home import (
     AMSTERDAM,

@@ -175,7 +175,10 @@ async def test_an_attribute_that_is_not_there(foreign: Foreign) -> None:
     provider = provider_of_attribute(foreign.hass, PRICE)
     with pytest.raises(AttributeMissingError) as raised:
         await provider.async_read()
-    assert raised.value.placeholders == {"entity": PRICE, "attribute": "raw_today"}
+    assert raised.value.placeholders == {
+        "entity": "nordpool kwh nl",
+        "attribute": "raw_today",
+    }
 
     foreign.show(PRICE, raw_today="later")
     with pytest.raises(NoTimesAndValuesError):

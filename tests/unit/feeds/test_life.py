@@ -104,7 +104,7 @@ async def test_what_nobody_has_foreseen(
 ) -> None:
     """It is logged, and nobody else's fault."""
     with patch(
-        "custom_components.flexmeasures.feeds.measured.feed.conversion",
+        "custom_components.flexmeasures.feeds.measured.feed.measured_conversion",
         side_effect=[RuntimeError("what?"), *[None] * 99],
     ):
         await two.home.go_to(SLOT + QUARTER + timedelta(seconds=6))

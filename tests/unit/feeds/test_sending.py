@@ -263,7 +263,7 @@ async def test_a_lost_period_is_told_once(
     assert issue
     assert issue.translation_placeholders == {
         "feed": "House",
-        "start": "2026-11-22 11:00",
-        "end": "2026-11-24 11:00",
+        "start": "22 Nov 11:00",
+        "end": "24 Nov 11:00",
     }
     assert len(fed.posted()) == 4 + 10 * 24 * 4

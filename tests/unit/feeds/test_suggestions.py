@@ -497,7 +497,7 @@ async def test_what_devices_are_set_up_with(home: Home) -> None:
 
     assert [*found] == [BATTERY_SOC, BATTERY_POWER, GARAGE_SOC]
     level = found[BATTERY_SOC]
-    assert level.title == "Home battery: Home battery: battery SoC (kWh, id 11)"
+    assert level.title == "Home battery: Home battery: battery SoC (kWh)"
     assert level.reason == "feed_reason_level"
     assert level.placeholders == {"device": "Home battery"}
     assert level.data["capacity"] == 10.0

@@ -6,7 +6,7 @@ from aiohttp import ClientConnectionError
 import pytest
 
 from ..fake_server import HOUSE
-from ..home import HOUR, NOW, Home
+from ..home import HOUR, NOW, SLOT, Home
 from .test_sensors import METER, measure, meter, metered, number, state  # noqa: F401
 
 TRIGGER = f"/api/v3_0/sensors/{METER}/forecasts/trigger"
@@ -76,3 +76,12 @@ async def test_server_away_for_a_moment(home: Home) -> None:
     await home.go_to(NOW + HOUR + timedelta(minutes=1))
     assert triggers(home) == 2
     assert number(home, "forecasted_usage") > 0
+
+
+async def test_less_than_a_day(home: Home) -> None:
+    """Nothing is forecast of it; that of a day is with the next update."""
+    measure(home, METER, 0.5, start=SLOT - 23 * HOUR)
+    await home.set_up(meter(daily_forecast=True))
+    assert triggers(home) == 0
+    await home.go_to(NOW + 2 * HOUR)
+    assert triggers(home) == 1

@@ -17,6 +17,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
+from ...device.entity_references import async_entity_name
 from ..errors import FeedSourceError
 from .errors import AttributeMissingError, ProviderGoneError
 from .following import News, async_track_entities, stop_all
@@ -116,7 +117,10 @@ class AttributeProvider(Provider):
             and (data := _of(state, part)) is not None
         ]
         if not found:
-            raise AttributeMissingError(*parts[0])
+            entity_id, attribute = parts[0]
+            raise AttributeMissingError(
+                async_entity_name(self._hass, entity_id), attribute
+            )
         return found
 
     def _present(self) -> tuple[Part, ...]:

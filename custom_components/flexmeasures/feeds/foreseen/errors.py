@@ -29,9 +29,9 @@ class AttributeMissingError(FeedSourceError):
     translation_key = "feed_attribute_missing"
     passes = True
 
-    def __init__(self, entity_id: str, attribute: str) -> None:
+    def __init__(self, entity: str, attribute: str) -> None:
         """Keep both."""
-        super().__init__(entity=entity_id, attribute=attribute)
+        super().__init__(entity=entity, attribute=attribute)
 
 
 class ProviderGoneError(FeedSourceError):

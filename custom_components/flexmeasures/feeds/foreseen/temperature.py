@@ -10,6 +10,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from ...device.entity_references import async_entity_name
 from ..bins import Step
 from ..entities import async_entity_id
 from .actions import AskedProvider, async_call
@@ -35,7 +36,9 @@ class WeatherProvider(AskedProvider):
         state = self._hass.states.get(entity_id)
         attributes = state.attributes if state else {}
         if (unit := attributes.get(ATTR_WEATHER_TEMPERATURE_UNIT)) is None:
-            raise AttributeMissingError(entity_id, ATTR_WEATHER_TEMPERATURE_UNIT)
+            raise AttributeMissingError(
+                async_entity_name(self._hass, entity_id), ATTR_WEATHER_TEMPERATURE_UNIT
+            )
         asked: dict[str, Any] = {ATTR_ENTITY_ID: entity_id, "type": "hourly"}
         answer = await async_call(
             self._hass, entity_id, f"{WEATHER}.{SERVICE_GET_FORECASTS}", **asked

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from ...api.errors import FlexMeasuresError
 from ...api.models import Sensor
-from ..conversion import Conversion, conversion
+from ..conversion import Conversion, LevelConversion, measured_conversion
 from ..feed import REFUSALS, Feed, FeedPeers, Sent
 from ..memory import Rejection
 from ..periods import Period
@@ -147,7 +147,10 @@ class MeasuredFeed(Feed):
     @property
     def _sent_as(self) -> str:
         """What values depend on."""
-        return repr((self._source, self.settings.invert, self.settings.capacity))
+        settings = self.settings
+        return repr(
+            (self._source, settings.invert, settings.capacity, settings.temperatures)
+        )
 
     @property
     def _is_level(self) -> bool:
@@ -198,13 +201,14 @@ class MeasuredFeed(Feed):
             return await self._check(sensor, convert, grid, now)
         return False
 
-    def _conversion(self, sensor: Sensor) -> Conversion:
-        return conversion(
+    def _conversion(self, sensor: Sensor) -> Conversion | LevelConversion:
+        return measured_conversion(
             self._source.unit,
             sensor,
             self._source.method,
             invert=self.settings.invert,
             capacity=self.settings.capacity,
+            temperatures=self.settings.temperatures,
         )
 
     async def _beginning(self, grid: SlotGrid, now: datetime) -> datetime:
@@ -233,7 +237,7 @@ class MeasuredFeed(Feed):
     async def _send(
         self,
         sensor: Sensor,
-        convert: Conversion,
+        convert: Conversion | LevelConversion,
         grid: SlotGrid,
         period: Period,
         now: datetime,
@@ -264,7 +268,7 @@ class MeasuredFeed(Feed):
     async def _send_again(
         self,
         sensor: Sensor,
-        convert: Conversion,
+        convert: Conversion | LevelConversion,
         grid: SlotGrid,
         rejection: Rejection,
         now: datetime,
@@ -292,7 +296,7 @@ class MeasuredFeed(Feed):
         return bool(count)
 
     async def _slots(
-        self, convert: Conversion, grid: SlotGrid, period: Period
+        self, convert: Conversion | LevelConversion, grid: SlotGrid, period: Period
     ) -> Slots:
         """Return what Home Assistant knows of a period, as far as that is settled."""
         boundaries = grid.boundaries(*period)
@@ -328,7 +332,11 @@ class MeasuredFeed(Feed):
         return slots.other_than(stored)
 
     async def _check(
-        self, sensor: Sensor, convert: Conversion, grid: SlotGrid, now: datetime
+        self,
+        sensor: Sensor,
+        convert: Conversion | LevelConversion,
+        grid: SlotGrid,
+        now: datetime,
     ) -> bool:
         """Send what the server does not have, or has otherwise, of what was sent before."""
         memory = self.memory
@@ -358,7 +366,7 @@ def _at_once(grid: SlotGrid, start: datetime, end: datetime) -> list[datetime]:
 
 
 def _converted(
-    convert: Conversion,
+    convert: Conversion | LevelConversion,
     boundaries: Sequence[datetime],
     values: Sequence[float | None],
 ) -> Slots:

@@ -1,48 +1,55 @@
-"""The steps that set up a device, and the flow that adds one or changes it."""
+"""The flow that adds a device to an account, or changes one."""
 
-from abc import abstractmethod
-import logging
 from typing import Any, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigSubentry,
-    ConfigSubentryFlow,
-    SubentryFlowContext,
-    SubentryFlowResult,
-)
-from homeassistant.data_entry_flow import FlowContext, FlowResult
+from homeassistant.config_entries import SubentryFlowResult
 
-from ...api.client import FlexMeasuresApi
-from ...const import CONF_POWER_SENSOR, SUBENTRY_DEVICE
 from ...device.entity_references import named_entities
+from ...issues.registry import ATTR_SETTING
 from ..hacs_defaults import async_former_devices
-from ..reporting import ReportingFlow
+from ..home.flow import HomeSteps
 from .form import DeviceForm
-from .level_feed import LevelFeeds, async_keep_level_feed
-from .settings_form import in_sections, section_errors, without_sections
-
-_LOGGER = logging.getLogger(__name__)
+from .level_feed import LevelFeeds
+from .settings_flow import SettingsSteps
 
 
-class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
-    ReportingFlow[ContextT, ResultT, HandlerT]
-):
-    """The steps that set up a device."""
+class DeviceSubentryFlow(SettingsSteps, HomeSteps):
+    """Add a device to an account, or change one."""
 
-    _form: DeviceForm
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Start to add a device."""
+        if not await self._async_connect():
+            return self._abort()
+        self._form = self._new_form()
+        if self._form.has_former:
+            return await self.async_step_device()
+        return await self.async_step_home()
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Start to change a device; what the flow starts with may name a setting."""
+        self._present = self._get_reconfigure_subentry()
+        if not await self._async_connect():
+            return self._abort()
+        self._form = self._new_form()
+        return await self._async_start_settings((user_input or {}).get(ATTR_SETTING))
 
     async def async_step_device(
         self, user_input: dict[str, Any] | None = None
-    ) -> ResultT:
+    ) -> SubentryFlowResult:
         """Ask for the power sensor."""
+        if not self._form.has_choice:
+            return self.async_abort(reason="no_power_sensors")
         if user_input is not None:
             async with self._reported():
                 self._errors = await self._form.async_read_device(user_input)
             if not self._errors:
-                return await self.async_step_settings()
+                return await self.async_step_facts()
         return self._show(
             "former_device" if self._form.has_former else "device",
             self._form.device_schema(),
@@ -52,36 +59,14 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     # The same, with a text about the values of the former integration.
     async_step_former_device = async_step_device
 
-    async def async_step_settings(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ResultT:
-        """Ask for the settings."""
-        if user_input is not None:
-            values = without_sections(user_input)
-            async with self._reported():
-                self._errors = section_errors(
-                    await self._form.async_read_settings(values)
-                )
-                self._placeholders = {**self._form.gone_entities}
-            if not self._errors:
-                if self._form.new_pairing:
-                    return await self.async_step_pairing()
-                return self._finish_device()
-        return self._show(
-            "settings",
-            self._form.settings_schema(self._errors),
-            user_input or in_sections(self._form.settings_values()),
-            server_settings=await self._form.async_server_settings(),
-            level_feed=await self._form.async_described_level_feed(),
-        )
-
+    @override
     async def async_step_pairing(
         self, user_input: dict[str, Any] | None = None
-    ) -> ResultT:
+    ) -> SubentryFlowResult:
         """Show the address and the token for the device, which nothing shows again."""
         if user_input is not None:
-            return self._finish_device()
-        pairing = self._form.new_pairing
+            return await self._async_end() if self._pairing else self._finish()
+        pairing = self._pairing or self._form.new_pairing
         assert pairing is not None
         address = pairing.address(self.hass)
         return self._show(
@@ -95,86 +80,23 @@ class DeviceFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     # The same, with a warning.
     async_step_pairing_unencrypted = async_step_pairing
 
-    @abstractmethod
-    def _finish_device(self) -> ResultT:
-        """Keep what the form made."""
-
-
-class DeviceSubentryFlow(
-    DeviceFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]],
-    ConfigSubentryFlow,
-):
-    """Add a device to an account, or change one."""
-
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Start to add a device."""
-        entry = self._get_entry()
-        present = self._present()
-        taken = [
-            device.data[CONF_POWER_SENSOR]
-            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-            if present is None or device.subentry_id != present.subentry_id
-        ]
-        # Not the loaded account's, which starts over with each device that is added.
-        api = FlexMeasuresApi.from_login(self.hass, entry.data)
-        async with self._reported():
-            catalogue = await api.get_catalogue()
-            self._form = DeviceForm(
-                self.hass,
-                api,
-                catalogue,
-                taken=taken,
-                settings=present.data if present else None,
-                named_before=named_entities(present.data) if present else (),
-                level_feeds=LevelFeeds.async_of(
-                    self.hass, catalogue, entry, present.data if present else {}
-                ),
-                former=None
-                if present
-                else async_former_devices(self.hass, entry.data, catalogue, taken),
-            )
-        if self._errors:
-            return self._abort()
-        if not self._form.has_choice:
-            return self.async_abort(reason="no_power_sensors")
-        return await self.async_step_device()
-
-    async_step_reconfigure = async_step_user
-
-    @override
-    def _finish_device(self) -> SubentryFlowResult:
-        unique_id = str(self._form.sensor.id)
-        present = self._present()
-        title = self._form.title(
-            [
-                device.title
-                for device in self._get_entry().subentries.values()
-                if device is not present
-            ]
-        )
-        async_keep_level_feed(
+    def _new_form(self) -> DeviceForm:
+        """Return the forms for a new device, or for the one that is changed."""
+        entry, present = self._get_entry(), self._present
+        settings = present.data if present else {}
+        return DeviceForm(
             self.hass,
-            self._get_entry(),
-            self._form.level_feeds,
-            self._form.level_feed,
+            self._api,
+            self._catalogue,
+            taken=self._power_sensors(),
+            settings=present.data if present else None,
+            named_before=named_entities(settings),
+            level_feeds=LevelFeeds.async_of(
+                self.hass, self._catalogue, entry, settings
+            ),
+            former=None
+            if present
+            else async_former_devices(
+                self.hass, entry.data, self._catalogue, self._power_sensors()
+            ),
         )
-        if present is None:
-            return self.async_create_entry(
-                title=title, data=self._form.data, unique_id=unique_id
-            )
-        return self.async_update_and_abort(
-            self._get_entry(),
-            present,
-            data=self._form.data,
-            unique_id=unique_id,
-            # The former name may be the user's own, but it is that of another device.
-            title=present.title if unique_id == present.unique_id else title,
-        )
-
-    def _present(self) -> ConfigSubentry | None:
-        """Return the device that is being changed."""
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_subentry()
-        return None

@@ -6,13 +6,15 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryData
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy
+from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 
 from ...api.models import Catalogue, Sensor
 from ...const import (
     CONF_CAPACITY,
+    CONF_EMPTY_TEMPERATURE,
     CONF_ENTITY,
+    CONF_FULL_TEMPERATURE,
     CONF_POWER_SENSOR,
     CONF_SENSOR,
     CONF_SOC_ENTITY,
@@ -20,14 +22,20 @@ from ...const import (
     CONF_UNIT,
     SUBENTRY_FEED,
 )
+from ...device.entity_references import async_entity_name
+from ...device.level_entity import level_attribute, level_unit
 from ...feeds.conversion import FeedCapacityMissingError
 from ...feeds.entities import async_registry_key
 from ...feeds.errors import FeedSourceError
 from ...feeds.settings import Method
+from ...plan.energy_units import TemperatureRange
 from ..feed.measured_data import measured_data
 from ..fields import FieldError, is_public, label
 from .fields import STATE_OF_CHARGE
 from .server_settings import ServerSettings
+
+# What the settings of a device say of what its entity measures.
+_OF_DEVICE = (CONF_CAPACITY, CONF_EMPTY_TEMPERATURE, CONF_FULL_TEMPERATURE)
 
 
 def soc_sensor_id(catalogue: Catalogue, data: Mapping[str, Any]) -> int | None:
@@ -35,8 +43,11 @@ def soc_sensor_id(catalogue: Catalogue, data: Mapping[str, Any]) -> int | None:
     if CONF_SOC_SENSOR in data:
         return int(data[CONF_SOC_SENSOR])
     power_sensor = catalogue.sensors.get(data[CONF_POWER_SENSOR])
-    if power_sensor is None:
-        return None
+    return stored_soc_sensor_id(catalogue, power_sensor) if power_sensor else None
+
+
+def stored_soc_sensor_id(catalogue: Catalogue, power_sensor: Sensor) -> int | None:
+    """Return the state-of-charge sensor that an asset names on the server."""
     stored = ServerSettings(catalogue, power_sensor)
     return stored.values(UnitOfEnergy.KILO_WATT_HOUR, None).get(CONF_SOC_SENSOR)
 
@@ -113,17 +124,22 @@ class LevelFeeds:
         catalogue: Catalogue,
         sensor: Sensor,
         entity_id: str,
+        *,
         capacity: float | None,
+        temperatures: TemperatureRange | None,
     ) -> LevelFeed | None:
         """Return the feed of an entity; None if another has the sensor, or its unit is none.
 
-        `capacity` is in kWh. Raises FieldError if it would have to be known.
+        `capacity` is in kWh; a temperature needs `temperatures`. Raises FieldError if the
+        capacity would have to be known.
         """
         if sensor.id in self.others:
             return None
         entity = async_registry_key(hass, entity_id)
         state = hass.states.get(entity_id)
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
+        unit = None
+        if state:
+            unit = level_unit(state, hass.config.units.temperature_unit)
         if unit is None and self.own and self.own.data[CONF_ENTITY] == entity:
             # It is away.
             unit = self.own.data.get(CONF_UNIT)
@@ -133,17 +149,19 @@ class LevelFeeds:
             data = measured_data(
                 sensor,
                 entity=entity,
+                attribute=level_attribute(entity_id),
                 unit=unit,
                 method=Method.LEVEL,
                 is_production=False,
                 capacity=capacity,
+                temperatures=temperatures,
             )
         except FeedCapacityMissingError:
             raise FieldError("capacity_required") from None
         except FeedSourceError:
             # Said at the entity, once it shows that.
             return None
-        name = state.name if state else entity_id
+        name = async_entity_name(hass, entity_id)
         return LevelFeed((name, f"{name}: {label(catalogue, sensor)}"), data)
 
 
@@ -176,7 +194,6 @@ def async_keep_level_feed(
         )
     elif own.data[CONF_ENTITY] != wanted.data[CONF_ENTITY]:
         entries.async_update_subentry(entry, own, data=wanted.data, title=new["title"])
-    elif CONF_CAPACITY in wanted.data:
+    elif full := {key: wanted.data[key] for key in _OF_DEVICE if key in wanted.data}:
         # What was set in the feed's own form stays.
-        capacity = {CONF_CAPACITY: wanted.data[CONF_CAPACITY]}
-        entries.async_update_subentry(entry, own, data={**own.data, **capacity})
+        entries.async_update_subentry(entry, own, data={**own.data, **full})

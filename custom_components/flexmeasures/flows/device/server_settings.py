@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 import re
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.const import UnitOfEnergy
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_translations
 
 from ...api.models import Catalogue, Sensor
 from ...const import (
@@ -15,11 +13,11 @@ from ...const import (
     CONF_SOC_MAX,
     CONF_SOC_MIN,
     CONF_SOC_SENSOR,
-    DOMAIN,
 )
 from ...device.settings import STATE_OF_CHARGE
-from ...plan.energy_units import from_kwh, quantity_in_kwh
+from ...plan.energy_units import from_kwh, power_in_kw, quantity_in_kwh
 from ...plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
+from ..wording import Wording
 
 FLEX_FIELDS = {
     CONF_CONSUMPTION_PRICE_SENSOR: CONSUMPTION_PRICE,
@@ -32,18 +30,23 @@ FLEX_FIELDS = {
 
 PRICES = (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
 
-# What an owner understands, in the order in which it is told, with the keys of its texts.
-_NAMES = {
-    "soc-min": "soc_min",
-    "soc-max": "soc_max",
-    STATE_OF_CHARGE: "state_of_charge",
-    "power-capacity": "power_capacity",
+# What an owner understands, in the order in which it is told; with the key of a text
+# where the value alone would not say what it is.
+_NAMES: Final = {
+    "soc-max": None,
+    "power-capacity": None,
     "consumption-capacity": "consumption_capacity",
     "production-capacity": "production_capacity",
     "roundtrip-efficiency": "roundtrip_efficiency",
-    CONSUMPTION_PRICE: "consumption_price",
-    PRODUCTION_PRICE: "production_price",
+    CONSUMPTION_PRICE: None,
+    PRODUCTION_PRICE: None,
     "site-power-capacity": "site_power_capacity",
+}
+
+# What is said of a capacity of nothing.
+_NOTHING: Final = {
+    "consumption-capacity": "gives_only",
+    "production-capacity": "takes_only",
 }
 
 _ENERGY_UNIT = re.compile(r"[kM]?Wh")
@@ -59,15 +62,20 @@ class ServerSettings:
         self._known = {**catalogue.flex_context(sensor), **self._flex_model}
 
     @property
-    def soc_unit(self) -> str:
-        """The unit that the asset's own limits are written in; else kWh."""
+    def soc_unit(self) -> str | None:
+        """The unit that the asset's own limits are written in; None without limits."""
         for field in ("soc-max", "soc-min"):
             quantity = str(self._flex_model.get(field))
             if quantity_in_kwh(quantity) is not None and (
                 match := _ENERGY_UNIT.search(quantity)
             ):
                 return match[0]
-        return UnitOfEnergy.KILO_WATT_HOUR
+        return None
+
+    @property
+    def full_kwh(self) -> float | None:
+        """How much the device holds as far as the server says, in kWh."""
+        return self.values(UnitOfEnergy.KILO_WATT_HOUR, None).get(CONF_SOC_MAX)
 
     def values(self, soc_unit: str, capacity: float | None) -> dict[str, Any]:
         """Return ids of sensors, and limits in `soc_unit` as far as they can be told in it.
@@ -87,32 +95,28 @@ class ServerSettings:
         }
         return {key: value for key, value in values.items() if value is not None}
 
-    async def async_described(self, hass: HomeAssistant) -> str:
-        """Return what an owner understands of it as a sentence, in Home Assistant's language."""
-        texts = await async_get_translations(
-            hass, hass.config.language, "common", {DOMAIN}
-        )
-
-        def text(key: str) -> str:
-            return texts[f"component.{DOMAIN}.common.{key}"]
-
-        known = ", ".join(
-            text(key) + self._described(self._known[field])
-            for field, key in _NAMES.items()
-            if field in self._known
-        )
+    def described(self, wording: Wording) -> str:
+        """Return what an owner understands of it, as a sentence."""
+        known: list[str] = []
+        for field, key in _NAMES.items():
+            value = self.value(field, wording)
+            if field in _NOTHING and power_in_kw(self._known.get(field)) == 0:
+                value = wording.text(_NOTHING[field])
+            elif value is not None and key is not None:
+                value = f"{wording.text(key)} {value}"
+            if value is not None and value not in known:
+                known.append(value)
         if not known:
-            return text("server_knows_nothing")
-        return text("server_knows").format(settings=known)
+            return wording.text("server_knows_nothing")
+        return wording.text("server_knows", settings=", ".join(known))
 
-    def _described(self, value: Any) -> str:
-        """Return how a value follows the name of its field; nothing if it is no simple one."""
-        if (sensor_id := _sensor_reference(value)) is not None:
-            sensor = self._catalogue.sensors.get(sensor_id)
-            return f" ({sensor.name})" if sensor else ""
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            return f" {value}"
-        return ""
+    def value(self, field: str, wording: Wording) -> str | None:
+        """Return what a field says, a sensor by its name; None if that is not simple."""
+        value = self._known.get(field)
+        if (sensor_id := _sensor_reference(value)) is None:
+            return wording.quantity(value)
+        sensor = self._catalogue.sensors.get(sensor_id)
+        return sensor.name if sensor else None
 
 
 def _sensor_reference(value: Any) -> int | None:

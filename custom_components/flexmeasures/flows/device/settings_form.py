@@ -1,23 +1,16 @@
-"""The fields of the form for a device's settings, and the sections that they are in.
+"""The settings of a device, the screens that they are on, and what each is entered with."""
 
-Only the form has sections: settings are stored and read without them.
-"""
-
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.const import PERCENTAGE, UnitOfEnergy
-from homeassistant.data_entry_flow import section
+from homeassistant.const import UnitOfEnergy
 from homeassistant.helpers.selector import (
     BooleanSelector,
     DurationSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     Selector,
     SelectSelector,
     SelectSelectorConfig,
@@ -33,12 +26,16 @@ from ...const import (
     CONF_CLIMATE_ENTITY,
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_EFFICIENCY_SENSOR,
+    CONF_EMPTY_TEMPERATURE,
     CONF_FILL_LEVEL_SENSOR,
     CONF_FILL_RATE_SENSOR,
+    CONF_FULL_TEMPERATURE,
     CONF_LEAKAGE_SENSOR,
     CONF_POWER_FORECAST_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_READY_BY_CALENDAR,
     CONF_RM_DISCHARGE_SENSOR,
+    CONF_S2,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
     CONF_SOC_ENTITY,
@@ -53,28 +50,24 @@ from ...const import (
     CONF_UPDATE_INTERVAL_CLIMATE,
     CONF_USAGE_FORECAST_SENSOR,
 )
-from ..fields import SensorSelector, is_public
+from ..fields import AmountSelector, SensorSelector, is_public, temperature_selector
 from .fields import (
+    DURATIONS,
     EFFICIENCY,
     ENERGY_PRICE,
     NO_PRICE,
     POWER,
+    SOC_UNITS,
     STATE_OF_CHARGE,
     LenientDurationSelector,
 )
+from .level_entity import LevelEntitySelector
 
 # Fields that are not kept as such.
 CONF_S2_ENABLED = "s2_enabled"
 CONF_S2_NEW_TOKEN = "s2_new_token"  # noqa: S105
 CONF_SEND_LEVEL = "send_level"
 
-ENERGY_UNITS = (
-    UnitOfEnergy.KILO_WATT_HOUR,
-    UnitOfEnergy.WATT_HOUR,
-    UnitOfEnergy.MEGA_WATT_HOUR,
-)
-SOC_UNITS = (*ENERGY_UNITS, PERCENTAGE)
-_SOC_DOMAINS = ["sensor", "number", "input_number"]
 S2_SENSOR_UNITS = {
     # S2 has no unit for a fill level, nor for what changes it.
     CONF_FILL_LEVEL_SENSOR: NO_PRICE,
@@ -94,33 +87,63 @@ SENSOR_UNITS = {
     **S2_SENSOR_UNITS,
 }
 
-_SECTIONS = {
-    "schedule": (
-        CONF_SCHEDULE_DURATION,
-        CONF_AUTOMATIC_SCHEDULING,
-        CONF_UPDATE_INTERVAL,
-    ),
-    "state_of_charge": (
+LEVEL: Final = "level"
+READY_BY: Final = "ready_by"
+LIMITS: Final = "limits"
+PRICES: Final = "price_sensors"
+RESCHEDULING: Final = "rescheduling"
+INTERVALS: Final = "intervals"
+PAIRING: Final = "s2_pairing"
+S2_SENSORS: Final = "s2_sensors"
+OTHER_SENSOR: Final = "power_sensor"
+"""The screen that asks for another FlexMeasures sensor."""
+
+SCREENS: Final[Mapping[str, tuple[str, ...]]] = {
+    LEVEL: (
         CONF_SOC_ENTITY,
+        CONF_CAPACITY,
+        CONF_EMPTY_TEMPERATURE,
+        CONF_FULL_TEMPERATURE,
         CONF_SEND_LEVEL,
         CONF_SOC_SENSOR,
         CONF_SOC_UNIT,
-        CONF_SOC_MIN,
-        CONF_SOC_MAX,
-        CONF_CAPACITY,
     ),
-    "prices": (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR),
-    "new_schedules": (CONF_TRIGGER_ENTITIES, CONF_SOC_DEVIATION, CONF_SOC_MAX_AGE),
-    "busy": (
+    READY_BY: (CONF_READY_BY_CALENDAR,),
+    LIMITS: (CONF_SOC_MIN, CONF_SOC_MAX),
+    PRICES: (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR),
+    RESCHEDULING: (
+        CONF_AUTOMATIC_SCHEDULING,
+        CONF_TRIGGER_ENTITIES,
+        CONF_SOC_DEVIATION,
+        CONF_SOC_MAX_AGE,
+        CONF_SCHEDULE_DURATION,
+    ),
+    INTERVALS: (
+        CONF_UPDATE_INTERVAL,
         CONF_CHARGING_ENTITY,
         CONF_UPDATE_INTERVAL_CHARGING,
         CONF_CLIMATE_ENTITY,
         CONF_UPDATE_INTERVAL_CLIMATE,
     ),
-    "s2": (CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, *S2_SENSOR_UNITS),
+    PAIRING: (CONF_S2_ENABLED, CONF_S2_NEW_TOKEN),
+    S2_SENSORS: tuple(S2_SENSOR_UNITS),
 }
-_USUAL_SECTIONS = frozenset({"schedule", "state_of_charge"})
-_REQUIRED = frozenset(
+"""The settings of a device, by what people look for."""
+FACTS: Final = (
+    CONF_SOC_ENTITY,
+    CONF_CAPACITY,
+    CONF_EMPTY_TEMPERATURE,
+    CONF_FULL_TEMPERATURE,
+    CONF_SOC_MIN,
+    CONF_SOC_MAX,
+    CONF_AUTOMATIC_SCHEDULING,
+)
+"""What is asked of a new device."""
+AMOUNTS: Final = frozenset({CONF_SOC_MIN, CONF_SOC_MAX, CONF_SOC_DEVIATION})
+"""Those that are in the unit that is chosen."""
+ALL_SETTINGS: Final = frozenset(key for keys in SCREENS.values() for key in keys)
+
+_REQUIRED: Final = frozenset(
     {
         CONF_SCHEDULE_DURATION,
         CONF_AUTOMATIC_SCHEDULING,
@@ -135,98 +158,44 @@ _REQUIRED = frozenset(
 )
 CURRENCIES_DIFFER = "currencies_differ"
 ENTITY_NOT_FOUND = "entity_not_found"
-# Other errors do not say which of the section's sensors they are about.
-_SENSOR_ERRORS = {
-    CONF_CONSUMPTION_PRICE_SENSOR: "not_a_consumption_price_sensor",
-    CONF_PRODUCTION_PRICE_SENSOR: "not_a_production_price_sensor",
-    CONF_FILL_LEVEL_SENSOR: "not_a_fill_level_sensor",
-    CONF_FILL_RATE_SENSOR: "not_a_fill_rate_sensor",
-    CONF_USAGE_FORECAST_SENSOR: "not_a_usage_forecast_sensor",
-    CONF_LEAKAGE_SENSOR: "not_a_leakage_sensor",
-    CONF_EFFICIENCY_SENSOR: "not_an_efficiency_sensor",
-    CONF_ACTIVE_ACTUATOR_SENSOR: "not_an_active_actuator_sensor",
-    CONF_RM_DISCHARGE_SENSOR: "not_a_discharge_power_sensor",
-    CONF_POWER_FORECAST_SENSOR: "not_a_power_forecast_sensor",
-}
-_ENTITY_ERRORS = {
-    CONF_SOC_ENTITY: "soc_entity_not_found",
-    CONF_TRIGGER_ENTITIES: "trigger_entities_not_found",
-    CONF_CHARGING_ENTITY: "charging_entity_not_found",
-    CONF_CLIMATE_ENTITY: "climate_entity_not_found",
-}
+
+
+def screen_of(setting: str) -> str | None:
+    """Return the screen with a setting, as it is kept; None if it is on none."""
+    if setting == CONF_S2:
+        return PAIRING
+    return next((name for name, keys in SCREENS.items() if setting in keys), None)
 
 
 def settings_schema(
     catalogue: Catalogue,
-    sections_with_errors: Collection[str],
+    keys: Iterable[str],
     *,
-    is_paired: bool,
-    sends_level: bool,
+    level_entities: Sequence[str],
+    amount_unit: str,
+    with_seconds: Collection[str],
 ) -> vol.Schema:
-    """Return the form; a section is open if it is a usual one or has an error.
+    """Return a form with some settings.
 
-    `is_paired`: there is a pairing token that can be renewed. `sends_level`: the state of
-    charge can be sent to FlexMeasures.
+    `level_entities` are offered for the state of charge. `amount_unit` is that of
+    amounts. `with_seconds` are the durations that are no whole minutes.
     """
-    selectors = _selectors(catalogue)
-    if not sends_level:
-        del selectors[CONF_SEND_LEVEL]
-    if not is_paired:
-        del selectors[CONF_S2_NEW_TOKEN]
+    selectors = _selectors(catalogue, level_entities, amount_unit, with_seconds)
     return vol.Schema(
         {
-            vol.Required(name): section(
-                vol.Schema(
-                    {
-                        (vol.Required if key in _REQUIRED else vol.Optional)(
-                            key
-                        ): selectors[key]
-                        for key in keys
-                        if key in selectors
-                    }
-                ),
-                {"collapsed": name not in {*_USUAL_SECTIONS, *sections_with_errors}},
-            )
-            for name, keys in _SECTIONS.items()
+            (vol.Required if key in _REQUIRED else vol.Optional)(key): selectors[key]
+            for key in keys
         }
     )
 
 
-def in_sections(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Put values into their sections."""
-    return {
-        name: {key: values[key] for key in keys if key in values}
-        for name, keys in _SECTIONS.items()
-    }
-
-
-def without_sections(user_input: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Take values out of their sections."""
-    return {
-        key: value for values in user_input.values() for key, value in values.items()
-    }
-
-
-def section_errors(errors: Mapping[str, str]) -> dict[str, str]:
-    """Turn errors of fields into errors of sections, of each section its first.
-
-    The frontend shows no error at a field in a section, but does above a section.
-    """
-    found: dict[str, str] = {}
-    for name, keys in _SECTIONS.items():
-        for key in keys:
-            if error := errors.get(key):
-                if error == ENTITY_NOT_FOUND:
-                    error = _ENTITY_ERRORS[key]
-                elif error != CURRENCIES_DIFFER:
-                    error = _SENSOR_ERRORS.get(key, error)
-                found.setdefault(name, error)
-    return found
-
-
-def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
+def _selectors(
+    catalogue: Catalogue,
+    level_entities: Sequence[str],
+    amount_unit: str,
+    with_seconds: Collection[str],
+) -> dict[str, Selector[Any]]:
     """Return what each field is entered with."""
-    duration = LenientDurationSelector(DurationSelectorConfig(enable_day=True))
     return {
         **{
             key: SensorSelector(
@@ -237,53 +206,38 @@ def _selectors(catalogue: Catalogue) -> dict[str, Selector[Any]]:
                     if unit.fullmatch(sensor.unit)
                     and not (key in S2_SENSOR_UNITS and is_public(catalogue, sensor))
                 ],
-                is_first=catalogue.flex_model,
+                is_first=catalogue.is_device,
             )
             for key, unit in SENSOR_UNITS.items()
         },
-        CONF_SCHEDULE_DURATION: LenientDurationSelector(
-            DurationSelectorConfig(enable_day=True, enable_second=False)
-        ),
-        CONF_AUTOMATIC_SCHEDULING: BooleanSelector(),
-        CONF_UPDATE_INTERVAL: duration,
-        CONF_SOC_ENTITY: EntitySelector(
-            EntitySelectorConfig(
-                # The domains are what is checked, the filter what is offered.
-                domain=_SOC_DOMAINS,
-                filter={
-                    "domain": _SOC_DOMAINS,
-                    "unit_of_measurement": list(SOC_UNITS),
-                },
+        **{
+            key: LenientDurationSelector(
+                DurationSelectorConfig(enable_second=key in with_seconds)
             )
-        ),
+            for key in DURATIONS
+        },
+        CONF_AUTOMATIC_SCHEDULING: BooleanSelector(),
+        CONF_SOC_ENTITY: LevelEntitySelector(level_entities),
         CONF_SEND_LEVEL: BooleanSelector(),
         CONF_SOC_UNIT: SelectSelector(
             SelectSelectorConfig(
                 options=list(SOC_UNITS), mode=SelectSelectorMode.DROPDOWN
             )
         ),
-        CONF_SOC_MIN: _amount(),
-        CONF_SOC_MAX: _amount(),
-        CONF_CAPACITY: _amount(UnitOfEnergy.KILO_WATT_HOUR),
+        CONF_SOC_MIN: AmountSelector(amount_unit),
+        CONF_SOC_MAX: AmountSelector(amount_unit),
+        CONF_CAPACITY: AmountSelector(UnitOfEnergy.KILO_WATT_HOUR),
+        CONF_EMPTY_TEMPERATURE: temperature_selector(),
+        CONF_FULL_TEMPERATURE: temperature_selector(),
+        CONF_READY_BY_CALENDAR: EntitySelector(EntitySelectorConfig(domain="calendar")),
         CONF_TRIGGER_ENTITIES: EntitySelector(EntitySelectorConfig(multiple=True)),
-        CONF_SOC_DEVIATION: _amount(),
-        CONF_SOC_MAX_AGE: duration,
+        CONF_SOC_DEVIATION: AmountSelector(amount_unit),
         CONF_CHARGING_ENTITY: EntitySelector(
             EntitySelectorConfig(
                 domain=["binary_sensor", "sensor", "switch", "input_boolean"]
             )
         ),
-        CONF_UPDATE_INTERVAL_CHARGING: duration,
         CONF_CLIMATE_ENTITY: EntitySelector(EntitySelectorConfig(domain="climate")),
-        CONF_UPDATE_INTERVAL_CLIMATE: duration,
         CONF_S2_ENABLED: BooleanSelector(),
         CONF_S2_NEW_TOKEN: BooleanSelector(),
     }
-
-
-def _amount(unit: str | None = None) -> NumberSelector:
-    """Return a number that is not negative."""
-    config = NumberSelectorConfig(min=0, step="any", mode=NumberSelectorMode.BOX)
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)

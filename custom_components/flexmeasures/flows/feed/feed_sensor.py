@@ -12,7 +12,7 @@ from homeassistant.helpers.selector import (
 
 from ...api.client import FlexMeasuresApi
 from ...api.models import Catalogue, Sensor
-from ...feeds.conversion import conversion
+from ...feeds.conversion import conversion, needs_temperatures
 from ...feeds.errors import FeedSourceError
 from ...feeds.settings import Method
 from ...plan.units import Money
@@ -113,6 +113,8 @@ def _offered(unit: str) -> Iterable[str]:
 
 
 def _converts(unit: str, sensor: Sensor) -> bool:
+    if needs_temperatures(unit, sensor):
+        return True
     try:
         # With any capacity, which is asked for.
         conversion(unit, sensor, Method.MEAN, invert=False, capacity=1.0)

@@ -21,8 +21,11 @@ from ...feeds.entities import async_entity_id
 from ...feeds.errors import FeedSourceError
 from ...feeds.foreseen.providers import Found, found_providers
 from ...feeds.settings import FeedKind
+from ...texts import async_texts
+from ..doubts import Doubts, doubtful_price
 from ..fields import FieldError, SensorSelector, shown
 from ..subentry import AccountPartFlow
+from ..wording import Wording
 from .feed_sensor import async_read_feed_sensor, feed_sensor_selector, unique_id
 from .foreseen_form import ForeseenForm, found_of, is_source_of
 from .form import FeedForm
@@ -37,7 +40,6 @@ from .schemas import (
 )
 from .suggestions.suggestion import Suggestion, async_suggestions
 from .tariff_form import TariffForm
-from .texts import async_texts
 
 
 class FeedSubentryFlow(AccountPartFlow):
@@ -50,6 +52,7 @@ class FeedSubentryFlow(AccountPartFlow):
         super().__init__()
         self._suggestions: list[Suggestion] = []
         self._found: list[Found] = []
+        self._doubts = Doubts()
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -151,6 +154,7 @@ class FeedSubentryFlow(AccountPartFlow):
     ) -> SubentryFlowResult:
         """Ask for the FlexMeasures sensor, and the price that mostly holds."""
         if user_input is not None:
+            wording = await Wording.async_load(self.hass)
             async with self._reported():
                 sensor = await self._async_sensor(user_input)
                 if sensor is not None and not is_price(sensor.unit):
@@ -163,12 +167,14 @@ class FeedSubentryFlow(AccountPartFlow):
                             self.hass,
                             self._catalogue,
                             sensor,
-                            await async_texts(self.hass),
+                            wording,
                             price=user_input[CONF_PRICE],
                             unit=user_input[CONF_UNIT],
                             others=self._others(),
                             present=self._present,
                         )
+            if not self._errors:
+                self._ask_back_price(wording, user_input)
             if not self._errors:
                 return await self.async_step_measured()
         schema = tariff_schema(
@@ -198,6 +204,15 @@ class FeedSubentryFlow(AccountPartFlow):
     # The same, with the fields and the texts of other sources.
     async_step_values = async_step_measured
     async_step_rules = async_step_measured
+
+    def _ask_back_price(self, wording: Wording, user_input: Mapping[str, Any]) -> None:
+        """Ask back a price that is likely in cents, unless it was so before."""
+        price, unit = user_input[CONF_PRICE], user_input[CONF_UNIT]
+        known = self._present.data if self._present else {}
+        if (price, unit) == (known.get(CONF_PRICE), known.get(CONF_UNIT)):
+            return
+        doubt = doubtful_price(wording, price, unit)
+        self._doubts.note(CONF_PRICE, doubt, self._errors, self._placeholders)
 
     async def _async_sensor(self, user_input: Mapping[str, Any]) -> Sensor | None:
         """Return the FlexMeasures sensor that was chosen; None, with an error, if it cannot be.

@@ -39,11 +39,11 @@ from ...feeds.conversion import (
 from ...feeds.errors import FeedSourceError
 from ...feeds.foreseen.providers import Foreseen, Found, async_value_keys
 from ...feeds.settings import FeedKind, FeedSettings, ForeseenSource, Method
+from ...texts import async_texts
 from ..fields import FieldError
 from .feed_sensor import unit_selector
 from .form import FeedForm
 from .preview import async_foreseen, direction_text, steps_table, steps_text
-from .texts import async_texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     Selector,
     SelectSelector,
@@ -27,21 +26,28 @@ from ...api.models import Catalogue, Sensor
 from ...const import (
     CONF_ATTRIBUTE,
     CONF_CAPACITY,
+    CONF_DAILY_FORECAST,
+    CONF_EMPTY_TEMPERATURE,
     CONF_ENTITY,
+    CONF_FULL_TEMPERATURE,
     CONF_INVERT,
     CONF_KIND,
     CONF_LEAST_SHARE,
     CONF_METHOD,
+    CONF_POWER_SENSOR,
     CONF_SENSOR,
     CONF_UNIT,
+    SUBENTRY_DEVICE,
 )
 from ...feeds.conversion import (
     SHARE_UNIT,
     FeedCapacityMissingError,
-    conversion,
+    FeedTemperaturesMissingError,
     has_direction,
+    measured_conversion,
     measured_method,
     needs_capacity,
+    needs_temperatures,
 )
 from ...feeds.entities import async_registry_key
 from ...feeds.errors import FeedSourceError
@@ -52,13 +58,21 @@ from ...feeds.settings import (
     MeasuredSource,
     Method,
 )
-from ...plan.energy_units import quantity_in_kwh
-from ..fields import FieldError
+from ...plan.energy_units import TemperatureRange, quantity_in_kwh
+from ...scheduling.forecasts import is_forecastable
+from ...texts import async_texts
+from ..doubts import Doubts, doubtful_energy
+from ..fields import (
+    FULL_NOT_ABOVE_EMPTY,
+    AmountSelector,
+    FieldError,
+    temperature_selector,
+)
+from ..wording import Wording, amount
 from .feed_sensor import unit_selector
 from .form import FeedForm
 from .preview import async_history_text, sent_text, shown_text
 from .shown import BINARY_SENSOR, Shown, async_shown, numeric_attributes
-from .texts import amount, async_texts
 
 _ADVANCED: Final = "advanced"
 # Of these, an interval has to have been observed for long enough.
@@ -74,6 +88,13 @@ class _Choice:
     """As it was told, of what does not say so itself."""
     invert: bool
     capacity: float | None
+    empty_temperature: float | None
+    full_temperature: float | None
+
+    @property
+    def temperatures(self) -> TemperatureRange | None:
+        """At which it is empty and full."""
+        return TemperatureRange.of(self.empty_temperature, self.full_temperature)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -82,6 +103,8 @@ class _Choice:
             values.get(CONF_UNIT),
             values[CONF_INVERT],
             values.get(CONF_CAPACITY),
+            values.get(CONF_EMPTY_TEMPERATURE),
+            values.get(CONF_FULL_TEMPERATURE),
         )
 
 
@@ -122,14 +145,17 @@ class MeasuredForm(FeedForm):
         )
         known.setdefault(CONF_INVERT, self._is_of_producer)
         self._choice = _Choice.read(known)
+        self._known_capacity = self._choice.capacity
         self._least_share = known.get(CONF_LEAST_SHARE, DEFAULT_LEAST_SHARE)
+        self._daily_forecast = known.get(CONF_DAILY_FORECAST, False)
         self._previewed: _Choice | None = None
+        self._doubts = Doubts()
         self._check_entity()
 
     def _check_entity(self) -> None:
         try:
             self._make()
-        except FeedCapacityMissingError:
+        except FeedCapacityMissingError, FeedTemperaturesMissingError:
             pass  # The form asks for it.
         except FieldError, FeedSourceError:
             # One of them may do.
@@ -154,14 +180,14 @@ class MeasuredForm(FeedForm):
         if method and has_direction(self._sensor, method):
             fields[vol.Required(CONF_INVERT)] = BooleanSelector()
         if needs_capacity(unit, self._sensor):
-            fields[vol.Optional(CONF_CAPACITY)] = NumberSelector(
-                NumberSelectorConfig(
-                    min=0,
-                    step="any",
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-                )
+            fields[vol.Optional(CONF_CAPACITY)] = AmountSelector(
+                UnitOfEnergy.KILO_WATT_HOUR
             )
+        if needs_temperatures(unit, self._sensor):
+            for key in (CONF_EMPTY_TEMPERATURE, CONF_FULL_TEMPERATURE):
+                fields[vol.Optional(key)] = temperature_selector()
+        if method and self._can_be_forecast(method):
+            fields[vol.Required(CONF_DAILY_FORECAST)] = BooleanSelector()
         fields[vol.Optional(CONF_NAME)] = TextSelector()
         if method in _OBSERVED:
             fields[vol.Required(_ADVANCED)] = _advanced()
@@ -173,6 +199,21 @@ class MeasuredForm(FeedForm):
             return self._method(shown) if shown else None
         except FeedSourceError:
             return None
+
+    def _can_be_forecast(self, method: Method) -> bool:
+        """Return whether forecasts are for what nobody plans."""
+        sensor = self._sensor
+        is_planned = self._catalogue.flex_model(sensor) or any(
+            other.subentry_type == SUBENTRY_DEVICE
+            and other.data[CONF_POWER_SENSOR] == sensor.id
+            for other in self._others
+        )
+        return (
+            method is not Method.LEVEL
+            and has_direction(sensor, method)
+            and is_forecastable(sensor)
+            and not is_planned
+        )
 
     def _attribute_selector(self) -> Selector[Any]:
         return SelectSelector(
@@ -197,6 +238,9 @@ class MeasuredForm(FeedForm):
             CONF_UNIT: self._choice.unit,
             CONF_INVERT: self._choice.invert,
             CONF_CAPACITY: self._choice.capacity,
+            CONF_EMPTY_TEMPERATURE: self._choice.empty_temperature,
+            CONF_FULL_TEMPERATURE: self._choice.full_temperature,
+            CONF_DAILY_FORECAST: self._daily_forecast,
             CONF_NAME: self._name,
             _ADVANCED: {CONF_LEAST_SHARE: self._least_share},
         }
@@ -207,20 +251,38 @@ class MeasuredForm(FeedForm):
         asked = self.schema().schema
         kept = {key: value for key, value in self.values().items() if key not in asked}
         self._choice = _Choice.read({**kept, **user_input})
+        self._daily_forecast = user_input.get(CONF_DAILY_FORECAST, self._daily_forecast)
         if _ADVANCED in user_input:
             self._least_share = user_input[_ADVANCED][CONF_LEAST_SHARE]
         try:
             self.data = self._make()
         except FeedCapacityMissingError as err:
             self._report(CONF_CAPACITY, err)
+        except FeedTemperaturesMissingError as err:
+            self._report_temperatures(err)
         except FieldError as err:
             self.errors[CONF_ATTRIBUTE] = err.key
         except FeedSourceError as err:
             is_told = CONF_UNIT in self.schema().schema
             self._report(CONF_UNIT if is_told else CONF_ATTRIBUTE, err)
+        capacity = self._choice.capacity
+        if CONF_CAPACITY in asked and capacity not in (None, self._known_capacity):
+            wording = await Wording.async_load(self._hass)
+            doubt = doubtful_energy(wording, capacity)
+            self._doubts.note(CONF_CAPACITY, doubt, self.errors, self.placeholders)
         attribute = self._choice.attribute
         name = self._state.name
         self._read_title(user_input, f"{name}: {attribute}" if attribute else name)
+
+    def _report_temperatures(self, err: FeedTemperaturesMissingError) -> None:
+        """Say which one is missing, or that they are the wrong way round."""
+        choice = self._choice
+        if choice.empty_temperature is None:
+            self._report(CONF_EMPTY_TEMPERATURE, err)
+        if choice.full_temperature is None:
+            self._report(CONF_FULL_TEMPERATURE, err)
+        if not self.errors:
+            self.errors[CONF_FULL_TEMPERATURE] = FULL_NOT_ABOVE_EMPTY
 
     @override
     async def async_preview(self) -> str:
@@ -228,7 +290,7 @@ class MeasuredForm(FeedForm):
         shown = self._shown()
         if shown is None:
             return texts("feed_choose_attribute", name=self._state.name)
-        lines = [shown_text(texts, self._state, shown)]
+        lines = [shown_text(self._hass, texts, self._state, shown)]
         try:
             settings = FeedSettings.from_subentry(self._make())
         except FeedSourceError:
@@ -260,7 +322,15 @@ class MeasuredForm(FeedForm):
         choice = self._choice
         # It may have been told of another source.
         invert = choice.invert and has_direction(self._sensor, method)
-        conversion(unit, self._sensor, method, invert=invert, capacity=choice.capacity)
+        measured_conversion(
+            unit,
+            self._sensor,
+            method,
+            invert=invert,
+            # Less than nothing says nothing.
+            capacity=max(choice.capacity or 0.0, 0.0),
+            temperatures=choice.temperatures,
+        )
         data: dict[str, Any] = {
             CONF_KIND: str(FeedKind.MEASURED),
             CONF_SENSOR: self._sensor.id,
@@ -274,6 +344,11 @@ class MeasuredForm(FeedForm):
             data[CONF_UNIT] = unit
         if needs_capacity(unit, self._sensor):
             data[CONF_CAPACITY] = choice.capacity
+        if needs_temperatures(unit, self._sensor):
+            data[CONF_EMPTY_TEMPERATURE] = choice.empty_temperature
+            data[CONF_FULL_TEMPERATURE] = choice.full_temperature
+        if self._daily_forecast and self._can_be_forecast(method):
+            data[CONF_DAILY_FORECAST] = True
         if method in _OBSERVED:
             data[CONF_LEAST_SHARE] = self._least_share
         return data

@@ -7,11 +7,12 @@ from itertools import islice, pairwise
 from typing import Final
 
 from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.translation import async_translate_state
 from homeassistant.util import dt as dt_util
 
 from ...api.models import Sensor
 from ...feeds.bins import Step
-from ...feeds.conversion import Conversion, conversion, has_direction
+from ...feeds.conversion import Conversion, has_direction, measured_conversion
 from ...feeds.errors import FeedSourceError
 from ...feeds.foreseen.providers import Foreseen, provider_of
 from ...feeds.measured.history import async_is_recorded, slot_history
@@ -22,10 +23,12 @@ from ...feeds.settings import (
     Method,
     TariffSource,
 )
+from ...local_format import day_and_time
 from ...plan.grid import INSTANT_GRID
+from ...texts import Texts
 from ..fields import FieldError
+from ..wording import amount, length
 from .shown import BINARY_SENSOR, Shown
-from .texts import Texts, amount, length, moment
 
 _ROWS: Final = 6
 # Of someone in front of a form.
@@ -39,12 +42,14 @@ _SENT = {
 }
 
 
-def shown_text(texts: Texts, state: State, shown: Shown) -> str:
+def shown_text(hass: HomeAssistant, texts: Texts, state: State, shown: Shown) -> str:
     """Return what an entity shows at the moment."""
     if shown.value is None:
         return texts("feed_shows_nothing", name=state.name)
     value = (
-        state.state
+        async_translate_state(
+            hass, state.state, BINARY_SENSOR, None, None, shown.device_class
+        )
         if shown.domain == BINARY_SENSOR
         else amount(shown.value, shown.unit)
     )
@@ -59,12 +64,13 @@ def sent_text(
     sensor: Sensor,
 ) -> str:
     """Return what the FlexMeasures sensor gets of it, when and with which sign."""
-    made = conversion(
+    made = measured_conversion(
         source.unit,
         sensor,
         source.method,
         invert=settings.invert,
         capacity=settings.capacity,
+        temperatures=settings.temperatures,
     )
     unit = sensor.unit
     sentences = [
@@ -74,11 +80,11 @@ def sent_text(
         )
     ]
     if source.method is Method.DIFFERENCE:
+        assert isinstance(made, Conversion)
         one = amount(1, source.unit), amount(made.converted(1), unit)
         sentences.append(texts("feed_becomes", value=one[0], sent=one[1]))
-    elif shown.value is not None:
-        sent = amount(made.converted(shown.value), unit)
-        sentences.append(texts("feed_sends_now", sent=sent))
+    elif shown.value is not None and (sent := made.converted(shown.value)) is not None:
+        sentences.append(texts("feed_sends_now", sent=amount(sent, unit)))
     if has_direction(sensor, source.method):
         sentences.append(direction_text(texts, invert=settings.invert))
     return " ".join(sentences)
@@ -106,7 +112,7 @@ async def async_history_text(
         history.async_close()
     if oldest is None:
         return texts("feed_recorded_from_now")
-    return texts("feed_recorded_since", time=moment(oldest))
+    return texts("feed_recorded_since", time=day_and_time(oldest))
 
 
 async def async_foreseen(
@@ -126,15 +132,15 @@ def steps_text(texts: Texts, steps: Sequence[Step]) -> str:
     return texts(
         "feed_foreseen",
         count=str(len(known)),
-        start=moment(steps[0][0]),
-        end=moment(steps[-1][0]),
+        start=day_and_time(steps[0][0]),
+        end=day_and_time(steps[-1][0]),
     )
 
 
 def steps_table(steps: Sequence[Step], unit: str, made: Conversion) -> str:
     """Return the next values as a table, as the source has them and as they are sent."""
     coming = [*islice(_coming(steps, dt_util.utcnow()), _ROWS)]
-    times = [moment(at) for at, _ in coming]
+    times = [day_and_time(at) for at, _ in coming]
     own = [amount(value, None) for _, value in coming]
     sent = [amount(made.converted(value), None) for _, value in coming]
     if (own, unit) == (sent, made.unit):

@@ -10,9 +10,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -22,10 +19,10 @@ from homeassistant.helpers.selector import (
 from ...api.models import Catalogue
 from ...const import CONF_ENTITY, CONF_PRICE, CONF_SENSOR, CONF_UNIT, DOMAIN
 from ...feeds.foreseen.providers import Found
-from ..fields import SensorSelector, shown
+from ...texts import Texts
+from ..fields import AmountSelector, SensorSelector, shown
 from .shown import DOMAINS
 from .suggestions.suggestion import Suggestion
-from .texts import Texts
 
 FEEDS: Final = "feeds"
 SOURCE: Final = "source"
@@ -68,9 +65,7 @@ def tariff_schema(currency: str, sensors: SensorSelector) -> vol.Schema:
         {
             vol.Optional(CONF_SENSOR): sensors,
             # The frontend fills in a 0 for what is required.
-            vol.Optional(CONF_PRICE): NumberSelector(
-                NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX)
-            ),
+            vol.Optional(CONF_PRICE): AmountSelector(lowest=None),
             vol.Required(CONF_UNIT, default=units[0]): SelectSelector(
                 SelectSelectorConfig(
                     options=units,

@@ -1,6 +1,6 @@
 """The form of a feed whose source is a tariff that the user tells."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, override
 
 import voluptuous as vol
@@ -46,13 +46,16 @@ from ...feeds.foreseen.tariff import (
     RULE_PRICE,
     RULE_UNTIL,
     RULE_WEEKDAYS,
+    TariffRule,
     read_rules,
 )
 from ...feeds.settings import FeedKind, FeedSettings, Method, TariffSource
+from ...texts import Texts
+from ..doubts import Doubts, doubtful_rule
 from ..fields import FieldError
+from ..wording import Wording
 from .form import FeedForm
 from .preview import async_foreseen, steps_table
-from .texts import Texts
 
 
 class TariffForm(FeedForm):
@@ -65,7 +68,7 @@ class TariffForm(FeedForm):
         hass: HomeAssistant,
         catalogue: Catalogue,
         sensor: Sensor,
-        texts: Texts,
+        wording: Wording,
         *,
         price: float,
         unit: str,
@@ -77,7 +80,9 @@ class TariffForm(FeedForm):
         Raises FeedSourceError if that is no price of the sensor's kind.
         """
         super().__init__(hass, catalogue, sensor, others=others, present=present)
-        self._texts = texts
+        self._wording = wording
+        self._texts = wording.text
+        self._doubts = Doubts()
         known = present.data if present else {}
         self._made = conversion(unit, sensor, Method.MEAN, invert=False, capacity=None)
         self.data = {
@@ -89,6 +94,7 @@ class TariffForm(FeedForm):
         }
         if workday := known.get(CONF_WORKDAY_ENTITY):
             self.data[CONF_WORKDAY_ENTITY] = workday
+        self._known_rules = self.data[CONF_RULES]
         self._previewed: dict[str, Any] | None = None
 
     @property
@@ -100,7 +106,7 @@ class TariffForm(FeedForm):
     def schema(self) -> vol.Schema:
         return vol.Schema(
             {
-                vol.Optional(CONF_RULES): _rules_selector(self._texts),
+                vol.Optional(CONF_RULES): rules_selector(self._texts),
                 vol.Optional(CONF_WORKDAY_ENTITY): EntitySelector(
                     EntitySelectorConfig(
                         filter=EntityWithDeviceFilterSelectorConfig(
@@ -130,7 +136,7 @@ class TariffForm(FeedForm):
             self.data[CONF_WORKDAY_ENTITY] = async_registry_key(self._hass, workday)
         field = CONF_RULES
         try:
-            read_rules(self.data[CONF_RULES])
+            self._ask_back(read_rules(self.data[CONF_RULES]))
             # The rules are right: all else is about holidays.
             field = CONF_WORKDAY_ENTITY
             await self._async_foreseen()
@@ -139,6 +145,14 @@ class TariffForm(FeedForm):
         except FeedSourceError as err:
             self._report(field, err)
         self._read_title(user_input, self._texts("feed_tariff"))
+
+    def _ask_back(self, rules: Iterable[TariffRule]) -> None:
+        """Ask back prices that are likely in cents, unless they were so before."""
+        if self.data[CONF_RULES] == self._known_rules:
+            return
+        for number, rule in enumerate(rules, 1):
+            doubt = doubtful_rule(self._wording, number, rule, self.data[CONF_UNIT])
+            self._doubts.note(CONF_RULES, doubt, self.errors, self.placeholders)
 
     @override
     async def async_preview(self) -> str:
@@ -162,7 +176,7 @@ class TariffForm(FeedForm):
         return await async_foreseen(self._hass, source, self._sensor)
 
 
-def _rules_selector(texts: Texts) -> ObjectSelector:
+def rules_selector(texts: Texts) -> ObjectSelector:
     """Return a choice of prices with the times at which they hold."""
     time = TimeSelector()
     months = _choice({month: texts(f"month_{month}") for month in MONTHS})

@@ -163,7 +163,7 @@ def _sensors(
         catalogue,
         filter(fits, catalogue.sensors.values()),
         is_first=lambda sensor: (
-            not is_public(catalogue, sensor) and not catalogue.flex_model(sensor)
+            not is_public(catalogue, sensor) and not catalogue.is_device(sensor)
         ),
     )
 

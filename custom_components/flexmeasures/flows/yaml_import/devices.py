@@ -13,6 +13,8 @@ from ...api.client import FlexMeasuresApi
 from ...const import (
     CONF_CAPACITY,
     CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_EMPTY_TEMPERATURE,
+    CONF_FULL_TEMPERATURE,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SENSOR,
@@ -26,6 +28,7 @@ from ...const import (
 from ...device.entity_references import named_entities
 from ..device.form import DeviceForm
 from ..device.level_feed import LevelFeeds, async_keep_level_feed
+from ..device.settings_reading import ABOVE_CAPACITY
 from .issues import async_report
 from .settings import YamlAccount, without
 
@@ -105,14 +108,17 @@ async def async_read_devices(
                 else None,
             )
             wrong = {
-                _culprit(field, settings): error
+                _culprit(field, error, settings): error
                 for field, error in (await _async_errors(form)).items()
             }
             async_report(
                 hass,
                 [
                     device.mapping.problem(
-                        key, error, entities=form.gone_entities.get(key, "")
+                        key,
+                        error,
+                        entities=form.gone_entities.get(key, ""),
+                        capacity=form.placeholders.get("capacity", ""),
                     )
                     for key, error in wrong.items()
                 ],
@@ -185,18 +191,22 @@ def _other_settings(
 
 
 async def _async_errors(form: DeviceForm) -> dict[str, str]:
-    """Submit both forms as they are shown; return the errors by field."""
+    """Have all settings read as they are known; return the errors by field."""
     return await form.async_read_device(
         form.device_values()
     ) or await form.async_read_settings(form.settings_values())
 
 
-def _culprit(field: str, settings: Mapping[str, Any]) -> str:
+def _culprit(field: str, error: str, settings: Mapping[str, Any]) -> str:
     """Return the key of the YAML that an error at a field of the form is about."""
+    if error == ABOVE_CAPACITY:
+        return field if field in settings else CONF_CAPACITY
     is_percentage = settings.get(CONF_SOC_UNIT) == PERCENTAGE
     other = {
         CONF_SOC_MIN: CONF_SOC_MAX,
         CONF_PRODUCTION_PRICE_SENSOR: CONF_CONSUMPTION_PRICE_SENSOR,
         CONF_CAPACITY: CONF_SOC_UNIT if is_percentage else CONF_SOC_ENTITY,
+        CONF_EMPTY_TEMPERATURE: CONF_SOC_ENTITY,
+        CONF_FULL_TEMPERATURE: CONF_SOC_ENTITY,
     }.get(field, field)
     return other if other in settings and field not in settings else field

@@ -35,6 +35,7 @@ _WRONG_KEYS = {
     "unknown_user": CONF_USERNAME,
     "wrong_password": CONF_PASSWORD,
     "certificate_not_trusted": CONF_HOST,
+    "address_not_accepted": CONF_HOST,
     "no_encryption": CONF_HOST,
     "encryption_required": CONF_HOST,
     "not_flexmeasures": CONF_HOST,

@@ -6,13 +6,11 @@ from homeassistant.const import CONF_HOST, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ...const import CONF_POWER_SENSOR, CONF_YAML, DOMAIN, SUBENTRY_DEVICE
+from ...const import CONF_POWER_SENSOR, CONF_YAML, DOMAIN, PROJECT, SUBENTRY_DEVICE
+from ...texts import local_placeholders
 from .settings import REQUIRED, YamlProblem
 
-_DOCUMENTATION = (
-    "https://github.com/FlexMeasures/flexmeasures-for-home-assistant"
-    "/blob/main/docs/yaml.md"
-)
+_DOCUMENTATION = f"{PROJECT}/docs/yaml.md"
 REMOVED = "yaml_removed_"
 """How the ids of issues about devices that left the YAML begin."""
 
@@ -30,7 +28,7 @@ def async_report(hass: HomeAssistant, problems: Iterable[YamlProblem]) -> None:
             learn_more_url=_DOCUMENTATION,
             severity=ir.IssueSeverity.ERROR if is_severe else ir.IssueSeverity.WARNING,
             translation_key=f"yaml_{problem.error}",
-            translation_placeholders=problem.placeholders,
+            translation_placeholders=local_placeholders(problem.placeholders),
         )
 
 

@@ -15,7 +15,10 @@ from ...const import (
     CONF_CAPACITY,
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
+    CONF_EMPTY_TEMPERATURE,
+    CONF_FULL_TEMPERATURE,
     CONF_POWER_SENSOR,
+    CONF_READY_BY_CALENDAR,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
     CONF_SOC_ENTITY,
@@ -28,7 +31,10 @@ from ...const import (
     CONF_UPDATE_INTERVAL_CHARGING,
     CONF_UPDATE_INTERVAL_CLIMATE,
 )
-from ..device.settings_form import SENSOR_UNITS, SOC_UNITS
+from ...plan.energy_units import COLDEST, HOTTEST
+from ..device.fields import SOC_UNITS
+from ..device.level_entity import LEVEL_DOMAINS
+from ..device.settings_form import SENSOR_UNITS
 from ..fields import read_sensor_id
 
 _IN_SECONDS = (CONF_SCHEDULE_DURATION, CONF_SOC_MAX_AGE, CONF_UPDATE_INTERVAL)
@@ -78,6 +84,13 @@ def _positive_number(value: Any) -> float:
     return number
 
 
+def _temperature(value: Any) -> float:
+    number = float(str(value))
+    if not COLDEST <= number <= HOTTEST:
+        raise ValueError("out of range")
+    return number
+
+
 def _duration(value: Any, unit: timedelta) -> float:
     """Return the seconds of a duration; a plain number counts `unit`."""
     match value:
@@ -120,9 +133,11 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     CONF_SOC_MIN: (_number, "not_a_number"),
     CONF_SOC_MAX: (_number, "not_a_number"),
     CONF_CAPACITY: (_positive_number, "not_a_positive_number"),
+    CONF_EMPTY_TEMPERATURE: (_temperature, "not_a_temperature"),
+    CONF_FULL_TEMPERATURE: (_temperature, "not_a_temperature"),
     CONF_SOC_DEVIATION: (_positive_number, "not_a_positive_number"),
     CONF_SOC_ENTITY: (
-        cv.entity_domain(["sensor", "number", "input_number"]),
+        cv.entity_domain([*LEVEL_DOMAINS]),
         "not_a_state_of_charge_entity",
     ),
     CONF_CHARGING_ENTITY: (
@@ -130,6 +145,7 @@ READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
         "not_a_charging_entity",
     ),
     CONF_CLIMATE_ENTITY: (cv.entity_domain("climate"), "not_a_climate_entity"),
+    CONF_READY_BY_CALENDAR: (cv.entity_domain("calendar"), "not_a_calendar"),
     CONF_TRIGGER_ENTITIES: (cv.entity_ids, "not_an_entity"),
     CONF_AUTOMATIC_SCHEDULING: (cv.boolean, "not_a_boolean"),
 }

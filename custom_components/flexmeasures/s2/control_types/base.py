@@ -11,6 +11,7 @@ from ..messages import ControlType, Message
 from ..plan import Plan, Window
 from .announcements import Profile
 from .manual import ManualOrder
+from .ranges import Range
 from .readings import Readings
 
 # Smaller changes of an operation mode factor are not worth an instruction.
@@ -167,6 +168,10 @@ class ControlTypeHandler(ABC):
     @abstractmethod
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
         """What a user wants the RM to do; raises InvalidOrderError if it cannot."""
+
+    def power_range(self, now: datetime) -> Range | None:
+        """The power in W that the device can have, or none; None if that is not known."""
+        return None
 
     @property
     def level_told_at(self) -> datetime | None:

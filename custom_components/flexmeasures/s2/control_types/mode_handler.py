@@ -16,6 +16,7 @@ from .mode_orders import described, ordered
 from .mode_readings import mode_readings, observe
 from .modes import LOOK_AHEAD
 from .observations import Observations
+from .ranges import ZERO, Range
 from .readings import Readings
 from .runner import Command
 
@@ -48,6 +49,20 @@ class ModeHandler[SystemT](ControlTypeHandler):
     @abstractmethod
     def _actuators_of(self, system: SystemT) -> Sequence[Actuator]:
         """What is told to do something."""
+
+    @override
+    def power_range(self, now: datetime) -> Range | None:
+        system = self._systems.at(now)
+        if system is None:
+            return None
+        powers = [
+            [ZERO, *(element.power for element in actuator.normal_elements())]
+            for actuator in self._actuators_of(system)
+        ]
+        return Range(
+            sum(min(each.low for each in own) for own in powers),
+            sum(max(each.high for each in own) for own in powers),
+        )
 
     def _level(self, system: SystemT) -> float:
         """The fill level, which does not matter where there is no storage."""

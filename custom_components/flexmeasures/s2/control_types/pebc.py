@@ -22,7 +22,7 @@ from .modes import FOREVER
 from .ordered_limits import limits_text, ordered_limits
 from .power_limits import WIDEST, Limits, PowerConstraints
 from .profiles import known_slots, mean, read_profile, total_power
-from .ranges import ELECTRIC_POWER
+from .ranges import ELECTRIC_POWER, Range
 
 # A plan that makes a difference of less than this share of a forecast limits nothing:
 # forecasts are no better than that.
@@ -97,6 +97,13 @@ class PebcHandler(ControlTypeHandler):
             object_id, now
         ):
             raise InvalidContentError("an unknown object")
+
+    @override
+    def power_range(self, now: datetime) -> Range | None:
+        constraints = self._constraints.at(now)
+        if constraints is None or not constraints.quantities:
+            return None
+        return Range(-constraints.production, constraints.consumption)
 
     @override
     def flex_model(

@@ -8,7 +8,6 @@ from typing import Final
 from homeassistant.const import (
     ATTR_DEVICE_CLASS,
     ATTR_RESTORED,
-    ATTR_UNIT_OF_MEASUREMENT,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
@@ -21,6 +20,7 @@ from homeassistant.helpers import (
 from homeassistant.util import dt as dt_util
 
 from ....const import DOMAIN
+from ....device.level_entity import level_unit
 from ....feeds.entities import async_registry_key
 from . import words
 
@@ -40,6 +40,7 @@ class HomeEntity:
     """What it is kept by."""
     name: str
     unit: str | None
+    """Of its state, or of the temperature that a thermostat measures."""
     device_class: str | None
     state_class: str | None
     about: frozenset[str]
@@ -94,7 +95,7 @@ def _read(
         entity_id=state.entity_id,
         key=async_registry_key(hass, state.entity_id),
         name=state.name,
-        unit=state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+        unit=level_unit(state, hass.config.units.temperature_unit),
         device_class=state.attributes.get(ATTR_DEVICE_CLASS),
         state_class=state.attributes.get(_ATTR_STATE_CLASS),
         about=about,

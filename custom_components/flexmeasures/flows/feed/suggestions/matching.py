@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from homeassistant.const import PERCENTAGE
 
+from ....device.level_entity import level_attribute
 from ....feeds.conversion import measured_method
 from ....feeds.errors import FeedSourceError
 from ....feeds.settings import Method
+from ....plan.energy_units import TemperatureRange
 from ....plan.units import Measure
 from ..measured_data import measured_data
 from . import words
@@ -46,14 +48,28 @@ def of_devices(
     found: dict[int, Match] = {}
     for device in devices:
         settings = device.settings
-        for sensor, entity_id, reason in (
-            (device.soc_sensor, settings.soc_entity, "feed_reason_level"),
-            (settings.power_sensor, settings.charging_entity, "feed_reason_power"),
+        for sensor, entity_id, reason, temperatures in (
+            (
+                device.soc_sensor,
+                settings.soc_entity,
+                "feed_reason_level",
+                settings.temperatures,
+            ),
+            (
+                settings.power_sensor,
+                settings.charging_entity,
+                "feed_reason_power",
+                None,
+            ),
         ):
             target = by_sensor.get(sensor or 0)
             entity = entities.get(entity_id or "")
             # A charging indicator need not be a power.
-            if target and entity and (data := _data(target, entity)):
+            if (
+                target
+                and entity
+                and (data := _data(target, entity, temperatures=temperatures))
+            ):
                 match = Match(target, entity, data, reason, {"device": device.title})
                 found.setdefault(target.sensor.id, match)
     return list(found.values())
@@ -239,17 +255,19 @@ def _data(
     *,
     is_production: bool = False,
     capacity: float | None = None,
+    temperatures: TemperatureRange | None = None,
 ) -> dict[str, Any] | None:
     """Return the data of a feed; None if nothing can be made of the entity.
 
     `is_production`: its positive values are. `capacity` (kWh) counts where the settings
-    of a device do not say it.
+    of a device do not say it. A temperature tells a level by `temperatures`.
     """
     sensor = target.sensor
     try:
         return measured_data(
             sensor,
             entity=entity.key,
+            attribute=level_attribute(entity.entity_id),
             unit=entity.unit,
             method=Method.LEVEL
             if target.is_level
@@ -262,6 +280,7 @@ def _data(
             ),
             is_production=is_production,
             capacity=target.device_capacity or capacity or target.server_capacity,
+            temperatures=temperatures,
         )
     except FeedSourceError:
         return None

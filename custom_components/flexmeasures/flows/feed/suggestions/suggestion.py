@@ -49,7 +49,7 @@ async def async_suggestions(
     fed = [
         feed.data[CONF_SENSOR] for feed in entry.get_subentries_of_type(SUBENTRY_FEED)
     ]
-    roles = await _async_roles(hass)
+    roles = await async_roles(hass)
     named = {
         *(role.entity_id for role in roles),
         *(device.settings.soc_entity for device in devices),
@@ -69,7 +69,7 @@ async def async_suggestions(
     return [_suggestion(match, catalogue, titles) for match in matches]
 
 
-async def _async_roles(hass: HomeAssistant) -> list[Role]:
+async def async_roles(hass: HomeAssistant) -> list[Role]:
     """Return what the Energy dashboard says; nothing without one."""
     if "energy" not in hass.config.components:
         return []

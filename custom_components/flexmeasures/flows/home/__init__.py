@@ -1,0 +1,1 @@
+"""Making a home on the server."""

@@ -1,0 +1,1 @@
+"""What is asked of a device: a few facts."""

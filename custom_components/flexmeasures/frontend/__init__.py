@@ -1,0 +1,1 @@
+"""What Home Assistant's frontend gets: the card, and the data that it draws."""

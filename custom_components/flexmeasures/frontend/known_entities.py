@@ -1,0 +1,98 @@
+"""The entities that belong to a device's plan, as they are called now."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+
+from ..account import enabled_subentries
+from ..const import CONF_SENSOR, DOMAIN, SUBENTRY_FEED
+from ..coordinator import ScheduleCoordinator
+from ..device.level_entity import level_attribute
+from ..feeds.entities import async_entity_id
+from ..feeds.settings import FeedSettings, MeasuredSource, Method
+from .curves import level_curves, power_curves
+
+SETPOINT: Final = (Platform.SENSOR, "setpoint")
+"""Who may read it may see the plan."""
+
+_OURS: Final = {
+    "setpoint": SETPOINT,
+    "status": (Platform.SENSOR, "scheduling_status"),
+    "mode": (Platform.SELECT, "mode"),
+    "target": (Platform.NUMBER, "target_soc"),
+    "ready_by": (Platform.DATETIME, "ready_by"),
+    "compute": (Platform.BUTTON, "compute_schedule"),
+    "automatic": (Platform.SWITCH, "automatic_scheduling"),
+    "calendar": (Platform.CALENDAR, "plan"),
+}
+_MEASURED_BY_RESOURCE_MANAGER: Final = (Platform.SENSOR, "rm_power")
+
+
+@callback
+def async_registered(
+    hass: HomeAssistant, subentry_id: str, platform: Platform, key: str
+) -> str | None:
+    """Return the id of an entity of a device, enabled or not; None if it is not there."""
+    return er.async_get(hass).async_get_entity_id(
+        platform, DOMAIN, f"{subentry_id}_{key}"
+    )
+
+
+@callback
+def async_own_entity(
+    hass: HomeAssistant, subentry_id: str, platform: Platform, key: str
+) -> str | None:
+    """Return the id of an entity of a device; None if it is disabled or not there."""
+    entity_id = async_registered(hass, subentry_id, platform, key)
+    entry = er.async_get(hass).async_get(entity_id) if entity_id else None
+    return entity_id if entry and not entry.disabled else None
+
+
+@callback
+def async_known_entities(
+    hass: HomeAssistant, coordinator: ScheduleCoordinator
+) -> dict[str, object]:
+    """Return the entities by what they are for, and how to read those that measure."""
+    subentry_id, settings = coordinator.subentry.subentry_id, coordinator.settings
+    level = settings.soc_entity
+    measured, is_inverted = _measured(hass, coordinator)
+    return {
+        "entities": {
+            **{
+                name: async_own_entity(hass, subentry_id, *entity)
+                for name, entity in _OURS.items()
+            },
+            "level": level,
+            "measured": measured,
+        },
+        "level_attribute": level_attribute(level) if level else None,
+        "curves": {
+            "level": level_curves(settings, coordinator.full_kwh) if level else {},
+            "measured": power_curves(is_inverted=is_inverted) if measured else {},
+        },
+    }
+
+
+def _measured(
+    hass: HomeAssistant, coordinator: ScheduleCoordinator
+) -> tuple[str | None, bool]:
+    """Return what measures the power, and whether production is positive there."""
+    if coordinator.settings.s2:
+        entity_id = async_own_entity(
+            hass, coordinator.subentry.subentry_id, *_MEASURED_BY_RESOURCE_MANAGER
+        )
+        return entity_id, False
+    feeds = enabled_subentries(hass, coordinator.config_entry, SUBENTRY_FEED)
+    for feed in feeds.values():
+        if feed.data[CONF_SENSOR] != coordinator.settings.power_sensor:
+            continue
+        settings = FeedSettings.from_subentry(feed.data)
+        match settings.source:
+            # Counters and switches show no power.
+            case MeasuredSource(
+                entity=entity, attribute=None, method=Method.MEAN | Method.LEVEL
+            ):
+                return async_entity_id(hass, entity), settings.invert
+    return None, False

@@ -1,0 +1,100 @@
+"""A device's plan as the card draws it, as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from ..api.models import Catalogue
+from ..coordinator import ScheduleCoordinator
+from ..device.kinds import kind_of
+from ..device.settings import DeviceSettings
+from ..plan.plan import Plan
+from ..plan.prices import Price
+from ..plan.series import Series
+from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
+from ..texts import loaded_text
+from .targets import in_soc_unit, upcoming_targets
+
+type Json = dict[str, Any]
+
+
+def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Json:
+    """Return what is known of a device's plan, and what the user wants of it.
+
+    Times are ISO 8601 in UTC, powers in kW with consumption positive, states of charge in
+    the unit of the settings, prices per kWh. What is not known is None.
+    """
+    plan, memory = coordinator.data, coordinator.memory
+    power_limits, soc_limits = coordinator.power_limits, coordinator.soc_limits
+    return {
+        "kind": device_kind(coordinator.settings, catalogue),
+        "level": "has" if coordinator.may_have_level else "none",
+        "power": _series(plan.power),
+        "soc": _series(plan.soc),
+        "soc_unit": coordinator.settings.soc_unit,
+        "soc_limits": {
+            "least": in_soc_unit(coordinator, soc_limits.least),
+            "most": in_soc_unit(coordinator, soc_limits.most),
+        },
+        "power_limits": {"least": power_limits.least, "most": power_limits.most},
+        "prices": _prices(plan),
+        "targets": upcoming_targets(coordinator),
+        "mode": memory.mode.value,
+        "override": memory.override and memory.override.as_json(),
+        "setpoint": coordinator.setpoint,
+        "status": _status(coordinator),
+        "last_schedule": _text(memory.last_schedule),
+        "is_out_of_date": coordinator.is_out_of_date,
+        "server_answers": coordinator.last_update_success,
+    }
+
+
+def device_kind(settings: DeviceSettings, catalogue: Catalogue | None) -> str:
+    """Return what owners call such a device; ``other`` while the server has not told."""
+    if settings.s2:
+        return "s2"
+    asset = catalogue.asset_of(settings.power_sensor) if catalogue else None
+    return kind_of(asset.type) if asset else "other"
+
+
+def _status(coordinator: ScheduleCoordinator) -> Json:
+    """Return how scheduling goes, in the words of the status sensor."""
+    status = scheduling_status(coordinator)
+    return {
+        "key": status.key,
+        "text": loaded_text("entity", f"sensor.scheduling_status.state.{status.key}"),
+        "detail": status.reason,
+        "is_ok": status.key in (OK, PLANNED_ELSEWHERE, COMPUTING),
+        "since": _text(status.since),
+    }
+
+
+def _series(series: Series | None) -> Json | None:
+    if series is None:
+        return None
+    return {
+        "start": series.start.isoformat(),
+        "step": series.resolution.total_seconds(),
+        # No copy: a plan can have thousands, and is compared often.
+        "values": series.values,
+    }
+
+
+def _prices(plan: Plan) -> Json | None:
+    known = plan.consumption_price or plan.production_price
+    if known is None:
+        return None
+    return {
+        "currency": known.currency,
+        "consumption": _price(plan.consumption_price),
+        "production": _price(plan.production_price),
+    }
+
+
+def _price(price: Price | None) -> Json | None:
+    if price is None:
+        return None
+    return _series(price.series) if price.series else {"fixed": price.fixed}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

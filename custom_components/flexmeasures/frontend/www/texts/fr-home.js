@@ -1,0 +1,11 @@
+/** @type {HomeTexts} */
+export default {
+  overview: "Vue d’ensemble",
+  home: "Maison",
+  controls: "Commandes",
+  status: "État",
+  calendar: "Calendrier",
+  feed: "Flux",
+  meter: "Compteurs",
+  nothing_yet: "Rien n’est encore planifié ici. Ajoutez ce qui doit l’être dans [Paramètres, Appareils et services, FlexMeasures]({link}).",
+};

@@ -1,0 +1,1 @@
+"""A real browser, and an owner who looks through it."""

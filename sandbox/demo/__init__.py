@@ -1,0 +1,1 @@
+"""The demo, and what the documentation shows of it."""

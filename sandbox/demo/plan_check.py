@@ -1,0 +1,144 @@
+"""What Home Assistant says of a plan, beside what the FlexMeasures server stores and what a device does."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+import math
+import time
+from typing import Any
+
+import aiohttp
+
+from ..errors import SandboxError
+from ..flexmeasures.server import FlexMeasuresServer
+from ..flexmeasures.stored_values import stored_values
+from ..home_assistant.client import HomeAssistantClient
+from ..home_assistant.registry import DOMAIN, device_id
+from .devices import DemoDevice
+
+# Until what it is told has been carried out and measured.
+_FOLLOWED_SECONDS = 20
+_FOLLOWED_WITHIN = 10
+
+
+type Slots = list[dict[str, Any]]
+"""Start, end and kW of each, as the action ``get_schedule`` returns them."""
+
+
+async def plan_of(client: HomeAssistantClient, device: DemoDevice) -> Slots:
+    """Return the slots of a device's plan from the running one on."""
+    response = await client.call_service(
+        DOMAIN,
+        "get_schedule",
+        {"device_id": await device_id(client, device)},
+        return_response=True,
+    )
+    slots: Slots = response["schedule"]
+    if not slots:
+        raise SandboxError(f"The device {device.name} has no plan for now")
+    return slots
+
+
+async def plan_table(
+    session: aiohttp.ClientSession, server: FlexMeasuresServer, slots: Slots
+) -> list[str]:
+    """Return a table of slots: time, kW and price."""
+    prices = await _stored(session, server, "price", slots, unit="EUR/kWh")
+    lines = ["  slot                kW    EUR/kWh"]
+    for slot, price in zip(slots, prices, strict=True):
+        start, end = (datetime.fromisoformat(slot[key]) for key in ("start", "end"))
+        lines.append(
+            f"  {start:%a %H:%M}-{end:%H:%M}  {slot['value']:8.3f}  {price:9.4f}"
+        )
+    return lines
+
+
+async def check_plan(
+    session: aiohttp.ClientSession,
+    server: FlexMeasuresServer,
+    slots: Slots,
+    setpoint: Mapping[str, Any],
+) -> int:
+    """Compare the battery's plan in Home Assistant with the server's; returns the number of slots."""
+    # The power sensor of the sandbox's battery stores consumption as positive.
+    stored = await _stored(
+        session, server, "battery_power", slots, unit="kW", source_type="scheduler"
+    )
+    for slot, value in zip(slots, stored, strict=True):
+        if value is None or not math.isclose(slot["value"], value, abs_tol=1e-6):
+            raise SandboxError(
+                f"At {slot['start']} Home Assistant has {slot['value']} kW, and the server {value}"
+            )
+    running = slots[0]["value"]
+    if not math.isclose(float(setpoint["state"]), running, abs_tol=1e-6):
+        raise SandboxError(
+            f"The setpoint is {setpoint['state']} kW, and the running slot's power {running}"
+        )
+    return len(slots)
+
+
+async def check_follower(
+    client: HomeAssistantClient, entities: Mapping[str, str]
+) -> str:
+    """Wait until a device that speaks S2 does what is planned; returns what that is.
+
+    It may be off by some W: instructions are rounded.
+    """
+    deadline = time.monotonic() + _FOLLOWED_SECONDS
+    while True:
+        instruction = await client.state(entities["current_instruction"])
+        states = {
+            "current_instruction": instruction["state"],
+            **{
+                key: (await client.state(entities[key]))["state"]
+                for key in ("setpoint", "rm_power")
+            },
+        }
+        is_started = any(
+            each["status"] == "started"
+            for each in instruction["attributes"]["instructions"]
+        )
+        planned = _number(states["setpoint"]) * 1000
+        measured = _number(states["rm_power"])
+        if is_started and math.isclose(planned, measured, abs_tol=_FOLLOWED_WITHIN):
+            return (
+                f"was told {states['current_instruction']!r} and measures"
+                f" {measured:.0f} W, where the plan has {planned:.0f} W"
+            )
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The plan is not followed: {states}")
+        await asyncio.sleep(0.2)
+
+
+def _number(state: str) -> float:
+    """Return a state as a number; NaN if it is none."""
+    try:
+        return float(state)
+    except ValueError:
+        return math.nan
+
+
+async def _stored(
+    session: aiohttp.ClientSession,
+    server: FlexMeasuresServer,
+    sensor: str,
+    slots: Slots,
+    *,
+    unit: str,
+    source_type: str | None = None,
+) -> list[float | None]:
+    """Ask the server itself for the values of a sensor in these slots, one for each."""
+    start, first_end, end = (
+        datetime.fromisoformat(text)
+        for text in (slots[0]["start"], slots[0]["end"], slots[-1]["end"])
+    )
+    return await stored_values(
+        session,
+        server,
+        sensor,
+        start,
+        end,
+        resolution=first_end - start,
+        unit=unit,
+        source_type=source_type,
+    )

@@ -1,0 +1,1 @@
+"""A real FlexMeasures server, and what it knows."""

@@ -1,0 +1,1 @@
+"""A real Home Assistant, and ways to ask it."""

@@ -1,0 +1,1 @@
+"""Tests with a real browser that shows a real Home Assistant."""

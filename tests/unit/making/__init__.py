@@ -1,0 +1,1 @@
+"""A home is made on a scripted server."""
