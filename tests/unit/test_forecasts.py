@@ -269,6 +269,37 @@ async def test_job_that_fails(home: Home, account: Account) -> None:
     assert used(home) == [NOW.isoformat()]
 
 
+RACES = (
+    "'Not all indices found in time index.'",
+    "Reindexing only valid with uniquely valued Index objects",
+)
+
+
+@pytest.mark.parametrize("reason", RACES)
+async def test_job_that_fails_by_chance(
+    home: Home, account: Account, reason: str
+) -> None:
+    """Threads of the server that are in each other's way: the same is asked for again."""
+    home.server.answer("GET", "/api/v3_0/jobs/*", json=failed_job(reason), times=2)
+
+    response = await forecast(home)
+
+    assert len(response["forecast"]) == 192
+    assert len(asked(home)) == 3
+    assert used(home) == [NOW.isoformat()] * 3
+
+
+async def test_job_that_fails_by_chance_all_the_time(
+    home: Home, account: Account
+) -> None:
+    home.server.answer("GET", "/api/v3_0/jobs/*", json=failed_job(RACES[0]))
+
+    with pytest.raises(HomeAssistantError, match="a forecast: 'Not all indices"):
+        await forecast(home)
+
+    assert len(asked(home)) == 3
+
+
 async def test_job_that_nobody_takes_up(home: Home, account: Account) -> None:
     home.server.answer("GET", "/api/v3_0/jobs/*", json=running_job("QUEUED"))
 

@@ -121,6 +121,14 @@ class ComputationInterruptedError(JobFailedError):
     translation_key = "computation_interrupted"
 
 
+class ComputationRaceError(JobFailedError):
+    """Threads of the server were in each other's way: mostly, the same works when it is asked for again.
+
+    FlexMeasures 1.0.1 forecasts all horizons side by side over one pandas index, which
+    is built while others read it.
+    """
+
+
 class JobQueueAwayError(ServerError):
     """The part of the server that keeps what is to be computed is out of order."""
 
@@ -174,6 +182,10 @@ _FAILURES: Final[_Known[JobFailedError]] = (
         ComputedSensorUnitError,
     ),
     ("integer modulo by zero", PowerSensorError),
+    (
+        "Not all indices found in time index|only valid with uniquely valued Index",
+        ComputationRaceError,
+    ),
     ("exceeded maximum timeout", ComputationTooLongError),
     (
         "OperationalError|Work-horse terminated|AbandonedJobError|Error -?[0-9]+ connecting to",

@@ -19,6 +19,7 @@ from ..api.errors import (
     RateLimitedError,
 )
 from ..api.models import Sensor
+from ..api.refusals import ComputationRaceError
 from ..plan.grid import ceil_to_slots, floor_to_grid, reading_step
 from ..plan.series import Series
 from ..timer import Timer
@@ -41,6 +42,9 @@ _LEAST_HISTORY: Final = timedelta(days=1)
 _HISTORY: Final = (timedelta(days=1), timedelta(days=30))
 
 _FORECASTING: Final = "forecasting"
+
+# A job that failed by chance is asked for again this many times.
+_REPEATS: Final = 2
 
 
 class ForecastError(FlexMeasuresError):
@@ -206,6 +210,32 @@ async def _compute(
     regressors: Sequence[int],
 ) -> Series:
     """Ask for a job, wait for it and return what it gave."""
+    repeats_left = _REPEATS
+    while True:
+        job_id = await _trigger(api, budget, sensor, horizon, regressors)
+        try:
+            await api.wait_for_job(job_id)
+            break
+        except ComputationRaceError as err:
+            if not repeats_left:
+                raise ForecastFailedError(err.reason) from err
+            repeats_left -= 1
+        except JobFailedError as err:
+            raise ForecastFailedError(err.reason) from err
+    series = Series.from_data(await api.get_forecast(sensor, job_id))
+    if series is None:
+        raise ForecastFailedError("no values")
+    return series
+
+
+async def _trigger(
+    api: FlexMeasuresApi,
+    budget: TriggerBudget,
+    sensor: Sensor,
+    horizon: timedelta,
+    regressors: Sequence[int],
+) -> str:
+    """Ask for a job and return its id."""
     taken = dt_util.utcnow()
     budget.take(taken)
     try:
@@ -222,14 +252,7 @@ async def _compute(
         budget.give_back(taken)
         raise
     budget.note_accepted(api.trigger_allowance, dt_util.utcnow())
-    try:
-        await api.wait_for_job(job_id)
-    except JobFailedError as err:
-        raise ForecastFailedError(err.reason) from err
-    series = Series.from_data(await api.get_forecast(sensor, job_id))
-    if series is None:
-        raise ForecastFailedError("no values")
-    return series
+    return job_id
 
 
 async def _until(hass: HomeAssistant, moment: datetime) -> None:
