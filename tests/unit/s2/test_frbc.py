@@ -6,7 +6,7 @@ from itertools import accumulate
 from math import exp
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
@@ -1183,6 +1183,7 @@ def test_no_instruction_is_outside_what_was_announced(data: st.DataObject) -> No
     st.lists(st.floats(-5, 11), min_size=1, max_size=24),
     st.floats(0.001, 0.01),
 )
+@example(95, [-0.2065, 2.1813, 6, -0.4707, 5.332], 0.0078125)
 @settings(max_examples=60, deadline=None)
 def test_the_fill_level_stays_within_its_range(
     level: float, powers: list[float], rate: float

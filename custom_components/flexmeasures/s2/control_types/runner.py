@@ -156,7 +156,11 @@ class Runner:
             self._goal = best.factor
             yield from self.advance(task.now)
         else:
-            yield from self._tell(task.now, best.mode, best.factor)
+            # What the storage does not permit any more is changed, however little it is.
+            rate = self.rate(task.level, task.now)
+            is_permitted = task.rates.low <= rate <= task.rates.high
+            apart = HYSTERESIS if is_permitted else 0.0
+            yield from self._tell(task.now, best.mode, best.factor, apart)
 
     def advance(self, now: datetime) -> Iterator[Command]:
         """Begin the transitions whose time has come."""
@@ -194,12 +198,14 @@ class Runner:
         events = (self._wake, self.state.ready, *(hop.departure for hop in self._hops))
         return min((event for event in events if event and event > now), default=None)
 
-    def _tell(self, moment: datetime, mode: str, factor: float) -> Iterator[Command]:
-        """Change the state, and say so unless it is what was told last."""
+    def _tell(
+        self, moment: datetime, mode: str, factor: float, apart: float = HYSTERESIS
+    ) -> Iterator[Command]:
+        """Change the state, and say so unless it is what was told last, but for `apart`."""
         if (
             self._told
             and self._told[0] == mode
-            and abs(factor - self._told[1]) <= HYSTERESIS
+            and abs(factor - self._told[1]) <= apart
         ):
             return
         self._told = (mode, factor)
