@@ -110,7 +110,7 @@ def _power(
 
 async def until(condition: Callable[[], object]) -> None:
     """Let things go on until something is so; gives up earlier than `Home.until`."""
-    for _ in range(60_000):
+    for _ in range(600_000):
         if condition():
             return
         await asyncio.sleep(0)
