@@ -58,6 +58,8 @@ interface Picture {
   power_limits: { least: number | null; most: number | null };
   prices: { currency: string; consumption: SentPrice; production: SentPrice } | null;
   /** Of one that only the job was told, and that is missed, it is not known how full that is. */
+  /** Why it charges and discharges, by when that ends. */
+  reasons: { end: string; text: string }[];
   targets: { at: string; soc: number | null; met: boolean | null; missed_by: number | null }[];
   mode: string;
   override: { power: KW; until: string | null } | null;
@@ -535,8 +537,8 @@ declare namespace Fn {
     span: Span,
     reader: Reader,
   ) => { facts: [string, string, string][]; note: string };
-  /** The plan as a list: when, what, and how much for how much. */
-  type Timeline = (picture: Picture, plan: Outlook, span: Span, reader: Reader) => [string, string, string][];
+  /** The plan as a list: when, what, how much for how much, and why. */
+  type Timeline = (picture: Picture, plan: Outlook, span: Span, reader: Reader) => [string, string, string, string][];
 
   // --- faces.js
 

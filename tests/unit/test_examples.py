@@ -18,7 +18,11 @@ from homeassistant.const import (
     STATE_UNKNOWN,
 )
 from homeassistant.core import ServiceCall
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    issue_registry as ir,
+)
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 
@@ -40,19 +44,25 @@ SETPOINT = "sensor.home_battery_setpoint"
 INVERTER = "number.battery_power_setpoint"
 
 
+# What is in the response of an action, and in no other one's.
+RESPONSES = {
+    "blocks": "explain",
+    "instruction": "send_instruction",
+    "schedule": "trigger_schedule",
+}
+
+
 def name_of(example: Any) -> str:
     """Give the name of an example: its alias, its action, or the integration's settings."""
     match example:
         case {"action": str(name), "data": {"measurements": _}}:
             return f"{name} for several sensors"
-        case {"flexmeasures": dict()}:
-            return "one device"
-        case {"flexmeasures": list()}:
-            return "several devices"
-        case {"schedule": _}:
-            return "response of trigger_schedule"
-        case {"instruction": _}:
-            return "response of send_instruction"
+        case {"action": str(name), "target": {"area_id": _}}:
+            return f"{name} of an area"
+        case {"flexmeasures": devices}:
+            return "several devices" if isinstance(devices, list) else "one device"
+        case dict() if of := RESPONSES.keys() & example:
+            return f"response of {RESPONSES[of.pop()]}"
         case (
             {"automation": [{"alias": str(name)}]}
             | {"action": str(name)}
@@ -222,6 +232,32 @@ async def test_get_schedule(home: Home) -> None:
 
     assert response["resolution"] == "PT1H"
     assert response["schedule"]
+
+
+async def test_explain(home: Home) -> None:
+    home.has_planned(2.0, 0.0, 0.0, resolution=HOUR)
+    home.has_prices(50.0, 100.0, 100.0)
+    await home.set_up(device(schedule_duration=3 * 3600))
+
+    response = await run(home, "flexmeasures.explain")
+
+    told = example("response of explain")
+    assert response.keys() == told.keys()
+    block, shown = response["blocks"][0], told["blocks"][0]
+    assert block.keys() == shown.keys()
+    assert block["reasons"][0].keys() == shown["reasons"][0].keys()
+    assert block["reasons"][0]["code"] == shown["reasons"][0]["code"]
+
+
+async def test_override_of_an_area(home: Home) -> None:
+    home.has_planned(2.0)
+    await home.set_up()
+    area = ar.async_get(home.hass).async_create("Garage")
+    dr.async_get(home.hass).async_update_device(home.device_id(), area_id=area.id)
+
+    await run(home, "flexmeasures.override of an area")
+
+    assert home.value("sensor", "setpoint") == "0.0"
 
 
 async def test_sensor_with_attributes_of_nord_pool(home: Home) -> None:

@@ -9,10 +9,12 @@ from ..device.kinds import kind_of
 from ..device.settings import DeviceSettings
 from ..plan.plan import Plan
 from ..plan.prices import Price
+from ..plan.schedule import Action
 from ..plan.series import Series
+from ..scheduling.explanations import explained, reason_text
 from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
 from ..texts import loaded_text
-from .targets import in_soc_unit, upcoming_targets
+from .targets import upcoming_targets
 
 type Json = dict[str, Any]
 
@@ -32,11 +34,12 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
         "soc": _series(plan.soc),
         "soc_unit": coordinator.settings.soc_unit,
         "soc_limits": {
-            "least": in_soc_unit(coordinator, soc_limits.least),
-            "most": in_soc_unit(coordinator, soc_limits.most),
+            "least": coordinator.settings.in_soc_unit(soc_limits.least),
+            "most": coordinator.settings.in_soc_unit(soc_limits.most),
         },
         "power_limits": {"least": power_limits.least, "most": power_limits.most},
         "prices": _prices(plan),
+        "reasons": _reasons(coordinator),
         "targets": upcoming_targets(coordinator),
         "mode": memory.mode.value,
         "override": memory.override and memory.override.as_json(),
@@ -66,6 +69,20 @@ def _status(coordinator: ScheduleCoordinator) -> Json:
         "is_ok": status.key in (OK, PLANNED_ELSEWHERE, COMPUTING),
         "since": _text(status.since),
     }
+
+
+def _reasons(coordinator: ScheduleCoordinator) -> list[Json]:
+    """Return why it charges and discharges, by when that ends."""
+    return [
+        {
+            "end": each.end.isoformat(),
+            "text": " ".join(
+                reason_text(coordinator, reason) for reason in each.reasons
+            ),
+        }
+        for each in explained(coordinator)
+        if each.action is not Action.IDLE
+    ]
 
 
 def _series(series: Series | None) -> Json | None:

@@ -34,6 +34,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         ),
         (
+            "explain",
+            for_each(devices_of, schedules.explain),
+            schemas.EXPLAIN_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
             "post_measurements",
             posting.post_measurements,
             schemas.POST_MEASUREMENTS_SCHEMA,

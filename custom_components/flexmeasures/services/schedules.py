@@ -1,5 +1,6 @@
 """The actions about schedules, and about what is followed instead of them."""
 
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +16,10 @@ from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
+from ..entity import local_time
 from ..plan.ready_by import WEEKDAYS, Occasion, WeeklyRule
+from ..plan.reasons import Reason
+from ..scheduling.explanations import explained, reason_text
 from ..scheduling.request import ScheduleRequest
 from .calls import answered_slots, check_plannable, response
 from .formats import ScheduleFormat, formatted
@@ -116,6 +120,36 @@ async def get_schedule(call: ServiceCall, device: Device) -> ServiceResponse:
     answer = response([power] if power else [], "schedule", unit)
     slots = answer.pop("schedule")
     return {**answer, **formatted(slots, power, shape)}
+
+
+async def explain(call: ServiceCall, device: Device) -> ServiceResponse:
+    """Return what is planned from now on, and why."""
+    coordinator = device.part
+    return {
+        "currency": coordinator.data.currency,
+        "soc_unit": coordinator.settings.soc_unit,
+        "blocks": [
+            {
+                "start": local_time(each.start),
+                "end": local_time(each.end),
+                "action": each.action.value,
+                "energy": round(each.energy, 3),
+                "reasons": [_explained(coordinator, reason) for reason in each.reasons],
+            }
+            for each in explained(coordinator)
+        ],
+    }
+
+
+def _explained(coordinator: ScheduleCoordinator, reason: Reason) -> dict[str, Any]:
+    """Return a reason with its sentence, and the values that it is about."""
+    values = {
+        key: local_time(value) if isinstance(value, datetime) else round(value, 6)
+        for key, value in asdict(reason).items()
+        if isinstance(value, datetime | float)
+    }
+    code = reason.code.value
+    return {"code": code, "text": reason_text(coordinator, reason), **values}
 
 
 async def override(call: ServiceCall, device: Device) -> None:

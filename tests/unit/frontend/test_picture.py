@@ -85,6 +85,10 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
                 "values": [0.03, 0.04],
             },
         },
+        "reasons": [
+            {"end": f"2026-11-22T{end}:00+00:00", "text": "The plan does not show why."}
+            for end in ("10:15", "10:30")
+        ],
         "targets": [],
         "mode": "automatic",
         "override": None,
