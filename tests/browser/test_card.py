@@ -126,6 +126,49 @@ async def test_key_before_all_is_loaded(visit: Visit, show: Show, planned: str) 
     await expect(slider).not_to_have_attribute("aria-valuetext", now)
 
 
+async def test_touch(visit: Visit, show: Show, planned: str) -> None:
+    """What a finger has chosen stays, also when the page is scrolled by the chart later."""
+    # There must be something to scroll.
+    await show(*[{"type": PLAN_CARD, "device_id": planned}] * 3)
+    owner = await visit(PHONE)
+    tools = await owner.page.context.new_cdp_session(owner.page)
+    await tools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    async def touch(*points: tuple[float, float]) -> None:
+        for kind, (x, y) in zip(
+            ("touchStart", *["touchMove"] * (len(points) - 1)), points, strict=True
+        ):
+            await tools.send(
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": x, "y": y}]},
+            )
+        await tools.send(
+            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+        )
+
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card").first
+    time = card.locator(".when span")
+    box = await card.locator(".chart").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + 100
+
+    await touch((x, y))
+    await expect(time).not_to_contain_text("Now")
+    first = await time.inner_text()
+    await touch(*[(x + step, y) for step in range(0, 80, 8)])
+    await expect(time).not_to_have_text(first)
+    second = await time.inner_text()
+
+    await touch(*[(x, y - step) for step in range(0, 200, 8)])
+    await owner.page.wait_for_function(
+        "document.scrollingElement.scrollTop > 0"
+    )
+    await expect(time).to_have_text(second)
+    await card.get_by_role("button", name="Back to now").click()
+    await expect(time).to_contain_text("Now")
+
+
 async def test_no_plan_yet(
     visit: Visit, show: Show, battery: str, client: HomeAssistantClient
 ) -> None:
