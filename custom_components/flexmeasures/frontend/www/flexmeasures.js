@@ -57,7 +57,7 @@ const elementOf = (name) =>
     }
 
     getGridOptions() {
-      return { columns: 12, min_columns: 6 };
+      return { columns: 12, min_columns: 6, min_rows: 4 };
     }
 
     static async getConfigForm() {
