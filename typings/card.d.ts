@@ -1,7 +1,7 @@
 // What the card is given by Home Assistant and by the integration, and what its functions take and
 // give: here, because every browser would have to load it as well. The modules are
 //
-//   flexmeasures.js  the door for Home Assistant: defines the elements
+//   flexmeasures.js  the door for Home Assistant: defines the elements, and asks for all that one needs at once
 //   card.js          a card and its devices on the page, and how that looks
 //   plan.js          what a plan says: values in time; what comes of them and the prices, by the rules of
 //                    plan/outlook.py; how they are drawn; how they read; and how one device is followed.

@@ -129,6 +129,29 @@ async def test_key_before_all_is_loaded(visit: Visit, show: Show, planned: str) 
     await expect(slider).not_to_have_attribute("aria-valuetext", now)
 
 
+async def test_what_a_card_needs_is_asked_for_at_once(
+    visit: Visit, show: Show, planned: str
+) -> None:
+    """On a slow network it takes as many ways there and back as there must be."""
+    asked = asyncio.Event()
+
+    async def note(route: Route) -> None:
+        asked.set()
+        await route.continue_()
+
+    async def wait(route: Route) -> None:
+        await asked.wait()
+        await route.continue_()
+
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit()
+    await owner.page.route("**/plan.js", note)
+    await owner.page.route("**/card.js", wait)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    await expect(card.get_by_role("slider")).to_be_attached()
+
+
 async def test_touch(visit: Visit, show: Show, planned: str) -> None:
     """What a finger has chosen stays, also when the page is scrolled by the chart later."""
     # There must be something to scroll.
