@@ -69,6 +69,10 @@ interface Picture {
   last_schedule: string | null;
   is_out_of_date: boolean;
   server_answers: boolean;
+  /** Of a device that connects by itself; null of others. */
+  is_connected: boolean | null;
+  /** Whether nothing has to be said but the plan itself. */
+  is_ordinary: boolean;
   level: "has" | "none";
   entities: Record<
     "setpoint" | "mode" | "target" | "ready_by" | "compute" | "automatic" | "status" | "calendar" | "level" | "measured",

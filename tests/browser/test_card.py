@@ -11,10 +11,12 @@ from playwright.async_api import Page, Route, WebSocketRoute, expect
 import pytest
 
 from sandbox.browser.owner import PHONE
-from sandbox.demo.devices import BATTERY
-from sandbox.demo.home import change_settings
+from sandbox.demo.devices import BATTERY, S2_BATTERY
+from sandbox.demo.home import Progress, change_settings, configure
+from sandbox.flexmeasures.server import FlexMeasuresServer
 from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.flow_steps import filled_in
+from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import device_id, entities_of
 
 from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
@@ -207,6 +209,30 @@ async def test_no_plan_yet(
     await card.get_by_role("button", name="Plan now").click()
 
     await expect(card.get_by_text("The plan in words")).to_be_visible(timeout=30_000)
+
+
+async def test_s2_device_that_is_away(
+    visit: Visit,
+    show: Show,
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    home_assistant: HomeAssistant,
+) -> None:
+    """Nobody takes for done what it is to do."""
+    await configure(client, server, Progress(), [S2_BATTERY.name])
+    device = await device_id(client, S2_BATTERY)
+    await show(
+        {"type": PLAN_CARD, "device_id": device},
+        badges=[{"type": "custom:flexmeasures-plan-badge", "device_id": device}],
+    )
+    owner = await visit(PHONE)
+    await owner.go(PLAN_PAGE)
+
+    card = owner.page.locator("flexmeasures-plan-card")
+    await expect(card.get_by_role("status").first).to_contain_text("not connected")
+    badge = owner.page.locator("flexmeasures-plan-badge")
+    await expect(badge.locator(".wrong")).to_be_visible()
+    await owner.check()
 
 
 async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> None:

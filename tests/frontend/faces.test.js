@@ -65,6 +65,11 @@ test("while the server is away the plan lasts", () => {
   assert.deepEqual(said({ power: null, ...other, status: { ...other.status, since } }), ["error | The FlexMeasures server has not answered since 11:00."]);
 });
 
+test("a device that is away is said to be", () => {
+  assert.deepEqual(said({ is_connected: false }), ["warning | The device is not connected. It does not follow the plan now."]);
+  assert.deepEqual(said({ is_connected: true }), []);
+});
+
 test("a plan that is over is said to be", () => {
   assert.deepEqual(said({ power: sent([1], { hours: -2 }) }), ["warning | The plan has ended."]);
 });

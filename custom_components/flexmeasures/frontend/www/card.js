@@ -164,15 +164,7 @@ const panelOf = (card, id) => {
       history?.follow(source, hass, format.zone, card.later);
       const [watts, level] = source.traces;
 
-      const isOrdinary =
-        !problem &&
-        picture &&
-        picture.status.key === "ok" &&
-        picture.mode === "automatic" &&
-        !picture.override &&
-        !picture.is_out_of_date &&
-        picture.targets.every(({ met }) => met !== false) &&
-        isAhead;
+      const isOrdinary = !problem && picture?.is_ordinary && isAhead;
       const isWaiting = !picture && !problem;
       if (isOrdinary || isWaiting) {
         write(find("[role=status]"), "");

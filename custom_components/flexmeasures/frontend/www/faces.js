@@ -42,6 +42,9 @@ export const faces = ({ picture, plan, problem }, reader, hass) => {
   if (!isServerThere) {
     say("error", status.since ? timed(texts.away_since, status.since) : texts.away, end > now ? timed(texts.lasts, end) : "");
   }
+  if (picture.is_connected === false) {
+    say("warning", texts.not_connected);
+  }
   if (!plan.power) {
     if (!isComputing && isServerThere) {
       // The button below is called otherwise than its entity.

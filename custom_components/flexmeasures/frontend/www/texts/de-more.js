@@ -17,6 +17,7 @@ export default {
   away: "Der FlexMeasures-Server antwortet nicht.",
   away_since: "Der FlexMeasures-Server antwortet seit {time} nicht.",
   lasts: "Der Plan reicht bis {time}.",
+  not_connected: "Das Gerät ist nicht verbunden. Es folgt dem Plan gerade nicht.",
   missed: "Das Ziel von {soc} um {time} wird verfehlt.",
   missed_by: "Erwartet werden {expected}, es fehlen {short}.",
   missed_wish: "Ein Ziel um {time} wird verfehlt: Es fehlen {short}.",

@@ -16,6 +16,7 @@ export default {
   away: "The FlexMeasures server does not answer.",
   away_since: "The FlexMeasures server has not answered since {time}.",
   lasts: "The plan lasts until {time}.",
+  not_connected: "The device is not connected. It does not follow the plan now.",
   missed: "The target of {soc} at {time} will be missed.",
   missed_by: "{expected} is expected, {short} short.",
   missed_wish: "A target at {time} will be missed by {short}.",

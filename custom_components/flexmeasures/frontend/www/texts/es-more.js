@@ -17,6 +17,7 @@ export default {
   away: "El servidor FlexMeasures no responde.",
   away_since: "El servidor FlexMeasures no responde desde {time}.",
   lasts: "El plan llega hasta {time}.",
+  not_connected: "El dispositivo no está conectado. Ahora no sigue el plan.",
   missed: "El objetivo de {soc} a las {time} no se cumplirá.",
   missed_by: "Se esperan {expected}, faltan {short}.",
   missed_wish: "Un objetivo a las {time} no se cumplirá: faltan {short}.",

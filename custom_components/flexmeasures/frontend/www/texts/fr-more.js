@@ -17,6 +17,7 @@ export default {
   away: "Le serveur FlexMeasures ne répond pas.",
   away_since: "Le serveur FlexMeasures ne répond plus depuis {time}.",
   lasts: "Le planning va jusqu’à {time}.",
+  not_connected: "L’appareil n’est pas connecté. Il ne suit pas le planning pour l’instant.",
   missed: "L’objectif de {soc} à {time} ne sera pas atteint.",
   missed_by: "{expected} attendus, il manque {short}.",
   missed_wish: "Un objectif à {time} ne sera pas atteint : il manque {short}.",

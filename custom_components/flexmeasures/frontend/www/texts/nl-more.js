@@ -17,6 +17,7 @@ export default {
   away: "De FlexMeasures-server antwoordt niet.",
   away_since: "De FlexMeasures-server antwoordt niet meer sinds {time}.",
   lasts: "De planning loopt tot {time}.",
+  not_connected: "Het apparaat is niet verbonden. Het volgt de planning nu niet.",
   missed: "Het doel van {soc} om {time} wordt niet gehaald.",
   missed_by: "Verwacht: {expected}, dat is {short} te weinig.",
   missed_wish: "Een doel om {time} wordt niet gehaald: {short} te weinig.",
