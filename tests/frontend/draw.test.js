@@ -120,6 +120,20 @@ test("lanes and times have labels", () => {
   assert.deepEqual(overnight.filter(({ side }) => side === "day").map(({ text }) => text), ["Sat", "Sun"]);
 });
 
+test("where there is little room prices have no axis", () => {
+  const { paths, labels, x: place } = drawn({}, { width: 120, hasPrices: false });
+  assert.ok(paths.price);
+  assert.equal(place(NOW + 4 * HOUR), 112);
+  assert.ok(!labels.some(({ text }) => text.includes("€")));
+});
+
+test("a currency is called by its sign or its letters alone", () => {
+  const prices = { currency: "DKK", consumption: { fixed: 1.5 }, production: null };
+  const sign = (/** @type {string} */ language) =>
+    drawn({ prices }, { format: reader({ language }).format }).labels.find(({ text }) => text.endsWith("/kWh"))?.text;
+  assert.deepEqual(["en", "fa", "he"].map(sign), ["kr/kWh", "kr/kWh", "kr/kWh"]);
+});
+
 test("without any power the lane is that of the limits", () => {
   const labels = drawn({ power: null, power_limits: { least: null, most: 11 } }).labels;
   assert.ok(labels.some(({ text }) => text === "10"));

@@ -44,6 +44,8 @@ export function picture(other) {
     last_schedule: new Date(NOW - HOUR).toISOString(),
     is_out_of_date: false,
     server_answers: true,
+    is_connected: null,
+    is_ordinary: true,
     level: "has",
     entities: {
       setpoint: null,

@@ -26,8 +26,19 @@ test("numbers and money follow the user's number format", () => {
   const { format } = reader();
   assert.deepEqual(
     [format.number(0.0349), format.amount(71.6, "%"), format.price(0.1234, "EUR"), format.price(38.5, "HUF"), format.money(-0.7, "EUR"), format.number(-1e-9)],
-    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "-€0.70", "0"],
+    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "−€0.70", "0"],
   );
+});
+
+test("numbers of a language that goes from right to left fit into texts that do not", () => {
+  const { format } = reader({ language: "he", number_format: "language" });
+  assert.equal(plain(format.price(0.179, "EUR")), "0.179 €/kWh");
+  assert.equal(plain(format.amount(-2, "kW")), "−2 kW");
+});
+
+test("days are called as in the texts around them", () => {
+  const day = (/** @type {string} */ language) => reader({ language }).format.day(NOW, NOW);
+  assert.deepEqual(["he", "sv", "en-GB", "de", "fr-CA"].map(day), ["Fri", "Fri", "Fri", "Fr", "ven."]);
 });
 
 test("times have 12 or 24 hours as the user has chosen, in the user's zone", () => {
@@ -122,10 +133,22 @@ test("what was measured goes before what was expected", () => {
   assert.deepEqual(known, ["charge 2 kW", "charge 1.5 kW", "3.3 kWh", "€0.10/kWh"]);
 });
 
-test("what produces is shown with the price for production, and what is not known as a dash", () => {
+test("a price for production is told apart, and what is not known is a dash", () => {
   const prices = { currency: "EUR", consumption: { fixed: 0.3 }, production: sent([0.08], { hours: 2 }) };
-  const price = (/** @type {number} */ hours) => plain(moment(picture(), plan({ prices }), null, null, NOW + hours * HOUR, reader())[2][2]);
-  assert.deepEqual([0, 2, 3].map(price), ["€0.30/kWh", "€0.08/kWh", "–"]);
+  const known = (/** @type {number} */ hours) =>
+    moment(picture(), plan({ prices }), null, null, NOW + hours * HOUR, reader()).slice(2).map((each) => plain(each.join(" | ")));
+  assert.deepEqual(known(2), ["price | Price | €0.30/kWh", "feedin | Feed-in price | €0.08/kWh"]);
+  assert.deepEqual(known(3), ["price | Price | €0.30/kWh", "feedin | Feed-in price | –"]);
   const none = { power: null, soc: null, prices: null, level: /** @type {const} */ ("none") };
   assert.deepEqual(moment(picture(none), plan(none), null, null, NOW, reader()), [["planned", TEXTS.planned, "–"]]);
+});
+
+test("the next target is told, and keeps its place after the last one", () => {
+  const targets = [1, 26].map((hours) => ({ at: new Date(NOW + hours * HOUR).toISOString(), soc: hours === 1 ? 8 : null, met: null, missed_by: null }));
+  const told = (/** @type {number} */ hours) => plain(moment(picture({ targets }), plan(), null, null, NOW + hours * HOUR, reader())[2].join(" | "));
+  assert.equal(told(0), "target | Target | 8 kWh, 13:00");
+  assert.equal(told(1), "target | Target | 8 kWh, 13:00");
+  // How full it was to be is not known of what only the job was told.
+  assert.equal(told(2), "target | Target | –, Sat 14:00");
+  assert.equal(told(27), "target | Target | –");
 });

@@ -23,6 +23,7 @@ from homeassistant.helpers import (
     device_registry as dr,
     issue_registry as ir,
 )
+from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 
@@ -540,6 +541,39 @@ async def test_tile(home: Home) -> None:
     await home.set_up(named("Home battery"))
 
     assert home.hass.states.get(example("tile")["entity"])
+
+
+async def test_other_cards(home: Home) -> None:
+    """Their entities are there, with what is read; tests/browser show what comes of it."""
+    home.has_planned(2.0)
+    home.has_planned(4.0, power_sensor=BATTERY_SOC)
+    await home.set_up(named("Home battery"))
+
+    (calendar,) = example("calendar")["entities"]
+    assert home.hass.states.get(calendar)
+    for series in example("custom:apexcharts-card")["series"]:
+        state = home.hass.states.get(series["entity"])
+        assert state
+        (read,) = re.findall(r"entity\.attributes\.(\w+)", series["data_generator"])
+        assert read in ("schedule", "forecast")
+
+
+async def test_table(home: Home) -> None:
+    """It has a line for each change from now on, and only its head without a plan."""
+    home.has_planned(2.0, 2.0, -1.5, 0.0, start=SLOT - QUARTER)
+    await home.set_up(named("Home battery"))
+    table = Template(example("markdown")["content"], home.hass)
+
+    assert table.async_render().splitlines() == [
+        "| From | Power |",
+        "|:-----|------:|",
+        "| Sun 11:00 | 2.0 kW |",
+        "| Sun 11:15 | -1.5 kW |",
+        "| Sun 11:30 | 0.0 kW |",
+    ]
+
+    home.hass.states.async_remove("sensor.home_battery_schedule")
+    assert len(table.async_render().splitlines()) == 2
 
 
 # --- all of them

@@ -6,6 +6,7 @@ from typing import Any
 from ..api.models import Catalogue
 from ..coordinator import ScheduleCoordinator
 from ..device.kinds import kind_of
+from ..device.setpoint import Mode
 from ..device.settings import DeviceSettings
 from ..plan.plan import Plan
 from ..plan.prices import Price
@@ -27,6 +28,9 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     """
     plan, memory = coordinator.data, coordinator.memory
     power_limits, soc_limits = coordinator.power_limits, coordinator.soc_limits
+    source = coordinator.flex_model_source
+    targets, status = upcoming_targets(coordinator), _status(coordinator)
+    is_connected = source.is_connected if source else None
     return {
         "kind": device_kind(coordinator.settings, catalogue),
         "level": "has" if coordinator.may_have_level else "none",
@@ -40,14 +44,23 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
         "power_limits": {"least": power_limits.least, "most": power_limits.most},
         "prices": _prices(plan),
         "reasons": _reasons(coordinator),
-        "targets": upcoming_targets(coordinator),
+        "targets": targets,
         "mode": memory.mode.value,
         "override": memory.override and memory.override.as_json(),
         "setpoint": coordinator.setpoint,
-        "status": _status(coordinator),
+        "status": status,
         "last_schedule": _text(memory.last_schedule),
         "is_out_of_date": coordinator.is_out_of_date,
         "server_answers": coordinator.last_update_success,
+        "is_connected": is_connected,
+        "is_ordinary": (
+            status["key"] in (OK, PLANNED_ELSEWHERE)
+            and memory.mode is Mode.AUTOMATIC
+            and memory.override is None
+            and not coordinator.is_out_of_date
+            and is_connected is not False
+            and all(target["met"] is not False for target in targets)
+        ),
     }
 
 

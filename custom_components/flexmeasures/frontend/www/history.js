@@ -1,5 +1,4 @@
-import { HOUR, dayStart, linear } from "./plan.js";
-import { subscribe } from "./source.js";
+import { HOUR, dayStart, linear, subscribe } from "./plan.js";
 
 /** What is measured all the time is not drawn all the time. */
 const PAUSE = 5e3;
