@@ -39,7 +39,7 @@ from .meters import (
     statistic_ids,
     until_imported,
 )
-from .plan_check import check_follower, check_plan, plan_of, plan_table
+from .plan_check import check_follower, check_past, check_plan, plan_of, plan_table
 from .simulation import configuration, history
 
 PLAN_AHEAD = "PT12H"
@@ -320,7 +320,7 @@ async def check(
     home: DemoHome,
     report: Progress,
 ) -> None:
-    """Print the battery's plan, and check it, that the S2 battery follows its own, the bill, and what a feed has sent."""
+    """Print the battery's plan, and check it, what was planned before, that the S2 battery follows its own, the bill, and what a feed has sent."""
     plan = await plan_of(client, BATTERY)
     setpoint = await client.state(home.devices[BATTERY]["setpoint"])
     async with server_session(server) as session:
@@ -329,6 +329,8 @@ async def check(
         print("\n".join(lines))
         checked = await check_plan(session, server, plan, setpoint)
         report(f"All {checked} slots are what the FlexMeasures server stores")
+        past = await check_past(client, BATTERY)
+        report(f"In {past} slots before, it has done what was planned")
         bill = home.meters[ELECTRICITY]
         usage, cost = [
             await client.state(bill[key]) for key in ("usage_to_date", "cost_to_date")
