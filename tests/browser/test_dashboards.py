@@ -85,11 +85,11 @@ async def test_views(
         await expect(heading(owner, name)).to_be_visible()
     await owner.check()
     # Nobody has said by when.
-    ready_by = owner.page.get_by_role("button", name="Set", exact=True)
-    await ready_by.click()
-    dialog = owner.page.get_by_role("dialog")
-    await expect(dialog.get_by_role("spinbutton", name="hh")).to_be_visible()
+    await owner.page.get_by_role("button", name="Set", exact=True).click()
+    hour = owner.page.get_by_role("spinbutton", name="hh")
+    await expect(hour).to_be_visible()
     await owner.page.keyboard.press("Escape")
+    await expect(hour).to_be_hidden()
     entities = await entities_of(client, BATTERY)
     await client.post(
         "services/select/select_option",
