@@ -7,12 +7,11 @@ from ..home_assistant.client import HomeAssistantClient
 DASHBOARD_URL = "dashboard-flexmeasures"
 STRATEGY = "custom:flexmeasures"
 
-# In Markdown; what is in braces is an address.
+# In Markdown; what is in braces is an address. Each is to fit a line of the dashboard on a desk.
 _LOOK_HERE = (
-    "In each chart, the pale bars left of the line were **planned before**, and the thin line over them was **measured**. Right of it is the plan.",
-    "**Watch for a minute**: powers move every ten seconds, here and in the [Energy dashboard](/energy/now), which goes back more than a year.",
-    "Open [Home battery]({battery}), set *Mode* to **Hold**, and see what it does; then let it follow the plan again.",
-    "What it all costs is under [Meters]({meters}).",
+    "**Left of the line** is what was planned before (pale) and measured (thin), right of it the plan.",
+    "**Watch for a minute**: powers move every ten seconds, here and in the [Energy dashboard](/energy/now).",
+    "Open [Home battery]({battery}), set *Mode* to **Hold**, and see what it does. What it all costs is under [Meters]({meters}).",
 )
 
 
