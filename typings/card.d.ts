@@ -103,6 +103,8 @@ interface StrategyConfig {
   device_id?: string;
   /** Have a view show these instead. */
   show?: "feed" | "meter";
+  /** A text of one's own, in Markdown, above the overview. */
+  note?: string;
 }
 
 /** A part of a dashboard, as in YAML. */
@@ -143,7 +145,7 @@ interface Connection {
 interface Hass {
   states: Record<string, EntityState | undefined>;
   entities: Record<string, { platform?: string; device_id?: string; translation_key?: string }>;
-  devices: Record<string, { name?: string | null; name_by_user?: string | null }>;
+  devices: Record<string, { name?: string | null; name_by_user?: string | null; config_subentry_id?: string | null }>;
   locale: Locale;
   config: { time_zone: string; unit_system: { temperature: string } };
   connection: Connection;
@@ -378,13 +380,14 @@ declare namespace Fn {
   type Section = (title: string, icon: string, cards: Config[], more?: Config) => Config[];
   type PlanCard = (device: Part) => Config;
   /** A list of some of its entities, or of all; none without them. */
-  type Rows = (part: Part, keys?: string[]) => Config[];
+  type Rows = (part: Pick<Part, "entities">, texts: HomeTexts, keys?: string[]) => Config[];
+  /** What of a moment is shown, and what while it is not set. */
+  type MomentRows = (row: Config, texts: HomeTexts) => Config[];
   /** What to do where there is nothing yet. */
   type Nothing = (texts: HomeTexts) => Config;
   type HomeTiles = (hass: Hass, devices: Part[]) => Promise<Config[]>;
   type Sections = (device: Part, texts: HomeTexts) => Config[];
-  /** A section for each part, with all its entities. */
-  type SectionsOf = (parts: Part[], icon: string) => Config[];
+  type MeterSections = (meter: Part, hass: Hass, texts: HomeTexts, statistics: string[]) => Config[];
   type ViewOf = (config: StrategyConfig, hass: Hass, texts: HomeTexts) => Promise<Config>;
   type ViewFor = (title: string, path: string, strategy?: Omit<StrategyConfig, "type">) => Config;
 
@@ -567,6 +570,9 @@ declare namespace Fn {
   type PointOf = (state: SentState, curve: Curve, attribute?: string | null) => Point;
   /** The mean of each slot of a grid until the end of the span; null where less than half of it is known. */
   type Slots = (points: Point[], grid: Grid, span: Span) => Series;
+  /** What holds at this moment. */
+  type Present = (points: Point[], now: Ms) => Series;
+
   /** Follow something until the function that is returned is called. */
   type Subscribe = (
     hass: Hass,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawing, line, outlook, steps } from "../../custom_components/flexmeasures/frontend/www/plan.js";
-import { slots } from "../../custom_components/flexmeasures/frontend/www/history.js";
+import { drawing, line, outlook, steps, valueAt } from "../../custom_components/flexmeasures/frontend/www/plan.js";
+import { present, slots } from "../../custom_components/flexmeasures/frontend/www/history.js";
 import { HOUR, NOW, picture, plain, reader, sent } from "./examples.js";
 
 /** @type {Scale} */
@@ -158,4 +158,10 @@ test("thousands of slots are drawn in little text", () => {
 test("a moment is found again at its place", () => {
   const { x: place, at } = drawn();
   assert.equal(at(place(NOW + HOUR)), NOW + HOUR);
+});
+
+test("what is measured now is not the mean of the slot that runs", () => {
+  const points = /** @type {Point[]} */ ([[NOW - HOUR, 0], [NOW - 1000, 11], [NOW + HOUR, 3]]);
+  assert.equal(valueAt(present(points, NOW), NOW), 11);
+  assert.equal(valueAt(present([], NOW), NOW), null);
 });

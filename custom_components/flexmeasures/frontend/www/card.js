@@ -137,13 +137,13 @@ const panelOf = (card, id) => {
       if (!drawn) {
         return [];
       }
-      const { picture, plan, reader, grid, first, measured, level, x } = drawn;
+      const { picture, plan, reader, grid, first, measured, present, level, x } = drawn;
       const { texts, format, now } = reader;
       const { chosen } = card;
       const index = slotAt(grid, chosen ?? now);
       const [start, end] = [index, index + 1].map((each) => grid.start + each * grid.step);
       const words = spanWords({ start, end }, reader);
-      const values = moment(picture, plan, measured, level, chosen ? start : now, reader);
+      const values = moment(picture, plan, chosen ? measured : present, level, chosen ? start : now, reader);
       write(find(".readout"), pairs(values).join(""));
       write(find(".when span"), html`${chosen ? words : `${texts.now}, ${format.time(now)}`}`);
       back.hidden = !card.pinned;
@@ -190,7 +190,8 @@ const panelOf = (card, id) => {
       const curve = (level && history?.slots(level, { start: span.start, step: 5 * MINUTE }, past)) ?? null;
       const made = drawing({ picture, plan, measured, level: curve, span, now, width, height, hasPrices, format });
       const first = slotAt(grid, span.start);
-      drawn = { ...made, picture, plan, reader, grid, first, measured, level };
+      const present = watts && history?.present(watts, now);
+      drawn = { ...made, picture, plan, reader, grid, first, measured, present, level };
       set(root, { "data-kind": picture.kind });
       set(find("svg"), { width, height });
       set(find("rect"), { height: height - 20 });
