@@ -78,6 +78,7 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> bool:
     """Unload an account."""
+    await entry.runtime_data.async_rest()
     return await hass.config_entries.async_unload_platforms(
         entry, [*PLATFORMS, *LAST_PLATFORMS]
     )

@@ -17,7 +17,7 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import NO_ANSWER, CannotConnectError
 from .cem.resource import ManagedResource
-from .const import CONF_SOLAR_FORECAST_SENSORS, DOMAIN
+from .const import CONF_FOLLOWER, CONF_SOLAR_FORECAST_SENSORS, DOMAIN
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.lifetime import DeviceUnloadedError
 from .device.loaded import Loaded
@@ -25,6 +25,8 @@ from .device.prices import SharedPrices
 from .device.store import AccountStore
 from .feeds.dispatcher import FeedDispatcher
 from .feeds.feed import Feed
+from .follower.follower import Follower
+from .follower.settings import FollowerSettings
 from .meters.coordinator import MeterCoordinator
 from .meters.readings import SensorReader
 from .meters.solar_forecast import SolarForecast
@@ -77,6 +79,8 @@ class Account:
     feed_dispatcher: FeedDispatcher
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2, likewise by their subentry ids."""
+    followers: dict[str, Follower] = field(default_factory=dict)
+    """Of those that something in Home Assistant follows, likewise."""
     meters: Loaded[MeterCoordinator] = field(default_factory=Loaded)
     server_version: str | None = None
     """None while the server has not told it."""
@@ -149,6 +153,10 @@ class Account:
             )
             self.resources[subentry.subentry_id] = resource
             coordinator.flex_model_source = resource
+        elif follower := subentry.data.get(CONF_FOLLOWER):
+            self.followers[subentry.subentry_id] = Follower(
+                hass, coordinator, FollowerSettings.from_settings(follower), self.store
+            )
         return coordinator
 
     @callback
@@ -163,6 +171,8 @@ class Account:
             ReadyByCalendar(hass, coordinator, calendar).async_start()
         if resource := self.resources.get(subentry_id):
             resource.async_start()
+        if follower := self.followers.get(subentry_id):
+            follower.async_start()
         async_dispatcher_send(hass, device_signal(subentry_id), coordinator)
         coordinator.lifetime.async_on_unload(
             lambda: async_dispatcher_send(hass, device_signal(subentry_id), None)
@@ -170,12 +180,20 @@ class Account:
 
     async def async_unload_device(self, subentry_id: str) -> None:
         """Stop all that goes on for a device; what is stored of it stays."""
+        if follower := self.followers.pop(subentry_id, None):
+            await follower.async_stop()
         coordinator = self.coordinators.pop(subentry_id)
         self.resources.pop(subentry_id, None)
         coordinator.lifetime.async_end()
         self.queue.async_drop(coordinator)
         await coordinator.async_shutdown()
         await coordinator.lifetime.async_ended()
+
+    async def async_rest(self) -> None:
+        """Let the devices rest that something follows: nobody does from now on."""
+        await asyncio.gather(
+            *(follower.async_stop() for follower in self.followers.values())
+        )
 
     async def async_unload(self) -> None:
         """Stop all that goes on for devices, feeds and meters, before anything is waited for."""

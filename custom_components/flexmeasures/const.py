@@ -56,6 +56,7 @@ CONF_BILL_START: Final = "bill_start"
 CONF_BILL_MONTHS: Final = "bill_months"
 CONF_STANDING_CHARGE: Final = "standing_charge"
 CONF_DAILY_FORECAST: Final = "daily_forecast"
+CONF_FOLLOWER: Final = "follower"
 
 CONF_KIND: Final = "kind"
 CONF_SENSOR: Final = "sensor"

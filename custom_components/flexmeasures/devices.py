@@ -20,7 +20,7 @@ from .const import (
     SUBENTRY_METER,
 )
 from .coordinator import ScheduleCoordinator
-from .entity import async_remove_resource_entities, async_unload_entities
+from .entity import async_remove_retired_entities, async_unload_entities
 from .issues.server import ServerVersion
 from .issues.trigger_limit import TriggerLimit
 from .issues.watcher import DeviceIssues
@@ -189,11 +189,15 @@ class AccountDevices:
     def _load(self, subentry: ConfigSubentry) -> _LoadedDevice:
         account, subentry_id = self._account, subentry.subentry_id
         coordinator = account.async_load_device(self._hass, subentry)
-        resource = account.resources.get(subentry_id)
         self._loaded[subentry_id] = _LoadedDevice(
             _Configuration.of(subentry),
             coordinator,
-            DeviceIssues(self._hass, coordinator, resource),
+            DeviceIssues(
+                self._hass,
+                coordinator,
+                account.resources.get(subentry_id),
+                account.followers.get(subentry_id),
+            ),
         )
         return self._loaded[subentry_id]
 
@@ -201,8 +205,7 @@ class AccountDevices:
         subentry_id = device.coordinator.subentry.subentry_id
         self._account.async_start_device(self._hass, device.coordinator)
         device.issues.async_start()
-        if subentry_id not in self._account.resources:
-            async_remove_resource_entities(self._hass, self._entry, subentry_id)
+        async_remove_retired_entities(self._hass, self._entry, subentry_id)
 
     async def _unload(
         self, subentry_id: str, device: _LoadedDevice, *, is_back: bool

@@ -22,6 +22,7 @@ from .const import DOMAIN
 from .coordinator import ScheduleCoordinator
 from .device_page import async_device_info
 from .feeds.feed import Feed
+from .follower.follower import Follower
 from .meters.coordinator import MeterCoordinator
 
 
@@ -92,14 +93,26 @@ _RESOURCE_KEYS = frozenset(
 )
 """Of all entities that only a device with S2 has."""
 
+_FOLLOWER_KEYS = frozenset({"follower", "hand_over"})
+"""Of all entities that only a device has that something follows."""
+
 
 @callback
-def async_remove_resource_entities(
+def async_remove_retired_entities(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, subentry_id: str
 ) -> None:
-    """Remove the entities of the resource manager of a device that has S2 no more."""
+    """Remove the entities of a device for what it has no more: S2, or a follower."""
+    account = entry.runtime_data
     registry = er.async_get(hass)
-    retired = {f"{subentry_id}_{key}" for key in _RESOURCE_KEYS}
+    retired = {
+        f"{subentry_id}_{key}"
+        for keys, has_them in (
+            (_RESOURCE_KEYS, subentry_id in account.resources),
+            (_FOLLOWER_KEYS, subentry_id in account.followers),
+        )
+        if not has_them
+        for key in keys
+    }
     for known in er.async_entries_for_config_entry(registry, entry.entry_id):
         if known.unique_id in retired:
             registry.async_remove(known.entity_id)
@@ -172,6 +185,29 @@ class ResourceEntity(_PartEntity):
         )
 
 
+class FollowerEntity(_PartEntity):
+    """Something about what follows a device."""
+
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        coordinator: ScheduleCoordinator,
+        follower: Follower,
+        description: EntityDescription,
+    ) -> None:
+        """Belong to the device that is followed."""
+        self.follower = follower
+        self._belong_to(coordinator.config_entry, coordinator.subentry, description)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the follower."""
+        self.async_on_remove(
+            self.follower.async_add_listener(self.async_write_ha_state)
+        )
+
+
 @callback
 def async_add_device_entities(
     entry: FlexMeasuresConfigEntry,
@@ -203,6 +239,26 @@ def async_add_resource_entities(
         subentry_id = coordinator.subentry.subentry_id
         if resource := account.resources.get(subentry_id):
             async_add_entities(make(resource), config_subentry_id=subentry_id)
+
+    account.coordinators.async_for_each(add)
+
+
+@callback
+def async_add_follower_entities(
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[ScheduleCoordinator, Follower], Iterable[Entity]],
+) -> None:
+    """Add what `make` returns to each device that something follows, now and later."""
+    account = entry.runtime_data
+
+    @callback
+    def add(coordinator: ScheduleCoordinator) -> None:
+        subentry_id = coordinator.subentry.subentry_id
+        if follower := account.followers.get(subentry_id):
+            async_add_entities(
+                make(coordinator, follower), config_subentry_id=subentry_id
+            )
 
     account.coordinators.async_for_each(add)
 

@@ -1,4 +1,4 @@
-"""Switch: whether schedules are made without being asked for."""
+"""Switches: whether schedules are made without being asked for, and whether a device is told to follow them."""
 
 from typing import Any, override
 
@@ -9,7 +9,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
 from .const import CONF_AUTOMATIC_SCHEDULING
-from .entity import FlexMeasuresEntity, async_add_device_entities
+from .entity import (
+    FlexMeasuresEntity,
+    FollowerEntity,
+    async_add_device_entities,
+    async_add_follower_entities,
+)
 
 # Nothing of it goes to the server.
 PARALLEL_UPDATES = 0
@@ -20,13 +25,15 @@ AUTOMATIC_SCHEDULING = SwitchEntityDescription(
     entity_category=EntityCategory.CONFIG,
 )
 
+HAND_OVER = SwitchEntityDescription(key="hand_over", translation_key="hand_over")
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switch of each device."""
+    """Add the switches of each device."""
     async_add_device_entities(
         entry,
         async_add_entities,
@@ -34,6 +41,32 @@ async def async_setup_entry(
             AutomaticSchedulingSwitch(coordinator, AUTOMATIC_SCHEDULING)
         ],
     )
+    async_add_follower_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, follower: [
+            HandOverSwitch(coordinator, follower, HAND_OVER)
+        ],
+    )
+
+
+class HandOverSwitch(FollowerEntity, SwitchEntity):
+    """Whether anything is written to what follows the device."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.follower.memory.is_in_control
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Write what the setpoint asks for, from now on."""
+        await self.follower.async_hand_over(is_in_control=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Let the device rest, and only say what would be written."""
+        await self.follower.async_hand_over(is_in_control=False)
 
 
 class AutomaticSchedulingSwitch(FlexMeasuresEntity, SwitchEntity):

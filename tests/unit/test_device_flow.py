@@ -186,7 +186,7 @@ async def everything_shown(
     menu = await start_change(hass, entry, device_of(entry, power_sensor))
     values: Json = {}
     for name in menu["menu_options"]:
-        if name != "power_sensor":
+        if name not in ("power_sensor", "follower"):
             values |= suggested_ids(await screen(hass, entry, name, power_sensor))
     return values
 
@@ -936,6 +936,7 @@ async def test_menu(hass: HomeAssistant, plain: MockConfigEntry) -> None:
         "price_sensors": "Buying: day-ahead prices. Selling: feed-in price.",
         "rescheduling": "Only when you or an automation asks; plans 1 d ahead",
         "intervals": "Every 1 h, 15 min while charging",
+        "follower": "Nobody: an automation of yours, or nothing.",
         "s2_pairing": "Off. For devices that speak S2.",
         "power_sensor": "Home battery: battery power",
     }

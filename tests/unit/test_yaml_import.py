@@ -1066,6 +1066,10 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
         "capacity_missing",
         "connection_not_understood",
         "device_exists",
+        "follower_not_warmer",
+        "follower_own_entity",
+        "follower_same_entity",
+        "follower_taken",
         "full_not_above_empty",
         "level_unit_unknown",
         "larger_than_a_home",
@@ -1079,6 +1083,7 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
         "power_not_positive",
         "price_in_cents",
         "price_missing",
+        "s2_has_follower",
         "prices_not_readable",
         # Of what is no setting.
         "ready_by_target_high",

@@ -9,6 +9,7 @@ from homeassistant.helpers import entity_registry as er
 from ..const import (
     CONF_CHARGING_ENTITY,
     CONF_CLIMATE_ENTITY,
+    CONF_FOLLOWER,
     CONF_READY_BY_CALENDAR,
     CONF_SOC_ENTITY,
     CONF_TRIGGER_ENTITIES,
@@ -23,12 +24,16 @@ _SINGLE = (
     CONF_READY_BY_CALENDAR,
 )
 
+_OF_FOLLOWER = ("entity", "second_entity")
+
 
 def named_entities(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the ids of the entities that a device's settings name, each with one that does."""
     triggers = data.get(CONF_TRIGGER_ENTITIES, ())
+    follower = data.get(CONF_FOLLOWER, {})
     return {
         **dict.fromkeys(triggers, CONF_TRIGGER_ENTITIES),
+        **{follower[key]: CONF_FOLLOWER for key in _OF_FOLLOWER if key in follower},
         **{data[key]: key for key in _SINGLE if key in data},
     }
 
@@ -87,6 +92,11 @@ def _renamed(data: Mapping[str, Any], former: str, present: str) -> dict[str, An
     for key in _SINGLE:
         if data.get(key) == former:
             renamed[key] = present
+    if CONF_FOLLOWER in data:
+        renamed[CONF_FOLLOWER] = {
+            key: present if key in _OF_FOLLOWER and value == former else value
+            for key, value in data[CONF_FOLLOWER].items()
+        }
     if CONF_TRIGGER_ENTITIES in data:
         renamed[CONF_TRIGGER_ENTITIES] = [
             present if entity_id == former else entity_id

@@ -7,9 +7,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_POWER_SENSOR, CONF_SOC_ENTITY
+from ..const import CONF_FOLLOWER, CONF_POWER_SENSOR, CONF_SOC_ENTITY
 from ..coordinator import ScheduleCoordinator
 from ..device.entity_references import async_is_gone, named_entities
+from ..follower.follower import Follower
 from ..local_format import day_and_time
 from ..plan.calendar_events import Reason
 from ..scheduling.soc_entity import (
@@ -23,6 +24,7 @@ from .registry import (
     ATTR_SETTING,
     ENTITY_GONE,
     LEVEL_SILENT,
+    NOT_FOLLOWED,
     NOT_READY,
     SCHEDULING_FAILED,
     SENSOR_GONE,
@@ -99,6 +101,30 @@ def lasting_silence(
             "translation_placeholders": {
                 "device": coordinator.subentry.title,
                 **problem.placeholders,
+            },
+        }
+    }
+
+
+def failing_follower(
+    coordinator: ScheduleCoordinator,
+    follower: Follower | None,
+    name_of: Callable[[str], str],
+) -> Issues:
+    """Return an issue if what follows a device does not take what it is told."""
+    if follower is None or (problem := follower.problem) is None:
+        return {}
+    return {
+        f"{NOT_FOLLOWED}{coordinator.subentry.subentry_id}": {
+            "data": {ATTR_SETTING: CONF_FOLLOWER},
+            "is_fixable": True,
+            "severity": ir.IssueSeverity.ERROR,
+            "translation_key": "not_followed",
+            "translation_placeholders": {
+                "device": coordinator.subentry.title,
+                "reason": error_text(
+                    problem.key, {"entity": name_of(problem.entity_id)}
+                ),
             },
         }
     }

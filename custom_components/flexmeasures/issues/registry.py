@@ -21,6 +21,7 @@ from ..meters.coordinator import MeterCoordinator
 SENSOR_GONE: Final = "sensor_gone_"
 ENTITY_GONE: Final = "entity_gone_"
 LEVEL_SILENT: Final = "level_silent_"
+NOT_FOLLOWED: Final = "not_followed_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
 NOT_READY: Final = "not_ready_"
 SERVER_TOO_OLD: Final = "server_too_old_"
@@ -44,6 +45,7 @@ _ALL: Final = (
     SENSOR_GONE,
     ENTITY_GONE,
     LEVEL_SILENT,
+    NOT_FOLLOWED,
     SCHEDULING_FAILED,
     NOT_READY,
     METER_FAILED,

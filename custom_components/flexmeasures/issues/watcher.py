@@ -21,9 +21,11 @@ from homeassistant.util import dt as dt_util
 from ..cem.resource import ManagedResource
 from ..coordinator import ScheduleCoordinator
 from ..device.entity_references import async_entity_name, named_entities
+from ..follower.follower import Follower
 from ..timer import Timer
 from .device import (
     failed_scheduling,
+    failing_follower,
     gone_entities,
     gone_sensors,
     lasting_silence,
@@ -33,6 +35,7 @@ from .device import (
 from .registry import (
     ENTITY_GONE,
     LEVEL_SILENT,
+    NOT_FOLLOWED,
     NOT_READY,
     OF_RESOURCES,
     SCHEDULING_FAILED,
@@ -57,11 +60,13 @@ class DeviceIssues:
         hass: HomeAssistant,
         coordinator: ScheduleCoordinator,
         resource: ManagedResource | None,
+        follower: Follower | None,
     ) -> None:
         """Wait to be started."""
         self._hass = hass
         self._coordinator = coordinator
         self._resource = resource
+        self._follower = follower
         self._names: dict[str, str] = {}
         self._silent_since: datetime | None = None
         self._level_timer = Timer(hass, lambda _now: self.async_report())
@@ -89,6 +94,10 @@ class DeviceIssues:
             self._resource_timer.async_disarm,
         ):
             coordinator.lifetime.async_on_unload(stop)
+        if self._follower:
+            coordinator.lifetime.async_on_unload(
+                self._follower.async_add_listener(self.async_report)
+            )
         if self._resource:
             coordinator.lifetime.async_on_unload(
                 self._resource.async_add_listener(self._report_resource)
@@ -106,8 +115,9 @@ class DeviceIssues:
         }
         # While Home Assistant starts or stops, entities come and go.
         if hass.state is CoreState.running:
-            kinds += [ENTITY_GONE, LEVEL_SILENT]
+            kinds += [ENTITY_GONE, LEVEL_SILENT, NOT_FOLLOWED]
             issues |= gone_entities(hass, coordinator, self._name_of)
+            issues |= failing_follower(coordinator, self._follower, self._name_of)
             issues |= self._silent_level()
         async_publish(hass, coordinator, tuple(kinds), issues)
         self._report_resource()
@@ -121,6 +131,7 @@ class DeviceIssues:
             NOT_READY,
             ENTITY_GONE,
             LEVEL_SILENT,
+            NOT_FOLLOWED,
             *OF_RESOURCES,
         )
         async_publish(self._hass, self._coordinator, kinds, {})

@@ -4,7 +4,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..account import FlexMeasuresConfigEntry
-from ..entity import async_add_device_entities, async_add_resource_entities
+from ..entity import (
+    async_add_device_entities,
+    async_add_follower_entities,
+    async_add_resource_entities,
+)
 from .device import (
     DeviceSensor,
     MomentSensor,
@@ -24,6 +28,7 @@ from .device_descriptions import (
     SOC_FORECAST,
 )
 from .feed import async_add_feed_entities
+from .follower import FOLLOWER, FollowerSensor
 from .meter import async_add_meter_entities
 from .resource_manager import (
     INSTRUCTIONS,
@@ -50,6 +55,11 @@ async def async_setup_entry(
             *(ResourceSensor(resource, sensor) for sensor in RESOURCE_SENSORS),
             *(InstructionSensor(resource, sensor) for sensor in INSTRUCTIONS),
         ],
+    )
+    async_add_follower_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, follower: [FollowerSensor(coordinator, follower, FOLLOWER)],
     )
     async_add_device_entities(
         entry,

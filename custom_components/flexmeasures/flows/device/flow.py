@@ -10,12 +10,13 @@ from ...device.entity_references import named_entities
 from ...issues.registry import ATTR_SETTING
 from ..hacs_defaults import async_former_devices
 from ..home.flow import HomeSteps
+from .follower_flow import FollowerSteps
 from .form import DeviceForm
 from .level_feed import LevelFeeds
 from .settings_flow import SettingsSteps
 
 
-class DeviceSubentryFlow(SettingsSteps, HomeSteps):
+class DeviceSubentryFlow(FollowerSteps, SettingsSteps, HomeSteps):
     """Add a device to an account, or change one."""
 
     async def async_step_user(

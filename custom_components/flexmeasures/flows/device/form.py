@@ -21,6 +21,7 @@ from ...const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_CAPACITY,
     CONF_EMPTY_TEMPERATURE,
+    CONF_FOLLOWER,
     CONF_FULL_TEMPERATURE,
     CONF_POWER_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
@@ -96,6 +97,7 @@ _OF_ONE_DEVICE = {
     *AS_ENTERED,
     CONF_CAPACITY,
     CONF_SOC_MAX_AGE,
+    CONF_FOLLOWER,
     CONF_S2,
     CONF_YAML,
 }
@@ -322,6 +324,8 @@ class DeviceForm:
         self._seen = user_input
         reading.read_durations(self.sensor)
         reading.read_pairing(own.get(CONF_S2))
+        if CONF_S2 in reading.data and CONF_FOLLOWER in kept:
+            reading.errors[CONF_S2_ENABLED] = "s2_has_follower"
         reading.read_entities(self._is_gone)
         if CONF_READY_BY_CALENDAR in keys and async_is_own(
             self._hass, values.get(CONF_READY_BY_CALENDAR)

@@ -7,9 +7,9 @@ from homeassistant.util import dt as dt_util
 
 from ...account import FlexMeasuresConfigEntry
 from ...api.models import Catalogue
-from ...const import CONF_SOC_MAX, CONF_SOC_MIN, CONF_SOC_SENSOR
+from ...const import CONF_FOLLOWER, CONF_SOC_MAX, CONF_SOC_MIN, CONF_SOC_SENSOR
 from ...coordinator import ScheduleCoordinator
-from ...device.entity_references import async_entity_name
+from ...device.entity_references import async_entity_name, named_entities
 from ...device.level_entity import level_text
 from ...device.settings import DeviceSettings
 from ...plan.plan import Plan
@@ -74,6 +74,7 @@ class Overview:
             PRICES: self._prices(loaded.data if loaded else None),
             RESCHEDULING: self._rescheduling(),
             INTERVALS: self._intervals(),
+            **({} if is_paired else {CONF_FOLLOWER: self._follower()}),
             PAIRING: self._wording.text(
                 "settings_s2_on" if is_paired else "settings_s2_off"
             ),
@@ -102,6 +103,17 @@ class Overview:
         return (
             f"{source} {text('settings_capacity', amount=self._wording.kwh(capacity))}"
         )
+
+    def _follower(self) -> str:
+        """Say what follows it."""
+        entities = [
+            self._entity_name(entity)
+            for entity, setting in named_entities(self._own).items()
+            if setting == CONF_FOLLOWER
+        ]
+        if not entities:
+            return self._wording.text("settings_no_follower")
+        return self._wording.text("settings_follower", entities=", ".join(entities))
 
     def _ready_by(self, loaded: ScheduleCoordinator | None) -> str:
         """Say by when it has to be ready, again and again."""

@@ -8,6 +8,7 @@ import voluptuous as vol
 
 from homeassistant.config_entries import SubentryFlowResult
 
+from ...const import CONF_FOLLOWER
 from ..subentry import AccountPartFlow
 from ..wording import Wording
 from .form import DeviceForm
@@ -46,6 +47,8 @@ class SettingsSteps(AccountPartFlow):
             return self.async_abort(reason="no_power_sensors")
         if self._errors:
             return self._show_power_sensor(None)
+        if setting == CONF_FOLLOWER:
+            return await self.async_step_follower()
         screen = screen_of(setting) if setting else None
         if screen == READY_BY:
             return await self.async_step_ready_by()
@@ -169,6 +172,12 @@ class SettingsSteps(AccountPartFlow):
         if self._form.new_pairing:
             return await self.async_step_pairing()
         return self._finish()
+
+    @abstractmethod
+    async def async_step_follower(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what follows the device."""
 
     @abstractmethod
     async def async_step_pairing(

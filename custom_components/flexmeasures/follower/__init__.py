@@ -1,0 +1,1 @@
+"""Has a device follow its setpoint: what is written to the things of Home Assistant, and when."""

@@ -1,0 +1,408 @@
+"""Follows the setpoint of one device: decides what to write, writes it, and sees that it was taken."""
+
+import asyncio
+from datetime import datetime, timedelta
+from enum import StrEnum
+import logging
+import math
+from typing import Any, Final
+
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Context,
+    Event,
+    EventStateChangedData,
+    HassJob,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import ScheduleCoordinator
+from ..device.listeners import Listeners
+from ..device.setpoint import Mode
+from ..device.store import AccountStore
+from ..plan.schedule import Action
+from ..timer import Timer
+from .entities import call_of, can_be_written, facts_of, has_taken, shown
+from .memory import Decision, FollowerMemory, Why
+from .settings import FollowerSettings
+from .targets import CannotFollowError, Write
+
+_LOGGER = logging.getLogger(__name__)
+
+# How long an entity has to take a value, until it is written again.
+_READ_BACK: Final = timedelta(seconds=10)
+_TRIES: Final = 3
+# After those, it is tried again this often.
+_RETRY: Final = timedelta(minutes=5)
+_CALL_SECONDS: Final = 10.0
+
+
+class FollowerState(StrEnum):
+    """How following goes."""
+
+    DRY_RUN = "dry_run"
+    """Nothing is written: what would be is only said."""
+    FOLLOWING = "following"
+    RESTING = "resting"
+    """There is no setpoint."""
+    BY_HAND = "by_hand"
+    """The user has changed something, which is left for a while."""
+    WAITING = "waiting"
+    """An entity is not available."""
+    FAILING = "failing"
+    """An entity does not take what it is to take, or cannot."""
+
+
+class Follower:
+    """What follows one device."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: ScheduleCoordinator,
+        settings: FollowerSettings,
+        store: AccountStore,
+    ) -> None:
+        """Go on as it was decided before the restart."""
+        self.settings = settings
+        self._hass = hass
+        self._coordinator = coordinator
+        self._store = store
+        power_sensor = coordinator.settings.power_sensor
+        self.memory = store.restored(
+            power_sensor,
+            lambda stored: (
+                FollowerMemory.from_json(stored["follower"])
+                if "follower" in stored
+                else FollowerMemory()
+            ),
+            FollowerMemory(),
+        )
+        coordinator.lifetime.async_on_unload(
+            store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
+        )
+        self._listeners: Listeners[[]] = Listeners()
+        self._wanted: tuple[Write, ...] = ()
+        self._setpoint: float | None = None
+        self._decided_at: datetime | None = None
+        self._will = self._present_will()
+        self._is_settled = False
+        """Whether the entities had what is wanted when that was looked at in the end."""
+        self._tries = 0
+        self._retry_at: datetime | None = None
+        self._cannot: CannotFollowError | None = None
+        self._not_taken: CannotFollowError | None = None
+        self._is_waiting = False
+        self._contexts: list[str] = []
+        self._turn = asyncio.Lock()
+        self._follow_timer = Timer(hass, lambda _now: self.async_follow())
+        self._check_timer = Timer(hass, lambda _now: self._check())
+
+    @property
+    def problem(self) -> CannotFollowError | None:
+        """Why it cannot be followed, if so."""
+        return self._cannot or self._not_taken
+
+    @property
+    def state(self) -> FollowerState:
+        """How it goes."""
+        if self.is_by_hand:
+            return FollowerState.BY_HAND
+        if self.problem:
+            return FollowerState.FAILING
+        if self._is_waiting:
+            return FollowerState.WAITING
+        if not self.memory.is_in_control:
+            return FollowerState.DRY_RUN
+        return (
+            FollowerState.RESTING if self._setpoint is None else FollowerState.FOLLOWING
+        )
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether what the user did is left for now."""
+        until = self.memory.by_hand_until
+        return (
+            self.memory.is_in_control and until is not None and dt_util.utcnow() < until
+        )
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call it when something is new; return how to stop."""
+        return self._listeners.async_add(listener)
+
+    # --- from set-up to unloading
+
+    @callback
+    def async_start(self) -> None:
+        """Follow until the device is unloaded."""
+        lifetime = self._coordinator.lifetime
+        lifetime.async_on_unload(
+            self._coordinator.async_add_listener(self.async_follow)
+        )
+        lifetime.async_on_unload(
+            async_track_state_change_event(
+                self._hass, self.settings.target.entity_ids, self._handle_state
+            )
+        )
+        lifetime.async_on_unload(self._follow_timer.async_disarm)
+        lifetime.async_on_unload(self._check_timer.async_disarm)
+        lifetime.async_on_unload(
+            self._hass.async_add_shutdown_job(
+                HassJob(self.async_stop, cancel_on_shutdown=False)
+            )
+        )
+        self.async_follow()
+
+    async def async_stop(self) -> None:
+        """Let the device rest: nobody follows the plan until it is taken up again."""
+        self._follow_timer.async_disarm()
+        self._check_timer.async_disarm()
+        if self.memory.is_in_control and not self.is_by_hand:
+            await self._rest(Why.STOPPED)
+
+    async def async_hand_over(self, *, is_in_control: bool) -> None:
+        """Write from now on, or let the device rest and only say what would be written."""
+        memory = self.memory
+        if memory.is_in_control is is_in_control:
+            return
+        if not is_in_control and not self.is_by_hand:
+            await self._rest(Why.HANDED_BACK)
+        memory.is_in_control, memory.by_hand_until = is_in_control, None
+        self._forget_wanted()
+        self._store.async_remember(at_once=True)
+        self.async_follow()
+
+    # --- deciding
+
+    @callback
+    def async_follow(self) -> None:
+        """Decide what is to be written now, and write it."""
+        now, memory = dt_util.utcnow(), self.memory
+        will, self._will = self._will, self._present_will()
+        if will != self._will:
+            # What the user wants of the plan is newer than what was done by hand.
+            memory.by_hand_until = None
+        if self.is_by_hand:
+            assert memory.by_hand_until
+            self._follow_timer.async_arm(memory.by_hand_until)
+        else:
+            if memory.by_hand_until:
+                memory.by_hand_until = None
+                self._forget_wanted()
+            self._decide(now)
+        self._listeners.async_call()
+
+    def _decide(self, now: datetime) -> None:
+        setpoint = self._steady(self._limited(self._coordinator.setpoint))
+        writes = self._writes(setpoint)
+        if writes is None:
+            return
+        if writes == self._wanted:
+            if self._retry_at and now >= self._retry_at:
+                self._begin_writing()
+            return
+        is_urgent = (
+            self._decided_at is None
+            or _direction(setpoint) is not _direction(self._setpoint)
+            or self._why(setpoint) is not Why.PLAN
+        )
+        if not is_urgent:
+            assert self._decided_at
+            earliest = self._decided_at + self.settings.pause
+            if now < earliest:
+                self._follow_timer.async_arm(earliest)
+                return
+        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
+        self._note(now, setpoint, self._why(setpoint), writes)
+        self._begin_writing()
+
+    def _begin_writing(self) -> None:
+        self._tries, self._retry_at, self._is_settled = 0, None, False
+        if self.memory.is_in_control:
+            self._write_soon()
+
+    def _steady(self, setpoint: float | None) -> float | None:
+        """Return what was followed before, where that is nearly the same."""
+        before = self._setpoint
+        if (
+            setpoint is None
+            or before is None
+            or not self._wanted
+            or _direction(setpoint) is not _direction(before)
+            or abs(setpoint - before) >= self.settings.deadband
+        ):
+            return setpoint
+        return before
+
+    def _limited(self, setpoint: float | None) -> float | None:
+        """Return a setpoint that the device can have, as far as that is known."""
+        if setpoint is None:
+            return None
+        limits = self._coordinator.power_limits
+        least = -math.inf if limits.least is None else limits.least
+        most = math.inf if limits.most is None else limits.most
+        return min(max(setpoint, least), most)
+
+    def _writes(self, setpoint: float | None) -> tuple[Write, ...] | None:
+        """Return what a setpoint means; None where that cannot be said now."""
+        target = self.settings.target
+        states = {each: self._hass.states.get(each) for each in target.entity_ids}
+        self._cannot = None
+        self._is_waiting = not all(map(can_be_written, states.values()))
+        if self._is_waiting:
+            # Whatever it does once it is back, it is told anew.
+            self._forget_wanted()
+            return None
+        try:
+            return target.writes(
+                setpoint,
+                {each: facts_of(state) for each, state in states.items() if state},
+            )
+        except CannotFollowError as err:
+            self._cannot = err
+            # What was written before may mean something else by now.
+            self._forget_wanted()
+            return None
+
+    def _why(self, setpoint: float | None) -> Why:
+        memory = self._coordinator.memory
+        if memory.override and memory.override.holds_at(dt_util.utcnow()):
+            return Why.OVERRIDE
+        match memory.mode:
+            case Mode.HOLD:
+                return Why.HOLD
+            case Mode.OFF:
+                return Why.MODE_OFF
+        return Why.NO_PLAN if setpoint is None else Why.PLAN
+
+    def _present_will(self) -> tuple[Any, ...]:
+        """Return what the user has set that is not the plan's."""
+        memory = self._coordinator.memory
+        return memory.mode, memory.override
+
+    def _note(
+        self,
+        now: datetime,
+        setpoint: float | None,
+        why: Why,
+        writes: tuple[Write, ...] = (),
+    ) -> None:
+        is_dry = not self.memory.is_in_control
+        texts = tuple(map(shown, writes))
+        self.memory.note(Decision(now, setpoint, why, texts, is_dry))
+        self._store.async_remember()
+
+    def _forget_wanted(self) -> None:
+        """Decide anew, whatever was wanted before."""
+        self._wanted, self._decided_at = (), None
+        self._retry_at = self._not_taken = None
+        self._check_timer.async_disarm()
+
+    # --- writing
+
+    @callback
+    def _write_soon(self) -> None:
+        self._coordinator.lifetime.async_create_background_task(
+            self._write(self._wanted), f"follow {self._coordinator.subentry.title}"
+        )
+
+    async def _write(self, writes: tuple[Write, ...]) -> None:
+        """Write in turn, unless something newer is wanted by then."""
+        async with self._turn:
+            if writes != self._wanted:
+                return
+            await self._call(writes)
+            if writes == self._wanted:
+                self._check_timer.async_arm(dt_util.utcnow() + _READ_BACK)
+
+    async def _call(self, writes: tuple[Write, ...]) -> None:
+        for write in writes:
+            state = self._hass.states.get(write.entity_id)
+            # A memory card in an inverter wears out as well.
+            if state and self._tries == 0 and _is_known_taken(write, state):
+                continue
+            domain, action, data = call_of(write)
+            context = Context()
+            self._contexts = [*self._contexts, context.id][-20:]
+            try:
+                async with asyncio.timeout(_CALL_SECONDS):
+                    await self._hass.services.async_call(
+                        domain, action, data, blocking=True, context=context
+                    )
+            except (HomeAssistantError, TimeoutError, ValueError) as err:
+                _LOGGER.debug("%s did not take a value: %s", write.entity_id, err)
+
+    async def _rest(self, why: Why) -> None:
+        """Write what the target rests with."""
+        writes = self._writes(None)
+        if writes is None:
+            return
+        self._forget_wanted()
+        async with self._turn:
+            self._note(dt_util.utcnow(), None, why, writes)
+            await self._call(writes)
+
+    @callback
+    def _check(self) -> None:
+        """See whether the entities have what was written; if not, write again."""
+        missing = [
+            write.entity_id
+            for write in self._wanted
+            if (state := self._hass.states.get(write.entity_id)) is None
+            or not has_taken(write, state)
+        ]
+        self._is_settled = not missing
+        if not missing:
+            self._not_taken = None
+        elif self._tries < _TRIES - 1:
+            self._tries += 1
+            self._write_soon()
+        else:
+            self._not_taken = CannotFollowError("follower_not_taken", missing[0])
+            self._retry_at = dt_util.utcnow() + _RETRY
+            self._follow_timer.async_arm(self._retry_at)
+        self._listeners.async_call()
+
+    # --- what others do
+
+    @callback
+    def _handle_state(self, event: Event[EventStateChangedData]) -> None:
+        new, old = event.data["new_state"], event.data["old_state"]
+        if new is None or not can_be_written(new) or not can_be_written(old):
+            # It went, or it is back.
+            self.async_follow()
+            return
+        write = next(
+            (each for each in self._wanted if each.entity_id == new.entity_id), None
+        )
+        if (
+            self.memory.is_in_control
+            and write is not None
+            and not has_taken(write, new)
+            and event.context.id not in self._contexts
+            # Shortly after a write, a device may still report what it had before.
+            and (self._is_settled or event.context.user_id is not None)
+        ):
+            self._respect_hand(dt_util.utcnow())
+
+    def _respect_hand(self, now: datetime) -> None:
+        """Leave what somebody else has written."""
+        self.memory.by_hand_until = now + self.settings.respect
+        self._note(now, self._setpoint, Why.BY_HAND)
+        self._store.async_remember(at_once=True)
+        self._forget_wanted()
+        self.async_follow()
+
+
+def _direction(setpoint: float | None) -> Action | None:
+    return None if setpoint is None else Action.of(setpoint)
+
+
+def _is_known_taken(write: Write, state: Any) -> bool:
+    """Return whether an entity shows what is to be written; a script shows nothing."""
+    return state.domain != "script" and has_taken(write, state)

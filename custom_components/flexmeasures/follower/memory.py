@@ -1,0 +1,95 @@
+"""What a follower has decided, and what of it has to survive a restart."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self
+
+_KEPT_FOR: Final = timedelta(days=1)
+_MOST_KEPT: Final = 200
+
+
+class Why(StrEnum):
+    """Why something was decided."""
+
+    PLAN = "plan"
+    OVERRIDE = "override"
+    HOLD = "hold"
+    NO_PLAN = "no_plan"
+    MODE_OFF = "mode_off"
+    BY_HAND = "by_hand"
+    """The user has changed what was written: that is left for a while."""
+    HANDED_BACK = "handed_back"
+    STOPPED = "stopped"
+    """Home Assistant or the account was stopped, or the device's settings were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was written, or would have been, and why."""
+
+    moment: datetime
+    setpoint: float | None
+    """In kW; None without one."""
+    why: Why
+    writes: tuple[str, ...]
+    is_dry: bool
+    """Whether it was only said."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(
+            datetime.fromisoformat(data["moment"]),
+            data["setpoint"],
+            Why(data["why"]),
+            tuple(data["writes"]),
+            data["is_dry"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "moment": self.moment.isoformat(),
+            "setpoint": self.setpoint,
+            "why": self.why.value,
+            "writes": list(self.writes),
+            "is_dry": self.is_dry,
+        }
+
+
+@dataclass(slots=True)
+class FollowerMemory:
+    """Is stored with the device."""
+
+    is_in_control: bool = False
+    """Whether anything is written at all."""
+    by_hand_until: datetime | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    """Of the last day, the oldest first."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        until = data["by_hand_until"]
+        return cls(
+            data["is_in_control"],
+            datetime.fromisoformat(until) if until else None,
+            [Decision.from_json(decision) for decision in data["decisions"]],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Write for storage."""
+        return {
+            "is_in_control": self.is_in_control,
+            "by_hand_until": self.by_hand_until and self.by_hand_until.isoformat(),
+            "decisions": [decision.as_json() for decision in self.decisions],
+        }
+
+    def note(self, decision: Decision) -> None:
+        """Keep a decision, and those of a day before it."""
+        kept: Iterable[Decision] = (
+            each for each in self.decisions if decision.moment - each.moment < _KEPT_FOR
+        )
+        self.decisions = [*kept, decision][-_MOST_KEPT:]

@@ -1,0 +1,205 @@
+"""What a setpoint means for each kind of target."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.flexmeasures.follower.entities import call_of, has_taken
+from custom_components.flexmeasures.follower.targets import (
+    CannotFollowError,
+    EntityFacts,
+    Write,
+    target_from,
+)
+from homeassistant.core import State
+
+W = EntityFacts("W", -5000, 5000, 1)
+KW = EntityFacts("kW", -5, 5, 0.1)
+CHARGING = EntityFacts("W", 0, 3000, 10)
+AMPERES = EntityFacts("A", 0, 16, 1)
+ON_OFF = EntityFacts()
+WORDS = EntityFacts(options=("in", "out", "off", "auto"))
+
+POWER = {"kind": "power", "entity": "a", "invert": False, "rest": 0.0}
+TWO = {"kind": "two_powers", "entity": "a", "second_entity": "b"}
+CURRENT = {
+    "kind": "current",
+    "entity": "a",
+    "second_entity": "b",
+    "phases": "3",
+    "voltage": 230,
+    "least": 6,
+    "rest": 0.0,
+}
+NO_SWITCH = {key: CURRENT[key] for key in CURRENT if key != "second_entity"}
+SWITCH = {"kind": "switch", "entity": "a", "threshold": 0.5, "on_at_rest": False}
+MODE = {
+    "kind": "mode",
+    "entity": "a",
+    "charge": "in",
+    "discharge": "out",
+    "idle": "off",
+    "rest_option": "auto",
+}
+SG_READY = {"kind": "sg_ready", "entity": "a", "second_entity": "b", "threshold": 0}
+HEAT = {
+    "kind": "temperature",
+    "entity": "a",
+    "low": 45,
+    "high": 60,
+    "rest": 50,
+    "threshold": 0.1,
+}
+SCRIPT = {"kind": "script", "entity": "a"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "setpoint", "written"),
+    [
+        (POWER, {"a": W}, 1.2345, [("a", 1234)]),
+        (POWER, {"a": W}, -1.2345, [("a", -1234)]),
+        (POWER, {"a": KW}, 1.26, [("a", 1.2)]),
+        (POWER, {"a": KW}, 0.3, [("a", 0.3)]),
+        (POWER, {"a": W}, 9, [("a", 5000)]),
+        (POWER, {"a": W}, None, [("a", 0)]),
+        (POWER, {"a": EntityFacts("MW")}, 1500, [("a", 1.5)]),
+        (POWER | {"invert": True}, {"a": W}, 2, [("a", -2000)]),
+        (POWER | {"rest": -500.0}, {"a": W}, None, [("a", -500)]),
+        # An inverter that cannot discharge is not asked to.
+        (POWER, {"a": CHARGING}, -2, [("a", 0)]),
+        (TWO, {"a": CHARGING, "b": CHARGING}, 2, [("b", 0), ("a", 2000)]),
+        (TWO, {"a": CHARGING, "b": CHARGING}, -2, [("a", 0), ("b", 2000)]),
+        (TWO, {"a": CHARGING, "b": CHARGING}, None, [("a", 0), ("b", 0)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 7, [("a", 10), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 20, [("a", 16), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 4, [("b", False)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, -4, [("b", False)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, None, [("b", False)]),
+        (
+            CURRENT | {"rest": 8.0},
+            {"a": AMPERES, "b": ON_OFF},
+            None,
+            [("a", 8), ("b", True)],
+        ),
+        (CURRENT | {"phases": "1"}, {"a": AMPERES, "b": ON_OFF}, 1, [("b", False)]),
+        (NO_SWITCH, {"a": AMPERES}, 1, [("a", 0)]),
+        (NO_SWITCH, {"a": AMPERES}, 6.9, [("a", 10)]),
+        (SWITCH, {"a": ON_OFF}, 0.6, [("a", True)]),
+        (SWITCH, {"a": ON_OFF}, 0.5, [("a", False)]),
+        (SWITCH, {"a": ON_OFF}, None, [("a", False)]),
+        (SWITCH | {"on_at_rest": True}, {"a": ON_OFF}, None, [("a", True)]),
+        (MODE, {"a": WORDS}, 2, [("a", "in")]),
+        (MODE, {"a": WORDS}, -2, [("a", "out")]),
+        (MODE, {"a": WORDS}, 0, [("a", "off")]),
+        (MODE, {"a": WORDS}, None, [("a", "auto")]),
+        (SG_READY, {"a": ON_OFF, "b": ON_OFF}, 2, [("a", False), ("b", True)]),
+        (SG_READY, {"a": ON_OFF, "b": ON_OFF}, 0, [("a", False), ("b", False)]),
+        (SG_READY, {"a": ON_OFF, "b": ON_OFF}, None, [("a", False), ("b", False)]),
+        (HEAT, {"a": ON_OFF}, 2, [("a", 60)]),
+        (HEAT, {"a": ON_OFF}, 0, [("a", 45)]),
+        (HEAT, {"a": ON_OFF}, None, [("a", 50)]),
+        (SCRIPT, {"a": ON_OFF}, 2.5, [("a", 2.5)]),
+        (SCRIPT, {"a": ON_OFF}, None, [("a", None)]),
+    ],
+)
+def test_writes(
+    settings: dict[str, Any],
+    facts: dict[str, EntityFacts],
+    setpoint: float | None,
+    written: list[tuple[str, Any]],
+) -> None:
+    target = target_from(settings)
+
+    found = target.writes(setpoint, facts)
+
+    assert [(each.entity_id, each.value) for each in found] == written
+    assert {each.entity_id for each in found} <= set(target.entity_ids)
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "setpoint", "key"),
+    [
+        (POWER, {"a": EntityFacts("%")}, 1, "follower_unit"),
+        (POWER | {"rest": 6000.0}, {"a": W}, None, "follower_no_rest"),
+        (
+            TWO,
+            {"a": EntityFacts("W", 100, 3000), "b": CHARGING},
+            -1,
+            "follower_no_rest",
+        ),
+        (NO_SWITCH, {"a": EntityFacts("A", 6, 16, 1)}, 1, "follower_no_rest"),
+        (MODE, {"a": EntityFacts(options=("in", "out"))}, 0, "follower_option_gone"),
+    ],
+)
+def test_what_cannot_be_written(
+    settings: dict[str, Any],
+    facts: dict[str, EntityFacts],
+    setpoint: float | None,
+    key: str,
+) -> None:
+    with pytest.raises(CannotFollowError) as error:
+        target_from(settings).writes(setpoint, facts)
+
+    assert error.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("write", "call"),
+    [
+        (
+            Write("number.a", 2.0),
+            ("number", "set_value", {"entity_id": "number.a", "value": 2.0}),
+        ),
+        (
+            Write("input_select.a", "in"),
+            (
+                "input_select",
+                "select_option",
+                {"entity_id": "input_select.a", "option": "in"},
+            ),
+        ),
+        (
+            Write("water_heater.a", 60.0),
+            (
+                "water_heater",
+                "set_temperature",
+                {"entity_id": "water_heater.a", "temperature": 60.0},
+            ),
+        ),
+        (
+            Write("script.a", None),
+            (
+                "script",
+                "turn_on",
+                {"entity_id": "script.a", "variables": {"setpoint": None}},
+            ),
+        ),
+        (Write("switch.a", True), ("switch", "turn_on", {"entity_id": "switch.a"})),
+        (Write("switch.a", False), ("switch", "turn_off", {"entity_id": "switch.a"})),
+    ],
+)
+def test_calls(write: Write, call: Any) -> None:
+    assert call_of(write) == call
+
+
+@pytest.mark.parametrize(
+    ("write", "state", "attributes", "expected"),
+    [
+        (Write("number.a", 2000.0), "2000", {}, True),
+        (Write("number.a", 2000.0), "2004", {"step": 10}, True),
+        (Write("number.a", 2000.0), "2010", {"step": 10}, False),
+        (Write("number.a", 2000.0), "unknown", {}, False),
+        (Write("select.a", "in"), "in", {}, True),
+        (Write("select.a", "in"), "out", {}, False),
+        (Write("switch.a", True), "on", {}, True),
+        (Write("switch.a", False), "on", {}, False),
+        (Write("climate.a", 20.0), "heat", {"temperature": 20}, True),
+        (Write("climate.a", 20.0), "heat", {"temperature": 19}, False),
+        (Write("climate.a", 20.0), "off", {"temperature": None}, False),
+        (Write("script.a", 1.0), "off", {}, True),
+    ],
+)
+def test_what_was_taken(
+    write: Write, state: str, attributes: dict[str, Any], *, expected: bool
+) -> None:
+    assert has_taken(write, State(write.entity_id, state, attributes)) is expected
