@@ -59,14 +59,19 @@ class HomeAssistant:
         folder: Path | None = None,
         *,
         configuration: str = "",
+        environment: str = "homeassistant",
+        host: str = "127.0.0.1",
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Prepare a Home Assistant that keeps its configuration in a folder; without one it starts anew and leaves nothing.
 
-        `configuration` is added to its configuration.yaml.
+        `configuration` is added to its configuration.yaml. The `environment` has its version, and the frontend of that. By the
+        `host` "localhost" browsers also keep its frontend, as they do with encryption.
         """
         self._given_folder = folder
         self._configuration = configuration
+        self._environment = environment
+        self._host = host
         self._folder: Path | None = None
         self._report = report
         self._child: Child | None = None
@@ -76,7 +81,7 @@ class HomeAssistant:
     @property
     def url(self) -> str:
         """The address, which a restart does not change."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     @property
     def folder(self) -> Path:
@@ -139,7 +144,7 @@ class HomeAssistant:
         self.token = run(
             "Preparing Home Assistant",
             (
-                program("homeassistant"),
+                program(self._environment),
                 "-m",
                 "sandbox.home_assistant.seed",
                 json.dumps(order),
@@ -152,7 +157,7 @@ class HomeAssistant:
         self._child = Child(
             "Home Assistant",
             (
-                program("homeassistant", "hass"),
+                program(self._environment, "hass"),
                 # A missing package is an error of our set-up, not to be hidden.
                 "--skip-pip",
                 "--config",

@@ -14,11 +14,12 @@ from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.flow_steps import filled_in
 from sandbox.home_assistant.registry import device_id, entities_of
 
-from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
 
 PLAN_CARD = "custom:flexmeasures-plan-card"
 
 
+@IN_BOTH_VERSIONS
 @IN_BOTH_LOOKS
 async def test_plan(
     visit: Visit,

@@ -10,7 +10,7 @@ from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import entities_of
 
-from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
 
 STRATEGY = "custom:flexmeasures"
 
@@ -32,6 +32,7 @@ def heading(owner: Owner, text: str) -> Locator:
     return owner.page.locator("hui-heading-card").filter(has_text=text)
 
 
+@IN_BOTH_VERSIONS
 async def test_add_dashboard(
     visit: Visit, planned: str, client: HomeAssistantClient
 ) -> None:
