@@ -1,6 +1,7 @@
 """The dashboard, its views and the section that are made from what there is."""
 
 from playwright.async_api import Locator, expect
+import pytest
 
 from sandbox.browser.owner import Owner
 from sandbox.demo.devices import BATTERY, CAR
@@ -110,6 +111,39 @@ async def test_device_is_added(
         await client.delete(f"config/config_entries/entry/{entry['entry_id']}")
     await configure(client, server, Progress(), [CAR.name])
     await expect(heading(owner, CAR.name)).to_be_visible()
+
+
+@pytest.mark.parametrize("is_removed", [True, False], ids=["removed", "disabled"])
+async def test_account_goes(
+    visit: Visit,
+    show: Show,
+    planned: str,
+    client: HomeAssistantClient,
+    *,
+    is_removed: bool,
+) -> None:
+    """A dashboard that was saved says that nothing is there, in a page that is opened after it."""
+    card = {"type": "custom:flexmeasures-plan-card", "device_id": planned}
+    views = [{"strategy": {"type": STRATEGY}}, {"cards": [card]}]
+    await client.command(
+        "lovelace/config/save", url_path=PLAN_PAGE, config={"views": views}
+    )
+    (entry,) = await client.command("config_entries/get", domain="flexmeasures")
+    entry_id = entry["entry_id"]
+    if is_removed:
+        await client.delete(f"config/config_entries/entry/{entry_id}")
+    else:
+        await client.command(
+            "config_entries/disable", entry_id=entry_id, disabled_by="user"
+        )
+
+    owner = await visit()
+    await owner.go(f"{PLAN_PAGE}/0")
+    await owner.read("Nothing is planned here yet.")
+    await owner.go(f"{PLAN_PAGE}/1")
+    shown = owner.page.locator("flexmeasures-plan-card")
+    await expect(shown).to_contain_text("not there" if is_removed else "not running")
+    await owner.check()
 
 
 async def test_section(visit: Visit, show: Show, planned: str) -> None:
