@@ -141,7 +141,9 @@ class Owner:
 
     async def open_settings(self, name: str) -> None:
         """Press the gear of a device, meter or feed on the integration's page: the first step is there."""
-        row = self.page.get_by_role("listitem").filter(has_text=name)
+        row = self.page.get_by_role("listitem").filter(
+            has=self.page.get_by_text(name, exact=True)
+        )
         gear = row.get_by_role("button", name=re.compile("^Change "))
         async with self._answered():
             await gear.click()

@@ -102,6 +102,24 @@ def test_readme_leads_to_each_page() -> None:
     assert {named(page) for page in (ROOT / "docs").glob("*.md")} <= known
 
 
+def test_every_picture_is_shown_in_light_and_in_dark() -> None:
+    """With a text for who cannot see it; none lies there that nobody looks at."""
+    shown = {
+        Path(link).name
+        for page in PAGES
+        for link in links(page)
+        if "images/" in link and "://" not in link
+    }
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    light = {name for name in shown if "_dark." not in name}
+
+    assert shown == {file.name for file in (ROOT / "docs" / "images").iterdir()}
+    assert shown - light == {name.replace(".", "_dark.") for name in light}
+    assert "![" not in CODE.sub("", texts).replace("[![", "")
+    for picture in re.findall(r"<img [^>]*>", texts):
+        assert re.search(r'alt="[^"]{10,}"', picture), picture
+
+
 def test_readme_names_the_oldest_home_assistant() -> None:
     """The same as HACS checks."""
     hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
