@@ -98,14 +98,19 @@ async def test_elements_come_first(visit: Visit, dashboard: None) -> None:
 async def test_yaml(
     visit: Visit, version: HomeAssistant, planned: str, client: HomeAssistantClient
 ) -> None:
-    """A dashboard that is written by hand has cards and badges, which are told in words and by keys, and views that make themselves."""
+    """A dashboard that is written by hand has cards and badges, which are told in words and by keys, and views and sections that make themselves."""
     view: dict[str, Any] = {
         "title": "By hand",
         "cards": [{"type": "custom:flexmeasures-plan-card", "device_id": planned}],
         "badges": [{"type": "custom:flexmeasures-plan-badge", "device_id": planned}],
     }
     # JSON is YAML, too.
-    text = json.dumps({"views": [view, {"title": "By itself", **STRATEGY}]})
+    views = [
+        view,
+        {"title": "By itself", **STRATEGY},
+        {"title": "In part", "type": "sections", "sections": [STRATEGY]},
+    ]
+    text = json.dumps({"views": views})
     (version.folder / YAML_FILE).write_text(text)
     owner = await visit()
     await owner.go(YAML_PAGE)
@@ -122,5 +127,9 @@ async def test_yaml(
     await owner.check()
 
     await owner.page.get_by_role("tab", name="By itself").click()
-    await expect(owner.page.locator("hui-heading-card").first).to_be_visible()
+    heading = owner.page.locator("hui-heading-card").filter(has_text=BATTERY.name)
+    await expect(heading).to_be_visible()
     await see_plan(owner)
+    await owner.page.get_by_role("tab", name="In part").click()
+    await expect(owner.page.get_by_label("Mode").first).to_be_visible()
+    await expect(heading).to_be_visible()
