@@ -38,10 +38,12 @@ async def page_of(
     size: tuple[int, int],
     is_dark: bool = False,
     storage: Mapping[str, str] | None = None,
+    keeps_frontend: bool = False,
 ) -> AsyncIterator[Page]:
     """Open a window in which the owner is logged in to Home Assistant.
 
-    `storage` is what the frontend finds in the browser besides.
+    `storage` is what the frontend finds in the browser besides. One that `keeps_frontend`
+    shows copies of it where Home Assistant's service worker says so.
     """
     width, height = size
     context = await running.new_context(
@@ -51,7 +53,7 @@ async def page_of(
         locale="en-GB",
         timezone_id="Europe/Amsterdam",
         reduced_motion="reduce",
-        service_workers="block",
+        service_workers="allow" if keeps_frontend else "block",
     )
     try:
         tokens = {

@@ -59,15 +59,21 @@ class HomeAssistant:
         folder: Path | None = None,
         *,
         configuration: str = "",
+        environment: str = "homeassistant",
+        host: str = "127.0.0.1",
         history: Mapping[str, Any] | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Prepare a Home Assistant that keeps its configuration in a folder; without one it starts anew and leaves nothing.
 
         `configuration` is added to its configuration.yaml; `history`, as history.py wants it, is what its entities have shown before.
+        The `environment` has its version, and the frontend of that. By the `host` "localhost" browsers also keep its frontend, as they do
+        with encryption.
         """
         self._given_folder = folder
         self._configuration = configuration
+        self._environment = environment
+        self._host = host
         self._history = history
         self._folder: Path | None = None
         self._report = report
@@ -78,7 +84,7 @@ class HomeAssistant:
     @property
     def url(self) -> str:
         """The address, which a restart does not change."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._host}:{self._port}"
 
     @property
     def folder(self) -> Path:
@@ -142,7 +148,7 @@ class HomeAssistant:
         self.token = run(
             "Preparing Home Assistant",
             (
-                program("homeassistant"),
+                program(self._environment),
                 "-m",
                 "sandbox.home_assistant.seed",
                 json.dumps(order),
@@ -164,7 +170,7 @@ class HomeAssistant:
         self._child = Child(
             "Home Assistant",
             (
-                program("homeassistant", "hass"),
+                program(self._environment, "hass"),
                 # A missing package is an error of our set-up, not to be hidden.
                 "--skip-pip",
                 "--config",

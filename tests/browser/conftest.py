@@ -1,4 +1,4 @@
-"""One FlexMeasures server, one Home Assistant and one browser for all tests; for each, no account and a window of its own."""
+"""One FlexMeasures server, one Home Assistant and one browser for all tests, and an older Home Assistant for some; for each, no account and a window of its own."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +27,26 @@ type Visit = Callable[..., Coroutine[Any, Any, Owner]]
 type Show = Callable[..., Coroutine[Any, Any, None]]
 
 PLAN_PAGE = "plan-page"
+YAML_PAGE = "yaml-page"
+YAML_FILE = "yaml_page.yaml"
+# What its file says is read anew when the page is opened.
+YAML_DASHBOARD = f"""\
+lovelace:
+  resource_mode: yaml
+  dashboards:
+    {YAML_PAGE}:
+      mode: yaml
+      title: Plan in YAML
+      filename: {YAML_FILE}
+"""
 
 IN_BOTH_LOOKS = pytest.mark.parametrize(
     ("size", "is_dark"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "desktop"]
+)
+# The environment of the unit tests.
+OLDEST = "tests"
+IN_BOTH_VERSIONS = pytest.mark.parametrize(
+    "version", ["newest", "oldest"], indirect=True
 )
 # Home Assistant has the pictures of other integrations on the internet, and those of its example cards.
 _ELSEWHERE = re.compile(
@@ -59,8 +76,28 @@ def both() -> Iterator[tuple[FlexMeasuresServer, HomeAssistant]]:
     """The server and Home Assistant, which start side by side."""
     with ExitStack() as stack, ThreadPoolExecutor() as starting:
         server = starting.submit(stack.enter_context, FlexMeasuresServer())
-        home_assistant = starting.submit(stack.enter_context, HomeAssistant())
+        home_assistant = starting.submit(
+            stack.enter_context, HomeAssistant(configuration=YAML_DASHBOARD)
+        )
         yield server.result(), home_assistant.result()
+
+
+@pytest.fixture(scope="session")
+def oldest() -> Iterator[HomeAssistant]:
+    """The oldest Home Assistant that the integration runs in, which starts for the first test that asks for it."""
+    with HomeAssistant(environment=OLDEST, configuration=YAML_DASHBOARD) as running:
+        yield running
+
+
+@pytest.fixture
+def version(
+    both: tuple[FlexMeasuresServer, HomeAssistant], request: pytest.FixtureRequest
+) -> HomeAssistant:
+    """The Home Assistant of a test: the newest, unless it is one of those `IN_BOTH_VERSIONS`."""
+    if getattr(request, "param", "newest") == "newest":
+        return both[1]
+    found: HomeAssistant = request.getfixturevalue("oldest")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -97,27 +134,24 @@ def away(server: FlexMeasuresServer) -> Iterator[None]:
 
 
 @pytest.fixture
-async def client(
-    both: tuple[FlexMeasuresServer, HomeAssistant],
-) -> AsyncIterator[HomeAssistantClient]:
+async def client(version: HomeAssistant) -> AsyncIterator[HomeAssistantClient]:
     """A way to ask Home Assistant beside the browser."""
-    async with HomeAssistantClient(both[1].url, both[1].token) as connected:
+    async with HomeAssistantClient(version.url, version.token) as connected:
         yield connected
 
 
 @pytest.fixture
 async def home_assistant(
-    both: tuple[FlexMeasuresServer, HomeAssistant], client: HomeAssistantClient
+    version: HomeAssistant, client: HomeAssistantClient
 ) -> AsyncIterator[HomeAssistant]:
     """Home Assistant without an account, which has nothing to complain of during a test."""
-    running = both[1]
     for entry in await client.command("config_entries/get", domain=DOMAIN):
         await client.delete(f"config/config_entries/entry/{entry['entry_id']}")
-    before = len(_records(running))
-    yield running
+    before = len(_records(version))
+    yield version
     assert not [
         record
-        for record in _records(running)[before:]
+        for record in _records(version)[before:]
         if _COMPLAINT.match(record) and _WINDOW_CLOSED not in record
     ]
 

@@ -19,11 +19,12 @@ from sandbox.home_assistant.flow_steps import filled_in
 from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import device_id, entities_of
 
-from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
 
 PLAN_CARD = "custom:flexmeasures-plan-card"
 
 
+@IN_BOTH_VERSIONS
 @IN_BOTH_LOOKS
 async def test_plan(
     visit: Visit,
@@ -380,7 +381,7 @@ async def test_right_to_left(
         await owner.go(PLAN_PAGE)
         card = owner.page.locator("flexmeasures-plan-card")
         await card.get_by_text("The plan in words").click()
-        line = card.get_by_role("listitem").first.locator("span")
+        line = card.get_by_role("listitem").first.locator("span").first
         await expect(line).to_contain_text("kWh")
         assert await card.evaluate("element => element.matches(':dir(rtl)')")
         # As they are seen, words and numbers are in the order in which they are read.

@@ -1,6 +1,7 @@
 """The dashboard, its views and the section that are made from what there is."""
 
 from playwright.async_api import Locator, expect
+import pytest
 
 from sandbox.browser.owner import Owner
 from sandbox.demo.devices import BATTERY, CAR
@@ -10,7 +11,7 @@ from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import entities_of
 
-from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
 
 STRATEGY = "custom:flexmeasures"
 NOTE = "Look **here** first"
@@ -36,6 +37,7 @@ def heading(owner: Owner, text: str) -> Locator:
     return owner.page.locator("hui-heading-card").filter(has_text=text)
 
 
+@IN_BOTH_VERSIONS
 async def test_add_dashboard(
     visit: Visit, planned: str, client: HomeAssistantClient
 ) -> None:
@@ -122,6 +124,39 @@ async def test_device_is_added(
     await expect(heading(owner, CAR.name)).to_be_visible()
 
 
+@pytest.mark.parametrize("is_removed", [True, False], ids=["removed", "disabled"])
+async def test_account_goes(
+    visit: Visit,
+    show: Show,
+    planned: str,
+    client: HomeAssistantClient,
+    *,
+    is_removed: bool,
+) -> None:
+    """A dashboard that was saved says that nothing is there, in a page that is opened after it."""
+    card = {"type": "custom:flexmeasures-plan-card", "device_id": planned}
+    views = [{"strategy": {"type": STRATEGY}}, {"cards": [card]}]
+    await client.command(
+        "lovelace/config/save", url_path=PLAN_PAGE, config={"views": views}
+    )
+    (entry,) = await client.command("config_entries/get", domain="flexmeasures")
+    entry_id = entry["entry_id"]
+    if is_removed:
+        await client.delete(f"config/config_entries/entry/{entry_id}")
+    else:
+        await client.command(
+            "config_entries/disable", entry_id=entry_id, disabled_by="user"
+        )
+
+    owner = await visit()
+    await owner.go(f"{PLAN_PAGE}/0")
+    await owner.read("Nothing is planned here yet.")
+    await owner.go(f"{PLAN_PAGE}/1")
+    shown = owner.page.locator("flexmeasures-plan-card")
+    await expect(shown).to_contain_text("not there" if is_removed else "not running")
+    await owner.check()
+
+
 async def test_section(visit: Visit, show: Show, planned: str) -> None:
     """It is among the automatic sections, with a preview, and asks for its device."""
     await show(type="sections", sections=[{"type": "grid", "cards": []}])
@@ -132,6 +167,7 @@ async def test_section(visit: Visit, show: Show, planned: str) -> None:
     offered = owner.page.get_by_role("button", name="FlexMeasures", exact=True)
     await expect(offered.locator("flexmeasures-plan-card")).to_contain_text("Planned")
     await offered.click(position={"x": 20, "y": 20})
-    await expect(owner.page.get_by_label("Device")).to_have_value(planned)
+    choice = owner.page.get_by_role("combobox", name="Device", exact=True)
+    await expect(choice).to_have_value(planned)
     await owner.press("Save")
     await expect(heading(owner, BATTERY.name)).to_be_visible()

@@ -5,7 +5,6 @@ import sys
 from types import ModuleType
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
@@ -15,13 +14,14 @@ from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.setup import async_setup_component
 
-from ..fake_server import BATTERY_POWER, GARAGE_POWER, REFUSED
-from ..home import Home, device
+from ..fake_server import REFUSED
+from ..home import Home
 from ..test_metadata import INTEGRATION, read_json
 
 WWW = INTEGRATION / "frontend" / "www"
-PATH = f"/flexmeasures/frontend/{read_json(INTEGRATION / 'manifest.json')['version']}"
-MODULE = f"{PATH}/flexmeasures.js"
+FOLDER = "/api/flexmeasures/frontend"
+PATH = f"{FOLDER}/{read_json(INTEGRATION / 'manifest.json')['version']}"
+MODULE = f"{FOLDER}.js"
 
 
 @pytest.fixture
@@ -59,6 +59,36 @@ async def test_files(home: Home, hass_client_no_auth: ClientSessionGenerator) ->
     assert (WWW / "flexmeasures.js").is_file()
 
 
+async def test_first_file(
+    home: Home, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """It leads to those of the version that there is, also pages that are older copies."""
+    await home.set_up()
+    client = await hass_client_no_auth()
+
+    answer = await client.get(MODULE)
+
+    assert answer.status == 200
+    assert answer.content_type == "text/javascript"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert await answer.text() == f'import "{PATH}/flexmeasures.js";'
+
+
+@pytest.mark.parametrize("file", ["card.js", "texts/nl-more.js"])
+async def test_files_of_another_version(
+    home: Home, hass_client_no_auth: ClientSessionGenerator, file: str
+) -> None:
+    """A page from before an update gets what there is now."""
+    await home.set_up()
+    client = await hass_client_no_auth()
+
+    answer = await client.get(f"{FOLDER}/0.0.1/{file}", allow_redirects=False)
+
+    assert answer.status == 302
+    assert answer.headers["Location"] == f"{PATH}/{file}"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 @pytest.mark.parametrize("name", ["none.js", ""])
 async def test_no_other_files(
     home: Home, hass_client_no_auth: ClientSessionGenerator, name: str
@@ -81,37 +111,16 @@ async def test_home_without_a_frontend(home: Home) -> None:
 
 
 @pytest.mark.usefixtures("frontend")
-async def test_module_of_an_account(home: Home) -> None:
-    """It is loaded while there is one that is not disabled."""
+async def test_module_stays(home: Home) -> None:
+    """What was saved with it still needs it when the account is disabled or gone."""
     entry = await home.set_up()
     assert modules(home) == {MODULE}
     manager = home.hass.config_entries
 
     await manager.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
-    assert modules(home) == set()
-    await manager.async_set_disabled_by(entry.entry_id, None)
     assert modules(home) == {MODULE}
     await manager.async_remove(entry.entry_id)
-    assert modules(home) == set()
-
-    await home.set_up()
     assert modules(home) == {MODULE}
-
-
-@pytest.mark.usefixtures("frontend")
-async def test_module_of_several_accounts(home: Home) -> None:
-    """It goes with the last one, and other integrations have no say in it."""
-    first = await home.set_up(device(BATTERY_POWER))
-    second = await home.set_up(device(GARAGE_POWER))
-    other = MockConfigEntry(domain="other")
-    other.add_to_hass(home.hass)
-
-    await home.hass.config_entries.async_remove(first.entry_id)
-    assert modules(home) == {MODULE}
-    await home.hass.config_entries.async_remove(second.entry_id)
-    assert modules(home) == set()
-    await home.hass.config_entries.async_remove(other.entry_id)
-    assert modules(home) == set()
 
 
 @pytest.mark.usefixtures("frontend")
@@ -139,11 +148,3 @@ async def test_reload_leaves_the_module_alone(
 
     await client.send_json_auto_id({"type": "ping"})
     assert (await client.receive_json())["type"] == "pong"
-
-
-@pytest.mark.usefixtures("frontend")
-async def test_yaml_without_an_account(home: Home) -> None:
-    """There is nothing to show."""
-    assert await async_setup_component(home.hass, "flexmeasures", {})
-
-    assert modules(home) == set()

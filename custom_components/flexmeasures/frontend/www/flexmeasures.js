@@ -116,8 +116,7 @@ const define = () => {
   }
 };
 define();
-// Home Assistant before 2026.11 replaces the registry while it starts, and what was in it is lost.
+// Home Assistant before 2026.11 replaces the registry while it starts, before this element of its own, and what was in it is lost.
 window.customElements.whenDefined("home-assistant").then(define);
-setTimeout(define, 5000);
 // For the dialogs in which cards and the like are chosen.
 import("./offers.js");
