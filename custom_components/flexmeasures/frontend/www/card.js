@@ -53,7 +53,7 @@ button, select, [type="number"] {
 [aria-pressed="true"] { background: color-mix(in srgb, var(--main) 20%, var(--back)); font-weight: 600; }
 :focus-visible, :focus-visible + svg { outline: 2px solid var(--main); outline-offset: 2px; }
 .when { min-height: 36px; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9em, 1fr)); gap: 4px 12px; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8em, 1fr)); gap: 4px 12px; }
 dt, .sums p { font-size: 0.86em; }
 .readout > * { border-inline-start: 4px solid; padding-inline-start: 8px; }
 .planned { border-image: linear-gradient(var(--up) 50%, var(--down) 50%) 1; }

@@ -150,7 +150,7 @@ export const saved = (of, { kind, soc_unit: unit }, { start, end: until }) => {
 
 // --- The picture
 
-const [SIDE, ABOVE, BETWEEN, BELOW] = [34, 18, 24, 20];
+const [SIDE, ABOVE, BETWEEN, BELOW] = [34, 18, 28, 20];
 
 /** @type {(pixels: Px) => Px} */
 const tidy = (pixels) => Math.round(pixels * 10) / 10;
