@@ -311,7 +311,10 @@ interface Panel {
   drawn(): Drawn | undefined;
   /** The moment that a pointer is at. */
   at(event: MouseEvent): Ms | undefined;
-  /** Show the values of the chosen moment, or of now: keys, names and values. */
+  /**
+   * Show the values of the chosen moment, or of now: keys, names and values. As long as one is
+   * chosen they never take less room than before: the chart must not move below a finger.
+   */
   point(): [string, string, string][];
   draw(reader: Reader, span: Span, width: Px, all: Panel[]): void;
 }

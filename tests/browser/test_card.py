@@ -448,6 +448,29 @@ async def test_smallest_size(
     await expect(card.get_by_role("listitem").last).to_be_in_viewport()
 
 
+async def test_chart_stays_where_it_is(visit: Visit, show: Show, planned: str) -> None:
+    """Also where values are as long as two lines at one time, and short at another."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit((320, 800))
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    target = {"at": at, "soc": 1234567.8, "met": True, "missed_by": None}
+    await change_pictures(owner.page, {"targets": [target]})
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    slider, time = card.get_by_role("slider"), card.locator(".when span")
+    target_shown = card.locator(".readout .target dd")
+
+    await slider.press("Home")
+    await expect(time).not_to_contain_text("Now")
+    before = await card.locator(".chart").bounding_box()
+    await slider.press("End")
+    await expect(target_shown).to_have_text("\N{EN DASH}")
+
+    assert await card.locator(".chart").bounding_box() == before
+    await slider.press("Escape")
+    await expect(time).to_contain_text("Now")
+
+
 @pytest.mark.usefixtures("no_language")
 @pytest.mark.parametrize("language", ["he", "ar", "fa"])
 async def test_right_to_left(

@@ -119,7 +119,7 @@ const panelOf = (card, id) => {
   root.innerHTML = PANEL;
   /** @type {(selector: string) => any} */
   const find = (selector) => root.querySelector(selector);
-  const [chart, slider, back, details] = [".chart", "input", "button", "details"].map(find);
+  const [chart, slider, back, details, readout] = [".chart", "input", "button", "details", ".readout"].map(find);
   /** @type {any} */
   let drawn;
 
@@ -144,7 +144,8 @@ const panelOf = (card, id) => {
       const [start, end] = [index, index + 1].map((each) => grid.start + each * grid.step);
       const words = spanWords({ start, end }, reader);
       const values = moment(picture, plan, chosen ? measured : present, level, chosen ? start : now, reader);
-      write(find(".readout"), pairs(values).join(""));
+      readout.style.minHeight = chosen ? `${readout.offsetHeight}px` : "";
+      write(readout, pairs(values).join(""));
       write(find(".when span"), html`${chosen ? words : `${texts.now}, ${format.time(now)}`}`);
       back.hidden = !card.pinned;
       set(find("rect"), { x: x(start), width: chosen ? Math.max(3, x(end) - x(start)) : 0 });
