@@ -20,7 +20,7 @@ from sandbox.home_assistant.flow_steps import filled_in
 from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import device_id, entities_of
 
-from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Have, Show, Visit
 
 PLAN_CARD = "custom:flexmeasures-plan-card"
 
@@ -234,6 +234,34 @@ async def test_s2_device_that_is_away(
     badge = owner.page.locator("flexmeasures-plan-badge")
     await expect(badge.locator(".wrong")).to_be_visible()
     await owner.check()
+
+
+async def test_entity_that_comes_and_goes(
+    visit: Visit, show: Show, planned: str, have: Have, client: HomeAssistantClient
+) -> None:
+    """That nobody measures how full it is is said, as long as that is so."""
+    entity = "sensor.battery_level"
+    level = {"unit_of_measurement": "%", "device_class": "battery"}
+    await have(entity, "60", **level)
+    (account,) = await client.get("config/config_entries/entry?domain=flexmeasures")
+    await change_settings(
+        client, account["entry_id"], BATTERY, "level", soc_entity=entity, capacity=10
+    )
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit(PHONE)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    told = card.get_by_role("status").first
+    await expect(card.locator(".readout .soc")).to_contain_text("6\u00a0kWh")
+    await expect(told).to_be_empty()
+
+    await client.delete(f"states/{entity}")
+
+    await expect(told).to_contain_text("The state of charge is not available")
+
+    await client.post(f"states/{entity}", {"state": "60", "attributes": level})
+
+    await expect(told).to_be_empty()
 
 
 async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> None:

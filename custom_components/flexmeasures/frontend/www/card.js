@@ -1,9 +1,9 @@
 import {
-  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, moment, nowLine, pairs, slotAt, sourceOf, spanWords, summary, write,
+  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, isSilent, moment, nowLine, pairs, slotAt, sourceOf, spanWords, summary, write,
 } from "./plan.js";
 
 /** Nearer to the text's colour: themes have colours that are too pale. */
-const near = (/** @type {string} */ colour, part = 80) => `color-mix(in srgb, var(--${colour}) ${part}%, var(--text))`;
+const near = (/** @type {string} */ colour) => `color-mix(in srgb, var(--${colour}) 80%, var(--text))`;
 
 const STYLE = `
 :host { display: block; height: 100%; }
@@ -165,7 +165,7 @@ const panelOf = (card, id) => {
       history?.follow(source, hass, format.zone, card.later);
       const [watts, level] = source.traces;
 
-      const isOrdinary = !problem && picture?.is_ordinary && isAhead;
+      const isOrdinary = !problem && picture?.is_ordinary && isAhead && !isSilent(hass, gauge);
       const isWaiting = !picture && !problem;
       if (isOrdinary || isWaiting) {
         write(find("[role=status]"), "");
@@ -215,7 +215,6 @@ const panelOf = (card, id) => {
       if (details.open) {
         part("list")?.show(find("ol"), picture, plan, ahead, reader);
       }
-      // Where there is no plan, the cure is offered.
       if (config.show_controls ?? !isAhead) {
         part("controls")?.controls(find(".controls"), picture, card);
       } else {
