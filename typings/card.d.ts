@@ -93,6 +93,7 @@ interface CardConfig {
   devices?: string[];
   range?: "day" | "24h" | "all";
   title?: string;
+  /** Left out: where there is no plan, the cure is offered. */
   show_controls?: boolean;
 }
 
@@ -206,6 +207,7 @@ interface Outlook {
   soc: Series | null;
   /** Prices per kWh. */
   consumption: Series | null;
+  /** Where none is set, the server takes the other one. */
   production: Series | null;
 }
 
@@ -311,7 +313,10 @@ interface Panel {
   drawn(): Drawn | undefined;
   /** The moment that a pointer is at. */
   at(event: MouseEvent): Ms | undefined;
-  /** Show the values of the chosen moment, or of now: keys, names and values. */
+  /**
+   * Show the values of the chosen moment, or of now: keys, names and values. As long as one is
+   * chosen they never take less room than before: the chart must not move below a finger.
+   */
   point(): [string, string, string][];
   draw(reader: Reader, span: Span, width: Px, all: Panel[]): void;
 }
@@ -476,7 +481,8 @@ declare namespace Fn {
   /**
    * What a battery's plan saves against leaving the battery alone, which costs nothing.
    *
-   * What is in it at the end more or less counts at the mean `price` of the period. What a level
+   * What is in it at the end more or less counts at the mean `price` of the period: what is missing
+   * has to be bought again, and what is left can be sold. What a level
    * in per cent is worth nobody knows (`price` is null): it only must not fall, else "unknown".
    */
   type Saved = (
@@ -582,6 +588,8 @@ declare namespace Fn {
   ) => () => void;
   /** Follow what is measured since midnight: to be called whenever that may be something else. */
   type Follow = (source: Source, hass: Hass, zone: Zone, changed: (wait?: Ms) => void) => void;
+  /** Whether an entity, if there is to be one, is missing or says nothing. */
+  type IsSilent = (hass: Pick<Hass, "states">, id: string | null | undefined) => unknown;
   /** A device to be followed; `changed` is told how soon that has to be seen. */
   type SourceOf = (deviceId: string, changed: (wait?: Ms) => void) => Source;
 

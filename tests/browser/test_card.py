@@ -1,6 +1,7 @@
 """The card that shows a plan, on a dashboard."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import json
@@ -19,7 +20,7 @@ from sandbox.home_assistant.flow_steps import filled_in
 from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import device_id, entities_of
 
-from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_LOOKS, IN_BOTH_VERSIONS, PLAN_PAGE, Have, Show, Visit
 
 PLAN_CARD = "custom:flexmeasures-plan-card"
 
@@ -236,6 +237,34 @@ async def test_s2_device_that_is_away(
     await owner.check()
 
 
+async def test_entity_that_comes_and_goes(
+    visit: Visit, show: Show, planned: str, have: Have, client: HomeAssistantClient
+) -> None:
+    """That nobody measures how full it is is said, as long as that is so."""
+    entity = "sensor.battery_level"
+    level = {"unit_of_measurement": "%", "device_class": "battery"}
+    await have(entity, "60", **level)
+    (account,) = await client.get("config/config_entries/entry?domain=flexmeasures")
+    await change_settings(
+        client, account["entry_id"], BATTERY, "level", soc_entity=entity, capacity=10
+    )
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit(PHONE)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    told = card.get_by_role("status").first
+    await expect(card.locator(".readout .soc")).to_contain_text("6\u00a0kWh")
+    await expect(told).to_be_empty()
+
+    await client.delete(f"states/{entity}")
+
+    await expect(told).to_contain_text("The state of charge is not available")
+
+    await client.post(f"states/{entity}", {"state": "60", "attributes": level})
+
+    await expect(told).to_be_empty()
+
+
 async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> None:
     """It is said, and nothing breaks."""
     await show({"type": PLAN_CARD, "device_id": "gone"})
@@ -247,23 +276,119 @@ async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> No
     )
 
 
-async def change_picture(page: Page, **changes: Any) -> None:
-    """Have a page be told something else of each plan than Home Assistant says."""
+type Changes = dict[str, Any]
+
+
+async def change_pictures(page: Page, *states: Changes) -> None:
+    """Have the cards of a page be told something else than Home Assistant says: each the next state."""
 
     def relay(window: WebSocketRoute) -> None:
         server = window.connect_to_server()
+        numbers: dict[int, int] = {}
 
         def send(message: str | bytes) -> None:
             told = json.loads(message)
             for each in told if isinstance(told, list) else [told]:
                 event = each.get("event")
                 if isinstance(event, dict) and "soc_unit" in event:
-                    event.update(changes)
+                    number = numbers.setdefault(each["id"], len(numbers))
+                    changes = states[number % len(states)]
+                    event.update(changes, is_ordinary=not changes)
             window.send(json.dumps(told))
 
         server.on_message(send)
 
     await page.route_web_socket("**/api/websocket", relay)
+
+
+async def use_language(client: HomeAssistantClient, page: Page, language: str) -> None:
+    """Have a language in the owner's profile, and in this browser."""
+    await client.command(
+        "frontend/set_user_data",
+        key="language",
+        value={
+            "language": language,
+            "number_format": "language",
+            "time_format": "12",
+            "date_format": "language",
+            "first_weekday": "language",
+            "time_zone": "server",
+        },
+    )
+    await page.add_init_script(
+        f"localStorage.setItem('selectedLanguage', '{json.dumps(language)}')"
+    )
+
+
+@pytest.fixture
+async def no_language(client: HomeAssistantClient) -> AsyncIterator[None]:
+    """Have the profile as it was before."""
+    yield
+    await client.command("frontend/set_user_data", key="language", value=None)
+
+
+def _states(now: datetime) -> dict[str, Changes]:
+    """Return what there can be to say, by the English words for it; nothing of the last ones."""
+    soon = (now + timedelta(hours=1)).isoformat()
+    since = (now - timedelta(hours=2)).isoformat()
+    status = {"text": "", "detail": None, "is_ok": False, "since": since}
+    over = {"start": since, "step": 900, "values": [1, 2]}
+    one = {"start": now.isoformat(), "step": 3600, "values": [2.5]}
+    target = {"at": soon, "soc": 9, "met": False, "missed_by": 3}
+    nothing = {"power": None, "soc": None, "setpoint": None}
+    return {
+        "No plan yet": nothing | {"status": {**status, "key": "not_scheduled"}},
+        "Computing": {"status": {**status, "key": "computing"}},
+        "The plan is out of date": {"is_out_of_date": True},
+        "The plan has ended": {**nothing, "power": over},
+        "has not answered since": {
+            "server_answers": False,
+            "status": {**status, "key": "cannot_connect"},
+        },
+        "will be missed": {"targets": [target]},
+        "Set by hand: discharge 2": {"override": {"power": -2, "until": soon}},
+        "Mode: Hold": {"mode": "hold", "setpoint": 0},
+        "not connected": {"is_connected": False},
+        "": {"level": "none", "soc": None, "kind": "other"},
+        " ": {"prices": None},
+        "  ": {"power": one, "soc": None, "setpoint": 2.5},
+    }
+
+
+@pytest.mark.usefixtures("no_language")
+@pytest.mark.parametrize(
+    ("language", "is_dark"),
+    [("en", False), ("nl", True), ("de", False), ("fr", True), ("es", False)],
+)
+async def test_states(
+    visit: Visit,
+    show: Show,
+    planned: str,
+    client: HomeAssistantClient,
+    language: str,
+    *,
+    is_dark: bool,
+) -> None:
+    """Each has a face that fits the smallest phone, a tablet and a wall, in each language."""
+    states = _states(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+    await show(*[{"type": PLAN_CARD, "device_id": planned}] * len(states))
+    owner = await visit((320, 800), is_dark=is_dark)
+    await use_language(client, owner.page, language)
+    await change_pictures(owner.page, *states.values())
+    await owner.go(PLAN_PAGE)
+    told = owner.page.locator("flexmeasures-plan-card [role=status] > div")
+    said = [words for words in states if words.strip()]
+
+    await expect(told).to_have_count(len(said))
+    texts = "\n".join(await told.all_inner_texts())
+    assert not re.search(r"\b(undefined|null|NaN)\b|{", texts)
+    if language == "en":
+        assert [words for words in said if words not in texts] == []
+    await owner.check()
+    for width in (600, 2000):
+        await owner.page.set_viewport_size({"width": width, "height": 1000})
+        await expect(told).to_have_count(len(said))
+        assert not await owner.overflowing()
 
 
 async def test_plan_that_has_ended(visit: Visit, show: Show, planned: str) -> None:
@@ -272,7 +397,8 @@ async def test_plan_that_has_ended(visit: Visit, show: Show, planned: str) -> No
     owner = await visit(PHONE)
     start = datetime.now(UTC) - timedelta(hours=2)
     power = {"start": start.isoformat(), "step": 900, "values": [1, 2]}
-    await change_picture(owner.page, power=power, soc=None, setpoint=None)
+    ended = {"power": power, "soc": None, "setpoint": None}
+    await change_pictures(owner.page, ended)
     await owner.go(PLAN_PAGE)
     card = owner.page.locator("flexmeasures-plan-card")
 
@@ -295,7 +421,7 @@ async def test_all_that_is_drawn_is_named(
         "production": {"fixed": 0.25},
     }
     targets = [{"at": at, "soc": 6, "met": True, "missed_by": None}]
-    await change_picture(owner.page, prices=prices, targets=targets)
+    await change_pictures(owner.page, {"prices": prices, "targets": targets})
     await owner.go(PLAN_PAGE)
     legend = owner.page.locator("flexmeasures-plan-card .readout")
 
@@ -351,6 +477,30 @@ async def test_smallest_size(
     await expect(card.get_by_role("listitem").last).to_be_in_viewport()
 
 
+async def test_chart_stays_where_it_is(visit: Visit, show: Show, planned: str) -> None:
+    """Also where values are as long as two lines at one time, and short at another."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit((320, 800))
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    target = {"at": at, "soc": 1234567.8, "met": True, "missed_by": None}
+    await change_pictures(owner.page, {"targets": [target]})
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    slider, time = card.get_by_role("slider"), card.locator(".when span")
+    target_shown = card.locator(".readout .target dd")
+
+    await slider.press("Home")
+    await expect(time).not_to_contain_text("Now")
+    before = await card.locator(".chart").bounding_box()
+    await slider.press("End")
+    await expect(target_shown).to_have_text("\N{EN DASH}")
+
+    assert await card.locator(".chart").bounding_box() == before
+    await slider.press("Escape")
+    await expect(time).to_contain_text("Now")
+
+
+@pytest.mark.usefixtures("no_language")
 @pytest.mark.parametrize("language", ["he", "ar", "fa"])
 async def test_right_to_left(
     visit: Visit,
@@ -361,45 +511,29 @@ async def test_right_to_left(
 ) -> None:
     """Where there are no texts in the user's language, numbers and days are read as a part of those that there are."""
     await show({"type": PLAN_CARD, "device_id": planned})
-    await client.command(
-        "frontend/set_user_data",
-        key="language",
-        value={
-            "language": language,
-            "number_format": "language",
-            "time_format": "12",
-            "date_format": "language",
-            "first_weekday": "language",
-            "time_zone": "server",
-        },
+    owner = await visit(PHONE)
+    await use_language(client, owner.page, language)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    await card.get_by_text("The plan in words").click()
+    line = card.get_by_role("listitem").first.locator("span").first
+    await expect(line).to_contain_text("kWh")
+
+    assert await card.evaluate("element => element.matches(':dir(rtl)')")
+    # As they are seen, words and numbers are in the order in which they are read.
+    lefts = await line.evaluate(
+        """span => {
+          const text = span.firstChild;
+          return [...text.data.matchAll(/[^\\s,]+/g)].map(({index, 0: {length}}) => {
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + length);
+            return range.getClientRects()[0].left;
+          });
+        }"""
     )
-    try:
-        owner = await visit(PHONE)
-        await owner.page.add_init_script(
-            f"localStorage.setItem('selectedLanguage', '{json.dumps(language)}')"
-        )
-        await owner.go(PLAN_PAGE)
-        card = owner.page.locator("flexmeasures-plan-card")
-        await card.get_by_text("The plan in words").click()
-        line = card.get_by_role("listitem").first.locator("span").first
-        await expect(line).to_contain_text("kWh")
-        assert await card.evaluate("element => element.matches(':dir(rtl)')")
-        # As they are seen, words and numbers are in the order in which they are read.
-        lefts = await line.evaluate(
-            """span => {
-              const text = span.firstChild;
-              return [...text.data.matchAll(/[^\\s,]+/g)].map(({index, 0: {length}}) => {
-                const range = document.createRange();
-                range.setStart(text, index);
-                range.setEnd(text, index + length);
-                return range.getClientRects()[0].left;
-              });
-            }"""
-        )
-        assert lefts == sorted(lefts)
-        text = await card.locator("section").inner_text()
-        assert re.search("AM|PM", text)
-        assert not re.search("[\u0590-\u05ff\u200e\u200f]", text)
-        await owner.check()
-    finally:
-        await client.command("frontend/set_user_data", key="language", value=None)
+    assert lefts == sorted(lefts)
+    text = await card.locator("section").inner_text()
+    assert re.search("AM|PM", text)
+    assert not re.search("[\u0590-\u05ff\u200e\u200f]", text)
+    await owner.check()

@@ -167,7 +167,8 @@ async def test_section(visit: Visit, show: Show, planned: str) -> None:
     offered = owner.page.get_by_role("button", name="FlexMeasures", exact=True)
     await expect(offered.locator("flexmeasures-plan-card")).to_contain_text("Planned")
     await offered.click(position={"x": 20, "y": 20})
-    choice = owner.page.get_by_role("combobox", name="Device", exact=True)
-    await expect(choice).to_have_value(planned)
+    # Other things have labels with this word in them.
+    chosen = owner.page.get_by_role("combobox", name="Device", exact=True)
+    await expect(chosen).to_have_value(planned)
     await owner.press("Save")
     await expect(heading(owner, BATTERY.name)).to_be_visible()

@@ -91,11 +91,11 @@ test("the state of charge has a lane with limits and targets", () => {
     },
     { level: { start: NOW - HOUR, step: HOUR * 0.75, end: NOW + HOUR / 2, values: [3, 4] } },
   );
-  // 0 to 10 kWh between 236 and 173 pixels.
-  assert.equal(paths.soc, "M134 210.8L234 198.2L334 198.2L434 204.5");
-  assert.equal(paths.level, "M34 217.1L109 210.8L134 210.8");
-  assert.equal(paths.bounds, "M34 229.7H534V236H34ZM34 173H534V173H34Z");
-  assert.deepEqual(targets, [{ x: 234, y: 204.5, met: false }]);
+  // 0 to 10 kWh between 236 and 177 pixels.
+  assert.equal(paths.soc, "M134 212.4L234 200.6L334 200.6L434 206.5");
+  assert.equal(paths.level, "M34 218.3L109 212.4L134 212.4");
+  assert.equal(paths.bounds, "M34 230.1H534V236H34ZM34 177H534V177H34Z");
+  assert.deepEqual(targets, [{ x: 234, y: 206.5, met: false }]);
 });
 
 test("a device without a state of charge has no lane for it", () => {
@@ -132,6 +132,22 @@ test("a currency is called by its sign or its letters alone", () => {
   const sign = (/** @type {string} */ language) =>
     drawn({ prices }, { format: reader({ language }).format }).labels.find(({ text }) => text.endsWith("/kWh"))?.text;
   assert.deepEqual(["en", "fa", "he"].map(sign), ["kr/kWh", "kr/kWh", "kr/kWh"]);
+});
+
+test("labels are not upon each other, whatever the values", () => {
+  for (const width of [120, 250, 568, 2000]) {
+    for (const factor of [0.01, 1, 37, 1000]) {
+      const { labels } = drawn(
+        { power: sent([2, -1.05, -2].map((value) => value * factor), { step: 7200 }), soc: sent([4, 9].map((value) => value * factor)) },
+        { width, height: 240, hasPrices: width > 200, span: { start: NOW - 12 * HOUR, end: NOW + 24 * HOUR } },
+      );
+      const left = labels.filter(({ side, x: place }) => place < 34 && side !== "middle" && side !== "day").toSorted((one, other) => one.y - other.y);
+      assert.ok(left.length > 4);
+      left.slice(1).forEach(({ y: below, text }, index) => assert.ok(below - left[index].y >= 11, `${left[index].text} and ${text}`));
+      const times = labels.filter(({ side }) => side === "middle" || side === "day").map(({ x: place }) => place);
+      times.slice(1).forEach((place, index) => assert.ok(place - times[index] >= 24));
+    }
+  }
 });
 
 test("without any power the lane is that of the limits", () => {

@@ -70,6 +70,19 @@ test("a device that is away is said to be", () => {
   assert.deepEqual(said({ is_connected: true }), []);
 });
 
+test("an entity of the state of charge that is missing or says nothing is told of", () => {
+  const entities = { ...picture().entities, level: "sensor.level" };
+  const level = (/** @type {string | undefined} */ state) =>
+    faces({ picture: picture({ entities }), plan: plan() }, reader(), {
+      ...HASS,
+      states: { ...HASS.states, "sensor.level": state === undefined ? undefined : { state, attributes: {} } },
+    }).map(({ kind, lines }) => [kind, ...lines].join(" | "));
+  for (const state of [undefined, "unavailable", "unknown"]) {
+    assert.deepEqual(level(state), ["warning | “soc_entity_unavailable”"]);
+  }
+  assert.deepEqual([level("50"), level("eco")], [[], []]);
+});
+
 test("a plan that is over is said to be", () => {
   assert.deepEqual(said({ power: sent([1], { hours: -2 }) }), ["warning | The plan has ended."]);
 });

@@ -1,9 +1,9 @@
 import {
-  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, moment, nowLine, pairs, slotAt, sourceOf, spanWords, summary, write,
+  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, isSilent, moment, nowLine, pairs, slotAt, sourceOf, spanWords, summary, write,
 } from "./plan.js";
 
 /** Nearer to the text's colour: themes have colours that are too pale. */
-const near = (/** @type {string} */ colour, part = 80) => `color-mix(in srgb, var(--${colour}) ${part}%, var(--text))`;
+const near = (/** @type {string} */ colour) => `color-mix(in srgb, var(--${colour}) 80%, var(--text))`;
 
 const STYLE = `
 :host { display: block; height: 100%; }
@@ -53,7 +53,7 @@ button, select, [type="number"] {
 [aria-pressed="true"] { background: color-mix(in srgb, var(--main) 20%, var(--back)); font-weight: 600; }
 :focus-visible, :focus-visible + svg { outline: 2px solid var(--main); outline-offset: 2px; }
 .when { min-height: 36px; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9em, 1fr)); gap: 4px 12px; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8em, 1fr)); gap: 4px 12px; }
 dt, .sums p { font-size: 0.86em; }
 .readout > * { border-inline-start: 4px solid; padding-inline-start: 8px; }
 .planned { border-image: linear-gradient(var(--up) 50%, var(--down) 50%) 1; }
@@ -119,7 +119,7 @@ const panelOf = (card, id) => {
   root.innerHTML = PANEL;
   /** @type {(selector: string) => any} */
   const find = (selector) => root.querySelector(selector);
-  const [chart, slider, back, details] = [".chart", "input", "button", "details"].map(find);
+  const [chart, slider, back, details, readout] = [".chart", "input", "button", "details", ".readout"].map(find);
   /** @type {any} */
   let drawn;
 
@@ -144,7 +144,8 @@ const panelOf = (card, id) => {
       const [start, end] = [index, index + 1].map((each) => grid.start + each * grid.step);
       const words = spanWords({ start, end }, reader);
       const values = moment(picture, plan, chosen ? measured : present, level, chosen ? start : now, reader);
-      write(find(".readout"), pairs(values).join(""));
+      readout.style.minHeight = chosen ? `${readout.offsetHeight}px` : "";
+      write(readout, pairs(values).join(""));
       write(find(".when span"), html`${chosen ? words : `${texts.now}, ${format.time(now)}`}`);
       back.hidden = !card.pinned;
       set(find("rect"), { x: x(start), width: chosen ? Math.max(3, x(end) - x(start)) : 0 });
@@ -164,7 +165,7 @@ const panelOf = (card, id) => {
       history?.follow(source, hass, format.zone, card.later);
       const [watts, level] = source.traces;
 
-      const isOrdinary = !problem && picture?.is_ordinary && isAhead;
+      const isOrdinary = !problem && picture?.is_ordinary && isAhead && !isSilent(hass, gauge);
       const isWaiting = !picture && !problem;
       if (isOrdinary || isWaiting) {
         write(find("[role=status]"), "");
@@ -214,7 +215,6 @@ const panelOf = (card, id) => {
       if (details.open) {
         part("list")?.show(find("ol"), picture, plan, ahead, reader);
       }
-      // Where there is no plan, the cure is offered.
       if (config.show_controls ?? !isAhead) {
         part("controls")?.controls(find(".controls"), picture, card);
       } else {

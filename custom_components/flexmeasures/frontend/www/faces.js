@@ -1,4 +1,4 @@
-import { action, fill, html, write } from "./plan.js";
+import { action, fill, html, isSilent, write } from "./plan.js";
 
 export const STYLE = `
 [role="status"] div {
@@ -57,6 +57,9 @@ export const faces = ({ picture, plan, problem }, reader, hass) => {
     say("warning", made ? timed(texts.old_since, made) : texts.old, ...why);
   } else if (why[0]) {
     say("warning", why[0], why[1]);
+  } else if (shown && isSilent(hass, entities.level)) {
+    // It is told even if nothing is to be scheduled now.
+    say("warning", hass.formatEntityState(shown, "soc_entity_unavailable"));
   }
   for (const { at, soc, met, missed_by: by } of picture.targets) {
     const amount = (/** @type {number | null} */ value) => (value === null ? "–" : format.amount(value, unit));

@@ -70,7 +70,6 @@ const priceOf = (sent) =>
 /** @type {Fn.OutlookOf} */
 export const outlook = ({ power, soc, prices }) => {
   const consumption = priceOf(prices?.consumption);
-  // Where no price is set for production, the server takes the other one.
   const production = priceOf(prices?.production) ?? consumption;
   return { power: series(power), soc: series(soc), consumption, production };
 };
@@ -140,7 +139,6 @@ export const saved = (of, { kind, soc_unit: unit }, { start, end: until }) => {
   if (kind !== "battery" || cost === null || before === null || after === null) {
     return null;
   }
-  // What is missing has to be bought again, and what is left can be sold.
   const price = mean(after < before ? of.consumption : of.production, { start, end });
   if (unit === "kWh" && price !== null) {
     return { amount: (after - before) * price - cost, price };
@@ -150,7 +148,7 @@ export const saved = (of, { kind, soc_unit: unit }, { start, end: until }) => {
 
 // --- The picture
 
-const [SIDE, ABOVE, BETWEEN, BELOW] = [34, 18, 24, 20];
+const [SIDE, ABOVE, BETWEEN, BELOW] = [34, 18, 28, 20];
 
 /** @type {(pixels: Px) => Px} */
 const tidy = (pixels) => Math.round(pixels * 10) / 10;
@@ -461,6 +459,9 @@ export const write = (node, markup) => {
 };
 
 // --- One device, as long as it is followed
+
+/** @type {Fn.IsSilent} */
+export const isSilent = (hass, id) => id && /^un/.test(hass.states[id]?.state ?? "un");
 
 const RETRY = 5e3;
 
