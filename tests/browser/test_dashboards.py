@@ -18,7 +18,10 @@ NOTE = "Look **here** first"
 
 async def views(client: HomeAssistantClient, *device_ids: str) -> None:
     """Have the page be made up of views of devices, after that of the home with a note."""
-    strategies = [{"note": NOTE}, *({"device_id": device_id} for device_id in device_ids)]
+    strategies = [
+        {"note": NOTE},
+        *({"device_id": device_id} for device_id in device_ids),
+    ]
     await client.command(
         "lovelace/config/save",
         url_path=PLAN_PAGE,
