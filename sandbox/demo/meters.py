@@ -14,6 +14,7 @@ from ..home_assistant.registry import DOMAIN, device_id, entities_of
 from .simulation import GRID_POWER, SOLAR_POWER
 
 IMPORTED_SECONDS = 120
+COMPILED_SECONDS = 60
 # Of those that every meter has, and of those that come once forecasts have been read, too.
 _PROGRESS = "history_import"
 _LAST_ENTITY = "forecasted_usage"
@@ -150,6 +151,9 @@ async def fill_energy_dashboard(client: HomeAssistantClient, entry_id: str) -> N
         "energy/save_prefs",
         energy_sources=[*preferences["energy_sources"], panels],
     )
-    problems = await client.command("energy/validate")
-    if any(problems["energy_sources"]):
-        raise SandboxError(f"The Energy dashboard complains: {problems}")
+    deadline = time.monotonic() + COMPILED_SECONDS
+    # The statistics of powers come when Home Assistant has gone through what was recorded.
+    while any((problems := await client.command("energy/validate"))["energy_sources"]):
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The Energy dashboard complains: {problems}")
+        await asyncio.sleep(0.2)

@@ -100,11 +100,12 @@ class Habit:
         return [level - lost * step for step, level in enumerate(levels[:-1])]
 
 
+# The batteries give no more than the home uses: what goes to the grid is from the roof.
 HABITS = {
     "battery": Habit(
         10,
         5.2,
-        ((3.5, 5, -1.6), (11, 13.5, 2.2), (16, 18, -2.6), (22.5, 24, 1.93)),
+        ((2.5, 3.75, -1.2), (11, 13.5, 1.3), (16.5, 20, -0.9), (22.5, 24, 1.26)),
         stored=0.95,
         taken=1.05,
     ),
@@ -126,8 +127,8 @@ HABITS = {
     ),
     "s2_battery": Habit(
         8,
-        4.5,
-        ((5, 7, -1.3), (13, 15, 2.2), (18, 20, -2.4), (22.75, 24, 3.02)),
+        4,
+        ((6, 8, -1.4), (13, 15, 1.5), (20, 22, -0.7), (22.75, 24, 1.31)),
         stored=0.95,
         taken=1.05,
     ),

@@ -7,7 +7,7 @@ from ..demo.devices import BATTERY, CAR, S2_BATTERY, DemoDevice
 from ..home_assistant.client import HomeAssistantClient
 from .camera import FORM, PHONE, Camera
 
-WIDE = (1900, 1300)
+WIDE = (1900, 1130)
 DESKTOP = (1200, 1650)
 BILLS = (1400, 860)
 

@@ -126,7 +126,7 @@ test("feeds and meters have all their entities", async () => {
   assert.deepEqual(feeds.sections.map((/** @type {any} */ { cards }) => entitiesOf(cards[1])), [["sensor.f_backlog"]]);
   const { sections } = /** @type {any} */ (await generate("view", { show: "meter" }, hass, TEXTS));
   const [, tile, graph, rest] = sections[0].cards;
-  assert.deepEqual([tile.entity, tile.name], ["sensor.m_cost", "Cost so far"]);
+  assert.deepEqual([tile.entity, tile.name], ["sensor.m_cost", "So far"]);
   assert.deepEqual(graph.entities, ["flexmeasures:id_meter_consumption"]);
   assert.deepEqual(entitiesOf(rest), ["sensor.m_part"]);
 });

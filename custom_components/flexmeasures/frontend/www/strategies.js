@@ -15,8 +15,8 @@ const STATUS = "scheduling_status";
 const SHOWN = ["setpoint", "now", "schedule", "plan"];
 /** What a bill is made of, after the name of what is delivered, and what that is called here. */
 const BILL = /** @type {const} */ ({
-  usage_to_date: "used",
-  cost_to_date: "spent",
+  usage_to_date: "so_far",
+  cost_to_date: "so_far",
   forecasted_usage: "forecast",
   forecasted_cost: "forecast",
   typical_usage: "typical",
