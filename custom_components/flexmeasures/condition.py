@@ -29,6 +29,9 @@ from .plan.plan import Plan
 CONF_HOURS: Final = "hours"
 CONF_PERIOD: Final = "period"
 CONF_WITHIN: Final = "within"
+# The editor tests a condition before its form has filled in anything.
+DEFAULT_HOURS: Final = 3.0
+
 PERIOD_PLAN: Final = "plan"
 PERIOD_TODAY: Final = "today"
 
@@ -123,7 +126,7 @@ class _PriceCheap(_DeviceCondition):
 
     _schema = _schema(
         {
-            vol.Required(CONF_HOURS): vol.All(
+            vol.Optional(CONF_HOURS, default=DEFAULT_HOURS): vol.All(
                 vol.Coerce(float), vol.Range(min=0, min_included=False)
             ),
             vol.Optional(CONF_PERIOD, default=PERIOD_TODAY): vol.In(

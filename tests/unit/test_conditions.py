@@ -158,7 +158,7 @@ async def test_cheapest_hours_of_today(new_home: Home, holds: Holds) -> None:
     await new_home.set_up(device(schedule_duration=48 * 3600))
 
     assert not await holds(CHEAP, hours=2)
-    assert await holds(CHEAP, hours=3)
+    assert await holds(CHEAP)
     assert await holds(CHEAP, hours=2.25)
     # As many hours as were asked for, the earlier of those that cost the same.
     await new_home.go_to(NOW + 8 * MINUTE)
@@ -244,11 +244,10 @@ async def test_nothing_holds_of_what_is_not_loaded(
 ) -> None:
     new_home.has_planned(*(8 * [2.0]))
     await new_home.set_up()
-    options = {"hours": 24} if condition == CHEAP else {}
     await new_home.hass.config_entries.async_unload(new_home.entry.entry_id)
 
     for behavior in ("any", "all"):
-        assert not await holds(condition, behavior=behavior, **options)
+        assert not await holds(condition, behavior=behavior)
 
 
 async def test_nothing_holds_before_it_is_loaded(new_home: Home, holds: Holds) -> None:
@@ -272,7 +271,7 @@ async def test_nothing_holds_before_it_is_loaded(new_home: Home, holds: Holds) -
 @pytest.mark.parametrize(
     ("condition", "options"),
     [
-        (CHEAP, {}),
+        (CHEAP, {"hours": "few"}),
         (CHEAP, {"hours": 0}),
         (CHEAP, {"hours": 3, "period": "week"}),
         (PLANNED, {"within": "-00:01:00"}),
