@@ -42,6 +42,11 @@ def async_targeted_subentries(
         for domain, identifier in device.identifiers
         if domain == DOMAIN
     }
+    # Home Assistant 2026.10 knows no exclusion. Later versions take out what it says, but
+    # would leave a device of which only an entity is excluded.
+    excluded: TargetSelection | None = getattr(selection, "exclude", None)
+    if excluded:
+        found -= async_targeted_subentries(hass, excluded)
     return {subentry_id for subentry_id in found if subentry_id}
 
 

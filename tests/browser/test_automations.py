@@ -1,5 +1,7 @@
 """The editor of automations, which offers what a device's triggers and conditions are."""
 
+from typing import Any
+
 from playwright.async_api import expect
 import pytest
 
@@ -9,12 +11,6 @@ from sandbox.home_assistant.registry import DOMAIN
 
 from .conftest import Visit
 
-CONDITIONS = (
-    "charging_is_planned",
-    "plan_is_up_to_date",
-    "price_is_cheap",
-    "target_will_be_met",
-)
 SUBSCRIBE = """async (trigger) => {
   window.heard = [];
   await document.querySelector("home-assistant").hass.connection.subscribeMessage(
@@ -55,10 +51,12 @@ async def test_words_work(
     visit: Visit, planned: str, client: HomeAssistantClient
 ) -> None:
     """In this version of Home Assistant, too."""
-    about = {"target": {"device_id": planned}}
     owner = await visit()
     await owner.go("config/automation/dashboard")
-    trigger = {"trigger": f"{DOMAIN}.setpoint_changed", **about}
+    trigger = {
+        "trigger": f"{DOMAIN}.setpoint_changed",
+        "target": {"device_id": planned},
+    }
     await owner.page.evaluate(SUBSCRIBE, trigger)
 
     await client.post(
@@ -70,13 +68,29 @@ async def test_words_work(
     (heard,) = await owner.page.evaluate("window.heard")
     assert heard["device_id"] == planned
     assert heard["setpoint"] == 1.25
-    passes = {
-        name: (
-            await client.command(
-                "test_condition", condition={"condition": f"{DOMAIN}.{name}", **about}
-            )
-        )["result"]
-        for name in CONDITIONS
-    }
-    assert passes["plan_is_up_to_date"]
-    assert not passes["target_will_be_met"]
+
+    async def passes(
+        condition: str, exclude: str | None = None, **options: Any
+    ) -> bool:
+        target = {"device_id": planned}
+        excluded = {"exclude": {"entity_id": exclude}} if exclude else {}
+        tested = await client.command(
+            "test_condition",
+            condition={
+                "condition": f"{DOMAIN}.{condition}",
+                "target": {**target, **excluded},
+                "options": options,
+            },
+        )
+        return bool(tested["result"])
+
+    assert await passes("plan_is_up_to_date")
+    assert not await passes("plan_is_up_to_date", exclude=heard["entity_id"])
+    assert not await passes("target_will_be_met")
+    assert await passes("price_is_cheap", hours=24)
+    answer = await client.post(
+        f"services/{DOMAIN}/get_schedule?return_response", {"device_id": planned}
+    )
+    schedule = answer["service_response"]["schedule"]
+    charges = any(slot["value"] > 0 for slot in schedule)
+    assert await passes("charging_is_planned", within={"days": 7}) == charges

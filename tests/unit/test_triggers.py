@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.device_target import async_targeted_subentries
 from custom_components.flexmeasures.trigger import TRIGGERS
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import HomeAssistantError
@@ -21,6 +22,7 @@ from homeassistant.helpers import (
     entity_registry as er,
     label_registry as lr,
 )
+from homeassistant.helpers.target import TargetSelection
 from homeassistant.setup import async_setup_component
 
 from .fake_server import (
@@ -589,6 +591,29 @@ async def test_area_that_changes(home: Home) -> None:
     await home.go_to(SLOT + 2 * QUARTER)
 
     assert heard() == ["setpoint_changed"]
+
+
+class Excluding(TargetSelection):
+    """A target with an exclusion, which there is from Home Assistant 2026.11 on."""
+
+    def __init__(self, target: Mapping[str, Any], exclude: Mapping[str, Any]) -> None:
+        """Exclude something."""
+        super().__init__(dict(target))
+        self.exclude = TargetSelection(dict(exclude))
+
+
+async def test_exclusion(home: Home) -> None:
+    """Of a device, or of any of its entities."""
+    await home.set_up(device(), device(GARAGE_POWER))
+    both = {"device_id": [home.device_id(), home.device_id(GARAGE_POWER)]}
+    targets = [
+        Excluding(both, {"device_id": home.device_id()}),
+        Excluding(both, {"entity_id": home.entity("sensor", "setpoint")}),
+    ]
+
+    for target in targets:
+        found = async_targeted_subentries(home.hass, target)
+        assert found == {str(GARAGE_POWER)}
 
 
 async def test_devices_of_others_and_meters(home: Home) -> None:
