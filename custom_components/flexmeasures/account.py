@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
-from typing import Self
+from typing import Final, Self
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -57,6 +57,13 @@ def device_signal(subentry_id: str) -> str:
     It comes with the device's ScheduleCoordinator, or with None.
     """
     return f"{DOMAIN}_device_{subentry_id}"
+
+
+SIGNAL_DEVICE_STARTED: Final = f"{DOMAIN}_device_started"
+"""The dispatcher's signal that a device of any account is loaded, and has its entities.
+
+It comes with the device's ScheduleCoordinator, and its ManagedResource or None.
+"""
 
 
 @dataclass(slots=True)
@@ -169,11 +176,13 @@ class Account:
         DeviceAutomation(hass, coordinator, self.queue).async_start()
         if calendar := coordinator.settings.ready_by_calendar:
             ReadyByCalendar(hass, coordinator, calendar).async_start()
-        if resource := self.resources.get(subentry_id):
+        resource = self.resources.get(subentry_id)
+        if resource:
             resource.async_start()
         if follower := self.followers.get(subentry_id):
             follower.async_start()
         async_dispatcher_send(hass, device_signal(subentry_id), coordinator)
+        async_dispatcher_send(hass, SIGNAL_DEVICE_STARTED, coordinator, resource)
         coordinator.lifetime.async_on_unload(
             lambda: async_dispatcher_send(hass, device_signal(subentry_id), None)
         )

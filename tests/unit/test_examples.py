@@ -14,10 +14,11 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_START,
+    EVENT_HOMEASSISTANT_STARTED,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import ServiceCall
+from homeassistant.core import CoreState, ServiceCall
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -447,6 +448,72 @@ async def test_heat_pump_refuses(home: Home, messages: list[ServiceCall]) -> Non
     await home.go_to(NOW + 2 * QUARTER)
     (message,) = messages
     assert message.data["message"] == "The heat pump refuses On 50 %."
+
+
+# --- docs/automations.md
+
+
+async def test_boiler_follows_its_plan(home: Home) -> None:
+    """Also after a start, and off when the plan has ended."""
+    home.has_planned(0.0, 2.0)
+    await home.set_up(named("Boiler"))
+    on = async_mock_service(home.hass, "switch", "turn_on")
+    off = async_mock_service(home.hass, "switch", "turn_off")
+    home.hass.set_state(CoreState.starting)
+    await automate(home, "Boiler follows its plan")
+
+    def told() -> tuple[int, int]:
+        assert all(call.data["entity_id"] == ["switch.boiler"] for call in on + off)
+        counts = len(on), len(off)
+        on.clear()
+        off.clear()
+        return counts
+
+    assert told() == (0, 0)
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await home.settle()
+    assert told() == (0, 1)
+    await home.go_to(SLOT + QUARTER)
+    assert told() == (1, 0)
+    await home.go_to(SLOT + 2 * QUARTER)
+    assert told() == (0, 1)
+
+
+async def test_plans_go_wrong(home: Home, messages: list[ServiceCall]) -> None:
+    home.has_planned(2.0)
+    await home.set_up()
+    garage = ar.async_get(home.hass).async_create("Garage")
+    dr.async_get(home.hass).async_update_device(home.device_id(), area_id=garage.id)
+    await automate(home, "Plans go wrong")
+
+    await home.go_to(SLOT + QUARTER)
+
+    (message,) = messages
+    assert message.data["message"] == "Home battery has no plan any more."
+
+
+async def test_dishwasher_when_it_is_cheap(home: Home) -> None:
+    """From the running hour on: the price of no other is known."""
+    home.has_prices(*(2 * [200.0]), *(3 * [100.0]), 300.0)
+    await home.set_up(device(schedule_duration=24 * 3600))
+    home.hass.states.async_set("input_boolean.dishwasher_is_loaded", "on")
+    calls = async_mock_service(home.hass, "switch", "turn_on")
+    await automate(home, "Dishwasher when it is cheap")
+
+    started = []
+    for hour in range(1, 6):
+        await home.go_to(SLOT + hour * HOUR)
+        started.append(len(calls))
+
+    assert started == [0, 1, 2, 3, 3]
+    # Else its timer would be left over.
+    await home.hass.services.async_call(
+        "automation",
+        "turn_off",
+        {"entity_id": "automation.dishwasher_when_it_is_cheap"},
+    )
+    await home.settle()
 
 
 # --- docs/energy.md

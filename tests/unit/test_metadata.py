@@ -22,6 +22,7 @@ import pytest
 
 from custom_components.flexmeasures.api import errors
 from custom_components.flexmeasures.api.rate_limit import RateLimit
+from custom_components.flexmeasures.condition import CONDITIONS
 from custom_components.flexmeasures.device.lifetime import DeviceUnloadedError
 from custom_components.flexmeasures.feeds.errors import FeedSourceError
 from custom_components.flexmeasures.meters.metering import WrongUnitError
@@ -29,6 +30,7 @@ from custom_components.flexmeasures.meters.settings import Commodity
 from custom_components.flexmeasures.scheduling.forecasts import ForecastError
 from custom_components.flexmeasures.scheduling.status import STATUSES
 from custom_components.flexmeasures.sensor.meter_descriptions import METER_SENSORS
+from custom_components.flexmeasures.trigger import TRIGGERS
 from homeassistant.const import Platform
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -475,6 +477,42 @@ def test_actions_have_texts_icons_and_code() -> None:
     assert services == set(translation()["services"])
     assert services == set(read_json(INTEGRATION / "icons.json")["services"])
     assert services <= strings()
+
+
+# --- triggers and conditions
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"), [("triggers", TRIGGERS), ("conditions", CONDITIONS)]
+)
+def test_words_for_automations_are_complete(kind: str, known: Json) -> None:
+    """Each has a form, an icon, a page that describes it, and a text for each field."""
+    forms = {
+        name: form
+        for name, form in read_yaml(f"{kind}.yaml").items()
+        if not name.startswith(".")
+    }
+    texts = translation()[kind]
+    icons = read_json(INTEGRATION / "icons.json")[kind]
+    page = (ROOT / "docs" / "automations.md").read_text(encoding="utf-8")
+
+    assert set(forms) == set(texts) == set(icons) == set(known)
+    for name, form in forms.items():
+        assert form["target"]["entity"], name
+        fields = set(form.get("fields", {}))
+        assert fields == keys_below(texts, f"{name}.fields"), name
+        assert list(icons[name]) == [kind.removesuffix("s")]
+        assert f"`flexmeasures.{name}`" in page
+        assert all(f"`{field}`" in page for field in fields), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_words_for_automations_differ(kind: str, language: str) -> None:
+    """Whoever looks for one by its name finds one."""
+    names = [each["name"] for each in translation(language)[kind].values()]
+
+    assert len(set(names)) == len(names)
 
 
 # --- errors

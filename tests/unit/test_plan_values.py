@@ -147,6 +147,34 @@ def test_nothing_to_charge() -> None:
 
 
 @pytest.mark.parametrize(
+    ("moment", "slots", "expected"),
+    [
+        (-2, 0, None),
+        (-2, 1.9, None),
+        (-2, 2, False),
+        (-2, 3, True),
+        (0, 0, False),
+        (0, 0.9, False),
+        (0, 1, True),
+        (1, 0, True),
+        (2.9, 0, True),
+        (3, 0.9, False),
+        (3, 1, True),
+        (5, 9, False),
+        (6, 9, None),
+    ],
+)
+def test_charges_within(moment: float, slots: float, expected: bool | None) -> None:  # noqa: FBT001
+    planned = outlook(quarters(-1.0, 1.0, 2.0, 0.0, 3.0, -1.0))
+
+    assert planned.charges_within(quarter(moment), slots * QUARTER) is expected
+
+
+def test_charges_within_without_a_plan() -> None:
+    assert Outlook(Plan(), START, UTC).charges_within(START, DAY) is None
+
+
+@pytest.mark.parametrize(
     ("moment", "end"), [(0, 2), (1.5, 2), (2, 3), (3, 4), (5, None), (6.5, None)]
 )
 def test_action_end(moment: float, end: int | None) -> None:
@@ -262,6 +290,71 @@ def test_price_that_is_not_known() -> None:
 
     assert price.per_kwh_at(START + HOUR) is None
     assert price.per_kwh_at(START - HOUR) is None
+
+
+def is_cheap(price: Price, hours: float, length: float, end: int = 4) -> bool | None:
+    """Tell whether a time after START is in the cheapest `length` of some hours."""
+    return price.is_among_cheapest(
+        START + hours * HOUR, length * HOUR, start=START, end=START + end * HOUR
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "length", "expected"),
+    [
+        (0, 2.9, False),
+        (0, 3.1, True),
+        (1, 0.1, True),
+        # The earlier of two that cost the same, and of that as much as is left.
+        (2, 1.5, True),
+        (2.4, 1.5, True),
+        (2.5, 1.5, False),
+        (3, 2, False),
+        (3, 2.1, True),
+        # The hours after the end are none of them.
+        (4, 4, None),
+        (-1, 4, None),
+    ],
+)
+def test_cheapest(hours: float, length: float, expected: bool | None) -> None:  # noqa: FBT001
+    price = hourly(0.3, -0.1, 0.2, 0.2, -0.5)
+
+    assert is_cheap(price, hours, length) is expected
+
+
+def test_cheapest_of_what_is_known() -> None:
+    price = hourly(0.3, None, 0.2)
+
+    assert is_cheap(price, 0, 1) is False
+    assert is_cheap(price, 0, 1.1) is True
+    assert is_cheap(price, 1, 4) is None
+    assert is_cheap(price, 3, 4) is None
+
+
+def test_cheapest_of_a_fixed_price() -> None:
+    """The first hours are as cheap as all others, and are not more than were asked for."""
+    assert is_cheap(fixed(1), 1.4, 1.5) is True
+    assert is_cheap(fixed(1), 1.5, 1.5) is False
+
+
+@given(
+    prices=st.lists(st.sampled_from([-0.1, 0.0, 0.2, 0.3]), min_size=1, max_size=30),
+    half_hours=st.integers(1, 70),
+)
+def test_cheapest_are_as_long_as_was_asked_for(
+    prices: list[float], half_hours: int
+) -> None:
+    """And what is not among them is not cheaper."""
+    price, hours = hourly(*prices), len(prices)
+    chosen = {
+        half: bool(is_cheap(price, half / 2, half_hours / 2, end=hours))
+        for half in range(2 * hours)
+    }
+
+    assert sum(chosen.values()) == min(half_hours, 2 * hours)
+    among = [prices[half // 2] for half, is_chosen in chosen.items() if is_chosen]
+    others = [prices[half // 2] for half, is_chosen in chosen.items() if not is_chosen]
+    assert max(among) <= min(others, default=1.0)
 
 
 def test_part_of_a_price() -> None:

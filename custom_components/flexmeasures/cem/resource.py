@@ -101,6 +101,8 @@ class ManagedResource:
         self._entry = entry
         self._store = store
         self._energy = EnergyCount(coordinator.memory, self.memory, store)
+        self.refusals: Listeners[str] = Listeners()
+        """Are called with what the RM does not do, in words."""
         self._listeners: Listeners[[]] = Listeners()
         self._notified_at: datetime | None = None
         self._changes = 0
@@ -347,6 +349,7 @@ class ManagedResource:
         """Take note that the RM does not do what it was told."""
         assert self.handler
         self.handler.refused(instruction)
+        self.refusals.async_call(self.describe(instruction))
 
     @callback
     def async_hand_back(self) -> None:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import accumulate
 from typing import Any
 
@@ -94,6 +94,19 @@ class Outlook:
     def next_charge_end(self, moment: datetime) -> datetime | None:
         """Return when the block of charging ends that runs at a moment, or the next one."""
         return next((each.end for each in self._charges if each.end > moment), None)
+
+    def charges_within(self, moment: datetime, time: timedelta) -> bool | None:
+        """Return whether it charges at a moment, or begins to within a time after it.
+
+        None if nothing is planned at all then.
+        """
+        end = moment + time
+        if any(each.start <= end and moment < each.end for each in self._charges):
+            return True
+        schedule = self.plan.power
+        if schedule is None or schedule.end <= moment or end < schedule.start:
+            return None
+        return False
 
     def _between(self, sums: array[float], start: datetime, end: datetime) -> float:
         """Return the sum over a period; of a slot at its ends, in proportion."""

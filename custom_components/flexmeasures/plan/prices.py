@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import re
 from typing import Any, Self
 
@@ -124,3 +124,25 @@ class Price:
             total += price * (until - moment).total_seconds()
             moment = until
         return total / (end - start).total_seconds()
+
+    def is_among_cheapest(
+        self, moment: datetime, length: timedelta, *, start: datetime, end: datetime
+    ) -> bool | None:
+        """Return whether a moment is in the cheapest part of a period, of a total length.
+
+        Of times that cost the same the earlier count first, so that it is that long, and
+        never longer. None if the price of the moment is not known.
+        """
+        if (price := self.per_kwh_at(moment)) is None or not start <= moment < end:
+            return None
+        preferred = timedelta(0)
+        begin = start
+        while begin < end:
+            until = min(self.next_boundary(begin) or end, end)
+            other = self.per_kwh_at(begin)
+            if other is not None and other < price:
+                preferred += until - begin
+            elif other == price and begin < moment:
+                preferred += min(until, moment) - begin
+            begin = until
+        return preferred < length
