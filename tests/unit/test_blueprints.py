@@ -8,15 +8,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+import re
 import shutil
 from typing import Any
 from unittest.mock import PropertyMock, patch
+from urllib.parse import unquote
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
 from custom_components.flexmeasures.const import PROJECT
 from homeassistant.components.automation.helpers import async_get_blueprints
+from homeassistant.components.blueprint.importer import fetch_blueprint_from_url
 from homeassistant.components.blueprint.models import Blueprint, DomainBlueprints
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -24,7 +28,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .fake_server import BATTERY, BATTERY_SOC, REFUSED, StoredSchedule, finished_job
+from .fake_server import (
+    BATTERY,
+    BATTERY_SOC,
+    HOUSE,
+    REFUSED,
+    StoredSchedule,
+    finished_job,
+)
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +58,9 @@ type Automate = Callable[..., Awaitable[None]]
 class Target:
     """An entity of another integration, which says what it was told, unless it is slow."""
 
-    def __init__(self, hass: HomeAssistant, entity_id: str, state: str, **more: Any):
+    def __init__(
+        self, hass: HomeAssistant, entity_id: str, state: str, **more: Any
+    ) -> None:
         """Be there, in a state."""
         self._hass = hass
         self._entity_id = entity_id
@@ -185,6 +198,39 @@ async def test_blueprint_is_valid(hass: HomeAssistant, name: str) -> None:
 def address(name: str) -> str:
     """Give where a blueprint is imported from."""
     return f"{PROJECT}/blueprints/automation/flexmeasures/{name}.yaml"
+
+
+IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+BUTTON = re.compile(
+    r"\[!\[[^]]+\]\(https://my\.home-assistant\.io/badges/blueprint_import\.svg\)\]"
+    rf"\({re.escape(IMPORT)}([^)]+)\)"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_blueprint_is_imported_by_a_button(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, name: str
+) -> None:
+    """As Home Assistant does, from where this file will be."""
+    guide = (ROOT / "docs" / "following.md").read_text(encoding="utf-8")
+    (link,) = (unquote(link) for link in BUTTON.findall(guide) if name in link)
+    raw = PROJECT.replace("github.com", "raw.githubusercontent.com")
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    aioclient_mock.get(
+        f"{raw.replace('/blob/', '/')}/blueprints/automation/flexmeasures/{name}.yaml",
+        text=text,
+    )
+
+    imported = await fetch_blueprint_from_url(hass, link)
+
+    assert imported.suggested_filename == f"FlexMeasures/{name}"
+    assert imported.blueprint.metadata["source_url"] == link == address(name)
+
+
+def test_guide_has_no_other_buttons() -> None:
+    """Nor others than those of what is there."""
+    guide = (ROOT / "docs" / "following.md").read_text(encoding="utf-8")
+    assert sorted(map(unquote, BUTTON.findall(guide))) == list(map(address, NAMES))
 
 
 # --- follow_by_power
@@ -1033,12 +1079,12 @@ async def test_plan_what_was_set_over_a_restart(
     assert len(home.wishes) == 1
 
 
-@pytest.mark.parametrize("is_away", [True, False])
+@pytest.mark.parametrize("state", [STATE_UNAVAILABLE, "on"])
 async def test_plan_for_a_car_that_came_meanwhile(
-    home: Home, waits: None, automate: Automate, is_away: bool
+    home: Home, waits: None, automate: Automate, state: str
 ) -> None:
-    """While Home Assistant, or the charger, was away."""
-    await car(home, STATE_UNAVAILABLE if is_away else "on")
+    """While the charger, or Home Assistant, was away."""
+    await car(home, state)
     await automate("plan_when_plugged_in", plug=PLUG, target=8)
     await start(home)
     await plugged(home, "on")
@@ -1078,3 +1124,150 @@ async def test_plan_no_more_for_a_car_that_is_gone(
     for _ in range(5):
         await home.go_to(dt_util.utcnow() + MINUTE)
     assert len(home.wishes) == tried
+
+
+# --- announce_cheap_hours
+
+PRICES = [300, 200, 110, 400, -50, 100, 80, 90, 500, 500, 500, 500, 500, 500]
+"""From 11:00 on, in EUR/MWh."""
+
+
+async def priced(home: Home, *values: float | None, **settings: Any) -> None:
+    """Make a device that looks a day ahead, with prices."""
+    home.has_prices(*values)
+    await home.set_up(device(schedule_duration=86400, **settings))
+
+
+async def announced(
+    home: Home, automate: Automate, messages: list[ServiceCall], **inputs: Any
+) -> list[str]:
+    """Give what is announced at noon."""
+    await automate("announce_cheap_hours", time="12:00:00", **inputs)
+    await home.go_to(SLOT + HOUR)
+    return [message.data["message"] for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        pytest.param(
+            {"hours": 2},
+            "Energy is cheapest 15:00 to 17:00: 0.025 EUR/kWh on average.",
+            id="in one piece",
+        ),
+        pytest.param(
+            {"hours": 2.5},
+            "Energy is cheapest 15:00 to 17:30: 0.036 EUR/kWh on average.",
+            id="with a part of an hour",
+        ),
+        pytest.param(
+            {"hours": 4},
+            "Energy is cheapest 15:00 to 19:00: 0.055 EUR/kWh on average.",
+            id="across several",
+        ),
+        pytest.param(
+            {"hours": 4.5, "in_one_piece": False},
+            "Energy is cheapest 13:00 to 13:30, 15:00 to 19:00: "
+            "0.0611 EUR/kWh on average.",
+            id="wherever they are",
+        ),
+        pytest.param(
+            {"hours": 1, "ahead": 2, "known": 0},
+            "Energy is cheapest 13:00 to 14:00: 0.11 EUR/kWh on average.",
+            id="not far ahead",
+        ),
+    ],
+)
+async def test_announce(
+    home: Home,
+    automate: Automate,
+    messages: list[ServiceCall],
+    inputs: dict[str, Any],
+    message: str,
+) -> None:
+    """In local times."""
+    await priced(home, *PRICES)
+    assert await announced(home, automate, messages, **inputs) == [message]
+    await home.go_to(SLOT + 2 * HOUR)
+    assert len(messages) == 1
+
+
+async def test_announce_tomorrow(
+    home: Home, automate: Automate, messages: list[ServiceCall]
+) -> None:
+    """The day is named."""
+    await priced(home, *[200.0] * 16, 10.0, 20.0, *[200.0] * 6)
+    assert await announced(home, automate, messages) == [
+        "Energy is cheapest tomorrow 03:00 to 05:00: 0.015 EUR/kWh on average."
+    ]
+
+
+async def test_announce_for_automations(home: Home, automate: Automate) -> None:
+    """By any actions, with the times as data."""
+    calls = async_mock_service(home.hass, "notify", "notify")
+    await priced(home, *PRICES)
+    data = {"message": "{{ mean }} {{ unit }}", "data": {"cheapest": "{{ cheapest }}"}}
+    actions = [{"action": "notify.notify", "data": data}]
+    await announced(home, automate, [], hours=4.5, in_one_piece=False, actions=actions)
+    (call,) = calls
+    assert call.data["message"] == "0.0611 EUR/kWh"
+    assert call.data["data"]["cheapest"] == [
+        {
+            "start": "2026-11-22T13:00:00+01:00",
+            "end": "2026-11-22T13:30:00+01:00",
+            "price": 0.11,
+        },
+        {
+            "start": "2026-11-22T15:00:00+01:00",
+            "end": "2026-11-22T19:00:00+01:00",
+            "price": 0.055,
+        },
+    ]
+
+
+async def test_announce_when_the_prices_of_tomorrow_are_there(
+    home: Home, waits: None, automate: Automate, messages: list[ServiceCall]
+) -> None:
+    """It is waited for them."""
+    await priced(home, *PRICES[:6])
+    assert await announced(home, automate, messages) == []
+    home.has_prices(*PRICES)
+    for number in range(1, 6):
+        await home.go_to(NOW + HOUR + number * QUARTER)
+    (message,) = messages
+    assert "cheapest 15:00 to 17:00" in message.data["message"]
+
+
+async def test_announce_what_is_known_at_last(
+    home: Home, waits: None, automate: Automate, messages: list[ServiceCall]
+) -> None:
+    """After six hours, whether that is enough or not."""
+    await priced(home)
+    assert await announced(home, automate, messages) == []
+    for number in range(1, 25):
+        await home.go_to(SLOT + HOUR + number * QUARTER)
+    (message,) = messages
+    assert message.data["message"] == "The prices of the coming hours are not known."
+
+
+async def test_announce_that_the_price_is_always_the_same(
+    home: Home, automate: Automate, messages: list[ServiceCall]
+) -> None:
+    home.server.assets[HOUSE]["flex_context"] = {"consumption-price": "0.3 EUR/kWh"}
+    await priced(home)
+    assert await announced(home, automate, messages) == [
+        "Energy always costs 0.3 EUR/kWh."
+    ]
+
+
+async def test_announce_in_any_account(
+    home: Home, waits: None, automate: Automate, messages: list[ServiceCall]
+) -> None:
+    """Also when FlexMeasures is loaded a little later."""
+    await priced(home, *PRICES)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert await announced(home, automate, messages) == []
+    await home.start()
+    await home.go_to(SLOT + HOUR + QUARTER)
+    (message,) = messages
+    assert "cheapest 15:00 to 17:00" in message.data["message"]

@@ -33,6 +33,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         ),
         (
+            "get_prices",
+            schedules.get_prices,
+            schemas.GET_PRICES_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
             "post_measurements",
             posting.post_measurements,
             schemas.POST_MEASUREMENTS_SCHEMA,

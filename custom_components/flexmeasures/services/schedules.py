@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from homeassistant.const import UnitOfPower
+from homeassistant.const import UnitOfEnergy, UnitOfPower
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -113,6 +113,19 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
     answer = response([power] if power else [], "schedule", unit)
     slots = answer.pop("schedule")
     return {**answer, **formatted(slots, power, shape)}
+
+
+async def get_prices(call: ServiceCall) -> ServiceResponse:
+    """Return what consumption costs from now on, as far as the plan knows it."""
+    _, coordinator = _coordinator(call)
+    price = coordinator.data.consumption_price
+    series = price.series if price else None
+    known = series.since(dt_util.utcnow()) if series else None
+    unit = f"{price.currency}/{UnitOfEnergy.KILO_WATT_HOUR}" if price else None
+    return {
+        **response([known] if known else [], "prices", unit),
+        "fixed": price.fixed if price else None,
+    }
 
 
 async def override(call: ServiceCall) -> None:

@@ -284,6 +284,7 @@ GET_SCHEDULE_SCHEMA: Final = vol.All(
     },
     _as_its_format_has_it,
 )
+GET_PRICES_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
 _ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _TIMED_VALUE: Final = vol.Schema(
     {
