@@ -7,6 +7,7 @@ the plan, slot for slot.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+import json
 from pathlib import Path
 import re
 import shutil
@@ -68,6 +69,7 @@ class Target:
         self._told: list[Any] = []
         self.is_slow = False
         self.refuses = False
+        self.hangs = False
         self.be(state)
         for action in ("set_value", "select_option", "turn_on", "turn_off"):
             hass.services.async_register(
@@ -83,6 +85,8 @@ class Target:
         )
         if self.refuses:
             raise HomeAssistantError("It does not answer")
+        if self.hangs:
+            await asyncio.Event().wait()
         self._told.append(told)
         if not self.is_slow:
             self.be(str(told))
@@ -185,9 +189,12 @@ async def test_blueprint_is_valid(hass: HomeAssistant, name: str) -> None:
     assert about["name"].startswith("FlexMeasures: ")
     assert len(about["description"]) > 100
     assert about["source_url"] == address(name)
-    assert about["homeassistant"]["min_version"] == "2026.10.0"
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert about["homeassistant"]["min_version"] == hacs["homeassistant"]
     for field in blueprint.inputs.values():
         assert {"name", "description", "selector"} <= field.keys()
+        # The frontend shows no field for it.
+        assert field.get("default", "") is not None
     # Nothing that few need is asked first, and what is asked last has an answer.
     for key, field in about["input"].items():
         if "input" in field:
@@ -454,6 +461,36 @@ async def test_power_is_told_again_if_it_was_refused(
     assert target.told() == [-1500]
     await home.go_to(SLOT + QUARTER + 10 * MINUTE + MINUTE / 2)
     assert target.told() == []
+
+
+async def test_power_of_an_inverter_that_does_not_answer(
+    home: Home, waits: None, automate: Automate
+) -> None:
+    """What is waited for in vain does not keep it from being told to rest."""
+    target = await inverter(home)
+    await automate("follow_by_power", number=NUMBER)
+    target.hangs = True
+    await start(home)
+    target.hangs = False
+    assert target.told() == []
+
+    await home.act("select_option", "select", "mode", option="off")
+    assert target.told() == [0]
+
+
+async def test_power_of_two_numbers_without_a_sign(
+    home: Home, automate: Automate
+) -> None:
+    """One to charge and one to discharge: each is told its own, and else 0."""
+    target = await inverter(home, "700", min=0)
+    await automate("follow_by_power", number=NUMBER, is_inverted=True)
+    await start(home)
+    told = [target.told()]
+    for number in range(1, 5):
+        await home.go_to(SLOT + number * QUARTER)
+        told.append(target.told())
+
+    assert told == [[0], [1500], [], [0], []]
 
 
 async def test_power_is_left_alone_if_wanted(home: Home, automate: Automate) -> None:
