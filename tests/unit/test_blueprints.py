@@ -23,7 +23,11 @@ from custom_components.flexmeasures.const import PROJECT
 from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint.importer import fetch_blueprint_from_url
 from homeassistant.components.blueprint.models import Blueprint, DomainBlueprints
-from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNAVAILABLE
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
@@ -409,7 +413,7 @@ async def test_power_after_a_restart_without_a_plan(
 
 
 @pytest.mark.parametrize(
-    "meanwhile", [pytest.param(2000, id="same"), pytest.param(0, id="other")]
+    "meanwhile", [pytest.param(-1500, id="as wanted"), pytest.param(0, id="other")]
 )
 async def test_power_when_the_number_comes_back(
     home: Home, automate: Automate, meanwhile: int
@@ -442,6 +446,33 @@ async def test_power_of_a_number_that_shows_late(
     await home.act("select_option", "select", "mode", option="hold")
     await home.act("select_option", "select", "mode", option="off")
     assert target.told() == [-1500, 0, 0]
+
+
+async def test_power_rests_at_a_stop_whatever_the_number_shows(
+    home: Home, automate: Automate
+) -> None:
+    target = await inverter(home)
+    target.is_slow = True
+    await automate("follow_by_power", number=NUMBER)
+    await save(home)
+    assert target.told() == [2000]
+    await stop(home)
+    assert target.told() == [0]
+
+
+async def test_power_of_a_number_that_shows_nothing(
+    home: Home, automate: Automate
+) -> None:
+    """It is told what is new, and nothing twice."""
+    target = await inverter(home, STATE_UNKNOWN)
+    target.is_slow = True
+    await automate("follow_by_power", number=NUMBER)
+    await save(home)
+    assert target.told() == [2000]
+    await home.go_to(SLOT + 10 * MINUTE + MINUTE / 2)
+    assert target.told() == []
+    await home.go_to(SLOT + QUARTER)
+    assert target.told() == [-1500]
 
 
 async def test_power_is_told_again_if_it_was_refused(
@@ -594,6 +625,25 @@ async def test_switch_without_a_plan(home: Home, automate: Automate, rest: str) 
     assert target.told() == [rest]
 
 
+async def test_switch_that_shows_late(home: Home, automate: Automate) -> None:
+    """What it was told counts, not what it still shows."""
+    target = await boiler(home, 1.0, 1.0)
+    target.is_slow = True
+    await automate("follow_by_switch", switch=SWITCH)
+    await save(home)
+    await home.act("select_option", "select", "mode", option="off")
+    assert target.told() == ["on", "off"]
+
+
+async def test_switch_at_a_stop(home: Home, automate: Automate) -> None:
+    """At once: nobody would be there to do it later."""
+    target = await boiler(home, 1.0, 1.0)
+    await automate("follow_by_switch", switch=SWITCH, shortest_on=60)
+    await save(home)
+    await stop(home)
+    assert target.told() == ["on", "off"]
+
+
 async def test_switch_for_a_shortest_time(
     home: Home, waits: None, automate: Automate
 ) -> None:
@@ -726,6 +776,16 @@ async def test_mode_without_a_plan(home: Home, automate: Automate) -> None:
     target.be("Charge")
     await home.settle()
     assert target.told() == ["Auto"]
+
+
+async def test_mode_that_shows_late(home: Home, automate: Automate) -> None:
+    """What it was told counts, not what it still shows."""
+    target = await moded(home, 1.0, 1.0)
+    target.is_slow = True
+    await automate("follow_by_mode", **WORDS)
+    await save(home)
+    await home.act("select_option", "select", "mode", option="off")
+    assert target.told() == ["Charge", "Auto"]
 
 
 async def test_mode_that_is_not_needed(home: Home, automate: Automate) -> None:
