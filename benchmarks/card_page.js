@@ -38,6 +38,8 @@ const pictureOf = (device_id, turn) => {
     last_schedule: new Date(now).toISOString(),
     is_out_of_date: false,
     server_answers: true,
+    is_connected: null,
+    is_ordinary: true,
     level: "has",
     entities: {},
     curves: {},

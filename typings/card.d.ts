@@ -1,11 +1,11 @@
 // What the card is given by Home Assistant and by the integration, and what its functions take and
 // give: here, because every browser would have to load it as well. The modules are
 //
-//   flexmeasures.js  the door for Home Assistant: defines the elements
+//   flexmeasures.js  the door for Home Assistant: defines the elements, and asks for all that one needs at once
 //   card.js          a card and its devices on the page, and how that looks
-//   source.js        what Home Assistant knows of one device, as long as it is followed
 //   plan.js          what a plan says: values in time; what comes of them and the prices, by the rules of
-//                    plan/outlook.py; how they are drawn; how they read. texts/: in which words
+//                    plan/outlook.py; how they are drawn; how they read; and how one device is followed.
+//                    texts/: in which words
 //
 // A module costs some 200 bytes more than its code does in another one: these are few. Those that are
 // loaded when a card needs them, with their own half of the texts and their own style, are
@@ -58,6 +58,8 @@ interface Picture {
   power_limits: { least: number | null; most: number | null };
   prices: { currency: string; consumption: SentPrice; production: SentPrice } | null;
   /** Of one that only the job was told, and that is missed, it is not known how full that is. */
+  /** Why it charges and discharges, by when that ends. */
+  reasons: { end: string; text: string }[];
   targets: { at: string; soc: number | null; met: boolean | null; missed_by: number | null }[];
   mode: string;
   override: { power: KW; until: string | null } | null;
@@ -67,6 +69,10 @@ interface Picture {
   last_schedule: string | null;
   is_out_of_date: boolean;
   server_answers: boolean;
+  /** Of a device that connects by itself; null of others. */
+  is_connected: boolean | null;
+  /** Whether nothing has to be said but the plan itself. */
+  is_ordinary: boolean;
   level: "has" | "none";
   entities: Record<
     "setpoint" | "mode" | "target" | "ready_by" | "compute" | "automatic" | "status" | "calendar" | "level" | "measured",
@@ -97,6 +103,8 @@ interface StrategyConfig {
   device_id?: string;
   /** Have a view show these instead. */
   show?: "feed" | "meter";
+  /** A text of one's own, in Markdown, above the overview. */
+  note?: string;
 }
 
 /** A part of a dashboard, as in YAML. */
@@ -137,7 +145,7 @@ interface Connection {
 interface Hass {
   states: Record<string, EntityState | undefined>;
   entities: Record<string, { platform?: string; device_id?: string; translation_key?: string }>;
-  devices: Record<string, { name?: string | null; name_by_user?: string | null }>;
+  devices: Record<string, { name?: string | null; name_by_user?: string | null; config_subentry_id?: string | null }>;
   locale: Locale;
   config: { time_zone: string; unit_system: { temperature: string } };
   connection: Connection;
@@ -238,11 +246,15 @@ type Texts = CoreTexts & MoreTexts;
 /** What dashboards say that are made by themselves. */
 type HomeTexts = typeof import("../custom_components/flexmeasures/frontend/www/texts/en-home.js").default;
 
-/** Numbers and moments as the user has chosen to see them. */
+/**
+ * Numbers and moments as the user has chosen to see them, for our texts: those go from left to
+ * right, and days are called as in them where the user's language is none of ours.
+ */
 interface Format {
   zone: Zone;
+  /** With a minus sign behind which no line ends. */
   number(value: number, options?: Intl.NumberFormatOptions): string;
-  /** With its unit. */
+  /** With its unit, on the same line. */
   amount(value: number, unit: string): string;
   /** Currencies are those of ISO 4217. */
   money(value: number, currency: string, digits?: Intl.NumberFormatOptions): string;
@@ -368,13 +380,14 @@ declare namespace Fn {
   type Section = (title: string, icon: string, cards: Config[], more?: Config) => Config[];
   type PlanCard = (device: Part) => Config;
   /** A list of some of its entities, or of all; none without them. */
-  type Rows = (part: Part, keys?: string[]) => Config[];
+  type Rows = (part: Pick<Part, "entities">, texts: HomeTexts, keys?: string[]) => Config[];
+  /** What of a moment is shown, and what while it is not set. */
+  type MomentRows = (row: Config, texts: HomeTexts) => Config[];
   /** What to do where there is nothing yet. */
   type Nothing = (texts: HomeTexts) => Config;
   type HomeTiles = (hass: Hass, devices: Part[]) => Promise<Config[]>;
   type Sections = (device: Part, texts: HomeTexts) => Config[];
-  /** A section for each part, with all its entities. */
-  type SectionsOf = (parts: Part[], icon: string) => Config[];
+  type MeterSections = (meter: Part, hass: Hass, texts: HomeTexts, statistics: string[]) => Config[];
   type ViewOf = (config: StrategyConfig, hass: Hass, texts: HomeTexts) => Promise<Config>;
   type ViewFor = (title: string, path: string, strategy?: Omit<StrategyConfig, "type">) => Config;
 
@@ -478,7 +491,7 @@ declare namespace Fn {
   type Line = (points: Point[], x: Scale, y: Scale) => string;
   type Inside = (of: Series | null, span: Span, valueOf?: ValueAt) => Point[];
   type Lane = (values: (number | null)[], most: number, top: Px, bottom: Px, name: string, isRight?: boolean) => Scale;
-  /** The picture of one device: paths by their names, and how to get from a moment to its place and back. */
+  /** The picture of one device: paths by their names (those of PATHS lie upon each other in that order), and how to get from a moment to its place and back. */
   type Drawing = (of: {
     picture: Picture;
     plan: Outlook;
@@ -490,7 +503,7 @@ declare namespace Fn {
     now: Ms;
     width: Px;
     height: Px;
-    /** Whether prices need room, also if they are those of another device. */
+    /** Whether there is room for the axis of prices, also if they are those of another device. */
     hasPrices: boolean;
     format: Format;
   }) => { x: Scale; at: (x: Px) => Ms; paths: Record<string, string>; labels: Label[]; targets: Target[] };
@@ -535,8 +548,8 @@ declare namespace Fn {
     span: Span,
     reader: Reader,
   ) => { facts: [string, string, string][]; note: string };
-  /** The plan as a list: when, what, and how much for how much. */
-  type Timeline = (picture: Picture, plan: Outlook, span: Span, reader: Reader) => [string, string, string][];
+  /** The plan as a list: when, what, how much for how much, and why. */
+  type Timeline = (picture: Picture, plan: Outlook, span: Span, reader: Reader) => [string, string, string, string][];
 
   // --- faces.js
 
@@ -557,7 +570,8 @@ declare namespace Fn {
   type PointOf = (state: SentState, curve: Curve, attribute?: string | null) => Point;
   /** The mean of each slot of a grid until the end of the span; null where less than half of it is known. */
   type Slots = (points: Point[], grid: Grid, span: Span) => Series;
-  // --- source.js
+  /** What holds at this moment. */
+  type Present = (points: Point[], now: Ms) => Series;
 
   /** Follow something until the function that is returned is called. */
   type Subscribe = (

@@ -19,6 +19,7 @@ from .entity import FlexMeasuresEntity, async_add_device_entities
 from .local_format import decimal_number
 from .plan.plan import Plan
 from .plan.schedule import Action, Block
+from .scheduling.explanations import explained, reason_text
 from .texts import async_text
 
 PARALLEL_UPDATES = 0
@@ -58,9 +59,15 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """Return the blocks of which a part lies in a period."""
+        """Return the blocks of which a part lies in a period; those to come with their reasons."""
+        reasons = {
+            each.end: " ".join(
+                reason_text(self.coordinator, reason) for reason in each.reasons
+            )
+            for each in explained(self.coordinator)
+        }
         return [
-            self._event(block)
+            self._event(block, reasons.get(block.end, ""))
             for block in self.coordinator.outlook.blocks
             if block.start < end_date and block.end > start_date
         ]
@@ -78,7 +85,7 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
         next_block = self.coordinator.outlook.next_block(dt_util.utcnow())
         return self.coordinator.data, next_block
 
-    def _event(self, block: Block) -> CalendarEvent:
+    def _event(self, block: Block, reasons: str = "") -> CalendarEvent:
         assert self.device_entry
         device = self.device_entry.name_by_user or self.device_entry.name
         return CalendarEvent(
@@ -90,7 +97,7 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
                 device=device or self.coordinator.subentry.title,
                 energy=decimal_number(block.energy, 1),
             ),
-            description=self._description(block),
+            description=f"{self._description(block)}\n{reasons}".rstrip(),
         )
 
     def _description(self, block: Block) -> str:

@@ -6,7 +6,7 @@ import signal
 import sys
 
 from ..errors import SandboxError
-from .dashboard import DASHBOARD_URL
+from .dashboard import look_here
 from .home import Progress, run_demo, sandbox
 
 
@@ -25,14 +25,24 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         with sandbox(report) as (server, home_assistant, battery):
-            asyncio.run(run_demo(server, home_assistant, battery, report))
+            asyncio.run(
+                run_demo(
+                    server,
+                    home_assistant,
+                    battery,
+                    report,
+                    is_checked=arguments.once,
+                )
+            )
             if not arguments.once:
                 user = server.home.user("demo")
+                looks = "".join(f"    - {line}\n" for line in look_here())
                 print(
-                    f"\n  Home Assistant: {home_assistant.url}/{DASHBOARD_URL}\n"
+                    f"\n  Home Assistant: {home_assistant.url}\n"
                     f"    user {home_assistant.username}, password {home_assistant.password}\n"
                     f"  FlexMeasures:   {server.url}\n"
                     f"    user {user.email}, password {user.password}\n"
+                    f"\n  Look here, once you are logged in to Home Assistant:\n{looks}"
                     "\nThey run until you press Ctrl-C.",
                     flush=True,
                 )

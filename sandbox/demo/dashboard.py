@@ -1,141 +1,49 @@
-"""The demo's dashboard, of the integration's card and those that Home Assistant has built in."""
+"""The demo's dashboard: the one that the integration generates, with a word on what to look at."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
 
-from .devices import CAR, DemoDevice, FollowingDevice, S2Device
-from .meters import SOLAR, DemoMeter
+from ..home_assistant.client import HomeAssistantClient
 
-DASHBOARD_URL = "flexmeasures-demo"
+DASHBOARD_URL = "dashboard-flexmeasures"
+STRATEGY = "custom:flexmeasures"
 
-type Entities = Mapping[str, str]
-"""The entities of a device, by what they are."""
-
-# The sensors of a bill, and what they are called where the meter's name stands above them.
-_BILL = {
-    "usage_to_date": "Used so far",
-    "cost_to_date": "Cost so far",
-    "forecasted_usage": "Forecast",
-    "forecasted_cost": "Forecast",
-    "typical_usage": "Typical month",
-    "typical_cost": "Typical month",
-}
+# In Markdown; what is in braces is an address. Each is to fit a line of the dashboard on a desk.
+_LOOK_HERE = (
+    "**Left of the line** is what was planned before (pale) and measured (thin), right of it the plan.",
+    "**Watch for a minute**: powers move every ten seconds, here and in the [Energy dashboard](/energy/now).",
+    "Open [Home battery]({battery}), set *Mode* to **Hold**, and see what it does. What it all costs is under [Meters]({meters}).",
+)
 
 
-def dashboard(
-    devices: Mapping[DemoDevice, Entities],
-    ids: Mapping[DemoDevice, str],
-    meters: Mapping[DemoMeter, Entities],
-    statistics: Mapping[DemoMeter, Mapping[str, str]],
-) -> dict[str, Any]:
-    """Return a dashboard with a section for each device, and a view with one for each meter.
-
-    `ids` are those of the devices in Home Assistant, `statistics` the ids of the meters' statistics, by what they are of.
-    """
-    return {
-        "title": "FlexMeasures",
-        "views": [
-            {
-                "title": "Schedules",
-                "path": "schedules",
-                "type": "sections",
-                "max_columns": len(devices),
-                "sections": [
-                    {
-                        "type": "grid",
-                        "cards": list(_cards(device, ids[device], entities)),
-                    }
-                    for device, entities in devices.items()
-                ],
-            },
-            {
-                "title": "Bills",
-                "path": "bills",
-                "type": "sections",
-                "max_columns": len(meters),
-                "sections": [
-                    {
-                        "type": "grid",
-                        "cards": list(_meter_cards(meter, entities, statistics[meter])),
-                    }
-                    for meter, entities in meters.items()
-                ],
-            },
-        ],
-    }
+def look_here() -> list[str]:
+    """Return what to look at, one line each, as it is read in a terminal."""
+    return [re.sub(r"\*|\[|\]\(.*?\)", "", line) for line in _LOOK_HERE]
 
 
-def _cards(
-    device: DemoDevice, device_id: str, entities: Entities
-) -> Iterable[dict[str, Any]]:
-    """What to do now and until when, what the user may set, and the plan."""
-    yield {
-        "type": "heading",
-        "heading": device.name,
-        "icon": device.icon,
-    }
-    yield _tile(entities["setpoint"], "Setpoint")
-    yield _tile(entities["now"], "Now")
-    if isinstance(device, FollowingDevice):
-        yield _tile(device.soc_entity, "Stored now")
-    if isinstance(device, S2Device):
-        yield _tile(entities["fill_level"], "Fill level")
-    yield _tile(entities["scheduling_status"], "Scheduling")
-    if isinstance(device, S2Device):
-        yield _tile(entities["rm_connected"], "S2 connection")
-        yield _tile(entities["control_type"], "Control type")
-        yield _tile(entities["current_instruction"], "Instruction")
-        yield _tile(entities["rm_power"], "Measured power")
-    yield {
-        **_tile(entities["mode"], "Mode", columns="full"),
-        "features": [{"type": "select-options"}],
-        "features_position": "inline",
-    }
-    yield _tile(
-        entities["automatic_scheduling"], "Automatic scheduling", columns="full"
+def _note(battery_id: str) -> str:
+    """Return the same as it is read on the dashboard."""
+    lines = "\n".join(f"- {line}" for line in _LOOK_HERE)
+    return "### Look here\n" + lines.format(
+        battery=f"/{DASHBOARD_URL}/{battery_id}", meters=f"/{DASHBOARD_URL}/meter"
     )
-    if device is CAR:
-        yield _tile(entities["target_soc"], "Target")
-        yield _tile(entities["ready_by"], "Ready by")
-    yield {
-        "type": "custom:flexmeasures-plan-card",
-        "device_id": device_id,
-        "grid_options": {"columns": "full"},
-    }
-    yield {
-        "type": "calendar",
-        "entities": [entities["plan"]],
-        "initial_view": "listWeek",
-        "grid_options": {"columns": "full"},
-    }
 
 
-def _meter_cards(
-    meter: DemoMeter, entities: Entities, statistics: Mapping[str, str]
-) -> Iterable[dict[str, Any]]:
-    """The bill, what it will be, what is typical, and the days of the last month."""
-    yield {"type": "heading", "heading": meter.name, "icon": meter.icon}
-    if meter is not SOLAR:
-        for key, name in _BILL.items():
-            yield _tile(entities[key], name)
-        yield _tile(entities["completeness"], "Completeness", columns="full")
-    yield {
-        "type": "statistics-graph",
-        "title": "By day",
-        "chart_type": "bar",
-        "period": "day",
-        "days_to_show": 30,
-        "stat_types": ["change"],
-        "hide_legend": True,
-        "entities": [statistics["production" if meter is SOLAR else "consumption"]],
-        "grid_options": {"columns": "full"},
-    }
-
-
-def _tile(entity_id: str, name: str, *, columns: int | str = 6) -> dict[str, Any]:
-    return {
-        "type": "tile",
-        "entity": entity_id,
-        "name": name,
-        "grid_options": {"columns": columns},
-    }
+async def make_dashboard(client: HomeAssistantClient, battery_id: str) -> None:
+    """Add the dashboard as a user does, and have the frontend begin with it."""
+    await client.command(
+        "lovelace/dashboards/create",
+        url_path=DASHBOARD_URL,
+        title="FlexMeasures",
+        icon="mdi:home-lightning-bolt",
+        show_in_sidebar=True,
+        mode="storage",
+    )
+    await client.command(
+        "lovelace/config/save",
+        url_path=DASHBOARD_URL,
+        config={"strategy": {"type": STRATEGY, "note": _note(battery_id)}},
+    )
+    # As the user's profile does it.
+    await client.command(
+        "frontend/set_user_data", key="core", value={"default_panel": DASHBOARD_URL}
+    )

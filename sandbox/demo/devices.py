@@ -1,86 +1,163 @@
 """The demo's devices: what they are on the server, and a simulation of them in Home Assistant."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-import json
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, override
 
+from ..flexmeasures.past import HABITS, Habit
 from ..s2.devices import PowerRange, Storage
+
+# How often the simulated devices do a step, and tell how they are.
+STEP_SECONDS = 10
+_STEPS_OF_HOUR = 3600 // STEP_SECONDS
+POWER = {
+    "device_class": "power",
+    "state_class": "measurement",
+    "unit_of_measurement": "W",
+}
+_ENERGY = {
+    "device_class": "energy_storage",
+    "state_class": "measurement",
+    "unit_of_measurement": "kWh",
+}
 
 
 @dataclass(frozen=True)
-class DemoDevice:
+class DemoDevice(ABC):
     """A device of the sandbox's home that stores energy."""
 
     name: str
-    power_sensor: str
-    """Its name in the sandbox's home."""
-    icon: str
+    key: str
+    """Of its habits, and of its sensors, in the sandbox's home."""
+
+    @property
+    def power_sensor(self) -> str:
+        """The name in the sandbox's home of its FlexMeasures sensor of power."""
+        return f"{self.key}_power"
+
+    @property
+    def habit(self) -> Habit:
+        """What it has done before the demo."""
+        return HABITS[self.key]
+
+    @property
+    @abstractmethod
+    def power_name(self) -> str:
+        """The name of the entity in Home Assistant that measures its power, in W."""
+
+    @property
+    @abstractmethod
+    def level_name(self) -> str:
+        """The name of the entity in Home Assistant that says how full it is."""
+
+    @property
+    @abstractmethod
+    def level_attributes(self) -> Mapping[str, str]:
+        """The attributes of that entity."""
+
+    @property
+    def level_factor(self) -> float:
+        """What that entity shows of a kWh."""
+        return 1
+
+    @property
+    def power_entity(self) -> str:
+        """The entity that measures its power."""
+        return f"sensor.{_slug(self.power_name)}"
+
+    @property
+    def level_entity(self) -> str:
+        """The entity that says how full it is."""
+        return f"sensor.{_slug(self.level_name)}"
 
 
 @dataclass(frozen=True)
 class FollowingDevice(DemoDevice):
-    """One that an automation in Home Assistant has follow its setpoint."""
+    """One that is simulated in Home Assistant, and follows its setpoint."""
 
-    stored: float
-    """In kWh, when the demo starts."""
-    capacity: float
-    """In kWh."""
-    gain: float = 1
-    """What is stored of a kWh that is consumed."""
-    usage: float = 0
-    """What is taken out of it all the time, in kW."""
+    icon: str
+    usage: str = "0"
+    """What is taken out of it all the time, in kW: a template's expression."""
 
     @property
-    def soc_entity(self) -> str:
-        """The entity in Home Assistant that holds the stored energy, in kWh."""
-        return f"input_number.{self._key}_energy"
+    @override
+    def power_name(self) -> str:
+        return f"{self.name} power"
 
     @property
-    def _key(self) -> str:
-        return self.name.lower().replace(" ", "_")
+    @override
+    def level_name(self) -> str:
+        return f"{self.name} energy"
 
-    def helper(self) -> dict[str, dict[str, Any]]:
-        """Return the configuration of that entity."""
-        return {
-            f"{self._key}_energy": {
-                "name": f"{self.name} energy",
-                "icon": self.icon,
-                "initial": self.stored,
-                "min": 0,
-                "max": self.capacity,
-                "step": 0.001,
-                "mode": "box",
-                "unit_of_measurement": "kWh",
-            }
+    @property
+    @override
+    def level_attributes(self) -> Mapping[str, str]:
+        return _ENERGY
+
+    def sensors(self, now: datetime) -> Iterator[dict[str, Any]]:
+        """Yield the template sensors that let it do a step."""
+        habit = self.habit
+        # Before there is a plan it goes on with what it has done so far.
+        power = f"states('sensor.{_slug(self.name)}_setpoint') | float({habit.planned(now)})"
+        stored = f"states('{self.level_entity}') | float({habit.measured_level(now)})"
+        yield {
+            "name": self.power_name,
+            "unique_id": f"{self.key}_power",
+            "icon": self.icon,
+            **POWER,
+            "state": f"{{% set kw, kwh = {power}, {stored} %}}"
+            f"{{% set is_over = kwh <= 0 if kw < 0 else kwh >= {habit.capacity} %}}"
+            "{{ 0 if is_over else (kw * (985 + range(31) | random)) | round | int }}",
         }
-
-    def step(self) -> dict[str, Any]:
-        """Return the action that lets a minute pass in which the device follows its setpoint."""
-        power = f"states('sensor.{self._key}_setpoint') | float(0) * {self.gain}"
-        stored = f"states('{self.soc_entity}') | float + ({power} - {self.usage}) / 60"
-        within = f"[0, [{self.capacity}, {stored}] | min] | max"
-        return {
-            "action": "input_number.set_value",
-            "target": {"entity_id": self.soc_entity},
-            "data": {"value": f"{{{{ ({within}) | round(3) }}}}"},
+        change = f"kw * ({habit.stored} if kw > 0 else {habit.taken}) - ({self.usage})"
+        yield {
+            "name": self.level_name,
+            "unique_id": f"{self.key}_energy",
+            "icon": self.icon,
+            **_ENERGY,
+            "state": f"{{% set kw = states('{self.power_entity}') | float(0) / 1000 %}}"
+            f"{{% set kwh = {stored} + ({change}) / {_STEPS_OF_HOUR} %}}"
+            f"{{{{ [0, [{habit.capacity}, kwh] | min] | max | round(4) }}}}",
         }
 
 
 @dataclass(frozen=True)
 class S2Device(DemoDevice):
-    """One that is told what to do by S2, and tells how it is."""
+    """One that is told what to do by S2, and tells how it is to the integration, whose entities these are."""
+
+    @property
+    @override
+    def power_name(self) -> str:
+        return f"{self.name} Measured power"
+
+    @property
+    @override
+    def level_name(self) -> str:
+        return f"{self.name} Fill level"
+
+    @property
+    @override
+    def level_attributes(self) -> Mapping[str, str]:
+        return {"state_class": "measurement"}
+
+    @property
+    @override
+    def level_factor(self) -> float:
+        """It is full at 100."""
+        return 100 / self.habit.capacity
 
 
-BATTERY = FollowingDevice(
-    "Home battery", "battery_power", "mdi:home-battery", stored=4, capacity=10
-)
-CAR = FollowingDevice(
-    "EV charger", "ev_power", "mdi:ev-station", stored=21, capacity=60, gain=0.95
-)
+BATTERY = FollowingDevice("Home battery", "battery", "mdi:home-battery")
+CAR = FollowingDevice("EV charger", "ev", "mdi:ev-station")
 HEAT_PUMP = FollowingDevice(
-    "Heat pump", "hp_power", "mdi:heat-pump", stored=6, capacity=12, gain=3.5, usage=2.2
+    "Heat pump",
+    "hp",
+    "mdi:heat-pump",
+    usage="2.2 + 0.8 * cos((now().hour + now().minute / 60) * pi / 12)",
 )
-S2_BATTERY = S2Device("S2 battery", "s2_battery_power", "mdi:battery-sync")
+S2_BATTERY = S2Device("S2 battery", "s2_battery")
 DEVICES: dict[str, DemoDevice] = {
     device.name: device for device in (BATTERY, CAR, HEAT_PUMP, S2_BATTERY)
 }
@@ -88,27 +165,16 @@ DEVICES: dict[str, DemoDevice] = {
 
 def s2_battery() -> Storage:
     """Return what is behind that one: its own program, not Home Assistant, lets its time pass."""
+    habit = S2_BATTERY.habit
     return Storage(
         S2_BATTERY.name,
-        capacity=8,
-        level=45,
+        capacity=habit.capacity,
+        level=S2_BATTERY.level_factor * habit.measured_level(datetime.now(UTC)),
         charging=PowerRange(200, 3700),
         discharging=PowerRange(200, 3700),
     )
 
 
-def simulation() -> str:
-    """Return what goes into configuration.yaml (of which JSON is a part)."""
-    devices = [
-        device for device in DEVICES.values() if isinstance(device, FollowingDevice)
-    ]
-    helpers = {
-        key: helper for device in devices for key, helper in device.helper().items()
-    }
-    minute = {
-        "id": "simulation",
-        "alias": "Let a minute pass for the simulated devices",
-        "triggers": [{"trigger": "time_pattern", "minutes": "/1"}],
-        "actions": [device.step() for device in devices],
-    }
-    return f"input_number: {json.dumps(helpers)}\nautomation: {json.dumps([minute])}\n"
+def _slug(name: str) -> str:
+    """Return what Home Assistant makes of a name."""
+    return name.lower().replace(" ", "_")

@@ -13,6 +13,7 @@ from ..flexmeasures.server import FlexMeasuresServer
 from ..flexmeasures.stored_values import stored_values
 from ..home_assistant.client import HomeAssistantClient
 from ..home_assistant.flow_steps import filled_in, require_entry, submit_step
+from .devices import FollowingDevice
 
 TARIFF: Final = "Day and night tariff"
 _SENSOR: Final = "own_price"
@@ -48,6 +49,27 @@ async def add_tariff(
             submit, step, "rules", filled_in(step["data_schema"], rules)
         )
     require_entry(step, f"the feed {TARIFF}")
+
+
+async def add_measured(
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    entry_id: str,
+    device: FollowingDevice,
+) -> None:
+    """Add a feed of the power that a device measures through its flow."""
+    submit = client.submit_subentry_flow
+    step = await client.start_subentry_flow(entry_id, "feed")
+    step = await submit(step["flow_id"], {"next_step_id": "entity"})
+    chosen = {
+        "sensor": str(server.home.sensor(device.power_sensor)),
+        "entity": device.power_entity,
+    }
+    step = await submit_step(submit, step, "entity", chosen)
+    step = await submit_step(
+        submit, step, "measured", filled_in(step["data_schema"], {})
+    )
+    require_entry(step, f"the feed of {device.power_entity}")
 
 
 async def check_tariff(session: ClientSession, server: FlexMeasuresServer) -> int:

@@ -18,7 +18,7 @@ from ..home_assistant.instance import HomeAssistant
 from ..home_assistant.registry import DOMAIN, device_id, entities_of, subentry_id
 from ..s2.battery import S2Battery
 from .bill_check import check_bill, check_costs
-from .dashboard import DASHBOARD_URL, Entities, dashboard
+from .dashboard import make_dashboard
 from .devices import (
     BATTERY,
     CAR,
@@ -27,9 +27,8 @@ from .devices import (
     DemoDevice,
     FollowingDevice,
     S2Device,
-    simulation,
 )
-from .feeds import TARIFF, add_tariff, check_tariff
+from .feeds import add_measured, add_tariff, check_tariff
 from .meters import (
     ELECTRICITY,
     METERS,
@@ -40,17 +39,26 @@ from .meters import (
     statistic_ids,
     until_imported,
 )
-from .plan_check import check_follower, check_plan, plan_of, plan_table
+from .plan_check import check_follower, check_past, check_plan, plan_of, plan_table
+from .simulation import configuration, history
 
 PLAN_AHEAD = "PT12H"
 THERE_SECONDS = 30
 CONNECTED_SECONDS = 30
 SCHEDULED_SECONDS = 120
+BUSY_SECONDS = 30
+_NOTHING = ("0", "0.0", "unknown", "unavailable")
+# What was planned before the demo was planned by somebody else.
+_UNDER_WAY = ("not_scheduled", "waiting", "computing", "planned_elsewhere")
 # Of those that a device is given.
 LAST_ENTITY = "setpoint"
-# What the car has to have stored, and when.
-CAR_TARGET = 45
-CAR_READY_IN = timedelta(hours=8)
+# The car leaves soon, and has to be charged until then: at any time of the day there is something to be seen.
+CAR_READY_IN = timedelta(hours=2)
+CAR_POWER = 11
+CAR_SHARE_OF_TIME = 0.97
+
+type Entities = Mapping[str, str]
+"""The entities of a device, by what they are."""
 
 
 class Progress:
@@ -103,7 +111,7 @@ async def configure(
         )
         facts: dict[str, Any] = {"automatic_scheduling": False}
         if battery and isinstance(device, FollowingDevice):
-            facts["soc_entity"] = device.soc_entity
+            facts["soc_entity"] = device.level_entity
         step = await submit_step(
             submit, step, "facts", filled_in(step["data_schema"], facts)
         )
@@ -180,15 +188,18 @@ async def schedule(
     report: Progress,
 ) -> None:
     """Say when the car has to be ready, and let all devices be scheduled by themselves."""
-    car = devices[CAR]
+    car, now = devices[CAR], datetime.now(UTC)
+    ready = (now + CAR_READY_IN).replace(minute=0, second=0, microsecond=0)
+    stored = float((await client.state(CAR.level_entity))["state"])
+    charged = CAR_POWER * CAR.habit.stored * (ready - now) / timedelta(hours=1)
+    target = round(stored + CAR_SHARE_OF_TIME * charged, 1)
     await client.call_service(
-        "number", "set_value", {"entity_id": car["target_soc"], "value": CAR_TARGET}
+        "number", "set_value", {"entity_id": car["target_soc"], "value": target}
     )
-    ready = (datetime.now(UTC) + CAR_READY_IN).replace(minute=0, second=0)
     await client.call_service(
         "datetime",
         "set_value",
-        {"entity_id": car["ready_by"], "datetime": ready.isoformat("T", "seconds")},
+        {"entity_id": car["ready_by"], "datetime": ready.isoformat()},
     )
     switches = [entities["automatic_scheduling"] for entities in devices.values()]
     await client.call_service("switch", "turn_on", {"entity_id": switches})
@@ -204,11 +215,22 @@ async def until_scheduled(client: HomeAssistantClient, entities: Entities) -> No
         status = await client.state(entities["scheduling_status"])
         if status["state"] == "ok":
             return
-        is_under_way = status["state"] in ("not_scheduled", "waiting", "computing")
+        is_under_way = status["state"] in _UNDER_WAY
         if not is_under_way or time.monotonic() > deadline:
             reason = status["attributes"]["reason"]
             raise SandboxError(f"{status['entity_id']} is {status['state']}: {reason}")
         await asyncio.sleep(0.1)
+
+
+async def until_busy(client: HomeAssistantClient) -> None:
+    """Wait until a simulated device does what is planned; not for long, as none may have to before the next slot."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    powers = [device.power_entity for device in DEVICES.values()]
+    while time.monotonic() < deadline:
+        states = [(await client.state(entity))["state"] for entity in powers]
+        if any(state not in _NOTHING for state in states):
+            return
+        await asyncio.sleep(0.5)
 
 
 async def add_meters(
@@ -228,10 +250,9 @@ async def add_meters(
 async def show(
     client: HomeAssistantClient,
     entry_id: str,
-    devices: Mapping[DemoDevice, Entities],
     report: Progress,
 ) -> dict[DemoMeter, Entities]:
-    """Fill the Energy dashboard, and make one of the home; return the meters' entities."""
+    """Fill the Energy dashboard, and add the one of the integration; return the meters' entities."""
     for meter in METERS:
         report(f"Waiting for the history of the meter {meter.name}")
         await until_imported(client, meter)
@@ -240,23 +261,7 @@ async def show(
     meters: dict[DemoMeter, Entities] = {
         meter: await entities_of(client, meter) for meter in METERS
     }
-    statistics = {
-        meter: await statistic_ids(client, entry_id, meter) for meter in METERS
-    }
-    ids = {device: await device_id(client, device) for device in devices}
-    await client.command(
-        "lovelace/dashboards/create",
-        url_path=DASHBOARD_URL,
-        title="FlexMeasures",
-        icon="mdi:chart-timeline-variant",
-        show_in_sidebar=True,
-        mode="storage",
-    )
-    await client.command(
-        "lovelace/config/save",
-        url_path=DASHBOARD_URL,
-        config=dashboard(devices, ids, meters, statistics),
-    )
+    await make_dashboard(client, await device_id(client, BATTERY))
     return meters
 
 
@@ -277,15 +282,20 @@ async def set_up(
 ) -> DemoHome:
     """Add the devices, a feed and the meters, have the devices scheduled, and make the dashboards."""
     entry_id = await configure(client, server, report, battery=battery)
-    report(f"Adding the feed {TARIFF}")
+    report("Adding the feeds")
     await add_tariff(client, server, entry_id)
+    for device in DEVICES.values():
+        if isinstance(device, FollowingDevice):
+            await add_measured(client, server, entry_id, device)
     await add_meters(client, server, entry_id, report)
     devices: dict[DemoDevice, Entities] = {
         device: await entities_of(client, device) for device in DEVICES.values()
     }
     await control(client, devices[S2_BATTERY], battery, report)
     await schedule(client, devices, report)
-    meters = await show(client, entry_id, devices, report)
+    meters = await show(client, entry_id, report)
+    report("Waiting until a device follows its plan")
+    await until_busy(client)
     return DemoHome(entry_id, devices, meters)
 
 
@@ -294,33 +304,45 @@ async def run_demo(
     home_assistant: HomeAssistant,
     battery: S2Battery,
     report: Progress,
+    *,
+    is_checked: bool,
 ) -> None:
-    """Set the home up and schedule it; prints the battery's plan, and checks it, that the S2 battery follows its own, the bill, and what a feed has sent."""
+    """Set the home up and schedule it; `is_checked` prints the battery's plan, and checks all that there is."""
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
         home = await set_up(client, server, battery, report)
-        plan = await plan_of(client, BATTERY)
-        setpoint = await client.state(home.devices[BATTERY]["setpoint"])
-        async with server_session(server) as session:
-            lines = await plan_table(session, server, plan)
-            report(f"The schedule of the device {BATTERY.name}:")
-            print("\n".join(lines))
-            checked = await check_plan(session, server, plan, setpoint)
-            report(f"All {checked} slots are what the FlexMeasures server stores")
-            bill = home.meters[ELECTRICITY]
-            usage, cost = [
-                await client.state(bill[key])
-                for key in ("usage_to_date", "cost_to_date")
-            ]
-            billed = await check_bill(session, server, usage, cost)
-            report(f"The bill of {billed} is what the server's values add up to")
-            statistics = await statistic_ids(client, home.entry_id, ELECTRICITY)
-            costs = await check_costs(client, session, server, statistics)
-            report(f"The costs of {costs} are the server's own, hour by hour")
-            hours = await check_tariff(session, server)
-            report(
-                f"The prices of {hours} hours that a feed has sent are on the server"
-            )
-        followed = await check_follower(client, home.devices[S2_BATTERY])
+        if is_checked:
+            await check(client, server, home, report)
+
+
+async def check(
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    home: DemoHome,
+    report: Progress,
+) -> None:
+    """Print the battery's plan, and check it, what was planned before, that the S2 battery follows its own, the bill, and what a feed has sent."""
+    plan = await plan_of(client, BATTERY)
+    setpoint = await client.state(home.devices[BATTERY]["setpoint"])
+    async with server_session(server) as session:
+        lines = await plan_table(session, server, plan)
+        report(f"The schedule of the device {BATTERY.name}:")
+        print("\n".join(lines))
+        checked = await check_plan(session, server, plan, setpoint)
+        report(f"All {checked} slots are what the FlexMeasures server stores")
+        past = await check_past(client, BATTERY)
+        report(f"In {past} slots before, it has done what was planned")
+        bill = home.meters[ELECTRICITY]
+        usage, cost = [
+            await client.state(bill[key]) for key in ("usage_to_date", "cost_to_date")
+        ]
+        billed = await check_bill(session, server, usage, cost)
+        report(f"The bill of {billed} is what the server's values add up to")
+        statistics = await statistic_ids(client, home.entry_id, ELECTRICITY)
+        costs = await check_costs(client, session, server, statistics)
+        report(f"The costs of {costs} are the server's own, hour by hour")
+        hours = await check_tariff(session, server)
+        report(f"The prices of {hours} hours that a feed has sent are on the server")
+    followed = await check_follower(client, home.devices[S2_BATTERY])
     report(f"The device {S2_BATTERY.name} {followed}")
 
 
@@ -331,7 +353,10 @@ def sandbox(
     """Run FlexMeasures, Home Assistant and the simulated devices."""
     with contextlib.ExitStack() as running:
         server = FlexMeasuresServer(is_metered=True, report=report)
-        home_assistant = HomeAssistant(configuration=simulation(), report=report)
+        now = datetime.now(UTC)
+        home_assistant = HomeAssistant(
+            configuration=configuration(now), history=history(now), report=report
+        )
         running.callback(server.stop)
         running.callback(home_assistant.__exit__)
         with ThreadPoolExecutor() as both:

@@ -11,6 +11,7 @@ from ..flexmeasures.server import FlexMeasuresServer
 from ..home_assistant.client import HomeAssistantClient
 from ..home_assistant.flow_steps import filled_in, require_entry, submit_step
 from ..home_assistant.registry import DOMAIN, device_id, entities_of
+from .simulation import GRID_POWER, SOLAR_POWER
 
 IMPORTED_SECONDS = 120
 # Of those that every meter has, and of those that come once forecasts have been read, too.
@@ -24,7 +25,6 @@ class DemoMeter:
 
     name: str
     commodity: str
-    icon: str
     sensors: Mapping[str, str] = field(hash=False)
     """By the fields of the form: their names in the sandbox's home."""
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -33,7 +33,6 @@ class DemoMeter:
 ELECTRICITY = DemoMeter(
     "Electricity meter",
     "electricity",
-    "mdi:transmission-tower",
     {
         "consumption_sensor": "meter_import",
         "production_sensor": "meter_export",
@@ -45,7 +44,6 @@ ELECTRICITY = DemoMeter(
 GAS = DemoMeter(
     "Gas meter",
     "gas",
-    "mdi:fire",
     {"consumption_sensor": "meter_gas", "cost_sensor": "meter_gas_price"},
     {"standing_charge": 22},
 )
@@ -53,7 +51,6 @@ GAS = DemoMeter(
 SOLAR = DemoMeter(
     "PV roof",
     "electricity",
-    "mdi:solar-power",
     {"consumption_sensor": "pv_meter", "production_sensor": "pv_meter"},
 )
 METERS = (ELECTRICITY, GAS, SOLAR)
@@ -138,11 +135,15 @@ async def fill_energy_dashboard(client: HomeAssistantClient, entry_id: str) -> N
         if [change["meter"] for change in response["changes"]] != [meter.name]:
             raise SandboxError(f"The Energy dashboard lacks {meter.name}: {response}")
     preferences = await client.command("energy/get_prefs")
+    for source in preferences["energy_sources"]:
+        if source["type"] == "grid":
+            source["stat_rate"] = GRID_POWER
     panels = {
         "type": "solar",
         "stat_energy_from": (await statistic_ids(client, entry_id, SOLAR))[
             "production"
         ],
+        "stat_rate": SOLAR_POWER,
         "config_entry_solar_forecast": [entry_id],
     }
     await client.command(

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 import math
 import time
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -14,15 +15,22 @@ from ..flexmeasures.server import FlexMeasuresServer
 from ..flexmeasures.stored_values import stored_values
 from ..home_assistant.client import HomeAssistantClient
 from ..home_assistant.registry import DOMAIN, device_id
-from .devices import DemoDevice
+from .devices import DemoDevice, FollowingDevice
 
 # Until what it is told has been carried out and measured.
 _FOLLOWED_SECONDS = 20
 _FOLLOWED_WITHIN = 10
 
 
+# Of the past that is compared, and how much of it may be lost, in kWh.
+_PAST = timedelta(hours=24)
+_LOST = 0.5
+_FIVE = timedelta(minutes=5)
+
 type Slots = list[dict[str, Any]]
 """Start, end and kW of each, as the action ``get_schedule`` returns them."""
+type Trace = list[tuple[datetime, float]]
+"""What an entity has shown, and from when on."""
 
 
 async def plan_of(client: HomeAssistantClient, device: DemoDevice) -> Slots:
@@ -75,6 +83,70 @@ async def check_plan(
             f"The setpoint is {setpoint['state']} kW, and the running slot's power {running}"
         )
     return len(slots)
+
+
+async def check_past(client: HomeAssistantClient, device: FollowingDevice) -> int:
+    """Compare what was planned before the demo with what was measured, and that with the level; return how many slots.
+
+    Exactly that holds which a device does: a power is near to the planned one, and the level follows from the powers.
+    """
+    now = datetime.now(UTC)
+    begin = now.replace(minute=0, second=0, microsecond=0) - _PAST
+    response = await client.call_service(
+        DOMAIN,
+        "get_schedule",
+        {
+            "device_id": await device_id(client, device),
+            "start": begin.isoformat(),
+            "duration": {"hours": _PAST // timedelta(hours=1)},
+        },
+        return_response=True,
+    )
+    powers = await _recorded(client, device.power_entity, begin)
+    levels = await _recorded(client, device.level_entity, begin)
+    slots: Slots = response["schedule"]
+    stored = _level(levels, begin)
+    for slot in slots:
+        start, end = (datetime.fromisoformat(slot[key]) for key in ("start", "end"))
+        measured = _mean(powers, start, end) / 1000
+        if not math.isclose(slot["value"], measured, rel_tol=0.1, abs_tol=0.01):
+            raise SandboxError(
+                f"{device.name} was to have {slot['value']} kW at {start}, and had {measured}"
+            )
+        habit = device.habit
+        stored += (
+            measured * (habit.stored if measured > 0 else habit.taken) * (end - start)
+        ) / timedelta(hours=1)
+    if not math.isclose(stored, _level(levels, end), abs_tol=_LOST):
+        raise SandboxError(
+            f"{device.name} has {_level(levels, end)} kWh at {end}, and by its powers {stored}"
+        )
+    return len(slots)
+
+
+async def _recorded(
+    client: HomeAssistantClient, entity_id: str, begin: datetime
+) -> Trace:
+    """Return what an entity has shown from a moment on."""
+    query = f"filter_entity_id={entity_id}&minimal_response&no_attributes"
+    (states,) = await client.get(f"history/period/{quote(begin.isoformat())}?{query}")
+    return [
+        (datetime.fromisoformat(state["last_changed"]), _number(state["state"]))
+        for state in states
+    ]
+
+
+def _level(trace: Trace, moment: datetime) -> float:
+    """Return what was shown last at a moment, or first if that was later."""
+    shown = [value for at, value in trace if at <= moment]
+    return shown[-1] if shown else trace[0][1]
+
+
+def _mean(trace: Trace, start: datetime, end: datetime) -> float:
+    """Return the mean of what was shown in a period."""
+    steps = [start + number * _FIVE for number in range((end - start) // _FIVE)]
+    values = [_level(trace, step + _FIVE / 2) for step in steps]
+    return sum(values) / len(values)
 
 
 async def check_follower(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flexmeasures.data import db
 from flexmeasures.data.services.data_sources import get_or_create_source
 
+from .past import HABITS, QUARTER, devices_power, steps_until
 from .profiles import TIME_ZONE
 from .weather import Day
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 MONTHS = 13
 FORECAST = timedelta(days=3)
 HOUR = timedelta(hours=1)
-QUARTER = timedelta(minutes=15)
+# Until the first plans of the demo are there, what was planned before is followed.
+PLANNED_AHEAD = timedelta(minutes=30)
+PLANNED_BEFORE = timedelta(hours=6)
 
 # What the contract adds to the price of the day-ahead market, in EUR/kWh: tax, and what the supplier keeps.
 TAX = 0.1316
@@ -59,11 +62,11 @@ class Values:
     """Collects the values of sensors, and writes them in one go."""
 
     def __init__(self, sensors: dict[str, Sensor], name: str) -> None:
-        """Start with two sources of this name: who measures, and who forecasts."""
+        """Start with three sources of this name: who measures, who forecasts, and who plans."""
         self._sensors = sensors
-        self._measured, self._forecast = (
+        self._measured, self._forecast, self._planned = (
             get_or_create_source(name, source_type=kind).id
-            for kind in ("demo script", "forecaster")
+            for kind in ("demo script", "forecaster", "scheduler")
         )
         self._lines = io.StringIO()
 
@@ -78,6 +81,10 @@ class Values:
     def forecast(self, key: str, start: datetime, value: float) -> None:
         """Add what a forecaster has said."""
         self._add(key, start, value, self._forecast, timedelta(days=7))
+
+    def plan(self, key: str, start: datetime, value: float) -> None:
+        """Add what a scheduler has said."""
+        self._add(key, start, value, self._planned, PLANNED_BEFORE)
 
     def _add(
         self, key: str, start: datetime, value: float, source: int, horizon: timedelta
@@ -106,7 +113,18 @@ def add_counted(sensors: dict[str, Sensor], source: str) -> None:
         weather = Day.of(day.date())
         add_prices(values, weather, day)
         add_day(values, weather, day, now)
+    add_plans(values, now)
     values.write()
+
+
+def add_plans(values: Values, now: datetime) -> None:
+    """Add what was planned for the devices up to now, and how full they are now."""
+    for key, habit in HABITS.items():
+        share = 100 / habit.capacity if key == "ev" else 1
+        for start in steps_until(now + PLANNED_AHEAD, QUARTER):
+            values.plan(f"{key}_power", start, habit.planned(start))
+            level = habit.expected_level(start)
+            values.plan(f"{key}_soc", start, round(level * share, 4))
 
 
 def days(now: datetime) -> Iterator[datetime]:
@@ -156,7 +174,7 @@ def add_day(values: Values, weather: Day, day: datetime, now: datetime) -> None:
         add = values.measure if is_over else values.forecast
         local = start.astimezone(TIME_ZONE)
         produced = round(weather.sun(start) / 4, 3)
-        used = weather.household(local) / 4
+        used = (weather.household(local) + devices_power(start)) / 4
         balance = round(used - produced, 3)
         from_grid, to_grid = max(balance, 0.0), max(-balance, 0.0)
         add("pv_meter", start, produced)

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from . import profiles
 from .meters import add_counted, add_meters
+from .past import HABITS
 from .profiles import TIME_ZONE
 from .structure import Structure
 
@@ -28,11 +29,11 @@ HISTORY = 21 * DAY
 def seed(home: Path, *, is_metered: bool) -> None:
     """Fill the database, and write users and ids to a file once that is done.
 
-    With meters, and what they have counted, if asked for: these take seconds.
+    With meters, and what they have counted and was planned, if asked for: these take seconds.
     """
     structure = Structure()
     add_home(structure)
-    add_data(structure.sensors)
+    add_data(structure.sensors, has_past=is_metered)
     if is_metered:
         add_meters(structure)
         add_counted(structure.sensors, SOURCE)
@@ -239,8 +240,11 @@ def constantly(value: float) -> Callable[[float], float]:
     return lambda _: value
 
 
-def add_data(sensors: dict[str, Sensor]) -> None:
-    """Add measurements up to now, and prices and forecasts from then on."""
+def add_data(sensors: dict[str, Sensor], *, has_past: bool) -> None:
+    """Add measurements up to now, and prices and forecasts from then on.
+
+    `has_past`: the devices that have one are as full as it has left them; Home Assistant tells that itself.
+    """
     source = DataSource(name=SOURCE, type="demo script")
     db.session.add(source)
     db.session.flush()
@@ -322,5 +326,6 @@ def add_data(sensors: dict[str, Sensor]) -> None:
         ("garage_battery", 2.0),
         ("cabin_battery", 5.0),
     ):
-        measure(f"{key}_soc", last, now, constantly(level))
+        if not (has_past and key in HABITS):
+            measure(f"{key}_soc", last, now, constantly(level))
     db.session.execute(insert(TimedBelief), beliefs)

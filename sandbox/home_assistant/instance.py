@@ -1,6 +1,6 @@
 """A real Home Assistant with this repository's integration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import contextlib
 import http.client
 import json
@@ -59,14 +59,16 @@ class HomeAssistant:
         folder: Path | None = None,
         *,
         configuration: str = "",
+        history: Mapping[str, Any] | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Prepare a Home Assistant that keeps its configuration in a folder; without one it starts anew and leaves nothing.
 
-        `configuration` is added to its configuration.yaml.
+        `configuration` is added to its configuration.yaml; `history`, as history.py wants it, is what its entities have shown before.
         """
         self._given_folder = folder
         self._configuration = configuration
+        self._history = history
         self._folder: Path | None = None
         self._report = report
         self._child: Child | None = None
@@ -135,6 +137,7 @@ class HomeAssistant:
             "username": self.username,
             "password": self.password,
             "port": self._port,
+            "history": self._write_history(),
         }
         self.token = run(
             "Preparing Home Assistant",
@@ -147,6 +150,15 @@ class HomeAssistant:
             folder=self.folder,
             environment=child_environment(PYTHONPATH=str(REPOSITORY)),
         ).strip()
+
+    def _write_history(self) -> str | None:
+        if not self._history:
+            return None
+        for left in self.folder.glob("home-assistant_v2.db*"):
+            left.unlink()
+        file = self.folder / "history.json"
+        file.write_text(json.dumps(self._history))
+        return str(file)
 
     def _run(self) -> None:
         self._child = Child(

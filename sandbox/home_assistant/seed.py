@@ -7,6 +7,7 @@ long-lived token is printed. Onboarding through the API would add integrations t
 import asyncio
 from datetime import timedelta
 import json
+from pathlib import Path
 import sys
 
 from homeassistant.auth import auth_manager_from_config
@@ -25,6 +26,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.runner import create_event_loop
+
+from .history import write
 
 
 async def seed(folder: str, username: str, password: str, port: int) -> str:
@@ -78,4 +81,8 @@ async def bind_to_loopback(hass: HomeAssistant, port: int) -> None:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(seed(**json.loads(sys.argv[1])), loop_factory=create_event_loop))
+    order = json.loads(sys.argv[1])
+    # A file with what entities have shown, if they have.
+    if history := order.pop("history"):
+        write(order["folder"], json.loads(Path(history).read_text()))
+    print(asyncio.run(seed(**order), loop_factory=create_event_loop))

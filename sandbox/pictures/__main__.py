@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from ..browser.window import browser
-from ..demo.devices import BATTERY, CAR, S2_BATTERY
+from ..demo.devices import BATTERY, CAR, S2_BATTERY, DemoDevice
 from ..demo.home import Progress, sandbox, set_up
 from ..demo.meters import ELECTRICITY, GAS
 from ..errors import SandboxError
@@ -36,11 +36,12 @@ async def take(
         await _forget_accounts(client)
         await set_up(client, server, battery, report)
         shown = (BATTERY, CAR, S2_BATTERY)
-        await devices.take_pages(
-            camera, {device: await device_id(client, device) for device in shown}
-        )
+        ids: dict[DemoDevice, str] = {
+            device: await device_id(client, device) for device in shown
+        }
+        await devices.take_pages(camera, ids)
         await devices.take_settings(camera)
-        await devices.take_dashboard(camera)
+        await devices.take_dashboard(camera, client, ids[BATTERY])
         await meters.take_pages(
             camera,
             {meter: await device_id(client, meter) for meter in (ELECTRICITY, GAS)},

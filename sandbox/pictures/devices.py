@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from ..demo.dashboard import DASHBOARD_URL
 from ..demo.devices import BATTERY, CAR, S2_BATTERY, DemoDevice
+from ..home_assistant.client import HomeAssistantClient
 from .camera import FORM, PHONE, Camera
 
-WIDE = (1900, 1600)
+WIDE = (1900, 1300)
 DESKTOP = (1200, 1650)
-BILLS = (1400, 700)
+BILLS = (1400, 860)
 
 
 async def take_pages(camera: Camera, ids: Mapping[DemoDevice, str]) -> None:
@@ -40,15 +41,27 @@ async def take_settings(camera: Camera) -> None:
         await camera.dialog(page, "pairing")
 
 
-async def take_dashboard(camera: Camera) -> None:
-    """Take the demo's dashboard, and the battery's card on it."""
-    await camera.page("bills", f"{DASHBOARD_URL}/bills", "Typical month", BILLS)
-    path = f"{DASHBOARD_URL}/schedules"
-    await camera.page("dashboard", path, "Setpoint", WIDE)
-    await camera.page("dashboard_phone", path, "Setpoint", PHONE)
+async def take_dashboard(
+    camera: Camera, client: HomeAssistantClient, battery_id: str
+) -> None:
+    """Take the demo's dashboard, and the battery's card on one of its own."""
+    await camera.page("bills", f"{DASHBOARD_URL}/meter", "Typical month", BILLS)
+    path = f"{DASHBOARD_URL}/overview"
+    await camera.page("dashboard", path, "Grid power", WIDE)
+    await camera.page("dashboard_phone", path, "Grid power", PHONE)
+    dashboard = await client.command(
+        "lovelace/dashboards/create", url_path="one-card", title="Card", mode="storage"
+    )
+    plan_card = {"type": "custom:flexmeasures-plan-card", "device_id": battery_id}
+    await client.command(
+        "lovelace/config/save",
+        url_path=dashboard["url_path"],
+        config={"views": [{"cards": [plan_card]}]},
+    )
     async with camera.window(PHONE) as owner:
-        await owner.go(path)
-        card = owner.page.locator("flexmeasures-plan-card").first
-        await card.scroll_into_view_if_needed()
-        await card.locator("svg path.up[d^='M']").wait_for(state="attached")
+        await owner.go(dashboard["url_path"])
+        card = owner.page.locator("flexmeasures-plan-card")
+        # What was measured comes after the plan.
+        await card.locator("svg path.measured[d^='M']").wait_for(state="attached")
         await camera.part(owner.page, card, "card")
+    await client.command("lovelace/dashboards/delete", dashboard_id=dashboard["id"])

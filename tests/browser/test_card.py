@@ -1,17 +1,22 @@
 """The card that shows a plan, on a dashboard."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+import json
 import re
 from typing import Any
 
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 import pytest
 
 from sandbox.browser.owner import PHONE
-from sandbox.demo.devices import BATTERY
-from sandbox.demo.home import change_settings
+from sandbox.demo.devices import BATTERY, S2_BATTERY
+from sandbox.demo.home import Progress, change_settings, configure
+from sandbox.flexmeasures.server import FlexMeasuresServer
 from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.flow_steps import filled_in
+from sandbox.home_assistant.instance import HomeAssistant
 from sandbox.home_assistant.registry import device_id, entities_of
 
 from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
@@ -126,6 +131,70 @@ async def test_key_before_all_is_loaded(visit: Visit, show: Show, planned: str) 
     await expect(slider).not_to_have_attribute("aria-valuetext", now)
 
 
+async def test_what_a_card_needs_is_asked_for_at_once(
+    visit: Visit, show: Show, planned: str
+) -> None:
+    """On a slow network it takes as many ways there and back as there must be."""
+    asked = asyncio.Event()
+
+    async def note(route: Route) -> None:
+        asked.set()
+        await route.continue_()
+
+    async def wait(route: Route) -> None:
+        await asked.wait()
+        await route.continue_()
+
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit()
+    await owner.page.route("**/plan.js", note)
+    await owner.page.route("**/card.js", wait)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+    await expect(card.get_by_role("slider")).to_be_attached()
+
+
+async def test_touch(visit: Visit, show: Show, planned: str) -> None:
+    """What a finger has chosen stays, also when the page is scrolled by the chart later."""
+    # There must be something to scroll.
+    await show(*[{"type": PLAN_CARD, "device_id": planned}] * 3)
+    owner = await visit(PHONE)
+    tools = await owner.page.context.new_cdp_session(owner.page)
+    await tools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    async def touch(*points: tuple[float, float]) -> None:
+        for kind, (x, y) in zip(
+            ("touchStart", *["touchMove"] * (len(points) - 1)), points, strict=True
+        ):
+            await tools.send(
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": x, "y": y}]},
+            )
+        await tools.send(
+            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+        )
+
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card").first
+    time = card.locator(".when span")
+    box = await card.locator(".chart").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + 100
+
+    await touch((x, y))
+    await expect(time).not_to_contain_text("Now")
+    first = await time.inner_text()
+    await touch(*[(x + step, y) for step in range(0, 80, 8)])
+    await expect(time).not_to_have_text(first)
+    second = await time.inner_text()
+
+    await touch(*[(x, y - step) for step in range(0, 200, 8)])
+    await owner.page.wait_for_function("document.scrollingElement.scrollTop > 0")
+    await expect(time).to_have_text(second)
+    await card.get_by_role("button", name="Back to now").click()
+    await expect(time).to_contain_text("Now")
+
+
 async def test_no_plan_yet(
     visit: Visit, show: Show, battery: str, client: HomeAssistantClient
 ) -> None:
@@ -135,9 +204,35 @@ async def test_no_plan_yet(
     await owner.go(PLAN_PAGE)
 
     card = owner.page.locator("flexmeasures-plan-card")
+    # As the button is called.
+    await expect(card.get_by_role("status").first).to_contain_text("press “Plan now”")
     await card.get_by_role("button", name="Plan now").click()
 
     await expect(card.get_by_text("The plan in words")).to_be_visible(timeout=30_000)
+
+
+async def test_s2_device_that_is_away(
+    visit: Visit,
+    show: Show,
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+    home_assistant: HomeAssistant,
+) -> None:
+    """Nobody takes for done what it is to do."""
+    await configure(client, server, Progress(), [S2_BATTERY.name])
+    device = await device_id(client, S2_BATTERY)
+    await show(
+        {"type": PLAN_CARD, "device_id": device},
+        badges=[{"type": "custom:flexmeasures-plan-badge", "device_id": device}],
+    )
+    owner = await visit(PHONE)
+    await owner.go(PLAN_PAGE)
+
+    card = owner.page.locator("flexmeasures-plan-card")
+    await expect(card.get_by_role("status").first).to_contain_text("not connected")
+    badge = owner.page.locator("flexmeasures-plan-badge")
+    await expect(badge.locator(".wrong")).to_be_visible()
+    await owner.check()
 
 
 async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> None:
@@ -149,3 +244,161 @@ async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> No
     await expect(owner.page.locator("flexmeasures-plan-card")).to_contain_text(
         "not there"
     )
+
+
+async def change_picture(page: Page, **changes: Any) -> None:
+    """Have a page be told something else of each plan than Home Assistant says."""
+
+    def relay(window: WebSocketRoute) -> None:
+        server = window.connect_to_server()
+
+        def send(message: str | bytes) -> None:
+            told = json.loads(message)
+            for each in told if isinstance(told, list) else [told]:
+                event = each.get("event")
+                if isinstance(event, dict) and "soc_unit" in event:
+                    event.update(changes)
+            window.send(json.dumps(told))
+
+        server.on_message(send)
+
+    await page.route_web_socket("**/api/websocket", relay)
+
+
+async def test_plan_that_has_ended(visit: Visit, show: Show, planned: str) -> None:
+    """The cure is there, as where there was no plan yet."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit(PHONE)
+    start = datetime.now(UTC) - timedelta(hours=2)
+    power = {"start": start.isoformat(), "step": 900, "values": [1, 2]}
+    await change_picture(owner.page, power=power, soc=None, setpoint=None)
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+
+    await expect(card.get_by_role("status").first).to_contain_text("The plan has ended")
+    await expect(card.get_by_role("button", name="Plan now")).to_be_enabled()
+    await expect(card.get_by_text("The plan in words")).to_be_hidden()
+    await owner.check()
+
+
+async def test_all_that_is_drawn_is_named(
+    visit: Visit, show: Show, planned: str
+) -> None:
+    """The values beside the chart are its legend: prices for both directions, and the next target."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit(PHONE)
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    prices = {
+        "currency": "SEK",
+        "consumption": {"fixed": -0.5},
+        "production": {"fixed": 0.25},
+    }
+    targets = [{"at": at, "soc": 6, "met": True, "missed_by": None}]
+    await change_picture(owner.page, prices=prices, targets=targets)
+    await owner.go(PLAN_PAGE)
+    legend = owner.page.locator("flexmeasures-plan-card .readout")
+
+    await expect(legend.locator(".target")).to_contain_text("Target6\u00a0kWh, ")
+    await expect(legend.locator(".feedin")).to_contain_text("Feed-in price")
+    price = legend.locator(".price dd")
+    await expect(price).to_have_text(re.compile("\N{MINUS SIGN}kr\\s?0.50/kWh"))
+    first_letter = (
+        "element => getComputedStyle(element, '::first-letter').textTransform"
+    )
+    assert await price.evaluate(first_letter) == "none"
+    await owner.check()
+
+
+@pytest.mark.parametrize("rows", ["auto", 4, 9], ids=str)
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_smallest_size(
+    visit: Visit, show: Show, planned: str, rows: int | str, width: int
+) -> None:
+    """In half of a section the card fits, and what has no room can be scrolled to."""
+    small = {
+        "type": PLAN_CARD,
+        "device_id": planned,
+        "grid_options": {"columns": 6, "rows": rows},
+    }
+    await show(type="sections", sections=[{"type": "grid", "cards": [small]}])
+    owner = await visit((width, 900))
+    await owner.go(PLAN_PAGE)
+    card = owner.page.locator("flexmeasures-plan-card")
+
+    least = await card.evaluate("element => element.getGridOptions()")
+    assert least["min_columns"] == 6
+    assert rows == "auto" or rows >= least["min_rows"]
+    chart = card.locator("svg")
+    await expect(chart).to_be_visible()
+    assert not await owner.overflowing()
+    # Labels are not upon each other, nor cut off.
+    places = await chart.evaluate(
+        """svg => [...svg.querySelectorAll('text:is(.day, .middle)')]
+            .map(text => text.getBoundingClientRect()).map(({left, right}) => [left, right])
+            .sort(([a], [b]) => a - b)"""
+    )
+    assert all(end <= start for (_, end), (start, _) in pairwise(places))
+    box, axis = await card.bounding_box(), await chart.bounding_box()
+    assert box
+    assert axis
+    assert axis["x"] + axis["width"] <= box["x"] + box["width"]
+    assert axis["width"] > 100
+    words = card.get_by_text("The plan in words")
+    await words.scroll_into_view_if_needed()
+    await words.click()
+    await card.get_by_role("listitem").last.scroll_into_view_if_needed()
+    await expect(card.get_by_role("listitem").last).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("language", ["he", "ar", "fa"])
+async def test_right_to_left(
+    visit: Visit,
+    show: Show,
+    planned: str,
+    client: HomeAssistantClient,
+    language: str,
+) -> None:
+    """Where there are no texts in the user's language, numbers and days are read as a part of those that there are."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    await client.command(
+        "frontend/set_user_data",
+        key="language",
+        value={
+            "language": language,
+            "number_format": "language",
+            "time_format": "12",
+            "date_format": "language",
+            "first_weekday": "language",
+            "time_zone": "server",
+        },
+    )
+    try:
+        owner = await visit(PHONE)
+        await owner.page.add_init_script(
+            f"localStorage.setItem('selectedLanguage', '{json.dumps(language)}')"
+        )
+        await owner.go(PLAN_PAGE)
+        card = owner.page.locator("flexmeasures-plan-card")
+        await card.get_by_text("The plan in words").click()
+        line = card.get_by_role("listitem").first.locator("span")
+        await expect(line).to_contain_text("kWh")
+        assert await card.evaluate("element => element.matches(':dir(rtl)')")
+        # As they are seen, words and numbers are in the order in which they are read.
+        lefts = await line.evaluate(
+            """span => {
+              const text = span.firstChild;
+              return [...text.data.matchAll(/[^\\s,]+/g)].map(({index, 0: {length}}) => {
+                const range = document.createRange();
+                range.setStart(text, index);
+                range.setEnd(text, index + length);
+                return range.getClientRects()[0].left;
+              });
+            }"""
+        )
+        assert lefts == sorted(lefts)
+        text = await card.locator("section").inner_text()
+        assert re.search("AM|PM", text)
+        assert not re.search("[\u0590-\u05ff\u200e\u200f]", text)
+        await owner.check()
+    finally:
+        await client.command("frontend/set_user_data", key="language", value=None)

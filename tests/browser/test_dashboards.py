@@ -13,11 +13,15 @@ from sandbox.home_assistant.registry import entities_of
 from .conftest import IN_BOTH_LOOKS, PLAN_PAGE, Show, Visit
 
 STRATEGY = "custom:flexmeasures"
+NOTE = "Look **here** first"
 
 
 async def views(client: HomeAssistantClient, *device_ids: str) -> None:
-    """Have the page be made up of views of devices, after that of the home."""
-    strategies = [{}, *({"device_id": device_id} for device_id in device_ids)]
+    """Have the page be made up of views of devices, after that of the home with a note."""
+    strategies = [
+        {"note": NOTE},
+        *({"device_id": device_id} for device_id in device_ids),
+    ]
     await client.command(
         "lovelace/config/save",
         url_path=PLAN_PAGE,
@@ -74,6 +78,7 @@ async def test_views(
     owner = await visit(size, is_dark=is_dark)
     await owner.go(f"{PLAN_PAGE}/0")
     await expect(owner.page.locator("flexmeasures-plan-badge")).to_be_visible()
+    await owner.read("Look here first")
     await owner.check()
 
     await owner.go(f"{PLAN_PAGE}/1")
@@ -82,6 +87,12 @@ async def test_views(
     for name in ("Controls", "Status", "Calendar"):
         await expect(heading(owner, name)).to_be_visible()
     await owner.check()
+    # Nobody has said by when.
+    await owner.page.get_by_role("button", name="Set", exact=True).click()
+    hour = owner.page.get_by_role("spinbutton", name="hh")
+    await expect(hour).to_be_visible()
+    await owner.page.keyboard.press("Escape")
+    await expect(hour).to_be_hidden()
     entities = await entities_of(client, BATTERY)
     await client.post(
         "services/select/select_option",

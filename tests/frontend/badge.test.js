@@ -25,6 +25,7 @@ test("what is not as it should be is marked", () => {
   assert.equal(badge({ targets: [{ ...target, met: true }] })[0], "up");
   for (const other of [
     { is_out_of_date: true },
+    { is_connected: false },
     { targets: [{ ...target, met: false }] },
     { status: { key: "no_level", text: "No state of charge", detail: null, is_ok: false, since: null } },
   ]) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawing, line, outlook, steps } from "../../custom_components/flexmeasures/frontend/www/plan.js";
-import { slots } from "../../custom_components/flexmeasures/frontend/www/history.js";
+import { drawing, line, outlook, steps, valueAt } from "../../custom_components/flexmeasures/frontend/www/plan.js";
+import { present, slots } from "../../custom_components/flexmeasures/frontend/www/history.js";
 import { HOUR, NOW, picture, plain, reader, sent } from "./examples.js";
 
 /** @type {Scale} */
@@ -120,6 +120,20 @@ test("lanes and times have labels", () => {
   assert.deepEqual(overnight.filter(({ side }) => side === "day").map(({ text }) => text), ["Sat", "Sun"]);
 });
 
+test("where there is little room prices have no axis", () => {
+  const { paths, labels, x: place } = drawn({}, { width: 120, hasPrices: false });
+  assert.ok(paths.price);
+  assert.equal(place(NOW + 4 * HOUR), 112);
+  assert.ok(!labels.some(({ text }) => text.includes("€")));
+});
+
+test("a currency is called by its sign or its letters alone", () => {
+  const prices = { currency: "DKK", consumption: { fixed: 1.5 }, production: null };
+  const sign = (/** @type {string} */ language) =>
+    drawn({ prices }, { format: reader({ language }).format }).labels.find(({ text }) => text.endsWith("/kWh"))?.text;
+  assert.deepEqual(["en", "fa", "he"].map(sign), ["kr/kWh", "kr/kWh", "kr/kWh"]);
+});
+
 test("without any power the lane is that of the limits", () => {
   const labels = drawn({ power: null, power_limits: { least: null, most: 11 } }).labels;
   assert.ok(labels.some(({ text }) => text === "10"));
@@ -144,4 +158,10 @@ test("thousands of slots are drawn in little text", () => {
 test("a moment is found again at its place", () => {
   const { x: place, at } = drawn();
   assert.equal(at(place(NOW + HOUR)), NOW + HOUR);
+});
+
+test("what is measured now is not the mean of the slot that runs", () => {
+  const points = /** @type {Point[]} */ ([[NOW - HOUR, 0], [NOW - 1000, 11], [NOW + HOUR, 3]]);
+  assert.equal(valueAt(present(points, NOW), NOW), 11);
+  assert.equal(valueAt(present([], NOW), NOW), null);
 });

@@ -35,6 +35,7 @@ export function picture(other) {
     soc_limits: { least: 1, most: 10 },
     power_limits: { least: -5, most: 5 },
     prices: { currency: "EUR", consumption: sent([0.1, 0.2, 0.3, 0.4]), production: null },
+    reasons: [],
     targets: [],
     mode: "automatic",
     override: null,
@@ -43,6 +44,8 @@ export function picture(other) {
     last_schedule: new Date(NOW - HOUR).toISOString(),
     is_out_of_date: false,
     server_answers: true,
+    is_connected: null,
+    is_ordinary: true,
     level: "has",
     entities: {
       setpoint: null,

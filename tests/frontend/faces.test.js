@@ -33,6 +33,11 @@ test("without a plan the cure is said", () => {
   const text = "No prices for the coming hours";
   assert.deepEqual(said({ power: null, ...status({ key: "prices_unknown", text, detail: "Look there." }) }), [`warning | ${text} | Look there.`]);
   assert.deepEqual(said({ power: null }), ["warning | No plan yet"]);
+  const advice = "Press “Compute schedule”";
+  const pressed = { power: null, entities: { ...picture().entities, compute: "button.compute" }, ...status({ key: "not_scheduled", text: advice }) };
+  // As the button of the card is called.
+  assert.deepEqual(said(pressed), ["warning | No plan yet: press “Plan now”, or switch on “Automatic scheduling”."]);
+  assert.deepEqual(said({ power: null, ...status({ key: "not_scheduled", text: advice }) }), [`warning | ${advice}`]);
 });
 
 test("computing is progress, whether or not there is a plan", () => {
@@ -60,6 +65,11 @@ test("while the server is away the plan lasts", () => {
   assert.deepEqual(said({ power: null, ...other, status: { ...other.status, since } }), ["error | The FlexMeasures server has not answered since 11:00."]);
 });
 
+test("a device that is away is said to be", () => {
+  assert.deepEqual(said({ is_connected: false }), ["warning | The device is not connected. It does not follow the plan now."]);
+  assert.deepEqual(said({ is_connected: true }), []);
+});
+
 test("a plan that is over is said to be", () => {
   assert.deepEqual(said({ power: sent([1], { hours: -2 }) }), ["warning | The plan has ended."]);
 });
@@ -81,7 +91,7 @@ test("what only the job was told is said where it is missed", () => {
 
 test("an override or a mode in force is said", () => {
   const until = new Date(NOW + HOUR).toISOString();
-  assert.deepEqual(said({ override: { power: 3, until }, mode: "hold" }), ["info | Set by hand: 3 kW until 13:00."]);
-  assert.deepEqual(said({ override: { power: 3, until: null } }), ["info | Set by hand: 3 kW."]);
+  assert.deepEqual(said({ override: { power: 3, until }, mode: "hold" }), ["info | Set by hand: charge 3 kW until 13:00."]);
+  assert.deepEqual(said({ override: { power: 3, until: null } }), ["info | Set by hand: charge 3 kW."]);
   assert.deepEqual(said({ mode: "hold" }), ["info | Mode: “hold”. The plan is not followed."]);
 });

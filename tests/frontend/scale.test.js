@@ -65,6 +65,7 @@ test("there are quarters where there is room, and days where there is little", (
   const start = at("2026-11-27T11:00Z");
   assert.equal(timeTicks(AMSTERDAM, { start, end: start + HOUR }, 6).step, HOUR / 4);
   assert.equal(timeTicks(AMSTERDAM, { start, end: start + 36 * HOUR }, 6).step, 6 * HOUR);
+  assert.equal(timeTicks(AMSTERDAM, { start, end: start + 36 * HOUR }, 5).step, 8 * HOUR);
   const week = timeTicks(AMSTERDAM, { start, end: start + 168 * HOUR }, 7);
   assert.equal(week.step, 24 * HOUR);
   assert.ok(week.ticks.every(({ isDay }) => isDay));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { follow, meaning, pointOf, slots } from "../../custom_components/flexmeasures/frontend/www/history.js";
-import { sourceOf } from "../../custom_components/flexmeasures/frontend/www/source.js";
+import { sourceOf } from "../../custom_components/flexmeasures/frontend/www/plan.js";
 import { HOUR, NOW, picture } from "./examples.js";
 
 globalThis.window = /** @type {any} */ (globalThis);

@@ -18,17 +18,21 @@ function home(parts, sources) {
     Object.entries(keys).map(([translation_key, id]) => [id, { platform: "flexmeasures", device_id, translation_key }]),
   );
   const states = entities.map(([id]) => [id, { state: "1", attributes: {} }]);
-  return /** @type {any} */ ({
+  const hass = {
     entities: Object.fromEntries(entities),
-    devices: Object.fromEntries(Object.keys(parts).map((id) => [id, { name: `The ${id}` }])),
+    devices: Object.fromEntries(Object.keys(parts).map((id) => [id, { name: `The ${id}`, config_subentry_id: `ID_${id}` }])),
     states: { ...Object.fromEntries(states), "sensor.grid": {} },
-    callWS: async () => {
+    callWS: async (/** @type {{ type: string }} */ { type }) => {
+      if (type === "recorder/list_statistic_ids") {
+        return [{ statistic_id: "flexmeasures:id_meter_consumption" }, { statistic_id: "flexmeasures:id_other_production" }];
+      }
       if (!sources) {
         throw new Error("No prefs");
       }
       return { energy_sources: sources };
     },
-  });
+  };
+  return /** @type {any} */ (hass);
 }
 
 const BATTERY = {
@@ -45,7 +49,7 @@ const FEED = { feed_backlog: "sensor.f_backlog" };
 const METER = { electricity_cost_to_date: "sensor.m_cost", completeness: "sensor.m_part" };
 
 /** @type {(config: any) => any} */
-const entitiesOf = ({ entities }) => entities.map((/** @type {any} */ { entity }) => entity);
+const entitiesOf = ({ entities }) => entities.map((/** @type {any} */ { entity, row }) => entity ?? row.entity);
 
 test("a dashboard has a view for each device, and for what else there is", async () => {
   const hass = home({ car: CAR, battery: BATTERY, feed: FEED, meter: METER });
@@ -71,9 +75,18 @@ test("the overview has the plans, and the powers and the price of the home", asy
   const hass = home({ car: CAR, battery: BATTERY }, [{ stat_rate: "sensor.grid" }, { stat_rate: "sensor.gone" }, {}]);
   const { badges, sections } = /** @type {any} */ (await generate("view", {}, hass, TEXTS));
   assert.deepEqual(badges.map((/** @type {any} */ each) => each.device_id), ["battery", "car"]);
-  assert.deepEqual(sections.map((/** @type {any} */ { cards }) => cards[0].heading), ["The battery", "The car", "Home"]);
-  assert.deepEqual(sections[0].cards[1].device_id, "battery");
-  assert.deepEqual(sections[2].cards.slice(1).map((/** @type {any} */ { entity }) => entity), ["sensor.grid", "sensor.c_price"]);
+  assert.deepEqual(sections.map((/** @type {any} */ { cards }) => cards[0].heading), ["Home", "The battery", "The car"]);
+  assert.deepEqual(sections[1].cards[1].device_id, "battery");
+  assert.deepEqual(sections[0].cards.slice(1).map((/** @type {any} */ { entity }) => entity), ["sensor.grid", "sensor.c_price"]);
+});
+
+test("a text of one's own is above the overview, and nowhere else", async () => {
+  const hass = home({ car: CAR });
+  const { views } = /** @type {any} */ (await generate("dashboard", { note: "Hello" }, hass, TEXTS));
+  assert.deepEqual(views.map((/** @type {any} */ { strategy }) => strategy.note), ["Hello", undefined]);
+  const { header } = /** @type {any} */ (await generate("view", views[0].strategy, hass, TEXTS));
+  assert.equal(header.card.content, "Hello");
+  assert.ok(!("header" in (await generate("view", {}, hass, TEXTS))));
 });
 
 test("where nothing is planned it is said what to do", async () => {
@@ -88,22 +101,44 @@ test("where nothing is planned it is said what to do", async () => {
 test("a device has its card, controls, status and calendar", async () => {
   const { sections } = /** @type {any} */ (await generate("view", { device_id: "battery" }, home({ battery: BATTERY }), TEXTS));
   const cards = sections.map((/** @type {any} */ section) => section.cards[1]);
-  assert.deepEqual(cards.map((/** @type {any} */ { type }) => type), ["custom:flexmeasures-plan-card", "entities", "entities", "calendar"]);
-  assert.deepEqual(entitiesOf(cards[1]), ["select.b_mode", "datetime.b_ready"]);
-  assert.deepEqual(entitiesOf(cards[2]), ["sensor.b_status", "sensor.b_cost"]);
-  assert.deepEqual(cards[3].entities, ["calendar.b"]);
+  assert.deepEqual(cards.map((/** @type {any} */ { type }) => type), ["custom:flexmeasures-plan-card", "entities", "calendar", "entities"]);
+  assert.deepEqual(entitiesOf(cards[1]), ["select.b_mode", "datetime.b_ready", "datetime.b_ready"]);
+  assert.deepEqual(cards[2].entities, ["calendar.b"]);
+  assert.deepEqual(entitiesOf(cards[3]), ["sensor.b_status", "sensor.b_cost"]);
 
   // Each of them may be disabled.
   const few = /** @type {any} */ (await generate("view", { device_id: "car" }, home({ car: { mode: "select.m" } }), TEXTS));
   assert.equal(few.sections.length, 2);
 });
 
+test("a moment that is not set can be set, and is not called unknown", async () => {
+  const { sections } = /** @type {any} */ (await generate("view", { device_id: "battery" }, home({ battery: BATTERY }), TEXTS));
+  const [, known, unset] = sections[1].cards[1].entities;
+  assert.equal(known.row.type, "simple-entity");
+  assert.deepEqual(known.conditions, [{ condition: "not", conditions: unset.conditions }]);
+  assert.deepEqual(unset.conditions, [{ condition: "state", entity: "datetime.b_ready", state: "unknown" }]);
+  assert.equal(unset.row.action_name, "Set");
+});
+
 test("feeds and meters have all their entities", async () => {
   const hass = home({ feed: FEED, meter: METER });
   const feeds = /** @type {any} */ (await generate("view", { show: "feed" }, hass, TEXTS));
   assert.deepEqual(feeds.sections.map((/** @type {any} */ { cards }) => entitiesOf(cards[1])), [["sensor.f_backlog"]]);
-  const meters = /** @type {any} */ (await generate("view", { show: "meter" }, hass, TEXTS));
-  assert.deepEqual(entitiesOf(meters.sections[0].cards[1]), ["sensor.m_cost", "sensor.m_part"]);
+  const { sections } = /** @type {any} */ (await generate("view", { show: "meter" }, hass, TEXTS));
+  const [, tile, graph, rest] = sections[0].cards;
+  assert.deepEqual([tile.entity, tile.name], ["sensor.m_cost", "Cost so far"]);
+  assert.deepEqual(graph.entities, ["flexmeasures:id_meter_consumption"]);
+  assert.deepEqual(entitiesOf(rest), ["sensor.m_part"]);
+});
+
+test("solar panels, which use nothing, have no bill of that", async () => {
+  const panels = { electricity_usage_to_date: "sensor.p_used", electricity_typical_usage: "sensor.p_typical", electricity_cost_to_date: "sensor.p_cost" };
+  const { sections } = /** @type {any} */ (await generate("view", { show: "meter" }, home({ panels }), TEXTS));
+  const [used, cost, typical] = sections[0].cards.slice(1);
+  const above = { condition: "numeric_state", above: 0 };
+  const conditions = [{ ...above, entity: "sensor.p_used" }, { ...above, entity: "sensor.p_typical" }];
+  assert.deepEqual([used, typical].map(({ visibility }) => visibility), Array(2).fill([{ condition: "or", conditions }]));
+  assert.ok(!("visibility" in cost));
 });
 
 test("a section is about one device, and about the first one if none is chosen", async () => {

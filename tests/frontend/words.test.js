@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { timeline } from "../../custom_components/flexmeasures/frontend/www/list.js";
-import { action, fill, moment, nowLine, spanWords } from "../../custom_components/flexmeasures/frontend/www/plan.js";
+import { action, blocks, fill, moment, nowLine, spanWords } from "../../custom_components/flexmeasures/frontend/www/plan.js";
 import { AHEAD, HOUR, NOW, TEXTS, picture, plain, plan, reader, sent } from "./examples.js";
 import { LANGUAGES, textsIn } from "./languages.js";
 
@@ -26,8 +26,19 @@ test("numbers and money follow the user's number format", () => {
   const { format } = reader();
   assert.deepEqual(
     [format.number(0.0349), format.amount(71.6, "%"), format.price(0.1234, "EUR"), format.price(38.5, "HUF"), format.money(-0.7, "EUR"), format.number(-1e-9)],
-    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "-€0.70", "0"],
+    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "−€0.70", "0"],
   );
+});
+
+test("numbers of a language that goes from right to left fit into texts that do not", () => {
+  const { format } = reader({ language: "he", number_format: "language" });
+  assert.equal(plain(format.price(0.179, "EUR")), "0.179 €/kWh");
+  assert.equal(plain(format.amount(-2, "kW")), "−2 kW");
+});
+
+test("days are called as in the texts around them", () => {
+  const day = (/** @type {string} */ language) => reader({ language }).format.day(NOW, NOW);
+  assert.deepEqual(["he", "sv", "en-GB", "de", "fr-CA"].map(day), ["Fri", "Fri", "Fri", "Fr", "ven."]);
 });
 
 test("times have 12 or 24 hours as the user has chosen, in the user's zone", () => {
@@ -65,11 +76,13 @@ test("a power is an action of the kind of device", () => {
 });
 
 test("the plan reads as a list", () => {
+  const [{ end }] = blocks(plan(), AHEAD);
+  const reasons = [{ end: new Date(end).toISOString(), text: "It is cheap." }];
   assert.deepEqual(
-    timeline(picture(), plan(), AHEAD, reader()).map((words) => plain(words.join(" | "))),
+    timeline(picture({ reasons }), plan(), AHEAD, reader()).map((words) => plain(words.join(" | "))),
     [
-      "12:00 to 13:00 | charge 2 kW | 2 kWh, at €0.10/kWh, costs €0.20",
-      "14:00 to 16:00 | discharge 1 kW | 2 kWh, at €0.35/kWh, earns €0.70",
+      "12:00 to 13:00 | charge 2 kW | 2 kWh, at €0.10/kWh, costs €0.20 | It is cheap.",
+      "14:00 to 16:00 | discharge 1 kW | 2 kWh, at €0.35/kWh, earns €0.70 | ",
     ],
   );
   const free = { prices: null };
@@ -79,7 +92,7 @@ test("the plan reads as a list", () => {
 
 test("the list is in the language of the user", async () => {
   const first = await Promise.all(
-    LANGUAGES.map(async (language) => plain(timeline(picture(), plan(), AHEAD, reader({ language, texts: await textsIn(language) }))[1].join(", "))),
+    LANGUAGES.map(async (language) => plain(timeline(picture(), plan(), AHEAD, reader({ language, texts: await textsIn(language) }))[1].slice(0, 3).join(", "))),
   );
   assert.deepEqual(first, [
     "14:00 bis 16:00, entladen 1 kW, 2 kWh, zu 0,35 €/kWh, bringt 0,70 €",
@@ -120,10 +133,22 @@ test("what was measured goes before what was expected", () => {
   assert.deepEqual(known, ["charge 2 kW", "charge 1.5 kW", "3.3 kWh", "€0.10/kWh"]);
 });
 
-test("what produces is shown with the price for production, and what is not known as a dash", () => {
+test("a price for production is told apart, and what is not known is a dash", () => {
   const prices = { currency: "EUR", consumption: { fixed: 0.3 }, production: sent([0.08], { hours: 2 }) };
-  const price = (/** @type {number} */ hours) => plain(moment(picture(), plan({ prices }), null, null, NOW + hours * HOUR, reader())[2][2]);
-  assert.deepEqual([0, 2, 3].map(price), ["€0.30/kWh", "€0.08/kWh", "–"]);
+  const known = (/** @type {number} */ hours) =>
+    moment(picture(), plan({ prices }), null, null, NOW + hours * HOUR, reader()).slice(2).map((each) => plain(each.join(" | ")));
+  assert.deepEqual(known(2), ["price | Price | €0.30/kWh", "feedin | Feed-in price | €0.08/kWh"]);
+  assert.deepEqual(known(3), ["price | Price | €0.30/kWh", "feedin | Feed-in price | –"]);
   const none = { power: null, soc: null, prices: null, level: /** @type {const} */ ("none") };
   assert.deepEqual(moment(picture(none), plan(none), null, null, NOW, reader()), [["planned", TEXTS.planned, "–"]]);
+});
+
+test("the next target is told, and keeps its place after the last one", () => {
+  const targets = [1, 26].map((hours) => ({ at: new Date(NOW + hours * HOUR).toISOString(), soc: hours === 1 ? 8 : null, met: null, missed_by: null }));
+  const told = (/** @type {number} */ hours) => plain(moment(picture({ targets }), plan(), null, null, NOW + hours * HOUR, reader())[2].join(" | "));
+  assert.equal(told(0), "target | Target | 8 kWh, 13:00");
+  assert.equal(told(1), "target | Target | 8 kWh, 13:00");
+  // How full it was to be is not known of what only the job was told.
+  assert.equal(told(2), "target | Target | –, Sat 14:00");
+  assert.equal(told(27), "target | Target | –");
 });

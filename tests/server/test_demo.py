@@ -17,6 +17,7 @@ async def test_once() -> None:
     text = output.decode()
     assert demo.returncode == 0, text
     assert "All 48 slots are what the FlexMeasures server stores" in text
+    assert "In 96 slots before, it has done what was planned" in text
     assert "is what the server's values add up to" in text
     assert "are the server's own, hour by hour" in text
     assert "The device S2 battery was told" in text

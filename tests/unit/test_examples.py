@@ -18,7 +18,12 @@ from homeassistant.const import (
     STATE_UNKNOWN,
 )
 from homeassistant.core import ServiceCall
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    issue_registry as ir,
+)
+from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 
@@ -40,10 +45,12 @@ SETPOINT = "sensor.home_battery_setpoint"
 INVERTER = "number.battery_power_setpoint"
 
 
+# What is in the response of an action, and in no other one's.
 RESPONSES = {
-    "schedule": "trigger_schedule",
-    "prices": "get_prices",
+    "blocks": "explain",
     "instruction": "send_instruction",
+    "prices": "get_prices",
+    "schedule": "trigger_schedule",
 }
 
 
@@ -52,12 +59,12 @@ def name_of(example: Any) -> str:
     match example:
         case {"action": str(name), "data": {"measurements": _}}:
             return f"{name} for several sensors"
-        case {"flexmeasures": dict()}:
-            return "one device"
-        case {"flexmeasures": list()}:
-            return "several devices"
-        case dict() if key := next(iter(RESPONSES.keys() & example.keys()), None):
-            return f"response of {RESPONSES[key]}"
+        case {"action": str(name), "target": {"area_id": _}}:
+            return f"{name} of an area"
+        case {"flexmeasures": devices}:
+            return "several devices" if isinstance(devices, list) else "one device"
+        case dict() if of := RESPONSES.keys() & example:
+            return f"response of {RESPONSES[of.pop()]}"
         case (
             {"automation": [{"alias": str(name)}]}
             | {"action": str(name)}
@@ -250,6 +257,32 @@ async def test_get_prices(home: Home) -> None:
     assert response.keys() == shown.keys()
     assert response["prices"][0].keys() == shown["prices"][0].keys()
     assert response["prices"][0]["value"] == shown["prices"][0]["value"]
+
+
+async def test_explain(home: Home) -> None:
+    home.has_planned(2.0, 0.0, 0.0, resolution=HOUR)
+    home.has_prices(50.0, 100.0, 100.0)
+    await home.set_up(device(schedule_duration=3 * 3600))
+
+    response = await run(home, "flexmeasures.explain")
+
+    told = example("response of explain")
+    assert response.keys() == told.keys()
+    block, shown = response["blocks"][0], told["blocks"][0]
+    assert block.keys() == shown.keys()
+    assert block["reasons"][0].keys() == shown["reasons"][0].keys()
+    assert block["reasons"][0]["code"] == shown["reasons"][0]["code"]
+
+
+async def test_override_of_an_area(home: Home) -> None:
+    home.has_planned(2.0)
+    await home.set_up()
+    area = ar.async_get(home.hass).async_create("Garage")
+    dr.async_get(home.hass).async_update_device(home.device_id(), area_id=area.id)
+
+    await run(home, "flexmeasures.override of an area")
+
+    assert home.value("sensor", "setpoint") == "0.0"
 
 
 async def test_sensor_with_attributes_of_nord_pool(home: Home) -> None:
@@ -532,6 +565,39 @@ async def test_tile(home: Home) -> None:
     await home.set_up(named("Home battery"))
 
     assert home.hass.states.get(example("tile")["entity"])
+
+
+async def test_other_cards(home: Home) -> None:
+    """Their entities are there, with what is read; tests/browser show what comes of it."""
+    home.has_planned(2.0)
+    home.has_planned(4.0, power_sensor=BATTERY_SOC)
+    await home.set_up(named("Home battery"))
+
+    (calendar,) = example("calendar")["entities"]
+    assert home.hass.states.get(calendar)
+    for series in example("custom:apexcharts-card")["series"]:
+        state = home.hass.states.get(series["entity"])
+        assert state
+        (read,) = re.findall(r"entity\.attributes\.(\w+)", series["data_generator"])
+        assert read in ("schedule", "forecast")
+
+
+async def test_table(home: Home) -> None:
+    """It has a line for each change from now on, and only its head without a plan."""
+    home.has_planned(2.0, 2.0, -1.5, 0.0, start=SLOT - QUARTER)
+    await home.set_up(named("Home battery"))
+    table = Template(example("markdown")["content"], home.hass)
+
+    assert table.async_render().splitlines() == [
+        "| From | Power |",
+        "|:-----|------:|",
+        "| Sun 11:00 | 2.0 kW |",
+        "| Sun 11:15 | -1.5 kW |",
+        "| Sun 11:30 | 0.0 kW |",
+    ]
+
+    home.hass.states.async_remove("sensor.home_battery_schedule")
+    assert len(table.async_render().splitlines()) == 2
 
 
 # --- all of them

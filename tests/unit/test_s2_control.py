@@ -696,3 +696,34 @@ async def test_only_part_of_a_long_plan_at_a_time(home: Home, rm: FakeRM) -> Non
             active, factor = told(rm)[-1]
             await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(active, factor))
     assert told(rm) == [("charge", 0.2), ("charge", 0.4), ("discharge", 0.2)]
+
+
+@pytest.mark.parametrize("offered", [(), ("NOT_CONTROLABLE",)], ids=["none", "other"])
+@pytest.mark.parametrize("later", [timedelta(0), 6 * SECOND], ids=["at_once", "later"])
+async def test_device_pauses_its_control(
+    home: Home, rm: FakeRM, offered: tuple[str, ...], later: timedelta
+) -> None:
+    """It withdraws its control types, as Victron's do, and offers them again: the session goes on."""
+    home.has_planned(1.0, -2.0, 0.0)
+    await home.set_up(paired())
+    await controlled(rm)
+    await go_to(rm, NOW + 2 * SECOND)
+    assert told(rm) == [("charge", 0.2)]
+    assert home.value("sensor", "current_instruction") == "charge 20 %"
+    await go_to(rm, NOW + 2 * SECOND + later)
+
+    status = await rm.tell("ResourceManagerDetails", available_control_types=offered)
+
+    assert status == "OK"
+    assert rm.is_open
+    assert home.value("sensor", "current_instruction") == "unknown"
+    await go_to(rm, SLOT + QUARTER)
+    assert len(told(rm)) == 1
+
+    # The user's choice holds: it is taken up as soon as it is offered.
+    await rm.introduce(FRBC)
+    await home.until(lambda: rm.resource.control_type is ControlType.FILL_RATE)
+    await describe(rm, BATTERY, 50.0, "discharge")
+    await go_to(rm, SLOT + QUARTER + 2 * SECOND)
+    assert told(rm)[1:] == [("discharge", 0.4)]
+    assert rm.resource.traffic.connections == 1

@@ -1,6 +1,7 @@
 """What keeps strangers out, and an RM that goes wrong from doing harm."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from ipaddress import ip_address
@@ -47,6 +48,12 @@ SECOND = timedelta(seconds=1)
 LOCALHOST = ip_address("127.0.0.1")
 
 type Client = TestClient[Any, Any]
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header that a device sends which knows only user and password."""
+    told = b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {told}"}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -210,6 +217,14 @@ async def _status(client: Client, path: str, headers: Json | None = None) -> int
         bearer(hash_token(token_of(BATTERY_POWER))),
         {"Authorization": token_of(BATTERY_POWER)},
         {"Authorization": f"Basic {token_of(BATTERY_POWER)}"},
+        {"Authorization": f"Digest {token_of(BATTERY_POWER)}"},
+        basic("victron", "wrong"),
+        basic("victron", ""),
+        basic(token_of(BATTERY_POWER), ""),
+        {"Authorization": "Basic"},
+        {"Authorization": "Basic !"},
+        {"Authorization": f"Basic {b64encode(b'\xff:\xff').decode()}"},
+        {"Authorization": f"Basic {b64encode(b'no colon').decode()}"},
         {"Authorization": "Bearer \udcff\udcfe"},
     ],
 )
@@ -223,6 +238,25 @@ async def test_who_has_not_the_token_is_not_let_in(
 
     assert await _status(await client_of(), route_of(BATTERY_POWER), headers) == 401
     assert counted() == 1
+
+
+@pytest.mark.parametrize("user", ["", "victron", "häuschen"])
+@pytest.mark.parametrize("path", ["", "/", "/heat-pump-1", "/a/b?c=d"])
+async def test_device_that_knows_only_a_password(
+    home: Home,
+    client_of: Callable[[], Awaitable[Client]],
+    counted: Callable[[], int],
+    user: str,
+    path: str,
+) -> None:
+    """The token is the password, whatever the user; what is appended does not matter."""
+    await home.set_up(paired())
+    header = basic(user, token_of(BATTERY_POWER))
+
+    answer = await _status(await client_of(), route_of(BATTERY_POWER) + path, header)
+
+    assert answer == 101
+    assert counted() == 0
 
 
 async def test_who_tries_too_often_is_banned(

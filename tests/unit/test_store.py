@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import ClientConnectionError
 import pytest
 
+from custom_components.flexmeasures.device.store import AccountStore
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
@@ -57,15 +59,36 @@ async def test_what_is_written(home: Home) -> None:
 
 
 async def test_what_changes_all_the_time(home: Home, rm: FakeRM) -> None:
-    """It is written nevertheless: an RM measures each few seconds, for days."""
+    """It is written now and then: an RM measures each few seconds, for days."""
     await home.set_up(paired())
     await rm.start()
+    with patch.object(
+        AccountStore, "_as_json", autospec=True, side_effect=AccountStore._as_json
+    ) as write:
+        for second in range(0, 3601, 12):
+            await rm.pass_to(NOW + timedelta(seconds=second))
+            await rm.measure(3600.0)
 
-    for second in range(0, 30, 5):
-        await rm.pass_to(NOW + timedelta(seconds=second))
-        await rm.measure(3600.0)
+    assert 5 <= write.call_count <= 7
+    assert home.stored[BATTERY]["resource"]["consumed_kwh"] > 2.8
 
-    assert home.stored[BATTERY]["resource"]["consumed_kwh"] > 0.01
+
+async def test_what_matters_does_not_wait_for_what_does_not(
+    home: Home, rm: FakeRM
+) -> None:
+    """Nor is it put off by that."""
+    await home.set_up(paired())
+    await rm.start()
+    await rm.pass_to(NOW + MINUTE)
+    await rm.measure(3600.0)
+    await rm.pass_to(NOW + 2 * MINUTE)
+    await rm.measure(3600.0)
+
+    await home.compute()
+    await rm.measure(3600.0)
+    await rm.pass_to(NOW + 2 * MINUTE + SECONDS_11)
+
+    assert home.stored[BATTERY]["last_schedule"] == (NOW + 2 * MINUTE).isoformat()
 
 
 async def test_it_is_written_when_home_assistant_stops(home: Home) -> None:

@@ -49,7 +49,7 @@ class EnergyCount:
         if self._power is not None and self._since is not None and self._power > 0:
             hours = (now - self._since).total_seconds() / _HOUR_SECONDS
             self._resource.consumed_kwh += self._power / 1000 * hours
-            self._store.async_remember()
+            self._store.async_remember(is_patient=True)
         self._power, self._since = power, dt_util.utcnow()
 
     def _begin_anew(self) -> None:

@@ -1,7 +1,7 @@
 """The RM of one device, as Home Assistant knows it over all its connections."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -82,7 +82,9 @@ class ManagedResource:
         self.details: ResourceDetails | None = None
         """Of the RM that is connected."""
         self.traffic = Traffic()
-        self.link = ResourceLink(hass, self.name, self.memory, self._handle)
+        self.link = ResourceLink(
+            hass, self.name, self.memory, self._handle, self._change
+        )
         self.measurements = Measurements(hass, entry, coordinator, api)
         self.choice = ControlTypeChoice(hass, self.name, self.memory)
         computing = Computing(hass)
@@ -101,6 +103,8 @@ class ManagedResource:
         self._energy = EnergyCount(coordinator.memory, self.memory, store)
         self._listeners: Listeners[[]] = Listeners()
         self._notified_at: datetime | None = None
+        self._changes = 0
+        self._is_news = self._is_device_news = False
         self._notify_timer = Timer(hass, lambda _now: self.async_notify())
 
     # --- what is known
@@ -243,7 +247,7 @@ class ManagedResource:
         """Return whether another connection may come, and take the present one's place."""
         is_admitted = self.link.async_admit()
         if not is_admitted:
-            self.coordinator.async_update_listeners()
+            self._update_entities()
         return is_admitted
 
     @property
@@ -257,7 +261,7 @@ class ManagedResource:
         self.link.async_void_token()
         # A power cut must not let it in again.
         self._store.async_remember(at_once=True)
-        self.coordinator.async_update_listeners()
+        self._update_entities()
 
     async def async_hold(
         self, socket: WebSocketResponse, abort: Callable[[], None]
@@ -280,7 +284,7 @@ class ManagedResource:
     def async_forget_contest(self) -> None:
         """Take for settled that devices push each other out."""
         self.link.async_forget_contest()
-        self.coordinator.async_update_listeners()
+        self._update_entities()
 
     # --- control
 
@@ -371,7 +375,7 @@ class ManagedResource:
             case DetailsReceived(details=details):
                 self._introduce(details)
             case ForeignResource():
-                self.coordinator.async_update_listeners()
+                self._update_entities()
             case ControlTypeChanged():
                 self._begin(self.handler)
             case SelectionEnded():
@@ -435,7 +439,7 @@ class ManagedResource:
         """Begin under another control type, or without control."""
         self.planner.async_begin(handler)
         self.follower.async_begin(handler)
-        self.coordinator.async_update_listeners()
+        self._update_entities()
         self.async_notify()
 
     def _forget(self, reason: EndReason, now: datetime) -> None:
@@ -458,9 +462,32 @@ class ManagedResource:
         elif self._notify_timer.moment is None:
             self._notify_timer.async_arm(self._notified_at + _NOTIFY_APART)
 
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Let listeners wait until nothing is half done any more."""
+        self._changes += 1
+        try:
+            yield
+        finally:
+            self._changes -= 1
+            if not self._changes and self._is_device_news:
+                self._update_entities()
+            if not self._changes and self._is_news:
+                self.async_notify()
+
+    @callback
+    def _update_entities(self) -> None:
+        """Call those who listen to the device: something that concerns its plan is new."""
+        self._is_device_news = bool(self._changes)
+        if not self._changes:
+            self.coordinator.async_update_listeners()
+
     @callback
     def async_notify(self) -> None:
         """Call the listeners: something is new."""
+        self._is_news = bool(self._changes)
+        if self._changes:
+            return
         self._notified_at = dt_util.utcnow()
         self._notify_timer.async_disarm()
         self._listeners.async_call()

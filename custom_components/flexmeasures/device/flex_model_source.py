@@ -12,6 +12,10 @@ class FlexModelSource(Protocol):
     """Makes a device's flex-model; an S2 resource manager does."""
 
     @property
+    def is_connected(self) -> bool:
+        """Whether the device is there."""
+
+    @property
     def is_plannable(self) -> bool:
         """Whether a new schedule would be of use now."""
 

@@ -39,12 +39,21 @@ from ..const import (
     DEFAULT_UPDATE_INTERVAL_CHARGING,
     DEFAULT_UPDATE_INTERVAL_CLIMATE,
 )
-from ..plan.energy_units import TemperatureRange, energy_quantity, in_kwh, quantity
+from ..plan.energy_units import (
+    TemperatureRange,
+    energy_quantity,
+    from_kwh,
+    in_kwh,
+    quantity,
+)
 from ..plan.prices import CONSUMPTION_PRICE, PRODUCTION_PRICE
 
 # Fields of a flex-model that tell how the server learns where the state of charge is.
 SOC_AT_START = "soc-at-start"
 STATE_OF_CHARGE = "state-of-charge"
+
+# Of a state of charge: what comes of converting is noise after these.
+_DIGITS = 6
 
 # Choices of sources in a sensor reference: where one is made, it was made on purpose.
 _SOURCE_FILTERS = frozenset(
@@ -184,6 +193,13 @@ class DeviceSettings:
     def in_kwh(self, amount: float) -> float | None:
         """Return an amount of `soc_unit` in kWh; None for a share of an unknown capacity."""
         return in_kwh(amount, self.soc_unit, self.capacity)
+
+    def in_soc_unit(self, kwh: float | None) -> float | None:
+        """Return an amount of energy in `soc_unit`; None if that cannot be told."""
+        if kwh is None:
+            return None
+        amount = from_kwh(kwh, self.soc_unit, self.capacity)
+        return None if amount is None else round(amount, _DIGITS)
 
     def energy(self, amount: float) -> str:
         """Return an amount of `soc_unit` the way the server reads it, e.g. ``4.5 kWh``."""

@@ -17,6 +17,8 @@ from ..const import DOMAIN
 _VERSION = 2
 _MINOR_VERSION = 1
 _SAVE_DELAY = 10.0
+# Of what changes all the time, and is no great loss: memory cards wear out.
+_LONG_SAVE_DELAY = 600.0
 
 # Where what belongs to the account itself is among what belongs to its parts. Older
 # versions of the integration know no such device, and drop it.
@@ -48,7 +50,8 @@ class AccountStore(Store[_Json]):
             serialize_in_event_loop=False,
         )
         self._stored: dict[str, _Json] = {}
-        self._is_waiting = False
+        self._waiting_for: float | None = None
+        """Seconds, where something waits to be written."""
         self._is_due = False
         self._turn = asyncio.Lock()
         self._lock = Lock()
@@ -157,10 +160,13 @@ class AccountStore(Store[_Json]):
         self._writers[_ACCOUNT] = (*self._writers.get(_ACCOUNT, ()), write)
 
     @callback
-    def async_remember(self, *, at_once: bool = False) -> None:
+    def async_remember(
+        self, *, at_once: bool = False, is_patient: bool = False
+    ) -> None:
         """Write soon, and at the latest when Home Assistant stops.
 
-        `at_once`: as soon as all that changes with it has changed.
+        `at_once`: as soon as all that changes with it has changed. `is_patient`: within
+        ten minutes, for what changes all the time.
         """
         if self._is_closed:
             return
@@ -170,10 +176,12 @@ class AccountStore(Store[_Json]):
                 self.hass.async_create_task(
                     self._write_due(), f"write {self.key}", eager_start=False
                 )
-        elif not self._is_waiting:
-            # Each call puts it off, and what changes all the time would do so for ever.
-            self._is_waiting = True
-            self.async_delay_save(self._as_json, _SAVE_DELAY)
+            return
+        delay = _LONG_SAVE_DELAY if is_patient else _SAVE_DELAY
+        # A later call puts it off, and what changes all the time would do so for ever.
+        if self._waiting_for is None or delay < self._waiting_for:
+            self._waiting_for = delay
+            self.async_delay_save(self._as_json, delay)
 
     async def _write_due(self) -> None:
         """Write once for all that changes while something else is written."""
@@ -194,7 +202,7 @@ class AccountStore(Store[_Json]):
     def _as_json(self) -> _Json:
         """Return everything; also called in another thread."""
         # First: what changes from here on has to be written again.
-        self._is_waiting = False
+        self._waiting_for = None
         # What stops being written meanwhile is stored by then.
         writers = dict(self._writers)
         with self._lock:

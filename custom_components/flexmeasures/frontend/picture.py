@@ -6,13 +6,16 @@ from typing import Any
 from ..api.models import Catalogue
 from ..coordinator import ScheduleCoordinator
 from ..device.kinds import kind_of
+from ..device.setpoint import Mode
 from ..device.settings import DeviceSettings
 from ..plan.plan import Plan
 from ..plan.prices import Price
+from ..plan.schedule import Action
 from ..plan.series import Series
+from ..scheduling.explanations import explained, reason_text
 from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
 from ..texts import loaded_text
-from .targets import in_soc_unit, upcoming_targets
+from .targets import upcoming_targets
 
 type Json = dict[str, Any]
 
@@ -25,6 +28,9 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     """
     plan, memory = coordinator.data, coordinator.memory
     power_limits, soc_limits = coordinator.power_limits, coordinator.soc_limits
+    source = coordinator.flex_model_source
+    targets, status = upcoming_targets(coordinator), _status(coordinator)
+    is_connected = source.is_connected if source else None
     return {
         "kind": device_kind(coordinator.settings, catalogue),
         "level": "has" if coordinator.may_have_level else "none",
@@ -32,19 +38,29 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
         "soc": _series(plan.soc),
         "soc_unit": coordinator.settings.soc_unit,
         "soc_limits": {
-            "least": in_soc_unit(coordinator, soc_limits.least),
-            "most": in_soc_unit(coordinator, soc_limits.most),
+            "least": coordinator.settings.in_soc_unit(soc_limits.least),
+            "most": coordinator.settings.in_soc_unit(soc_limits.most),
         },
         "power_limits": {"least": power_limits.least, "most": power_limits.most},
         "prices": _prices(plan),
-        "targets": upcoming_targets(coordinator),
+        "reasons": _reasons(coordinator),
+        "targets": targets,
         "mode": memory.mode.value,
         "override": memory.override and memory.override.as_json(),
         "setpoint": coordinator.setpoint,
-        "status": _status(coordinator),
+        "status": status,
         "last_schedule": _text(memory.last_schedule),
         "is_out_of_date": coordinator.is_out_of_date,
         "server_answers": coordinator.last_update_success,
+        "is_connected": is_connected,
+        "is_ordinary": (
+            status["key"] in (OK, PLANNED_ELSEWHERE)
+            and memory.mode is Mode.AUTOMATIC
+            and memory.override is None
+            and not coordinator.is_out_of_date
+            and is_connected is not False
+            and all(target["met"] is not False for target in targets)
+        ),
     }
 
 
@@ -66,6 +82,20 @@ def _status(coordinator: ScheduleCoordinator) -> Json:
         "is_ok": status.key in (OK, PLANNED_ELSEWHERE, COMPUTING),
         "since": _text(status.since),
     }
+
+
+def _reasons(coordinator: ScheduleCoordinator) -> list[Json]:
+    """Return why it charges and discharges, by when that ends."""
+    return [
+        {
+            "end": each.end.isoformat(),
+            "text": " ".join(
+                reason_text(coordinator, reason) for reason in each.reasons
+            ),
+        }
+        for each in explained(coordinator)
+        if each.action is not Action.IDLE
+    ]
 
 
 def _series(series: Series | None) -> Json | None:

@@ -7,22 +7,12 @@ from typing import Any, Final
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..plan.energy_units import from_kwh, quantity_in_kwh
+from ..plan.energy_units import quantity_in_kwh
 from ..plan.ready_by import Occasion
 from ..plan.targets import TargetReport, TargetResult
 from ..plan.wishes import SOC_MINIMA, SOC_TARGETS
 
-_DIGITS: Final = 6
 _REACHED: Final = frozenset({SOC_MINIMA, SOC_TARGETS})
-
-
-def in_soc_unit(coordinator: ScheduleCoordinator, kwh: float | None) -> float | None:
-    """Return an amount of energy in the unit of the settings; None if that cannot be told."""
-    if kwh is None:
-        return None
-    settings = coordinator.settings
-    amount = from_kwh(kwh, settings.soc_unit, settings.capacity)
-    return None if amount is None else round(amount, _DIGITS)
 
 
 def upcoming_targets(coordinator: ScheduleCoordinator) -> list[dict[str, Any]]:
@@ -87,7 +77,7 @@ def _target(
     missed_kwh = quantity_in_kwh(missed.amount) if missed else None
     return {
         "at": moment.astimezone(UTC).isoformat(),
-        "soc": in_soc_unit(coordinator, target_kwh),
+        "soc": coordinator.settings.in_soc_unit(target_kwh),
         "met": is_met,
-        "missed_by": in_soc_unit(coordinator, missed_kwh),
+        "missed_by": coordinator.settings.in_soc_unit(missed_kwh),
     }

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from itertools import accumulate
 from typing import Any
 
+from .explanation import Circumstances, Explained, explanations
 from .plan import Plan
 from .prices import Price
 from .schedule import Action, Block, Schedule
@@ -47,6 +48,8 @@ class Outlook:
             for energy, cost in zip(energies, costs, strict=True)
         )
         self._cost = _sums(cost or 0.0 for cost in costs)
+        self._explained: tuple[Explained, ...] = ()
+        self._explained_for: tuple[Circumstances, datetime] | None = None
 
     def energy(self, start: datetime, end: datetime) -> float | None:
         """Return what is planned in a period, in kWh, production subtracted; None if nothing is."""
@@ -66,6 +69,19 @@ class Outlook:
         ):
             return None
         return self._between(self._cost, start, end)
+
+    def explained(
+        self, circumstances: Circumstances, now: datetime
+    ) -> tuple[Explained, ...]:
+        """Return what is planned from the running slot on, and why."""
+        schedule = self.plan.power
+        if schedule is None:
+            return ()
+        explained_for = (circumstances, schedule.slot_start(now))
+        if self._explained_for != explained_for:
+            self._explained = explanations(self.plan, circumstances, now)
+            self._explained_for = explained_for
+        return self._explained
 
     def next_block(self, moment: datetime) -> Block | None:
         """Return the block that runs at a moment, or the first one after it."""

@@ -14,6 +14,7 @@ from . import (
     schedules,
     schemas,
 )
+from .targets import devices_of, for_each, meters_of, resources_of
 
 
 @callback
@@ -22,20 +23,26 @@ def async_setup_services(hass: HomeAssistant) -> None:
     for name, handler, schema, response in (
         (
             "trigger_schedule",
-            schedules.trigger_schedule,
+            for_each(devices_of, schedules.trigger_schedule),
             schemas.TRIGGER_SCHEDULE_SCHEMA,
             SupportsResponse.OPTIONAL,
         ),
         (
             "get_schedule",
-            schedules.get_schedule,
+            for_each(devices_of, schedules.get_schedule),
             schemas.GET_SCHEDULE_SCHEMA,
             SupportsResponse.ONLY,
         ),
         (
             "get_prices",
-            schedules.get_prices,
+            for_each(devices_of, schedules.get_prices),
             schemas.GET_PRICES_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
+            "explain",
+            for_each(devices_of, schedules.explain),
+            schemas.EXPLAIN_SCHEMA,
             SupportsResponse.ONLY,
         ),
         (
@@ -64,7 +71,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         (
             "reimport_statistics",
-            meters.reimport_statistics,
+            for_each(meters_of, meters.reimport_statistics),
             schemas.REIMPORT_STATISTICS_SCHEMA,
             SupportsResponse.OPTIONAL,
         ),
@@ -76,31 +83,31 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
         (
             "override",
-            schedules.override,
+            for_each(devices_of, schedules.override),
             schemas.OVERRIDE_SCHEMA,
             SupportsResponse.NONE,
         ),
         (
             "clear_override",
-            schedules.clear_override,
+            for_each(devices_of, schedules.clear_override),
             schemas.CLEAR_OVERRIDE_SCHEMA,
             SupportsResponse.NONE,
         ),
         (
             "set_ready_by",
-            schedules.set_ready_by,
+            for_each(devices_of, schedules.set_ready_by),
             schemas.SET_READY_BY_SCHEMA,
             SupportsResponse.NONE,
         ),
         (
             "change_control_type",
-            resource_managers.change_control_type,
+            for_each(resources_of, resource_managers.change_control_type),
             schemas.CHANGE_CONTROL_TYPE_SCHEMA,
             SupportsResponse.NONE,
         ),
         (
             "send_instruction",
-            resource_managers.send_instruction,
+            for_each(resources_of, resource_managers.send_instruction),
             schemas.SEND_INSTRUCTION_SCHEMA,
             SupportsResponse.OPTIONAL,
         ),

@@ -1,27 +1,20 @@
-"""What a call of an action is about, and how it is answered."""
+"""Which account a call of an action is about, and how it is answered."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.service import (
-    async_get_config_entry,
-    async_get_device_and_config_entry,
-)
+from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
 from ..account import FlexMeasuresConfigEntry
 from ..api.durations import iso_duration
 from ..api.models import Sensor
-from ..const import DOMAIN, SUBENTRY_FEED, SUBENTRY_METER
-from ..feeds.feed import Feed
+from ..const import DOMAIN
 from ..flows.wording import length
-from ..meters.coordinator import MeterCoordinator
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.horizon import longest_plan
 from ..plan.series import Series
@@ -32,11 +25,6 @@ _DAY: Final = timedelta(days=1)
 
 # Of a value, from the first that is not 0: more than any meter has, fewer than are noise.
 _DIGITS: Final = 12
-
-_WITHOUT_SCHEDULE: Final = {
-    SUBENTRY_FEED: "feed_has_no_schedule",
-    SUBENTRY_METER: "meter_has_no_schedule",
-}
 
 
 def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
@@ -57,82 +45,6 @@ def account_of(call: ServiceCall) -> FlexMeasuresConfigEntry:
             },
         )
     return async_get_config_entry(call.hass, DOMAIN, entry_id)
-
-
-def device_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, ConfigSubentry]:
-    """Return the device that was named, which is loaded, with its account.
-
-    Raises ServiceValidationError.
-    """
-    entry: FlexMeasuresConfigEntry
-    device_entry, entry = async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
-    assert device_entry.config_subentry_id
-    device = entry.subentries[device_entry.config_subentry_id]
-    if (other := _WITHOUT_SCHEDULE.get(device.subentry_type)) is not None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=other,
-            translation_placeholders={"device": device.title},
-        )
-    is_loaded = device.subentry_id in entry.runtime_data.coordinators
-    if device_entry.disabled or not is_loaded:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=(
-                "device_disabled" if device_entry.disabled else "device_not_loaded"
-            ),
-            translation_placeholders={"device": device.title},
-        )
-    return entry, device
-
-
-def meter_of(call: ServiceCall) -> tuple[FlexMeasuresConfigEntry, MeterCoordinator]:
-    """Return the meter that was named, which is loaded, with its account.
-
-    Raises ServiceValidationError.
-    """
-    entry: FlexMeasuresConfigEntry
-    device_entry, entry = async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
-    subentry = entry.subentries[device_entry.config_subentry_id or ""]
-    meter = entry.runtime_data.meters.get(subentry.subentry_id)
-    if meter is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="device_disabled"
-            if device_entry.disabled
-            else "not_a_meter",
-            translation_placeholders={"device": subentry.title},
-        )
-    return entry, meter
-
-
-def feeds_of(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:
-    """Return the feeds that were named, which are loaded, with their accounts.
-
-    Raises ServiceValidationError.
-    """
-    found: list[tuple[FlexMeasuresConfigEntry, Feed]] = []
-    for device_id in call.data[ATTR_DEVICE_ID]:
-        entry: FlexMeasuresConfigEntry
-        device_entry, entry = async_get_device_and_config_entry(
-            call.hass, DOMAIN, device_id
-        )
-        subentry = entry.subentries[device_entry.config_subentry_id or ""]
-        feed = entry.runtime_data.feeds.get(subentry.subentry_id)
-        if feed is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="device_disabled"
-                if device_entry.disabled
-                else "not_a_feed",
-                translation_placeholders={"device": subentry.title},
-            )
-        found.append((entry, feed))
-    return found
 
 
 @contextmanager

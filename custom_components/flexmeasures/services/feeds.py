@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -15,8 +14,9 @@ from ..action_errors import translated_errors
 from ..const import DOMAIN
 from ..feeds.feed import Feed
 from ..feeds.measured.feed import MeasuredFeed
-from .calls import account_of, feeds_of
+from .calls import account_of
 from .schemas import ATTR_END, ATTR_START
+from .targets import feeds_of, is_chosen
 
 
 async def send_now(call: ServiceCall) -> ServiceResponse:
@@ -51,7 +51,7 @@ async def backfill(call: ServiceCall) -> ServiceResponse:
             translation_domain=DOMAIN, translation_key="period_is_empty"
         )
     feeds = _feeds(call)
-    if ATTR_DEVICE_ID in call.data:
+    if is_chosen(call):
         for _, feed in feeds:
             if not isinstance(feed, MeasuredFeed):
                 raise ServiceValidationError(
@@ -89,8 +89,8 @@ def _raise(failures: Mapping[str, HomeAssistantError]) -> None:
 
 
 def _feeds(call: ServiceCall) -> list[tuple[FlexMeasuresConfigEntry, Feed]]:
-    """Return the feeds that were named, else all of the account."""
-    if ATTR_DEVICE_ID in call.data:
-        return feeds_of(call)
+    """Return the feeds that were chosen, else all of the account."""
+    if is_chosen(call):
+        return [(target.entry, target.part) for target in feeds_of(call)]
     entry = account_of(call)
     return [(entry, feed) for feed in entry.runtime_data.feeds.values()]

@@ -6,7 +6,6 @@ from typing import cast
 
 from homeassistant.components.energy.data import SourceType, async_get_manager
 from homeassistant.components.recorder.statistics import get_metadata
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
@@ -17,13 +16,15 @@ from ..const import DOMAIN
 from ..meters.coordinator import MeterCoordinator
 from ..meters.energy_dashboard import DashboardMeter, with_meters
 from ..meters.history.meter_statistics import Kind, statistic_ids
-from .calls import account_of, meter_of
+from .calls import account_of
 from .schemas import ATTR_DRY_RUN, ATTR_END, ATTR_START
+from .targets import Target, is_chosen, meters_of
 
 
-async def reimport_statistics(call: ServiceCall) -> ServiceResponse:
+async def reimport_statistics(
+    call: ServiceCall, target: Target[MeterCoordinator]
+) -> ServiceResponse:
     """Read what a meter counted on some days again; waits until it is stored."""
-    entry, meter = meter_of(call)
     today = dt_util.now().date()
     first: date = call.data[ATTR_START]
     last: date = min(call.data.get(ATTR_END, today), today)
@@ -33,8 +34,8 @@ async def reimport_statistics(call: ServiceCall) -> ServiceResponse:
         )
     start = dt_util.start_of_local_day(first)
     end = min(dt_util.start_of_local_day(last + timedelta(days=1)), dt_util.now())
-    async with translated_errors(call.hass, entry):
-        await meter.async_reimport(dt_util.as_utc(start), dt_util.as_utc(end))
+    async with translated_errors(call.hass, target.entry):
+        await target.part.async_reimport(dt_util.as_utc(start), dt_util.as_utc(end))
     return {ATTR_START: first.isoformat(), ATTR_END: last.isoformat()}
 
 
@@ -64,9 +65,9 @@ async def add_to_energy_dashboard(call: ServiceCall) -> ServiceResponse:
 
 
 def _meters(call: ServiceCall) -> list[MeterCoordinator]:
-    """Return the meter that was named, or all of the account."""
-    if ATTR_DEVICE_ID in call.data:
-        return [meter_of(call)[1]]
+    """Return the meters that were chosen, or all of the account."""
+    if is_chosen(call):
+        return [target.part for target in meters_of(call)]
     return list(account_of(call).runtime_data.meters.values())
 
 

@@ -4,15 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from homeassistant.core import ServiceCall, ServiceResponse
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..action_errors import check_future
 from ..cem.manual import ManualOrder
 from ..cem.resource import ManagedResource
-from ..const import DOMAIN
 from ..entity import local_time
-from .calls import device_of
 from .schemas import (
     ATTR_ABNORMAL_CONDITION,
     ATTR_ACTUATOR,
@@ -27,19 +24,24 @@ from .schemas import (
     ATTR_SEQUENCE_CONTAINER,
     ATTR_UPPER_LIMIT,
 )
+from .targets import Target
 
 # An automation that says when may take a moment to say it.
 _LATE: Final = timedelta(minutes=1)
 
 
-async def change_control_type(call: ServiceCall) -> None:
+async def change_control_type(
+    call: ServiceCall, device: Target[ManagedResource]
+) -> None:
     """Have a device be controlled in another way; waits for its resource manager."""
-    await _resource(call).async_change_control_type(call.data[ATTR_CONTROL_TYPE])
+    await device.part.async_change_control_type(call.data[ATTR_CONTROL_TYPE])
 
 
-async def send_instruction(call: ServiceCall) -> ServiceResponse:
+async def send_instruction(
+    call: ServiceCall, device: Target[ManagedResource]
+) -> ServiceResponse:
     """Tell a resource manager to do something, if it has announced that it can."""
-    resource = _resource(call)
+    resource = device.part
     now = dt_util.utcnow()
     order = ManualOrder(
         execution_time=call.data.get(ATTR_EXECUTION_TIME, now),
@@ -62,16 +64,3 @@ async def send_instruction(call: ServiceCall) -> ServiceResponse:
         "execution_time": local_time(instruction.execution_time),
         "instruction": resource.describe(instruction),
     }
-
-
-def _resource(call: ServiceCall) -> ManagedResource:
-    """Return the resource manager of the device that was named."""
-    entry, device = device_of(call)
-    resource = entry.runtime_data.resources.get(device.subentry_id)
-    if resource is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="s2_not_enabled",
-            translation_placeholders={"device": device.title},
-        )
-    return resource

@@ -1,5 +1,6 @@
 """The actions about schedules, and about what is followed instead of them."""
 
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -9,15 +10,18 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ..account import FlexMeasuresConfigEntry, async_compute, async_trigger
+from ..account import async_compute, async_trigger
 from ..action_errors import check_future, translated_errors
 from ..const import DOMAIN
 from ..coordinator import ScheduleCoordinator
 from ..device.setpoint import Override
 from ..device.settings import SOC_AT_START
+from ..entity import local_time
 from ..plan.ready_by import WEEKDAYS, Occasion, WeeklyRule
+from ..plan.reasons import Reason
+from ..scheduling.explanations import explained, reason_text
 from ..scheduling.request import ScheduleRequest
-from .calls import answered_slots, check_plannable, device_of, response
+from .calls import answered_slots, check_plannable, response
 from .formats import ScheduleFormat, formatted
 from .limits import DeviceLimits, check_power
 from .schemas import (
@@ -40,11 +44,14 @@ from .schemas import (
     ATTR_WAIT,
     ATTR_WEEKDAYS,
 )
+from .targets import Target
+
+type Device = Target[ScheduleCoordinator]
 
 
-async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
+async def trigger_schedule(call: ServiceCall, device: Device) -> ServiceResponse:
     """Have a schedule computed; wait for it and return it, or return the job at once."""
-    entry, coordinator = _coordinator(call)
+    entry, coordinator = device.entry, device.part
     subentry_id = coordinator.subentry.subentry_id
     settings = coordinator.settings
     duration: timedelta | None = call.data.get(ATTR_DURATION)
@@ -82,9 +89,9 @@ async def trigger_schedule(call: ServiceCall) -> ServiceResponse:
     return response([schedule], "schedule", UnitOfPower.KILO_WATT)
 
 
-async def get_schedule(call: ServiceCall) -> ServiceResponse:
+async def get_schedule(call: ServiceCall, device: Device) -> ServiceResponse:
     """Return what is planned in a period."""
-    entry, coordinator = _coordinator(call)
+    coordinator = device.part
     shape: ScheduleFormat = call.data[ATTR_FORMAT]
     unit = call.data[ATTR_UNIT]
     start: datetime | None
@@ -93,7 +100,7 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
         call.data.get(ATTR_START),
         call.data.get(ATTR_DURATION),
     )
-    async with translated_errors(call.hass, entry):
+    async with translated_errors(call.hass, device.entry):
         sensor = await coordinator.metadata.power_sensor()
         own = sensor.slot_length
         wanted: timedelta = call.data.get(ATTR_RESOLUTION) or shape.resolution or own
@@ -115,10 +122,9 @@ async def get_schedule(call: ServiceCall) -> ServiceResponse:
     return {**answer, **formatted(slots, power, shape)}
 
 
-async def get_prices(call: ServiceCall) -> ServiceResponse:
+async def get_prices(call: ServiceCall, device: Device) -> ServiceResponse:
     """Return what consumption costs from now on, as far as the plan knows it."""
-    _, coordinator = _coordinator(call)
-    price = coordinator.data.consumption_price
+    price = device.part.data.consumption_price
     series = price.series if price else None
     known = series.since(dt_util.utcnow()) if series else None
     unit = f"{price.currency}/{UnitOfEnergy.KILO_WATT_HOUR}" if price else None
@@ -128,9 +134,39 @@ async def get_prices(call: ServiceCall) -> ServiceResponse:
     }
 
 
-async def override(call: ServiceCall) -> None:
+async def explain(call: ServiceCall, device: Device) -> ServiceResponse:
+    """Return what is planned from now on, and why."""
+    coordinator = device.part
+    return {
+        "currency": coordinator.data.currency,
+        "soc_unit": coordinator.settings.soc_unit,
+        "blocks": [
+            {
+                "start": local_time(each.start),
+                "end": local_time(each.end),
+                "action": each.action.value,
+                "energy": round(each.energy, 3),
+                "reasons": [_explained(coordinator, reason) for reason in each.reasons],
+            }
+            for each in explained(coordinator)
+        ],
+    }
+
+
+def _explained(coordinator: ScheduleCoordinator, reason: Reason) -> dict[str, Any]:
+    """Return a reason with its sentence, and the values that it is about."""
+    values = {
+        key: local_time(value) if isinstance(value, datetime) else round(value, 6)
+        for key, value in asdict(reason).items()
+        if isinstance(value, datetime | float)
+    }
+    code = reason.code.value
+    return {"code": code, "text": reason_text(coordinator, reason), **values}
+
+
+async def override(call: ServiceCall, device: Device) -> None:
     """Let the setpoint be another power for some time."""
-    _, coordinator = _coordinator(call)
+    coordinator = device.part
     now = dt_util.utcnow()
     until: datetime = call.data.get(ATTR_UNTIL) or now + call.data[ATTR_DURATION]
     check_future(until)
@@ -139,15 +175,14 @@ async def override(call: ServiceCall) -> None:
     await coordinator.async_set_override(Override(power, until))
 
 
-async def clear_override(call: ServiceCall) -> None:
+async def clear_override(_call: ServiceCall, device: Device) -> None:
     """Let the setpoint follow the mode again."""
-    _, coordinator = _coordinator(call)
-    await coordinator.async_set_override(None)
+    await device.part.async_set_override(None)
 
 
-async def set_ready_by(call: ServiceCall) -> None:
+async def set_ready_by(call: ServiceCall, device: Device) -> None:
     """Set by when the device has to be ready: once, on days of the week, or not."""
-    _, coordinator = _coordinator(call)
+    coordinator = device.part
     moment: datetime | None = call.data.get(ATTR_DATETIME)
     at: time | None = call.data.get(ATTR_TIME)
     if moment is None and at is None:
@@ -170,11 +205,3 @@ async def set_ready_by(call: ServiceCall) -> None:
         weekdays = map(WEEKDAYS.index, call.data.get(ATTR_WEEKDAYS, WEEKDAYS))
         rule = WeeklyRule(at, tuple(sorted({*weekdays})), target_kwh)
         await coordinator.async_be_ready_weekly(rule)
-
-
-def _coordinator(
-    call: ServiceCall,
-) -> tuple[FlexMeasuresConfigEntry, ScheduleCoordinator]:
-    """Return the coordinator of the device that was named, with its account."""
-    entry, device = device_of(call)
-    return entry, entry.runtime_data.coordinators[device.subentry_id]

@@ -1,5 +1,6 @@
 """What the actions take: their fields, and what is wrong before it is ever sent."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 import math
@@ -9,6 +10,7 @@ import voluptuous as vol
 
 from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.target import TargetSelection
 from homeassistant.util import dt as dt_util
 
 from ..api.durations import parse_duration
@@ -61,12 +63,11 @@ ATTR_WEEKDAYS: Final = "weekdays"
 _LONGEST_DURATION: Final = timedelta(days=36525)
 
 
-def _device_id(value: Any) -> str:
-    """Return the id of a device; also of a list with no other, which targets are."""
-    match value:
-        case [str(device_id)] | str(device_id):
-            return device_id
-    raise vol.Invalid("expected the id of one device")
+def _chosen(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a call that says what it is for."""
+    if not TargetSelection(data).has_any_target:
+        raise vol.Invalid("expected a target, like a device", path=[ATTR_DEVICE_ID])
+    return data
 
 
 def _moment(value: Any) -> datetime:
@@ -154,7 +155,7 @@ def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
     """Return a flex-model of the device that the action is for, and of no other."""
     for field in ("sensor", "asset"):
         if field in flex_model:
-            raise vol.Invalid("the device is chosen by device_id", path=[field])
+            raise vol.Invalid("the device is chosen by the target", path=[field])
     return flex_model
 
 
@@ -249,11 +250,18 @@ def _one_period(data: dict[str, Any]) -> dict[str, Any]:
 
 
 _NAME = vol.All(cv.string, vol.Length(min=1))
+_TARGET: Final[Mapping[Any, Any]] = cv.TARGET_SERVICE_FIELDS
 
 
-TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
+def _for_targets(
+    fields: Mapping[vol.Marker, Any], *checks: Callable[[dict[str, Any]], Any]
+) -> vol.Schema:
+    """Return the schema of an action that is for what is chosen in its target."""
+    return vol.Schema(vol.All({**_TARGET, **fields}, _chosen, *checks))
+
+
+TRIGGER_SCHEDULE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
         vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
         vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
@@ -266,9 +274,8 @@ TRIGGER_SCHEDULE_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_WAIT, default=True): cv.boolean,
     }
 )
-GET_SCHEDULE_SCHEMA: Final = vol.All(
+GET_SCHEDULE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_START): _moment,
         vol.Optional(ATTR_DURATION): _duration,
         vol.Optional(ATTR_RESOLUTION): vol.All(
@@ -284,7 +291,8 @@ GET_SCHEDULE_SCHEMA: Final = vol.All(
     },
     _as_its_format_has_it,
 )
-GET_PRICES_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
+GET_PRICES_SCHEMA: Final = _for_targets({})
+EXPLAIN_SCHEMA: Final = _for_targets({})
 _ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _TIMED_VALUE: Final = vol.Schema(
     {
@@ -330,9 +338,8 @@ GET_MEASUREMENTS_SCHEMA: Final = vol.All(
     },
     _one_period,
 )
-REIMPORT_STATISTICS_SCHEMA: Final = vol.Schema(
+REIMPORT_STATISTICS_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Required(ATTR_START): _day,
         vol.Optional(ATTR_END): _day,
     }
@@ -340,14 +347,14 @@ REIMPORT_STATISTICS_SCHEMA: Final = vol.Schema(
 ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Optional(ATTR_DEVICE_ID): _device_id,
+        **_TARGET,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
 SEND_NOW_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [_device_id]),
+        **_TARGET,
     }
 )
 BACKFILL_SCHEMA: Final = SEND_NOW_SCHEMA.extend(
@@ -365,22 +372,19 @@ TRIGGER_FORECAST_SCHEMA: Final = vol.Schema(
         ),
     }
 )
-CLEAR_OVERRIDE_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): _device_id})
-OVERRIDE_SCHEMA: Final = vol.All(
-    CLEAR_OVERRIDE_SCHEMA.extend(
-        {
-            vol.Required(ATTR_POWER): _finite,
-            vol.Optional(ATTR_UNTIL): _moment,
-            vol.Optional(ATTR_DURATION): vol.All(
-                _duration, vol.Range(max=timedelta(days=366))
-            ),
-        }
-    ),
+CLEAR_OVERRIDE_SCHEMA: Final = _for_targets({})
+OVERRIDE_SCHEMA: Final = _for_targets(
+    {
+        vol.Required(ATTR_POWER): _finite,
+        vol.Optional(ATTR_UNTIL): _moment,
+        vol.Optional(ATTR_DURATION): vol.All(
+            _duration, vol.Range(max=timedelta(days=366))
+        ),
+    },
     _one_end,
 )
-SET_READY_BY_SCHEMA: Final = vol.All(
+SET_READY_BY_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_TIME): cv.time,
         vol.Optional(ATTR_WEEKDAYS): vol.All(cv.weekdays, vol.Length(min=1)),
         vol.Optional(ATTR_DATETIME): _moment,
@@ -388,15 +392,13 @@ SET_READY_BY_SCHEMA: Final = vol.All(
     },
     _one_readiness,
 )
-CHANGE_CONTROL_TYPE_SCHEMA: Final = vol.Schema(
+CHANGE_CONTROL_TYPE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Required(ATTR_CONTROL_TYPE): _control_type,
     }
 )
-SEND_INSTRUCTION_SCHEMA: Final = vol.Schema(
+SEND_INSTRUCTION_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_DEVICE_ID): _device_id,
         vol.Optional(ATTR_CONTROL_TYPE): _control_type,
         vol.Optional(ATTR_ACTUATOR): _NAME,
         vol.Optional(ATTR_OPERATION_MODE): _NAME,

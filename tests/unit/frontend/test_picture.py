@@ -85,6 +85,10 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
                 "values": [0.03, 0.04],
             },
         },
+        "reasons": [
+            {"end": f"2026-11-22T{end}:00+00:00", "text": "The plan does not show why."}
+            for end in ("10:15", "10:30")
+        ],
         "targets": [],
         "mode": "automatic",
         "override": None,
@@ -99,6 +103,8 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
         "last_schedule": None,
         "is_out_of_date": False,
         "server_answers": True,
+        "is_connected": None,
+        "is_ordinary": True,
         "level": "has",
         "entities": {
             "setpoint": "sensor.home_battery_setpoint",
@@ -322,6 +328,7 @@ async def test_s2_device(home: Home, viewer: Viewer) -> None:
     assert shown["kind"] == "s2"
     assert shown["entities"]["measured"] == "sensor.home_battery_measured_power"
     assert shown["curves"]["measured"]["W"] == [[-1e9, -1e6], [1e9, 1e6]]
+    assert shown["is_connected"] is False
 
 
 # --- what measures its power
@@ -417,10 +424,12 @@ async def test_target_met_and_missed(home: Home, viewer: Viewer) -> None:
     await plan(home, said())
     (*_, shown) = await viewer.news()
     assert shown["targets"] == [target(wished, 9.0, met=True)]
+    assert shown["is_ordinary"]
 
     await plan(home, said(NOON))
     (*_, shown) = await viewer.news()
     assert shown["targets"] == [target(wished, 9.0, met=False, missed_by=2.5)]
+    assert not shown["is_ordinary"]
 
 
 async def test_target_that_is_another_one_now(home: Home, viewer: Viewer) -> None:

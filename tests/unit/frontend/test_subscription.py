@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
@@ -14,6 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from ..fake_server import BATTERY_POWER, CONSUMPTION, GARAGE_POWER, REFUSED
 from ..feeds.fed_home import METER, feed
 from ..home import HOUR, NOW, QUARTER, SLOT, Home, Json, device, meter
+from ..s2_rm import FakeRM, paired
 from .viewer import UNLOADED, Viewer
 
 type Connect = Callable[..., Awaitable[Viewer]]
@@ -48,6 +50,28 @@ async def test_new_plan(home: Home, viewer: Viewer) -> None:
     assert not planned["is_out_of_date"]
 
 
+async def test_s2_device_comes_and_goes(
+    home: Home, viewer: Viewer, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Also one that is not to be controlled."""
+    home.has_planned(2.0)
+    await home.set_up(paired())
+    before = await viewer.look_at(home.device_id())
+    assert before["is_connected"] is False
+    assert not before["is_ordinary"]
+
+    rm = await FakeRM(home, hass_client_no_auth).start()
+
+    connected = (await viewer.news())[-1]
+    assert connected["is_connected"]
+    assert connected["is_ordinary"]
+
+    await rm.leave()
+
+    away = (await viewer.news())[-1]
+    assert changed(connected, away) == {"is_connected", "is_ordinary"}
+
+
 async def test_next_slot(home: Home, viewer: Viewer) -> None:
     """The plan goes on, and ends, without anybody being asked."""
     home.has_planned(3.0, 1.5)
@@ -75,7 +99,7 @@ async def test_mode(home: Home, viewer: Viewer) -> None:
     await home.act("select_option", "select", "mode", option="hold")
 
     (held,) = await viewer.news()
-    assert changed(before, held) == {"mode", "setpoint"}
+    assert changed(before, held) == {"mode", "setpoint", "is_ordinary"}
     assert (held["mode"], held["setpoint"]) == ("hold", 0.0)
 
 
@@ -88,7 +112,7 @@ async def test_override(home: Home, viewer: Viewer) -> None:
 
     await home.override(power=-2, duration=timedelta(minutes=5))
     (overridden,) = await viewer.news()
-    assert changed(before, overridden) == {"override", "setpoint"}
+    assert changed(before, overridden) == {"override", "setpoint", "is_ordinary"}
     assert overridden["override"] == {
         "power": -2.0,
         "until": (NOW + timedelta(minutes=5)).isoformat(),
@@ -132,7 +156,12 @@ async def test_server_that_is_away(home: Home, viewer: Viewer) -> None:
     await home.go_to(NOW + HOUR)
 
     away = (await viewer.news())[-1]
-    assert changed(before, away) == {"is_out_of_date", "server_answers", "status"}
+    assert changed(before, away) == {
+        "is_out_of_date",
+        "is_ordinary",
+        "server_answers",
+        "status",
+    }
     assert away["status"]["key"] == "cannot_connect"
     assert away["status"]["since"] == NOW.isoformat()
     assert away["is_out_of_date"]

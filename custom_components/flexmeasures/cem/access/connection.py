@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 import logging
 
@@ -41,18 +41,20 @@ class Connection:
         *,
         name: str,
         handle: Callable[[Connection, Effect], None],
+        change: Callable[[], AbstractContextManager[None]],
         abort: Callable[[], None],
     ) -> None:
         """Wait to be run.
 
-        `handle` gets all effects; `abort` ends the connection whatever is still
-        to be sent.
+        `handle` gets all effects, one after the other, those that come together within
+        a `change`; `abort` ends the connection whatever is still to be sent.
         """
         self.session = session
         self._hass = hass
         self._socket = socket
         self._name = name
         self._handle = handle
+        self._change = change
         self._abort = abort
         self._unsent: asyncio.Queue[Send | Close] = asyncio.Queue()
         self._writing: asyncio.Task[None] | None = None
@@ -92,6 +94,16 @@ class Connection:
     @callback
     def async_do(self, effects: Iterable[Effect]) -> None:
         """Carry out what the session says."""
+        with self._change():
+            self._carry_out(effects)
+        self._arm()
+
+    @callback
+    def async_close(self, reason: EndReason) -> None:
+        """End the session."""
+        self.async_do(self.session.close(reason, dt_util.utcnow()))
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Send() if self._unsent.qsize() >= _MOST_UNSENT:
@@ -105,12 +117,6 @@ class Connection:
                         _FLUSH_PATIENCE, self._abort
                     )
             self._handle(self, effect)
-        self._arm()
-
-    @callback
-    def async_close(self, reason: EndReason) -> None:
-        """End the session."""
-        self.async_do(self.session.close(reason, dt_util.utcnow()))
 
     def _give_up(self) -> None:
         """Say no more than good-bye to an RM that does not read."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 import logging
 
@@ -43,13 +44,19 @@ class ResourceLink:
         name: str,
         memory: ResourceMemory,
         handle: Callable[[Effect], None],
+        change: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """Wait for an RM; `handle` gets the effects of the present one's session."""
+        """Wait for an RM.
+
+        `handle` gets the effects of the present one's session, those that come together
+        within a `change`.
+        """
         self.connection: Connection | None = None
         self._hass = hass
         self._name = name
         self._memory = memory
         self._handle = handle
+        self._change = change
         self._is_closed = False
         self._replacements: deque[datetime] = deque(maxlen=_REPLACEMENTS)
         self._contested_at: datetime | None = None
@@ -138,6 +145,7 @@ class ResourceLink:
             ),
             name=self._name,
             handle=self._pass_on,
+            change=self._change,
             abort=abort,
         )
         self.connection = connection
@@ -163,7 +171,8 @@ class ResourceLink:
         """Go on without a connection, which may still say good-bye."""
         if connection is self.connection:
             self.connection = None
-            self._handle(Ended(reason))
+            with self._change():
+                self._handle(Ended(reason))
 
     def _pass_on(self, connection: Connection, effect: Effect) -> None:
         """Pass on what a session effects, unless another one has taken its place."""

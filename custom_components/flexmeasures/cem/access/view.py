@@ -25,7 +25,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ...const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH, DOMAIN, SUBENTRY_DEVICE
 from ...s2.endings import EndReason
-from .pairing import hash_token, matches
+from .pairing import hash_token, matches, offered_token
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -184,7 +184,9 @@ class ResourceManagerView(HomeAssistantView):
 
     def _connectable(self, request: Request, route: str) -> Connectable:
         """Return what the token is for; raises HTTPUnauthorized and HTTPServiceUnavailable."""
-        scheme, _, token = request.headers.get(AUTHORIZATION, "").partition(" ")
+        token = offered_token(request.headers.get(AUTHORIZATION, ""))
+        # Some devices append what they call themselves.
+        route = route.partition("/")[0]
         found: ConfigEntry | None = None
         token_hash = _NO_HASH
         for entry in self._hass.config_entries.async_entries(DOMAIN):
@@ -192,8 +194,8 @@ class ResourceManagerView(HomeAssistantView):
                 pairing = device.data.get(CONF_S2)
                 if pairing and pairing[CONF_S2_ROUTE] == route:
                     found, token_hash = entry, pairing[CONF_S2_TOKEN_HASH]
-        is_right = matches(token.strip(), token_hash)
-        if found is None or not is_right or scheme.lower() != "bearer":
+        is_right = matches(token, token_hash)
+        if found is None or not is_right:
             raise HTTPUnauthorized
         connectable = self._hass.data.get(_CONNECTABLES, {}).get(route)
         # One that has S2 since a moment ago is loaded next.

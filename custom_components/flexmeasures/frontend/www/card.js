@@ -1,7 +1,6 @@
 import {
-  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, moment, nowLine, pairs, slotAt, spanWords, summary, write,
+  DAY, HOUR, MINUTE, dayStart, drawing, formatOf, html, moment, nowLine, pairs, slotAt, sourceOf, spanWords, summary, write,
 } from "./plan.js";
-import { sourceOf } from "./source.js";
 
 /** Nearer to the text's colour: themes have colours that are too pale. */
 const near = (/** @type {string} */ colour, part = 80) => `color-mix(in srgb, var(--${colour}) ${part}%, var(--text))`;
@@ -32,12 +31,12 @@ ha-card {
 .top, [role="group"], .when, .controls, label { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .top, .when { justify-content: space-between; }
 h2, h3, p, dl, dd, ol { margin: 0; padding: 0; font: inherit; }
-h2, h3, p, dt, dd, li, button, .head { unicode-bidi: plaintext; }
+* { unicode-bidi: plaintext; }
 :dir(rtl) { text-align: right; }
 h2 { font-size: 1.4em; overflow-wrap: anywhere; }
 h3, .day { font-weight: 600; }
 section + section { margin-top: 16px; padding-top: 12px; border-top: 1px solid var(--line); }
-.head b, dd, li b { font-weight: 500; }
+.head b, .when, dd, li b { font-weight: 500; }
 .head { margin-top: 4px; }
 .head b { font-size: 1.15em; color: var(--text); }
 .head, dt, .sums p, li span { color: var(--soft); }
@@ -53,19 +52,20 @@ button, select, [type="number"] {
 }
 [aria-pressed="true"] { background: color-mix(in srgb, var(--main) 20%, var(--back)); font-weight: 600; }
 :focus-visible, :focus-visible + svg { outline: 2px solid var(--main); outline-offset: 2px; }
-.when { min-height: 36px; font-weight: 500; }
+.when { min-height: 36px; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9em, 1fr)); gap: 4px 12px; }
 dt, .sums p { font-size: 0.86em; }
 .readout > * { border-inline-start: 4px solid; padding-inline-start: 8px; }
 .planned { border-image: linear-gradient(var(--up) 50%, var(--down) 50%) 1; }
-dt::first-letter, dd::first-letter { text-transform: uppercase; }
+dt::first-letter, :is(.planned, .measured) dd::first-letter { text-transform: uppercase; }
+.target dt::before { content: "◆ " / ""; }
 .chart { position: relative; margin: 8px 0; touch-action: pan-y; cursor: crosshair; }
-[type="range"] { position: absolute; inset: 0; width: 100%; margin: 0; opacity: 0; pointer-events: none; }
+[type="range"], output { position: absolute; inset: 0; width: 100%; margin: 0; overflow: hidden; opacity: 0; pointer-events: none; }
 svg { display: block; direction: ltr; overflow: visible; }
 path { fill: none; }
 .grid { stroke: var(--line); }
 .days, .zero, .price, .feedin { stroke: var(--soft); border-color: var(--soft); }
-.feedin { stroke-dasharray: 2 2; }
+.feedin { stroke-dasharray: 2 2; border-inline-start-style: dotted; }
 .prices, .bounds { fill: var(--soft); opacity: 0.12; }
 .up, .was-up { fill: var(--up); }
 .down, .was-down { fill: var(--down); }
@@ -82,7 +82,6 @@ text { fill: var(--soft); font-size: 11px; }
 .day { fill: var(--text); }
 rect { fill: var(--text); opacity: 0.25; }
 summary { padding: 8px 0; }
-output { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (prefers-contrast: more) { ha-card { --soft: var(--text); --line: var(--text); } }
 @media (forced-colors: active) { ha-card { --text: CanvasText; --soft: CanvasText; --line: GrayText; --back: Canvas; --main: Highlight; --up: Highlight; --down: LinkText; } }
 `;
@@ -90,11 +89,10 @@ output { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-pat
 const sheets = {};
 
 const RANGES = /** @type {const} */ (["day", "24h", "all"]);
-/** From the back to the front. */
 const PATHS = "prices bounds grid days was-up was-down up down zero price feedin measured hoped soc level now".split(" ");
 const PANEL = `<div class="head"></div><div role="status"></div><div class="when"><span></span><button></button></div><dl class="readout"></dl>
-<div class="chart"><input type="range" dir="ltr"><svg aria-hidden="true">${PATHS.map((name) => `<path class="${name}"/>`).join("")}<g></g><rect/></svg></div>
-<output></output><div class="sums"></div><div class="controls"></div><details><summary></summary><ol role="list"></ol></details>`;
+<div class="chart"><input type="range" dir="ltr"><svg aria-hidden="true">${PATHS.map((name) => `<path class="${name}"/>`).join("")}<g></g><rect/></svg><output></output></div>
+<div class="sums"></div><div class="controls"></div><details><summary></summary><ol role="list"></ol></details>`;
 
 /** @type {Fn.Set} */
 const set = (node, values) => {
@@ -139,13 +137,13 @@ const panelOf = (card, id) => {
       if (!drawn) {
         return [];
       }
-      const { picture, plan, reader, grid, first, measured, level, x } = drawn;
+      const { picture, plan, reader, grid, first, measured, present, level, x } = drawn;
       const { texts, format, now } = reader;
       const { chosen } = card;
       const index = slotAt(grid, chosen ?? now);
       const [start, end] = [index, index + 1].map((each) => grid.start + each * grid.step);
       const words = spanWords({ start, end }, reader);
-      const values = moment(picture, plan, measured, level, chosen ? start : now, reader);
+      const values = moment(picture, plan, chosen ? measured : present, level, chosen ? start : now, reader);
       write(find(".readout"), pairs(values).join(""));
       write(find(".when span"), html`${chosen ? words : `${texts.now}, ${format.time(now)}`}`);
       back.hidden = !card.pinned;
@@ -160,21 +158,13 @@ const panelOf = (card, id) => {
       const { texts, format, now } = reader;
       const { picture, plan, problem } = source;
       const power = plan?.power;
+      const isAhead = power && power.end > now;
       const { measured: meter, level: gauge } = picture?.entities ?? {};
       const history = meter || gauge || source.followed ? part("history") : undefined;
       history?.follow(source, hass, format.zone, card.later);
       const [watts, level] = source.traces;
 
-      const isOrdinary =
-        !problem &&
-        picture &&
-        picture.status.key === "ok" &&
-        picture.mode === "automatic" &&
-        !picture.override &&
-        !picture.is_out_of_date &&
-        picture.targets.every(({ met }) => met !== false) &&
-        power &&
-        power.end > now;
+      const isOrdinary = !problem && picture?.is_ordinary && isAhead;
       const isWaiting = !picture && !problem;
       if (isOrdinary || isWaiting) {
         write(find("[role=status]"), "");
@@ -195,12 +185,13 @@ const panelOf = (card, id) => {
       const past = { start: span.start, end: Math.min(now, span.end) };
       const measured = (watts && history?.slots(watts, grid, past)) ?? null;
       const height = Math.round(Math.min(380, Math.max(240, width / 3 + 100)) * (picture.level === "has" ? 1 : 0.7));
-      const hasPrices = all.some((each) => each.source.picture?.prices);
+      const hasPrices = width > 200 && all.some((each) => each.source.picture?.prices);
       // An entity may tell its level each second.
       const curve = (level && history?.slots(level, { start: span.start, step: 5 * MINUTE }, past)) ?? null;
       const made = drawing({ picture, plan, measured, level: curve, span, now, width, height, hasPrices, format });
       const first = slotAt(grid, span.start);
-      drawn = { ...made, picture, plan, reader, grid, first, measured, level };
+      const present = watts && history?.present(watts, now);
+      drawn = { ...made, picture, plan, reader, grid, first, measured, present, level };
       set(root, { "data-kind": picture.kind });
       set(find("svg"), { width, height });
       set(find("rect"), { height: height - 20 });
@@ -215,7 +206,7 @@ const panelOf = (card, id) => {
       write(find("g"), [...marks, ...labels].join(""));
       panel.point();
 
-      details.hidden = !power;
+      details.hidden = !isAhead;
       write(find("summary"), texts.words);
       const ahead = { start: now, end: Math.min(span.end, power?.end ?? 0) };
       const { facts, note } = summary(picture, plan, ahead, reader);
@@ -224,7 +215,7 @@ const panelOf = (card, id) => {
         part("list")?.show(find("ol"), picture, plan, ahead, reader);
       }
       // Where there is no plan, the cure is offered.
-      if (config.show_controls ?? !power) {
+      if (config.show_controls ?? !isAhead) {
         part("controls")?.controls(find(".controls"), picture, card);
       } else {
         find(".controls").replaceChildren();

@@ -56,7 +56,7 @@ export const controls = (root, picture, { hass, texts, config }) => {
   select.onchange = () => act("select.select_option", mode, { option: select.value });
 
   targetLabel.hidden = !targets;
-  targetName.textContent = texts.label_target;
+  targetName.textContent = texts.target;
   const { min, max, step, unit_of_measurement: of } = targets?.attributes ?? {};
   Object.assign(input, { min, max, step });
   unit.textContent = of;

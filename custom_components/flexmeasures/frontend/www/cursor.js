@@ -3,6 +3,8 @@ import { HOUR, slotAt } from "./plan.js";
 /** @type {Fn.Attach} */
 export const attach = (panel, card) => {
   const { chart, slider, output } = panel;
+  // A finger comes anew with each touch.
+  chart.onpointerenter = slider.onfocus = null;
   chart.onpointermove = (event) => card.point(panel.at(event), event.pointerType === "mouse" && !event.buttons);
   // A finger that was to scroll the page has chosen nothing.
   let before = card.pinned;

@@ -1,4 +1,4 @@
-import { fill, html, write } from "./plan.js";
+import { action, fill, html, write } from "./plan.js";
 
 export const STYLE = `
 [role="status"] div {
@@ -14,7 +14,8 @@ export const STYLE = `
 `;
 
 /** @type {Fn.Faces} */
-export const faces = ({ picture, plan, problem }, { texts, format, now }, hass) => {
+export const faces = ({ picture, plan, problem }, reader, hass) => {
+  const { texts, format, now } = reader;
   /** @type {Notice[]} */
   const found = [];
   /** @type {(kind: Notice["kind"], ...lines: (string | null)[]) => void} */
@@ -41,9 +42,14 @@ export const faces = ({ picture, plan, problem }, { texts, format, now }, hass) 
   if (!isServerThere) {
     say("error", status.since ? timed(texts.away_since, status.since) : texts.away, end > now ? timed(texts.lasts, end) : "");
   }
+  if (picture.is_connected === false) {
+    say("warning", texts.not_connected);
+  }
   if (!plan.power) {
     if (!isComputing && isServerThere) {
-      say("warning", why[0] || texts.no_plan, why[1]);
+      // The button below is called otherwise than its entity.
+      const cure = status.key === "not_scheduled" && entities.compute && texts.no_plan_press;
+      say("warning", cure || why[0] || texts.no_plan, why[1]);
     }
   } else if (end <= now) {
     say("warning", texts.ended, ...why);
@@ -63,8 +69,8 @@ export const faces = ({ picture, plan, problem }, { texts, format, now }, hass) 
   }
   if (override) {
     const { power, until } = override;
-    const amount = format.amount(power, "kW");
-    say("info", fill(until ? timed(texts.override_until, until) : texts.override, { power: amount }));
+    const what = action(picture, power, reader);
+    say("info", fill(until ? timed(texts.override_until, until) : texts.override, { power: what }));
   } else if (picture.mode !== "automatic") {
     say("info", fill(texts.mode, { mode: mode ? hass.formatEntityState(mode, picture.mode) : picture.mode }));
   }

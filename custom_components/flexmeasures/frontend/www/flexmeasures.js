@@ -43,7 +43,7 @@ const elementOf = (name) =>
       const { language } = this.#hass.locale;
       if (language !== this.#language) {
         this.#language = language;
-        const [{ contentIn }, texts] = await Promise.all([import(`./${name}.js`), textsIn(language)]);
+        const [{ contentIn }, texts] = await Promise.all([import(`./${name}.js`), textsIn(language), import("./plan.js")]);
         this.#content?.stop();
         this.#content = contentIn(this.shadowRoot ?? this.attachShadow({ mode: "open" }), texts, () => textsIn(language, "-more"));
         this.#update();
@@ -57,7 +57,7 @@ const elementOf = (name) =>
     }
 
     getGridOptions() {
-      return { columns: 12, min_columns: 6 };
+      return { columns: 12, min_columns: 6, min_rows: 4 };
     }
 
     static async getConfigForm() {

@@ -1,5 +1,4 @@
-import { formatOf } from "./plan.js";
-import { sourceOf } from "./source.js";
+import { formatOf, sourceOf } from "./plan.js";
 
 /** @type {Fn.FollowOne} */
 export const followOne = (texts, idOf, draw) => {

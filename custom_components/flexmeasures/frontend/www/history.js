@@ -1,5 +1,4 @@
-import { HOUR, dayStart, linear } from "./plan.js";
-import { subscribe } from "./source.js";
+import { HOUR, dayStart, heldAt, linear, subscribe } from "./plan.js";
 
 /** What is measured all the time is not drawn all the time. */
 const PAUSE = 5e3;
@@ -40,6 +39,9 @@ export const slots = (points, { start: origin, step }, span) => {
   }
   return { start, step, values, end };
 };
+
+/** @type {Fn.Present} */
+export const present = (points, now) => ({ start: now, step: 1, end: now + 1, values: [heldAt(points, now)] });
 
 /** @type {Fn.Follow} */
 export const follow = (source, hass, zone, changed) => {

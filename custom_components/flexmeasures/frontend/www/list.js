@@ -17,12 +17,13 @@ export const timeline = (picture, plan, span, reader) => {
       more.push(fill(texts.at, { price: price(cost / energy, currency) }));
       more.push(fill(cost < 0 ? texts.earns : texts.costs, { money: money(Math.abs(cost), currency) }));
     }
-    return [spanWords(block, reader), action(picture, block.power, reader), more.join(", ")];
+    const why = picture.reasons.find(({ end }) => Date.parse(end) === block.end)?.text ?? "";
+    return [spanWords(block, reader), action(picture, block.power, reader), more.join(", "), why];
   });
 };
 
 /** @type {Fn.ShowList} */
 export const show = (node, ...of) => {
-  const items = timeline(...of).map(([when, what, more]) => html`<li>${when} <b>${what}</b> <span>${more}</span></li>`);
+  const items = timeline(...of).map(([when, what, more, why]) => html`<li>${when} <b>${what}</b> <span>${more}</span> <span>${why}</span></li>`);
   write(node, items.join("") || html`<li>${of[3].texts.nothing}</li>`);
 };

@@ -5,15 +5,15 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 const QUARTER = 15 * MINUTE;
 
-/** Intl is slow, and clocks change at half hours at most. @type {Record<string, any>} */
+/** Clocks change at half hours at most. @type {Record<string, any>} */
 const offsets = {};
 
 /** @type {Fn.Offset} */
 const offset = (timeZone, at) => {
   const half = Math.floor(at / QUARTER / 2) * QUARTER * 2;
   // Swedes write "2026-10-25 02:15".
-  const clock = (offsets[`${timeZone}`] ??= new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short", timeStyle: "short" }));
-  return (offsets[`${timeZone}${half}`] ??= Date.parse(`${clock.format(half).replace(" ", "T")}Z`) - half);
+  const clock = () => intl("DateTimeFormat", "sv", { timeZone, dateStyle: "short", timeStyle: "short" }).format(half);
+  return (offsets[`${timeZone}${half}`] ??= Date.parse(`${clock().replace(" ", "T")}Z`) - half);
 };
 
 /** @type {Fn.DayStart} */
@@ -158,7 +158,7 @@ const tidy = (pixels) => Math.round(pixels * 10) / 10;
 /** @type {Fn.TimeTicks} */
 export const timeTicks = (zone, { start, end }, most) => {
   const fits = (/** @type {number} */ hours) => end - start <= most * hours * HOUR;
-  const step = HOUR * ([0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 168].find(fits) ?? 672);
+  const step = HOUR * ([0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 24, 48, 168].find(fits) ?? 672);
   const ticks = [];
   for (let at = Math.ceil(start / QUARTER) * QUARTER; at <= end; at += QUARTER) {
     const [wall, before] = [at, at - QUARTER].map((each) => each + offset(zone, each));
@@ -266,8 +266,10 @@ export const drawing = ({ picture, plan, measured, level, span, now, width, heig
 
   if (prices && consumption) {
     const [buying, selling] = [inside(consumption, span), inside(production, span)];
-    const sign = format.money(0, prices.currency).replace(/[\d.,\s]/g, "");
+    const sign = format.money(0, prices.currency).replace(/[^\p{L}\p{Sc}]/gu, "");
+    const { length } = labels;
     const yOf = lane(valuesOf([...buying, ...selling]), 3, ABOVE, middle, `${sign}/kWh`, true);
+    labels.length = hasPrices ? labels.length : length;
     paths.prices = steps(buying, x, yOf, yOf(0));
     paths.price = steps(buying, x, yOf);
     paths.feedin = production === consumption ? "" : steps(selling, x, yOf);
@@ -308,7 +310,7 @@ export const drawing = ({ picture, plan, measured, level, span, now, width, heig
 // --- Words
 
 /** @type {Record<string, string>} */
-const NUMBERS = { comma_decimal: "en-US", decimal_comma: "de", space_comma: "fr", quote_decimal: "de-CH", none: "en-US" };
+const NUMBERS = { comma_decimal: "en", decimal_comma: "de", space_comma: "fr", quote_decimal: "de-CH", none: "en" };
 
 /** Intl is slow. @type {Record<string, any>} */
 const made = {};
@@ -320,19 +322,21 @@ const intl = (kind, language, options) =>
 export const formatOf = ({ locale, config }) => {
   const { language, number_format: numbers, time_format: times, time_zone } = locale;
   const timeZone = time_zone === "server" ? config.time_zone : undefined;
+  const spoken = /^(de|en|es|fr|nl)/.test(language) ? language : "en";
   const own = intl("DateTimeFormat", times === "system" ? undefined : language, { hour: "numeric" });
   const is12h = times === "12" || (times !== "24" && own.resolvedOptions().hour12);
   const look = numbers === "system" ? undefined : (NUMBERS[numbers] ?? language);
   /** @type {(at: Ms, options: Intl.DateTimeFormatOptions) => string} */
-  const clock = (at, options) => intl("DateTimeFormat", language, { timeZone, ...options }).format(at);
+  const clock = (at, options) => intl("DateTimeFormat", spoken, { timeZone, ...options }).format(at);
   /** @type {Format} */
   const format = {
     zone: timeZone,
     number: (value, options = { maximumFractionDigits: Math.abs(value) < 1 ? 2 : 1 }) =>
       intl("NumberFormat", look, { useGrouping: numbers !== "none", ...options })
         // Minus zero is zero.
-        .format(Math.abs(value) < 5e-4 ? 0 : value),
-    // Number and unit stay on one line.
+        .format(Math.abs(value) < 5e-4 ? 0 : value)
+        .replace(/[\u061c\u200e\u200f]/g, "")
+        .replace("-", "−"),
     amount: (value, unit) => `${format.number(unit === "%" ? Math.round(value) : value)}\u00a0${unit}`,
     money: (value, currency, digits) =>
       format.number(value, { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits }),
@@ -390,18 +394,22 @@ export const nowLine = (picture, plan, reader) => {
 
 /** @type {Fn.Moment} */
 export const moment = (picture, plan, measured, level, at, reader) => {
-  const { texts, format: { amount, price }, now } = reader;
+  const { texts, format: { amount, price, moment: write }, now } = reader;
   const { soc_unit: unit, prices } = picture;
   const planned = valueAt(plan.power, at);
   const done = valueAt(measured, at);
   const soc = (at <= now ? heldAt(level, at) : null) ?? between(plan.soc, at);
-  const perKwh = valueAt((planned ?? 0) < 0 ? plan.production : plan.consumption, at);
+  const wish = picture.targets.find((each) => Date.parse(each.at) >= at);
+  /** @type {(of: Series | null) => string | false} */
+  const costs = (of, perKwh = valueAt(of, at)) => perKwh !== null && price(perKwh, prices?.currency ?? "");
   /** @type {[string, string, unknown, string | false][]} */
   const values = [
     ["planned", texts.planned, 1, planned !== null && action(picture, planned, reader)],
     ["measured", texts.measured, measured, done !== null && action(picture, done, reader)],
     ["soc", texts.soc, picture.level === "has", soc !== null && amount(soc, unit)],
-    ["price", texts.price, prices, perKwh !== null && price(perKwh, prices?.currency ?? "")],
+    ["target", texts.target, picture.targets[0], !!wish && `${wish.soc === null ? "–" : amount(wish.soc, unit)}, ${write(Date.parse(wish.at), now)}`],
+    ["price", texts.price, prices, costs(plan.consumption)],
+    ["feedin", texts.feedin, prices && plan.production !== plan.consumption, costs(plan.production)],
   ];
   return values.filter((each) => each[2]).map(([key, name, , value]) => [key, name, value || "–"]);
 };
@@ -450,4 +458,60 @@ export const write = (node, markup) => {
   if (node.markup !== markup) {
     node.innerHTML = node.markup = markup;
   }
+};
+
+// --- One device, as long as it is followed
+
+const RETRY = 5e3;
+
+/** @type {Fn.Subscribe} */
+export const subscribe = ({ connection }, message, heard, failed) => {
+  let isOver = false;
+  // The connection itself would ask again before the integration is there.
+  const opened = connection.subscribeMessage((event) => isOver || heard(event), message, { resubscribe: false });
+  opened.catch((error) => isOver || failed?.(error));
+  return () => {
+    isOver = true;
+    // Where the connection is lost there is nothing to end.
+    opened.then((end) => end()).catch(() => {});
+  };
+};
+
+/** @type {Fn.SourceOf} */
+export const sourceOf = (device_id, changed) => {
+  let retry = 0;
+  /** @type {Source} */
+  const source = {
+    traces: [],
+    ends: [],
+    followed: "",
+
+    start(hass) {
+      source.stop();
+      source.ends[0] = subscribe(
+        hass,
+        { type: "flexmeasures/plan/subscribe", device_id },
+        (event) => {
+          source.problem = event.unloaded && "unloaded";
+          if (!event.unloaded) {
+            source.picture = event;
+            source.plan = outlook(event);
+          }
+          changed();
+        },
+        ({ code }) => {
+          source.problem = code === "not_found" || code === "unauthorized" ? code : "failed";
+          retry = source.problem === "failed" ? window.setTimeout(() => source.start(hass), RETRY) : 0;
+          changed();
+        },
+      );
+    },
+
+    stop() {
+      clearTimeout(retry);
+      source.ends.splice(0).forEach((end) => end());
+      source.followed = "";
+    },
+  };
+  return source;
 };

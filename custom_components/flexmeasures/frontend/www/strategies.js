@@ -13,6 +13,15 @@ const CONTROLS = ["mode", "target_soc", "ready_by", "automatic_scheduling", "com
 const STATUS = "scheduling_status";
 /** What is in the card or in the calendar. */
 const SHOWN = ["setpoint", "now", "schedule", "plan"];
+/** What a bill is made of, after the name of what is delivered, and what that is called here. */
+const BILL = /** @type {const} */ ({
+  usage_to_date: "used",
+  cost_to_date: "spent",
+  forecasted_usage: "forecast",
+  forecasted_cost: "forecast",
+  typical_usage: "typical",
+  typical_cost: "typical",
+});
 
 /** @type {Fn.Heading} */
 const heading = (text, icon) => ({ type: "heading", heading: text, icon });
@@ -24,15 +33,24 @@ const section = (title, icon, cards, more) =>
 /** @type {Fn.PlanCard} */
 const planCard = ({ id }) => ({ type: "custom:flexmeasures-plan-card", device_id: id, title: "", ...FULL });
 
+/** Fields for date and time are too wide for a phone. @type {Fn.MomentRows} */
+const momentRows = (row, texts) => {
+  const { entity } = row;
+  const unset = { condition: "state", entity, state: "unknown" };
+  return [
+    { type: "conditional", conditions: [{ condition: "not", conditions: [unset] }], row: { ...row, type: "simple-entity" } },
+    // A moment that nobody has set is not unknown.
+    { type: "conditional", conditions: [unset], row: { ...row, type: "button", action_name: texts.set, tap_action: { action: "more-info" } } },
+  ];
+};
+
 /** @type {Fn.Rows} */
-const rows = ({ entities }, keys = Object.keys(entities)) => {
-  const known = keys.filter((key) => entities[key]).map((key) => ({
-    entity: entities[key],
+const rows = ({ entities }, texts, keys = Object.keys(entities)) => {
+  const known = keys.filter((key) => entities[key]).flatMap((key) => {
     // The heading has the name of the device already.
-    name: { type: "entity" },
-    // Fields for date and time are too wide for a phone.
-    ...(key === "ready_by" && { type: "simple-entity" }),
-  }));
+    const row = { entity: entities[key], name: { type: "entity" } };
+    return key === "ready_by" ? momentRows(row, texts) : [row];
+  });
   return known.length ? [{ type: "entities", entities: known, ...FULL }] : [];
 };
 
@@ -61,33 +79,71 @@ const deviceSections = (device, texts) => {
   const calendar = { type: "calendar", entities: [entities.plan], initial_view: "listWeek", ...FULL };
   return [
     ...section(name, ICONS.device, [planCard(device)], { column_span: 2 }),
-    ...section(texts.controls, "mdi:tune-variant", rows(device, CONTROLS)),
-    ...section(texts.status, "mdi:list-status", rows(device, [STATUS, ...rest])),
+    ...section(texts.controls, "mdi:tune-variant", rows(device, texts, CONTROLS)),
     ...section(texts.calendar, "mdi:calendar-clock", entities.plan ? [calendar] : []),
+    ...section(texts.status, "mdi:list-status", rows(device, texts, [STATUS, ...rest])),
   ];
 };
 
-/** @type {Fn.SectionsOf} */
-const allOf = (parts, icon) =>
-  parts.flatMap((part) => section(part.name, icon, rows(part)));
+/** The bill, what else there is, and the days of the last month. @type {Fn.MeterSections} */
+const meterSections = ({ id, name, entities }, hass, texts, statistics) => {
+  const keys = Object.keys(entities);
+  const used = keys.filter((key) => /_(usage_to_date|typical_usage)$/.test(key));
+  // What never uses anything, like solar panels, has no bill of it.
+  const visibility = [{ condition: "or", conditions: used.map((key) => ({ condition: "numeric_state", entity: entities[key], above: 0 })) }];
+  const tiles = Object.entries(BILL).flatMap(([end, text]) =>
+    keys.filter((key) => key.endsWith(end)).map((key) => ({
+      type: "tile",
+      entity: entities[key],
+      name: texts[text],
+      grid_options: { columns: 6 },
+      ...(end.includes("usage") && used.length && { visibility }),
+    })),
+  );
+  const shown = tiles.map(({ entity }) => entity);
+  const rest = keys.filter((key) => !shown.includes(entities[key]));
+  const subentry = hass.devices[id].config_subentry_id?.toLowerCase();
+  const counted = ["consumption", "production"].map((kind) => `flexmeasures:${subentry}_${kind}`).filter((each) => statistics.includes(each));
+  const graph = {
+    type: "statistics-graph",
+    title: texts.by_day,
+    chart_type: "bar",
+    period: "day",
+    days_to_show: 30,
+    stat_types: ["change"],
+    entities: counted,
+    ...FULL,
+  };
+  return section(name, ICONS.meter, [...tiles, ...(counted.length ? [graph] : []), ...rows({ entities }, texts, rest)]);
+};
 
 /** @type {Fn.ViewOf} */
-const viewOf = async ({ device_id: id, show }, hass, texts) => {
+const viewOf = async ({ device_id: id, show, note }, hass, texts) => {
   const parts = partsOf(hass);
   const devices = parts.filter(({ kind }) => kind === "device");
   const device = devices.find((each) => each.id === id);
   if (device) {
     return { sections: deviceSections(device, texts) };
   }
+  const shown = parts.filter(({ kind }) => kind === show);
+  if (show === "meter") {
+    /** @type {{ statistic_id: string }[]} */
+    const found = await hass.callWS({ type: "recorder/list_statistic_ids" }).catch(() => []);
+    const statistics = found.map(({ statistic_id: each }) => each);
+    return { sections: shown.flatMap((part) => meterSections(part, hass, texts, statistics)) };
+  }
   if (show) {
-    return { sections: allOf(parts.filter(({ kind }) => kind === show), ICONS[show]) };
+    return { sections: shown.flatMap((part) => section(part.name, ICONS[show], rows(part, texts))) };
   }
   const plans = devices.flatMap((each) => section(each.name, ICONS.device, [planCard(each)]));
+  const columns = Math.min(4, Math.max(2, devices.length));
   return {
+    max_columns: columns,
+    ...(note && { header: { layout: "start", badges_position: "bottom", card: { type: "markdown", text_only: true, content: note } } }),
     badges: devices.map((each) => ({ type: "custom:flexmeasures-plan-badge", device_id: each.id })),
     sections: [
+      ...section(texts.home, ICONS.home, await homeTiles(hass, devices), { column_span: columns }),
       ...(plans.length ? plans : [{ type: "grid", cards: [nothing(texts)] }]),
-      ...section(texts.home, ICONS.home, await homeTiles(hass, devices)),
     ],
   };
 };
@@ -101,7 +157,7 @@ export const generate = async (kind, config, hass, texts) => {
   const devices = parts.filter((part) => part.kind === "device");
   if (kind === "section") {
     const device = devices.find(({ id }) => id === config.device_id) ?? devices[0];
-    return { cards: device ? [heading(device.name, ICONS.device), planCard(device), ...rows(device, CONTROLS)] : [nothing(texts)] };
+    return { cards: device ? [heading(device.name, ICONS.device), planCard(device), ...rows(device, texts, CONTROLS)] : [nothing(texts)] };
   }
   // What a view shows is made when it is opened.
   /** @type {Fn.ViewFor} */
@@ -109,7 +165,7 @@ export const generate = async (kind, config, hass, texts) => {
   const others = /** @type {const} */ (["feed", "meter"]).filter((each) => parts.some((part) => part.kind === each));
   return {
     views: [
-      view(texts.overview, "overview"),
+      view(texts.overview, "overview", config.note ? { note: config.note } : {}),
       ...devices.map(({ id, name }) => view(name, id, { device_id: id })),
       ...others.map((show) => view(texts[show], show, { show })),
     ],

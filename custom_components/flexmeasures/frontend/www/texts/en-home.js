@@ -6,5 +6,11 @@ export default {
   calendar: "Calendar",
   feed: "Feeds",
   meter: "Meters",
+  set: "Set",
+  used: "Used so far",
+  spent: "Cost so far",
+  forecast: "Forecast",
+  typical: "Typical month",
+  by_day: "By day",
   nothing_yet: "Nothing is planned here yet. Add what is to be scheduled in [Settings, Devices & services, FlexMeasures]({link}).",
 };
