@@ -524,6 +524,23 @@ async def test_power_of_two_numbers_without_a_sign(
     assert told == [[0], [1500], [], [0], []]
 
 
+async def test_power_that_the_inverter_rounds(home: Home, automate: Automate) -> None:
+    """It is not told so again and again."""
+    target = await inverter(home)
+    await automate("follow_by_power", number=NUMBER)
+    await start(home)
+    target.told()
+    target.be("1950")
+    await home.go_to(SLOT + 10 * MINUTE + MINUTE / 2)
+    assert target.told() == []
+
+    await home.go_to(SLOT + QUARTER)
+    target.told()
+    target.be("-700")
+    await home.go_to(SLOT + 20 * MINUTE + MINUTE / 2)
+    assert target.told() == [-1500]
+
+
 async def test_power_is_left_alone_if_wanted(home: Home, automate: Automate) -> None:
     """By hand until the plan says something else."""
     target = await inverter(home)
