@@ -518,6 +518,7 @@ async def test_account_whose_devices_are_all_disabled(home: Home) -> None:
     [
         ("trigger_schedule", {"soc_at_start": 4}),
         ("get_schedule", {}),
+        ("get_prices", {}),
         ("override", {"power": 1, "duration": {"hours": 1}}),
         ("clear_override", {}),
         ("change_control_type", {"control_type": "NOT_CONTROLABLE"}),
@@ -537,7 +538,7 @@ async def test_action_on_a_disabled_device(
             action,
             {"device_id": home.device_id(), **data},
             blocking=True,
-            return_response=action in ("trigger_schedule", "get_schedule")
+            return_response=action in ("trigger_schedule", "get_schedule", "get_prices")
             or action == "send_instruction",
         )
 
@@ -550,6 +551,7 @@ async def test_action_on_a_disabled_device(
     [
         ("trigger_schedule", {}),
         ("get_schedule", {}),
+        ("get_prices", {}),
         ("override", {"power": 1, "duration": {"hours": 1}}),
         ("clear_override", {}),
         ("change_control_type", {"control_type": "NOT_CONTROLABLE"}),
@@ -571,7 +573,7 @@ async def test_action_on_a_meter(home: Home, action: str, data: dict[str, Any]) 
             {"device_id": found.id, **data},
             blocking=True,
             return_response=action
-            in ("trigger_schedule", "get_schedule", "send_instruction"),
+            in ("trigger_schedule", "get_schedule", "get_prices", "send_instruction"),
         )
 
     assert raised.value.translation_key == "meter_has_no_schedule"

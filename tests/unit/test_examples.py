@@ -13,7 +13,6 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_DEVICE
 from homeassistant.const import (
-    EVENT_HOMEASSISTANT_START,
     EVENT_HOMEASSISTANT_STARTED,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
@@ -50,6 +49,7 @@ INVERTER = "number.battery_power_setpoint"
 RESPONSES = {
     "blocks": "explain",
     "instruction": "send_instruction",
+    "prices": "get_prices",
     "schedule": "trigger_schedule",
 }
 
@@ -190,12 +190,23 @@ async def test_follow_no_plan_when_the_integration_is_gone(
     assert powers() == [0]
 
 
+async def test_follow_no_plan_while_home_assistant_is_away(
+    home: Home, powers: Callable[[], list[float]]
+) -> None:
+    """Nobody would end it."""
+    for each in home.hass._shutdown_jobs:
+        home.hass.async_run_hass_job(each.job, *each.args)
+    await home.settle()
+    assert powers() == [0]
+
+
 async def test_follow_the_plan_from_the_start(
     home: Home, powers: Callable[[], list[float]]
 ) -> None:
     """What was planned meanwhile is told when Home Assistant, or the inverter, is back."""
-    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_START)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
     await home.settle()
+    assert powers() == [2000]
     home.hass.states.async_set(INVERTER, STATE_UNAVAILABLE)
     await home.settle()
     powers()
@@ -234,6 +245,18 @@ async def test_get_schedule(home: Home) -> None:
 
     assert response["resolution"] == "PT1H"
     assert response["schedule"]
+
+
+async def test_get_prices(home: Home) -> None:
+    home.has_prices(210.0)
+    await home.set_up()
+
+    response = await run(home, "flexmeasures.get_prices")
+
+    shown = example("response of get_prices")
+    assert response.keys() == shown.keys()
+    assert response["prices"][0].keys() == shown["prices"][0].keys()
+    assert response["prices"][0]["value"] == shown["prices"][0]["value"]
 
 
 async def test_explain(home: Home) -> None:

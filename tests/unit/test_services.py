@@ -25,6 +25,7 @@ from .fake_server import (
     EMAIL,
     FORBIDDEN,
     GARAGE_POWER,
+    HOUSE,
     HTML,
     NEIGHBOUR_EMAIL,
     NEIGHBOUR_POWER,
@@ -570,6 +571,76 @@ async def test_get_schedule_changes_nothing(home: Home) -> None:
     await home.call("get_schedule", device_id=home.device_id())
 
     assert home.state().state == STATE_UNKNOWN
+
+
+# --- get_prices
+
+
+async def test_get_prices(home: Home) -> None:
+    """From the running interval on, without asking the server."""
+    home.server.data[PRICE] = StoredSchedule(
+        SLOT - HOUR, HOUR, [100.0, 300.0, None, -50.0], "EUR/MWh"
+    )
+    await home.set_up(device(schedule_duration=86400))
+    home.server.fail(REFUSED)
+
+    assert await home.call("get_prices", device_id=home.device_id()) == {
+        "unit": "EUR/kWh",
+        "start": "2026-11-22T11:00:00+01:00",
+        "end": "2026-11-22T14:00:00+01:00",
+        "resolution": "PT1H",
+        "prices": [
+            {
+                "start": "2026-11-22T11:00:00+01:00",
+                "end": "2026-11-22T12:00:00+01:00",
+                "value": 0.3,
+            },
+            {
+                "start": "2026-11-22T13:00:00+01:00",
+                "end": "2026-11-22T14:00:00+01:00",
+                "value": -0.05,
+            },
+        ],
+        "fixed": None,
+    }
+
+
+NO_PRICES: dict[str, Any] = {
+    "unit": None,
+    "start": None,
+    "end": None,
+    "resolution": None,
+    "prices": [],
+    "fixed": None,
+}
+
+
+async def test_get_prices_that_are_not_known(home: Home) -> None:
+    await home.set_up()
+
+    assert await home.call("get_prices", device_id=home.device_id()) == NO_PRICES
+
+
+async def test_get_prices_that_are_of_the_past(home: Home) -> None:
+    """Of those, only the unit is left."""
+    home.server.data[PRICE] = StoredSchedule(SLOT - HOUR, HOUR, [100.0], "EUR/MWh")
+    await home.set_up()
+
+    assert await home.call("get_prices", device_id=home.device_id()) == {
+        **NO_PRICES,
+        "unit": "EUR/kWh",
+    }
+
+
+async def test_get_prices_that_never_change(home: Home) -> None:
+    home.server.assets[HOUSE]["flex_context"] = {"consumption-price": "0.3 EUR/kWh"}
+    await home.set_up()
+
+    assert await home.call("get_prices", device_id=home.device_id()) == {
+        **NO_PRICES,
+        "unit": "EUR/kWh",
+        "fixed": 0.3,
+    }
 
 
 # --- post_measurements

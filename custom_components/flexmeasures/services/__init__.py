@@ -34,6 +34,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         ),
         (
+            "get_prices",
+            for_each(devices_of, schedules.get_prices),
+            schemas.GET_PRICES_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
             "explain",
             for_each(devices_of, schedules.explain),
             schemas.EXPLAIN_SCHEMA,

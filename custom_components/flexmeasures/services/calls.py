@@ -107,7 +107,7 @@ def _goes_with(resolution: timedelta, other: timedelta) -> bool:
     return not (resolution % other and other % resolution)
 
 
-def response(series: Iterable[Series], key: str, unit: str) -> dict[str, Any]:
+def response(series: Iterable[Series], key: str, unit: str | None) -> dict[str, Any]:
     """Return the intervals that have a value, as a response.
 
     Several series follow each other, with the same resolution.

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from homeassistant.const import UnitOfPower
+from homeassistant.const import UnitOfEnergy, UnitOfPower
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -120,6 +120,18 @@ async def get_schedule(call: ServiceCall, device: Device) -> ServiceResponse:
     answer = response([power] if power else [], "schedule", unit)
     slots = answer.pop("schedule")
     return {**answer, **formatted(slots, power, shape)}
+
+
+async def get_prices(call: ServiceCall, device: Device) -> ServiceResponse:
+    """Return what consumption costs from now on, as far as the plan knows it."""
+    price = device.part.data.consumption_price
+    series = price.series if price else None
+    known = series.since(dt_util.utcnow()) if series else None
+    unit = f"{price.currency}/{UnitOfEnergy.KILO_WATT_HOUR}" if price else None
+    return {
+        **response([known] if known else [], "prices", unit),
+        "fixed": price.fixed if price else None,
+    }
 
 
 async def explain(call: ServiceCall, device: Device) -> ServiceResponse:

@@ -291,6 +291,7 @@ GET_SCHEDULE_SCHEMA: Final = _for_targets(
     },
     _as_its_format_has_it,
 )
+GET_PRICES_SCHEMA: Final = _for_targets({})
 EXPLAIN_SCHEMA: Final = _for_targets({})
 _ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _TIMED_VALUE: Final = vol.Schema(
