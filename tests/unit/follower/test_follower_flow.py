@@ -2,6 +2,7 @@
 
 import pytest
 
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowContext
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 
@@ -285,3 +286,16 @@ async def test_renamed_entity(home: Home) -> None:
     await home.settle()
 
     assert kept(home) == {**follower, "entity": "number.other"}
+
+
+async def test_repair_leads_to_it(battery: Home) -> None:
+    """What is wrong with what follows is changed there."""
+    menu = await battery.hass.config_entries.subentries.async_init(
+        (battery.entry.entry_id, "device"),
+        context=SubentryFlowContext(
+            source=SOURCE_RECONFIGURE, subentry_id=str(BATTERY_POWER)
+        ),
+        data={"setting": "follower"},
+    )
+
+    assert menu["step_id"] == "follower"
