@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Self
 
-from .targets import Target, target_from
+from .target_kinds import target_from
+from .targets import Target
 
 DEFAULT_DEADBAND: Final = 0.1
 DEFAULT_PAUSE: Final = timedelta(seconds=30)

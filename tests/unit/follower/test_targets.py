@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from custom_components.flexmeasures.follower.entities import call_of, has_taken
+from custom_components.flexmeasures.follower.target_kinds import target_from
 from custom_components.flexmeasures.follower.targets import (
     CannotFollowError,
     EntityFacts,
     Write,
-    target_from,
 )
 from homeassistant.core import State
 

@@ -1,0 +1,123 @@
+"""Targets that take a power, or a current."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, override
+
+from .targets import EntityFacts, Target, Write, amount_of, per_kw, possible, rest_of
+
+_W_PER_KW: Final = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class PowerTarget(Target):
+    """A number that takes the power, in its own unit."""
+
+    entity_id: str
+    is_inverted: bool = False
+    """Whether positive is production there."""
+    rest: float = 0.0
+    """In the unit of the entity."""
+
+    @classmethod
+    @override
+    def from_settings(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["entity"], data["invert"], data["rest"])
+
+    @property
+    @override
+    def entity_ids(self) -> tuple[str, ...]:
+        return (self.entity_id,)
+
+    @override
+    def writes(
+        self, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> tuple[Write, ...]:
+        known = facts[self.entity_id]
+        sign = -1 if self.is_inverted else 1
+        if setpoint is None:
+            value = rest_of(self.rest, known, self.entity_id)
+        else:
+            power = sign * setpoint * per_kw(known, self.entity_id)
+            value = possible(power, known)
+        return (Write(self.entity_id, value),)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPowersTarget(Target):
+    """A number for charging and one for discharging, never both above 0."""
+
+    charge: str
+    discharge: str
+
+    @classmethod
+    @override
+    def from_settings(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["entity"], data["second_entity"])
+
+    @property
+    @override
+    def entity_ids(self) -> tuple[str, ...]:
+        return (self.charge, self.discharge)
+
+    @override
+    def writes(
+        self, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> tuple[Write, ...]:
+        wanted = {
+            self.charge: max(setpoint or 0.0, 0.0),
+            self.discharge: max(-(setpoint or 0.0), 0.0),
+        }
+        # What ends, ends before the other begins.
+        return tuple(
+            Write(entity_id, amount_of(power, facts[entity_id], entity_id))
+            for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTarget(Target):
+    """A charger that takes a current (A), and is paused below the least that a car takes."""
+
+    entity_id: str
+    switch: str | None = None
+    """Pauses it; without one, the current is 0 then."""
+    phases: int = 3
+    voltage: float = 230.0
+    """Between a phase and neutral."""
+    least: float = 6.0
+    rest: float = 0.0
+    """In A; below `least` it is paused."""
+
+    @classmethod
+    @override
+    def from_settings(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            data["entity"],
+            data.get("second_entity"),
+            int(data["phases"]),
+            data["voltage"],
+            data["least"],
+            data["rest"],
+        )
+
+    @property
+    @override
+    def entity_ids(self) -> tuple[str, ...]:
+        return (self.entity_id, self.switch) if self.switch else (self.entity_id,)
+
+    @override
+    def writes(
+        self, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> tuple[Write, ...]:
+        current = self.rest
+        if setpoint is not None:
+            current = setpoint * _W_PER_KW / (self.voltage * self.phases)
+        if current >= self.least:
+            value = possible(current, facts[self.entity_id])
+            on = (Write(self.switch, value=True),) if self.switch else ()
+            return (Write(self.entity_id, value), *on)
+        if self.switch:
+            return (Write(self.switch, value=False),)
+        pause = rest_of(0.0, facts[self.entity_id], self.entity_id)
+        return (Write(self.entity_id, pause),)
