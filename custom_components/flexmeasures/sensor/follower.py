@@ -59,5 +59,5 @@ def _shown(decision: Decision) -> dict[str, Any]:
         "setpoint": decision.setpoint,
         "why": decision.why.value,
         "calls": list(decision.writes),
-        "written": not decision.is_dry,
+        "written": bool(decision.writes) and not decision.is_dry,
     }

@@ -294,6 +294,7 @@ async def test_by_hand(
 
     assert state(home) == "by_hand"
     assert decisions(home)[0]["why"] == "by_hand"
+    assert not decisions(home)[0]["written"]
     await home.go_to(SLOT + 3 * QUARTER)
     assert calls == []
     assert power(home) == 1234
