@@ -111,6 +111,13 @@ def _device(
         facts |= _schedule(coordinator, account.queue)
     if account and (resource := account.resources.get(device.subentry_id)):
         facts["resource_manager"] = _resource_manager(resource)
+    if account and (follower := account.followers.get(device.subentry_id)):
+        problem = follower.problem
+        facts["follower"] = {
+            "state": follower.state,
+            "problem": problem and problem.key,
+            **follower.memory.as_json(),
+        }
     return facts
 
 

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.const import EVENT_CALL_SERVICE
@@ -380,6 +384,28 @@ async def test_it_is_tried_again(home: Home, calls: Calls) -> None:
     await home.override(power=1, duration="01:00:00")
     await home.settle()
     assert [value for _, value in calls] == [1000]
+
+
+async def test_diagnostics(
+    home: Home, calls: Calls, hass_client: ClientSessionGenerator
+) -> None:
+    """What goes wrong, and what was decided, for whoever is asked for help."""
+    await deaf(home, calls)
+    await set_up(home, *[2.0] * 4)
+    await hand_over(home)
+    for attempt in range(1, 4):
+        await home.go_to(NOW + attempt * SETTLED)
+
+    found: Any = await get_diagnostics_for_config_entry(
+        home.hass, hass_client, home.entry
+    )
+
+    (battery,) = found["devices"]
+    follower = battery["follower"]
+    assert follower["state"] == "failing"
+    assert follower["problem"] == "follower_not_taken"
+    assert follower["is_in_control"] is True
+    assert len(follower["decisions"]) == 2
 
 
 async def test_it_takes_it_in_the_end(home: Home, calls: Calls) -> None:
