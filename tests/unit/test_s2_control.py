@@ -176,6 +176,32 @@ async def test_refused(home: Home, rm: FakeRM) -> None:
     assert rm.resource.sender.refusals_in_a_row == 3
 
 
+async def test_refused_after_it_was_accepted(home: Home, rm: FakeRM) -> None:
+    """What it did before does not make it try more often."""
+    home.has_planned(1.0, *(8 * [2.0]))
+    await home.set_up(paired())
+    await controlled(rm)
+    await go_to(rm, NOW + 2 * SECOND)
+    await rm.update(rm.received[-1], "STARTED")
+    rm.answers[INSTRUCTION] = "INVALID_CONTENT"
+
+    for second in range(0, 600, 5):
+        await go_to(rm, SLOT + QUARTER + second * SECOND)
+
+    # At once, and after 30, 60, 120 and 240 s more.
+    assert told(rm) == [("charge", 0.2), *(5 * [("charge", 0.4)])]
+    assert rm.resource.sender.refusals_in_a_row == 5
+
+    # Once it does what it is told, it is as if nothing had been.
+    rm.answers.clear()
+    await go_to(rm, SLOT + QUARTER + 950 * SECOND)
+    await rm.update(rm.received[-1], "STARTED")
+    await home.override(power=3, duration="01:00:00")
+    await go_to(rm, SLOT + QUARTER + 990 * SECOND)
+    assert told(rm)[-1] == ("charge", 0.6)
+    assert rm.resource.sender.refusals_in_a_row == 0
+
+
 async def test_what_is_replaced_may_be_aborted(home: Home, rm: FakeRM) -> None:
     home.has_planned(1.0, 2.0, 3.0)
     await home.set_up(paired())

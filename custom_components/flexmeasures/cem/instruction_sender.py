@@ -91,12 +91,20 @@ class InstructionSender:
         self._retry = retry
         self.lead = timedelta(0)
         """How long before its time the RM needs an instruction."""
-        self.refusals_in_a_row = 0
+        self._refusals: dict[str, int] = {}
+        """In a row, by what they are for."""
+        self._refused: set[str] = set()
+        """For what the last instruction was refused, and none was sent since."""
         self._held: list[Instruction] = []
         self._given: dict[str, list[SentInstruction]] = {}
         """By what they are for: the one in force, and what was sent ahead, in order of time."""
         self._paused_until: datetime | None = None
         self._timer = Timer(hass, self._handle_timer)
+
+    @property
+    def refusals_in_a_row(self) -> int:
+        """How often the RM has refused what it was told last, of any of its actuators."""
+        return max(self._refusals.values(), default=0)
 
     def current(self, now: datetime) -> list[SentInstruction]:
         """Return what the RM was told for this moment, the same actuators in the same order."""
@@ -156,7 +164,8 @@ class InstructionSender:
         self._timer.async_disarm()
         self._held, self._given = [], {}
         self._paused_until = None
-        self.refusals_in_a_row = 0
+        self._refusals.clear()
+        self._refused.clear()
 
     @callback
     def async_answered(
@@ -227,13 +236,15 @@ class InstructionSender:
     def _give(self, instruction: Instruction, now: datetime) -> bool:
         if not self._resource.async_send(instruction):
             return False
-        given = self._given.setdefault(slot(instruction), [])
-        if given and not max(given, key=_sent_at).progress.is_failure:
+        key = slot(instruction)
+        given = self._given.setdefault(key, [])
+        if key not in self._refused:
             # It did what it was told last.
-            self.refusals_in_a_row = 0
+            self._refusals.pop(key, None)
+        self._refused.discard(key)
         begun = [s for s in given if s.instruction.execution_time <= now]
         ahead = [s for s in given if s.instruction.execution_time > now]
-        self._given[slot(instruction)] = sorted(
+        self._given[key] = sorted(
             [*begun[-1:], *ahead, SentInstruction(instruction, now)],
             key=lambda sent: sent.instruction.execution_time,
         )
@@ -261,13 +272,15 @@ class InstructionSender:
         )
         if progress.is_failure and not was_failure and not is_replaced:
             self._resource.async_refused(sent.instruction)
-            self._pause(now)
+            self._pause(slot(sent.instruction), now)
         self._resource.async_notify()
 
-    def _pause(self, now: datetime) -> None:
+    def _pause(self, key: str, now: datetime) -> None:
         """Send nothing for a while after a refusal, then try again."""
-        pause = min(_FIRST_PAUSE * 2 ** min(self.refusals_in_a_row, 10), _LONGEST_PAUSE)
-        self.refusals_in_a_row += 1
+        refusals = self._refusals.get(key, 0)
+        pause = min(_FIRST_PAUSE * 2 ** min(refusals, 10), _LONGEST_PAUSE)
+        self._refusals[key] = refusals + 1
+        self._refused.add(key)
         self._paused_until = now + pause
         self._timer.async_arm(self._paused_until)
 
