@@ -231,7 +231,8 @@ async def change_settings(
     flows = hass.config_entries.subentries
     pairing: Mapping[str, str] = {}
     missing = dict(settings)
-    seen: set[str] = set()
+    # Who follows is a menu of its own.
+    seen = {"follower"}
     while missing:
         step: Any = await flows.async_init(
             (entry.entry_id, SUBENTRY_DEVICE),
