@@ -47,6 +47,7 @@ async def take(
             {meter: await device_id(client, meter) for meter in (ELECTRICITY, GAS)},
         )
         await meters.take_energy(camera)
+        await feeds.take_page(camera, client)
     film.make(camera)
 
 

@@ -15,6 +15,15 @@ from .camera import Camera
 PRICES = "Nord Pool NL"
 
 
+class FeedOf(NamedTuple):
+    """A feed, which is called like what it sends."""
+
+    name: str
+
+
+LEVEL = FeedOf(f"{BATTERY.name} energy")
+
+
 class Measured(NamedTuple):
     """An entity of Home Assistant that measures something."""
 
@@ -74,11 +83,15 @@ async def take(
         await owner.submit()
         await camera.dialog(page, "feed_tariff")
         await owner.close()
-    path = f"config/devices/device/{await device_id(client, PANELS)}"
-    await camera.page("feed_device", path, "Last sent")
     for entity in ENTITIES:
         await client.delete(f"states/{entity}")
     await client.command("energy/save_prefs", energy_sources=[])
+
+
+async def take_page(camera: Camera, client: HomeAssistantClient) -> None:
+    """Take the page of a feed of the demo's, which has sent something by then."""
+    path = f"config/devices/device/{await device_id(client, LEVEL)}"
+    await camera.page("feed_device", path, "Last sent")
 
 
 async def _have_entities(client: HomeAssistantClient) -> None:
