@@ -187,9 +187,13 @@ class Account:
             lambda: async_dispatcher_send(hass, device_signal(subentry_id), None)
         )
 
-    async def async_unload_device(self, subentry_id: str) -> None:
-        """Stop all that goes on for a device; what is stored of it stays."""
-        if follower := self.followers.pop(subentry_id, None):
+    async def async_unload_device(self, subentry_id: str, *, rests: bool) -> None:
+        """Stop all that goes on for a device; what is stored of it stays.
+
+        What follows it `rests`, unless that goes on following in a moment.
+        """
+        follower = self.followers.pop(subentry_id, None)
+        if follower and rests:
             await follower.async_stop()
         coordinator = self.coordinators.pop(subentry_id)
         self.resources.pop(subentry_id, None)

@@ -12,8 +12,10 @@ from homeassistant.helpers import device_registry as dr
 from .account import FlexMeasuresConfigEntry, enabled_subentries
 from .const import (
     CONF_AUTOMATIC_SCHEDULING,
+    CONF_FOLLOWER,
     CONF_JOINT_SCHEDULING,
     CONF_POWER_SENSOR,
+    CONF_S2,
     DOMAIN,
     SUBENTRY_DEVICE,
     SUBENTRY_FEED,
@@ -31,6 +33,9 @@ _SET_UP: Final = (
     ConfigEntryState.SETUP_RETRY,
     ConfigEntryState.SETUP_ERROR,
 )
+
+# What follows, and what it follows.
+_OF_FOLLOWER: Final = (CONF_FOLLOWER, CONF_POWER_SENSOR, CONF_S2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ class AccountDevices:
             subentry = wanted.get(subentry_id)
             if subentry and device.configuration == _Configuration.of(subentry):
                 continue
-            await self._unload(subentry_id, device, is_back=subentry is not None)
+            await self._unload(subentry_id, device, subentry)
         for follow in self._follow_others:
             await follow()
         self._account.store.async_forget_others(stored_parts(self._entry))
@@ -208,13 +213,19 @@ class AccountDevices:
         async_remove_retired_entities(self._hass, self._entry, subentry_id)
 
     async def _unload(
-        self, subentry_id: str, device: _LoadedDevice, *, is_back: bool
+        self, subentry_id: str, device: _LoadedDevice, then: ConfigSubentry | None
     ) -> None:
-        """Unload a device, that `is_back` soon or not."""
+        """Unload a device, and say what it is loaded with `then`, if it is."""
+        before = device.configuration.settings
         await async_unload_entities(self._hass, self._entry, subentry_id)
-        await self._account.async_unload_device(subentry_id)
+        await self._account.async_unload_device(
+            subentry_id,
+            # A blink would be seen by the grid.
+            rests=then is None
+            or any(before.get(key) != then.data.get(key) for key in _OF_FOLLOWER),
+        )
         del self._loaded[subentry_id]
-        if not is_back:
+        if then is None:
             device.issues.async_withdraw()
 
     def _wanted(self) -> dict[str, ConfigSubentry]:

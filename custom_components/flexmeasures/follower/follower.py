@@ -82,6 +82,9 @@ class Follower:
             ),
             FollowerMemory(),
         )
+        if self.memory.in_control_of != settings.id:
+            # Whatever else was chosen is looked at first.
+            self.memory.is_in_control = False
         coordinator.lifetime.async_on_unload(
             store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
         )
@@ -173,6 +176,7 @@ class Follower:
         if not is_in_control and not self.is_by_hand:
             await self._rest(Why.HANDED_BACK)
         memory.is_in_control, memory.by_hand_until = is_in_control, None
+        memory.in_control_of = self.settings.id
         self._forget_wanted()
         self._store.async_remember(at_once=True)
         self.async_follow()

@@ -65,6 +65,8 @@ class FollowerMemory:
 
     is_in_control: bool = False
     """Whether anything is written at all."""
+    in_control_of: str | None = None
+    """By the id of the settings that control was handed over with."""
     by_hand_until: datetime | None = None
     decisions: list[Decision] = field(default_factory=list)
     """Of the last day, the oldest first."""
@@ -75,6 +77,7 @@ class FollowerMemory:
         until = data["by_hand_until"]
         return cls(
             data["is_in_control"],
+            data["in_control_of"],
             datetime.fromisoformat(until) if until else None,
             [Decision.from_json(decision) for decision in data["decisions"]],
         )
@@ -83,6 +86,7 @@ class FollowerMemory:
         """Write for storage."""
         return {
             "is_in_control": self.is_in_control,
+            "in_control_of": self.in_control_of,
             "by_hand_until": self.by_hand_until and self.by_hand_until.isoformat(),
             "decisions": [decision.as_json() for decision in self.decisions],
         }

@@ -17,6 +17,8 @@ DEFAULT_RESPECT: Final = timedelta(hours=1)
 class FollowerSettings:
     """What is written to, and how often."""
 
+    id: str
+    """Another one whenever something else is chosen to follow; a rename leaves it."""
     target: Target
     deadband: float
     """In kW: by less, the setpoint is the same, unless its direction changes."""
@@ -29,6 +31,7 @@ class FollowerSettings:
     def from_settings(cls, data: Mapping[str, Any]) -> Self:
         """Read what the form has made."""
         return cls(
+            data["id"],
             target_from(data),
             data["deadband"],
             timedelta(seconds=data["pause"]),

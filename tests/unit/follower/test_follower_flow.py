@@ -1,6 +1,9 @@
 """The form that asks what follows a device."""
 
+from typing import Any
+
 import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowContext
 from homeassistant.data_entry_flow import FlowResultType
@@ -49,8 +52,8 @@ async def start(home: Home, kind: str, power_sensor: int = BATTERY_POWER) -> Res
 
 def kept(home: Home, power_sensor: int = BATTERY_POWER) -> Json | None:
     """Give what is stored."""
-    found: Json | None = home.entry.subentries[str(power_sensor)].data.get("follower")
-    return found
+    found = home.entry.subentries[str(power_sensor)].data.get("follower")
+    return found and {key: found[key] for key in found if key != "id"}
 
 
 KINDS: list[tuple[str, Json]] = [
@@ -224,7 +227,7 @@ async def test_entity_that_is_away(battery: Home) -> None:
 async def test_one_writer(home: Home) -> None:
     """What follows another device cannot follow this one too."""
     home.hass.states.async_set("number.power", "0", RANGE)
-    follower = {"kind": "power", **dict(KINDS)["power"], **KEPT}
+    follower = {"kind": "power", "id": "1", **dict(KINDS)["power"], **KEPT}
     await home.set_up(device(), device(GARAGE_POWER, follower=follower))
 
     form = await submit(
@@ -243,7 +246,7 @@ async def test_s2_needs_none(home: Home) -> None:
 
 
 async def test_s2_where_something_follows(home: Home) -> None:
-    follower = {"kind": "power", **dict(KINDS)["power"], **KEPT}
+    follower = {"kind": "power", "id": "1", **dict(KINDS)["power"], **KEPT}
     await home.set_up(device(follower=follower))
     subentry = home.entry.subentries[str(BATTERY_POWER)]
     menu = await start_change(home.hass, home.entry, subentry)
@@ -258,7 +261,7 @@ async def test_s2_where_something_follows(home: Home) -> None:
 
 
 async def test_other_settings_leave_it(home: Home) -> None:
-    follower = {"kind": "power", **dict(KINDS)["power"], **KEPT}
+    follower = {"kind": "power", "id": "1", **dict(KINDS)["power"], **KEPT}
     await home.set_up(device(follower=follower))
     subentry = home.entry.subentries[str(BATTERY_POWER)]
     menu = await start_change(home.hass, home.entry, subentry)
@@ -266,7 +269,7 @@ async def test_other_settings_leave_it(home: Home) -> None:
 
     await submit(home.hass, form, {"soc_min": 2, "soc_max": 9})
 
-    assert kept(home) == follower
+    assert kept(home) == {key: follower[key] for key in follower if key != "id"}
 
 
 async def test_renamed_entity(home: Home) -> None:
@@ -276,6 +279,7 @@ async def test_renamed_entity(home: Home) -> None:
     home.hass.states.async_set(known.entity_id, "0", RANGE)
     follower = {
         "kind": "power",
+        "id": "1",
         **dict(KINDS)["power"],
         **KEPT,
         "entity": known.entity_id,
@@ -285,7 +289,28 @@ async def test_renamed_entity(home: Home) -> None:
     registry.async_update_entity(known.entity_id, new_entity_id="number.other")
     await home.settle()
 
-    assert kept(home) == {**follower, "entity": "number.other"}
+    found = home.entry.subentries[str(BATTERY_POWER)].data["follower"]
+    assert found == {**follower, "entity": "number.other"}
+
+
+async def test_another_one_is_looked_at_first(battery: Home) -> None:
+    """Control is handed over to what was chosen, and to nothing else."""
+
+    async def choose_number(entity_id: str, **changes: Any) -> None:
+        values = {**dict(KINDS)["power"], **COMMON, "entity": entity_id, **changes}
+        await submit(battery.hass, await start(battery, "power"), values)
+        await battery.settle()
+
+    async_mock_service(battery.hass, "number", "set_value")
+    await choose_number("number.power")
+    await battery.act("turn_on", "switch", "hand_over")
+
+    await choose_number("number.power", deadband=0.5)
+    assert battery.value("switch", "hand_over") == "on"
+
+    await choose_number("number.charge")
+    assert battery.value("switch", "hand_over") == "off"
+    assert battery.value("sensor", "follower") == "dry_run"
 
 
 async def test_repair_leads_to_it(battery: Home) -> None:

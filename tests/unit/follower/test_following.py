@@ -27,6 +27,7 @@ SECOND = timedelta(seconds=1)
 SETTLED = 11 * SECOND
 
 NUMBER = {
+    "id": "1",
     "kind": "power",
     "entity": INVERTER,
     "invert": False,
@@ -195,6 +196,42 @@ async def test_restart(home: Home, calls: Calls) -> None:
     assert [value for _, value in calls.take()] == [0, 2000]
     assert home.value("switch", "hand_over") == "on"
     assert [each["why"] for each in decisions(home)][:2] == ["plan", "stopped"]
+
+
+async def test_other_settings(home: Home, calls: Calls) -> None:
+    """A change of them is nothing that the device notices."""
+    await set_up(home, 2.0, -1.5)
+    await hand_over(home)
+    calls.clear()
+
+    home.change_device(soc_min=2)
+    await home.settle()
+    assert calls == []
+    await home.go_to(SLOT + QUARTER)
+    assert [value for _, value in calls] == [-1500]
+
+
+async def test_other_follower(home: Home, calls: Calls) -> None:
+    """What followed before rests."""
+    await set_up(home, 2.0, -1.5)
+    await hand_over(home)
+    calls.clear()
+
+    home.change_device(follower={**NUMBER, "entity": "input_number.other"})
+    await home.settle()
+
+    assert calls == [(INVERTER, 0)]
+
+
+async def test_removed(home: Home, calls: Calls) -> None:
+    await set_up(home, 2.0, -1.5)
+    await hand_over(home)
+    calls.clear()
+
+    home.remove_device()
+    await home.settle()
+
+    assert calls == [(INVERTER, 0)]
 
 
 async def test_home_assistant_stops(home: Home, calls: Calls) -> None:

@@ -20,6 +20,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.util.ulid import ulid_now
 
 from ...const import CONF_FOLLOWER
 from ...device.entity_references import async_is_own, named_entities
@@ -189,6 +190,10 @@ class FollowerForm:
             self.errors["high"] = "follower_not_warmer"
         data = {"kind": kind.value, **user_input}
         data["respect"] = user_input["respect"] * 60
+        is_same = all(
+            data.get(key) == self._present.get(key) for key in (ENTITY, SECOND_ENTITY)
+        )
+        data["id"] = self._present["id"] if is_same else ulid_now()
         if not self.errors:
             self._try(data)
         if not self.errors:
