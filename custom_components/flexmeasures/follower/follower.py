@@ -100,6 +100,7 @@ class Follower:
         self._cannot: CannotFollowError | None = None
         self._not_taken: CannotFollowError | None = None
         self._is_waiting = False
+        self._is_over = False
         self._contexts: list[str] = []
         self._turn = asyncio.Lock()
         self._follow_timer = Timer(hass, lambda _now: self.async_follow())
@@ -163,6 +164,7 @@ class Follower:
 
     async def async_stop(self) -> None:
         """Let the device rest: nobody follows the plan until it is taken up again."""
+        self._is_over = True
         self._follow_timer.async_disarm()
         self._check_timer.async_disarm()
         if self.memory.is_in_control and not self.is_by_hand:
@@ -186,6 +188,9 @@ class Follower:
     @callback
     def async_follow(self) -> None:
         """Decide what is to be written now, and write it."""
+        if self._is_over:
+            # What rests by now is not to be woken by a last update.
+            return
         now, memory = dt_util.utcnow(), self.memory
         will, self._will = self._will, self._present_will()
         if will != self._will:
@@ -376,6 +381,8 @@ class Follower:
 
     @callback
     def _handle_state(self, event: Event[EventStateChangedData]) -> None:
+        if self._is_over:
+            return
         new, old = event.data["new_state"], event.data["old_state"]
         if new is None or not can_be_written(new) or not can_be_written(old):
             # It went, or it is back.

@@ -198,6 +198,23 @@ async def test_restart(home: Home, calls: Calls) -> None:
     assert [each["why"] for each in decisions(home)][:2] == ["plan", "stopped"]
 
 
+async def test_last_updates(home: Home, calls: Calls) -> None:
+    """What rests is not woken any more, whatever comes while all ends."""
+    await set_up(home, 2.0, 2.0)
+    await hand_over(home)
+    calls.clear()
+    account = home.entry.runtime_data
+    coordinator = account.coordinators[str(BATTERY_POWER)]
+
+    await account.async_rest()
+    assert [value for _, value in calls.take()] == [0]
+    coordinator.async_update_listeners()
+    await by_hand(home, 55)
+    await home.settle()
+
+    assert [value for _, value in calls] == [55]
+
+
 async def test_other_settings(home: Home, calls: Calls) -> None:
     """A change of them is nothing that the device notices."""
     await set_up(home, 2.0, -1.5)
