@@ -26,6 +26,7 @@ from s2python.common import (
     PowerMeasurement,
     PowerRange,
     PowerValue,
+    ReceptionStatus,
     Role,
     RoleType,
 )
@@ -434,6 +435,24 @@ class _Medium(WebsocketClientMedium):
         await (await self._ws.ping())
 
 
+class _Connection(S2AsyncConnection):
+    """A connection that knows for how many answers it waits."""
+
+    def __init__(self, medium: _Medium) -> None:
+        super().__init__(medium)
+        self.awaited = 0
+
+    @override
+    async def send_msg_and_await_reception_status(
+        self, *args: Any, **kwargs: Any
+    ) -> ReceptionStatus:
+        self.awaited += 1
+        try:
+            return await super().send_msg_and_await_reception_status(*args, **kwargs)
+        finally:
+            self.awaited -= 1
+
+
 class Peer:
     """An RM of s2-python, with the token of a device."""
 
@@ -461,14 +480,14 @@ class Peer:
             provides_power_measurements=[SYMMETRIC],
         )
         self._medium: _Medium
-        self._connection: S2AsyncConnection
+        self._connection: _Connection
         self._running: asyncio.Task[None] | None = None
 
     async def connect(self) -> Self:
         """Open a connection and begin to speak; raises MediumCouldNotConnectError."""
         self._medium = _Medium(self._url, self.token)
         await self._medium.connect()
-        self._connection = S2AsyncConnection(self._medium)
+        self._connection = _Connection(self._medium)
         handler = ResourceManagerHandler(list(self.control_types), self._details)
         handler.register_handlers(self._connection)
         self._running = asyncio.create_task(self._connection.run())
@@ -542,8 +561,9 @@ class Peer:
 
     async def pass_to(self, moment: datetime) -> None:
         """Let the time be another, what is due begin, and what it leads to arrive."""
-        # An RM that waits for an answer would find that it took too long.
-        await until(lambda: self.is_stopped or not self._unanswered)
+        # An RM that waits for an answer would find that it took too long, also for
+        # one that has arrived and that it has not looked at yet.
+        await until(lambda: self.is_stopped or not self._connection.awaited)
         await self.home.go_to(moment, is_settled=False)
         # When the second one is answered, Home Assistant has the answer to its own
         # ping, which the time that has passed made it send.
@@ -558,13 +578,6 @@ class Peer:
     def is_stopped(self) -> bool:
         """Whether s2-python has given the connection up."""
         return self._running is None or self._running.done()
-
-    @property
-    def _unanswered(self) -> set[str]:
-        """The ids of what it has said and got no answer to."""
-        said = {each["message_id"] for each in self.said if "message_id" in each}
-        answered = self.heard_of("ReceptionStatus")
-        return said - {each["subject_message_id"] for each in answered}
 
     @property
     def close_code(self) -> int | None:
