@@ -75,18 +75,25 @@ def has_taken(write: Write, state: State) -> bool:
         return state.state == write.value
     if isinstance(write.value, bool):
         return (state.state == STATE_ON) is write.value
-    shown = (
+    value = (
         state.attributes.get(ATTR_TEMPERATURE)
         if state.domain in _HEATERS
         else state.state
     )
+    if value is None:
+        return False
     try:
-        number = float(shown)  # type: ignore[arg-type]  # None is a TypeError
-    except TypeError, ValueError:
+        number = float(value)
+    except ValueError:
         return False
     assert isinstance(write.value, float)
     step = facts_of(state).step or 0.0
     return abs(number - write.value) <= _HALF_STEP * step + 1e-6
+
+
+def has_already(write: Write, state: State) -> bool:
+    """Return whether an entity has the value already; a script shows nothing."""
+    return state.domain != _SCRIPT and has_taken(write, state)
 
 
 def shown(write: Write) -> str:

@@ -26,7 +26,7 @@ from ..device.setpoint import Mode
 from ..device.store import AccountStore
 from ..plan.schedule import Action
 from ..timer import Timer
-from .entities import call_of, can_be_written, facts_of, has_taken, shown
+from .entities import call_of, can_be_written, facts_of, has_already, has_taken, shown
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
 from .targets import CannotFollowError, Write
@@ -333,7 +333,7 @@ class Follower:
         for write in writes:
             state = self._hass.states.get(write.entity_id)
             # A memory card in an inverter wears out as well.
-            if state and self._tries == 0 and _is_known_taken(write, state):
+            if state and self._tries == 0 and has_already(write, state):
                 continue
             domain, action, data = call_of(write)
             context = Context()
@@ -412,8 +412,3 @@ class Follower:
 
 def _direction(setpoint: float | None) -> Action | None:
     return None if setpoint is None else Action.of(setpoint)
-
-
-def _is_known_taken(write: Write, state: Any) -> bool:
-    """Return whether an entity shows what is to be written; a script shows nothing."""
-    return state.domain != "script" and has_taken(write, state)

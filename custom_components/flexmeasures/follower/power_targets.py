@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, override
 
-from .targets import EntityFacts, Target, Write, amount_of, per_kw, possible, rest_of
+from .targets import (
+    EntityFacts,
+    EntityTarget,
+    Target,
+    Write,
+    amount_of,
+    per_kw,
+    possible,
+    rest_of,
+)
 
 _W_PER_KW: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True)
-class PowerTarget(Target):
+class PowerTarget(EntityTarget):
     """A number that takes the power, in its own unit."""
 
-    entity_id: str
     is_inverted: bool = False
     """Whether positive is production there."""
     rest: float = 0.0
@@ -23,11 +31,6 @@ class PowerTarget(Target):
     @override
     def from_settings(cls, data: Mapping[str, Any]) -> Self:
         return cls(data["entity"], data["invert"], data["rest"])
-
-    @property
-    @override
-    def entity_ids(self) -> tuple[str, ...]:
-        return (self.entity_id,)
 
     @override
     def writes(
@@ -76,10 +79,9 @@ class TwoPowersTarget(Target):
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentTarget(Target):
+class CurrentTarget(EntityTarget):
     """A charger that takes a current (A), and is paused below the least that a car takes."""
 
-    entity_id: str
     switch: str | None = None
     """Pauses it; without one, the current is 0 then."""
     phases: int = 3

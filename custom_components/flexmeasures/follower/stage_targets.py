@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Self, override
 
 from ..plan.schedule import Action
-from .targets import CannotFollowError, EntityFacts, Target, Write, possible
+from .targets import (
+    CannotFollowError,
+    EntityFacts,
+    EntityTarget,
+    Target,
+    Write,
+    possible,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchTarget(Target):
+class SwitchTarget(EntityTarget):
     """On while more than `threshold` kW is to be consumed."""
 
-    entity_id: str
     threshold: float = 0.0
     is_on_at_rest: bool = False
 
@@ -20,11 +26,6 @@ class SwitchTarget(Target):
     @override
     def from_settings(cls, data: Mapping[str, Any]) -> Self:
         return cls(data["entity"], data["threshold"], data["on_at_rest"])
-
-    @property
-    @override
-    def entity_ids(self) -> tuple[str, ...]:
-        return (self.entity_id,)
 
     @override
     def writes(
@@ -35,10 +36,9 @@ class SwitchTarget(Target):
 
 
 @dataclass(frozen=True, slots=True)
-class ModeTarget(Target):
+class ModeTarget(EntityTarget):
     """One that decides for itself how much, and is told what to do."""
 
-    entity_id: str
     options: Mapping[Action, str]
     rest: str
 
@@ -50,11 +50,6 @@ class ModeTarget(Target):
             {action: data[action.value] for action in Action},
             data["rest_option"],
         )
-
-    @property
-    @override
-    def entity_ids(self) -> tuple[str, ...]:
-        return (self.entity_id,)
 
     @override
     def writes(
@@ -94,10 +89,9 @@ class SgReadyTarget(Target):
 
 
 @dataclass(frozen=True, slots=True)
-class TemperatureTarget(Target):
+class TemperatureTarget(EntityTarget):
     """A thermostat or water heater: between two comforts, as the plan has it."""
 
-    entity_id: str
     low: float
     high: float
     rest: float
@@ -114,11 +108,6 @@ class TemperatureTarget(Target):
             data["threshold"],
         )
 
-    @property
-    @override
-    def entity_ids(self) -> tuple[str, ...]:
-        return (self.entity_id,)
-
     @override
     def writes(
         self, setpoint: float | None, facts: Mapping[str, EntityFacts]
@@ -131,20 +120,13 @@ class TemperatureTarget(Target):
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptTarget(Target):
+class ScriptTarget(EntityTarget):
     """A script, which is run with each setpoint that is another one."""
-
-    entity_id: str
 
     @classmethod
     @override
     def from_settings(cls, data: Mapping[str, Any]) -> Self:
         return cls(data["entity"])
-
-    @property
-    @override
-    def entity_ids(self) -> tuple[str, ...]:
-        return (self.entity_id,)
 
     @override
     def writes(

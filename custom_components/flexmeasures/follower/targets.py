@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 import math
-from typing import Any, Final, Self
+from typing import Any, Final, Self, override
 
 _PER_KW: Final = {"mW": 1e6, "W": 1e3, "kW": 1.0, "MW": 1e-3}
 
@@ -83,6 +83,18 @@ class Target(ABC):
         self, setpoint: float | None, facts: Mapping[str, EntityFacts]
     ) -> tuple[Write, ...]:
         """Return what to write, in this order; raises CannotFollowError."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTarget(Target):
+    """One whose value goes to a single entity."""
+
+    entity_id: str
+
+    @property
+    @override
+    def entity_ids(self) -> tuple[str, ...]:
+        return (self.entity_id,)
 
 
 def per_kw(facts: EntityFacts, entity_id: str) -> float:
