@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
-from ..flexmeasures.past import STEP, devices_power, steps_until
+from ..flexmeasures.past import STEP, devices_power, steps_since_yesterday
 from ..flexmeasures.profiles import TIME_ZONE
 from ..flexmeasures.weather import Day
 from .devices import DEVICES, POWER, STEP_SECONDS, FollowingDevice
@@ -63,7 +63,7 @@ def _home_sensors(now: datetime) -> list[dict[str, Any]]:
 
 def history(now: datetime) -> dict[str, dict[str, Any]]:
     """Return what the entities of the home have shown since yesterday, as sandbox.home_assistant.history wants it."""
-    moments = list(steps_until(now, STEP))
+    moments = list(steps_since_yesterday(now, STEP))
     shown: dict[str, dict[str, Any]] = {}
 
     def record(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flexmeasures.data import db
 from flexmeasures.data.services.data_sources import get_or_create_source
 
-from .past import HABITS, QUARTER, devices_power, steps_until
+from .past import HABITS, QUARTER, devices_power, steps_since_yesterday
 from .profiles import TIME_ZONE
 from .weather import Day
 
@@ -121,7 +121,7 @@ def add_plans(values: Values, now: datetime) -> None:
     """Add what was planned for the devices up to now, and how full they are now."""
     for key, habit in HABITS.items():
         share = 100 / habit.capacity if key == "ev" else 1
-        for start in steps_until(now + PLANNED_AHEAD, QUARTER):
+        for start in steps_since_yesterday(now, QUARTER, ahead=PLANNED_AHEAD):
             values.plan(f"{key}_power", start, habit.planned(start))
             level = habit.expected_level(start)
             values.plan(f"{key}_soc", start, round(level * share, 4))

@@ -141,13 +141,15 @@ def devices_power(moment: datetime) -> float:
     return sum(habit.measured(moment) for habit in HABITS.values())
 
 
-def steps_until(now: datetime, step: timedelta) -> Iterator[datetime]:
-    """Yield the moments from yesterday's midnight on, a step apart."""
+def steps_since_yesterday(
+    now: datetime, step: timedelta, *, ahead: timedelta = timedelta()
+) -> Iterator[datetime]:
+    """Yield the moments from yesterday's midnight until now, or some time ahead of it, a step apart."""
     midnight = now.astimezone(TIME_ZONE).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     moment = (midnight - timedelta(days=1)).astimezone(now.tzinfo)
-    while moment < now:
+    while moment < now + ahead:
         yield moment
         moment += step
 
