@@ -37,6 +37,7 @@ from .fake_server import (
     PASSWORD,
     StoredSchedule,
 )
+from .feeds.fed_home import feed
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device
 from .s2_rm import BATTERY, FRBC, FakeRM, paired
 
@@ -61,6 +62,8 @@ def name_of(example: Any) -> str:
             return f"{name} for several sensors"
         case {"action": str(name), "target": {"area_id": _}}:
             return f"{name} of an area"
+        case {"action": "flexmeasures.post_measurements" as name, "target": _}:
+            return f"{name} of a feed"
         case {"flexmeasures": devices}:
             return "several devices" if isinstance(devices, list) else "one device"
         case dict() if of := RESPONSES.keys() & example:
@@ -323,6 +326,17 @@ async def test_post_measurements(home: Home) -> None:
         "POST", f"/api/v3_0/sensors/{BATTERY_SOC}/data"
     )
     assert (request.json["values"], request.json["unit"]) == ([4.5], "kWh")
+
+
+async def test_post_measurements_of_a_feed(home: Home) -> None:
+    await home.set_up(feed(BATTERY_SOC, "Battery level", method="level", unit="kWh"))
+
+    await run(home, "flexmeasures.post_measurements of a feed")
+
+    (request,) = home.server.requests_to(
+        "POST", f"/api/v3_0/sensors/{BATTERY_SOC}/data"
+    )
+    assert (request.json["values"], request.json["unit"]) == ([6.2], "kWh")
 
 
 async def test_post_measurements_of_several_sensors(home: Home) -> None:

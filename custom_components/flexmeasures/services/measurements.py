@@ -10,6 +10,7 @@ from ..action_errors import translated_errors
 from ..api.client import FlexMeasuresApi
 from ..api.concurrency import together
 from ..api.models import Sensor, SensorData
+from ..feeds.feed import Feed
 from ..plan.grid import INSTANT_GRID, even_runs, reading_step, whole_slots
 from ..plan.series import Series
 from .calls import about_sensor, account_of, answered_slots, response
@@ -25,10 +26,13 @@ from .schemas import (
     ATTR_START,
     ATTR_UNIT,
 )
+from .targets import Target, feeds_of, for_each, is_chosen
 
 
 async def get_measurements(call: ServiceCall) -> ServiceResponse:
-    """Return the values of a period, of one sensor or of several."""
+    """Return the values of a period, of one sensor, of several or of feeds."""
+    if is_chosen(call):
+        return await _of_feeds(call)
     entry = account_of(call)
     api = entry.runtime_data.api
     several: list[int] | None = call.data.get(ATTR_SENSORS)
@@ -43,6 +47,16 @@ async def get_measurements(call: ServiceCall) -> ServiceResponse:
         return {ATTR_SENSOR: sensor_id, **values}
 
     return {ATTR_SENSORS: await together(*map(values_of, several))}
+
+
+async def _of_feed(call: ServiceCall, feed: Target[Feed]) -> ServiceResponse:
+    async with translated_errors(call.hass, feed.entry):
+        return await _values_of(
+            feed.entry.runtime_data.api, feed.part.settings.sensor, call.data
+        )
+
+
+_of_feeds = for_each(feeds_of, _of_feed)
 
 
 async def _values_of(

@@ -14,6 +14,7 @@ from ..api.client import FlexMeasuresApi
 from ..api.durations import iso_duration
 from ..api.models import PostedData, Sensor
 from ..const import DOMAIN
+from ..feeds.feed import Feed
 from .batches import Batch, batches_of, says_times
 from .calls import about_sensor, account_of
 from .schemas import (
@@ -26,20 +27,20 @@ from .schemas import (
     ATTR_VALUE,
     ATTR_VALUES,
 )
+from .targets import Target, feeds_of, for_each, is_chosen
 
 
 async def post_measurements(call: ServiceCall) -> ServiceResponse:
-    """Store values in one sensor, or in several.
+    """Store values in one sensor, in several, or in those of feeds.
 
     Nothing is stored if something is wrong that can be seen beforehand.
     """
+    if is_chosen(call):
+        return await _post_to_feeds(call)
     entry = account_of(call)
     several: list[dict[str, Any]] | None = call.data.get(ATTR_MEASUREMENTS)
     if several is None:
-        async with translated_errors(call.hass, entry):
-            posting = await _Posting.prepared(entry.runtime_data.api, call.data)
-        await _post(call, entry, [posting])
-        return posting.as_dict()
+        return await _post_to_one(call, entry, call.data)
     postings = []
     for data in several:
         with about_sensor(data[ATTR_SENSOR]):
@@ -47,6 +48,23 @@ async def post_measurements(call: ServiceCall) -> ServiceResponse:
                 postings.append(await _Posting.prepared(entry.runtime_data.api, data))
     await _post(call, entry, postings)
     return {ATTR_MEASUREMENTS: [posting.as_dict() for posting in postings]}
+
+
+async def _post_to_feed(call: ServiceCall, feed: Target[Feed]) -> ServiceResponse:
+    data = {**call.data, ATTR_SENSOR: feed.part.settings.sensor}
+    return await _post_to_one(call, feed.entry, data)
+
+
+_post_to_feeds = for_each(feeds_of, _post_to_feed)
+
+
+async def _post_to_one(
+    call: ServiceCall, entry: FlexMeasuresConfigEntry, data: Mapping[str, Any]
+) -> ServiceResponse:
+    async with translated_errors(call.hass, entry):
+        posting = await _Posting.prepared(entry.runtime_data.api, data)
+    await _post(call, entry, [posting])
+    return posting.as_dict()
 
 
 @dataclass(slots=True)

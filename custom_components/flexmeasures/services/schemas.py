@@ -70,6 +70,11 @@ def _chosen(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _names_a_target(data: Mapping[str, Any]) -> bool:
+    """Return whether there is a target, though a template may have found nothing for it."""
+    return any(field in data for field in _TARGET)
+
+
 def _moment(value: Any) -> datetime:
     """Return a time with an offset; without one, in Home Assistant's time zone."""
     return dt_util.as_utc(cv.datetime(value))
@@ -212,7 +217,10 @@ def _times_told_once(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_sensor_or_several(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what is posted to one sensor, or a list of that."""
+    """Return what is posted to one sensor, to those of feeds, or a list of that."""
+    if _names_a_target(data):
+        to_feeds: dict[str, Any] = _POSTED_TO_FEEDS(data)
+        return to_feeds
     if ATTR_MEASUREMENTS not in data:
         posted: dict[str, Any] = _POSTED_TO_ONE(data)
         return posted
@@ -224,6 +232,20 @@ def _one_sensor_or_several(data: dict[str, Any]) -> dict[str, Any]:
             )
     several: dict[str, Any] = _POSTED_TO_SEVERAL(data)
     return several
+
+
+def _one_way_to_sensors(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is about sensors by their numbers, or about those of feeds."""
+    ways = [
+        ATTR_SENSOR in data,
+        ATTR_SENSORS in data,
+        _names_a_target(data),
+    ]
+    if sum(ways) != 1:
+        raise vol.Invalid(
+            "expected either the number of a FlexMeasures sensor, or a feed as target"
+        )
+    return data
 
 
 def _as_its_format_has_it(data: dict[str, Any]) -> dict[str, Any]:
@@ -240,8 +262,6 @@ def _as_its_format_has_it(data: dict[str, Any]) -> dict[str, Any]:
 
 def _one_period(data: dict[str, Any]) -> dict[str, Any]:
     """Return what is read of a period that ends once."""
-    if (ATTR_SENSOR in data) == (ATTR_SENSORS in data):
-        raise vol.Invalid("expected either sensor or sensors")
     if (ATTR_END in data) == (ATTR_DURATION in data):
         raise vol.Invalid("expected either end or duration")
     if ATTR_END in data and data[ATTR_START] >= data[ATTR_END]:
@@ -301,14 +321,18 @@ _TIMED_VALUE: Final = vol.Schema(
         vol.Required(ATTR_VALUE): vol.Any(None, _finite),
     }
 )
-_POSTED: Final[dict[vol.Marker, Any]] = {
-    vol.Required(ATTR_SENSOR): _sensor_id,
+_POSTED_VALUES: Final[dict[vol.Marker, Any]] = {
     vol.Required(ATTR_VALUES): vol.All(cv.ensure_list, vol.Length(min=1), [_measured]),
     vol.Required(ATTR_UNIT): cv.string,
     vol.Optional(ATTR_START): _moment,
     vol.Optional(ATTR_DURATION): _duration_or_instant,
     vol.Optional(ATTR_PRIOR): _moment,
 }
+_POSTED: Final[dict[vol.Marker, Any]] = {
+    vol.Required(ATTR_SENSOR): _sensor_id,
+    **_POSTED_VALUES,
+}
+_POSTED_TO_FEEDS: Final = vol.All({**_TARGET, **_POSTED_VALUES}, _times_told_once)
 _POSTED_TO_ONE: Final = vol.All({**_ACCOUNT, **_POSTED}, _times_told_once)
 _POSTED_TO_SEVERAL: Final = vol.Schema(
     {
@@ -322,6 +346,7 @@ POST_MEASUREMENTS_SCHEMA: Final = vol.Schema(_one_sensor_or_several)
 GET_MEASUREMENTS_SCHEMA: Final = vol.All(
     {
         **_ACCOUNT,
+        **_TARGET,
         vol.Optional(ATTR_SENSOR): _sensor_id,
         vol.Optional(ATTR_SENSORS): vol.All(
             cv.ensure_list, vol.Length(min=1), [_sensor_id], vol.Unique()
@@ -336,6 +361,7 @@ GET_MEASUREMENTS_SCHEMA: Final = vol.All(
         ),
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     },
+    _one_way_to_sensors,
     _one_period,
 )
 REIMPORT_STATISTICS_SCHEMA: Final = _for_targets(
@@ -346,31 +372,28 @@ REIMPORT_STATISTICS_SCHEMA: Final = _for_targets(
 )
 ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
     {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        **_ACCOUNT,
         **_TARGET,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
-SEND_NOW_SCHEMA: Final = vol.Schema(
-    {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        **_TARGET,
-    }
-)
+SEND_NOW_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_TARGET})
 BACKFILL_SCHEMA: Final = SEND_NOW_SCHEMA.extend(
     {vol.Required(ATTR_START): _moment, vol.Optional(ATTR_END): _moment}
 )
-TRIGGER_FORECAST_SCHEMA: Final = vol.Schema(
+TRIGGER_FORECAST_SCHEMA: Final = vol.All(
     {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_SENSOR): _sensor_id,
+        **_ACCOUNT,
+        **_TARGET,
+        vol.Optional(ATTR_SENSOR): _sensor_id,
         vol.Optional(ATTR_HORIZON, default=DEFAULT_HORIZON): vol.All(
             _duration, _at_least_an_hour
         ),
         vol.Optional(ATTR_REGRESSORS, default=list): vol.All(
             cv.ensure_list, [_sensor_id]
         ),
-    }
+    },
+    _one_way_to_sensors,
 )
 CLEAR_OVERRIDE_SCHEMA: Final = _for_targets({})
 OVERRIDE_SCHEMA: Final = _for_targets(
