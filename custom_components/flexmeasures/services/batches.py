@@ -13,7 +13,7 @@ from ..api.models import Sensor
 from ..const import DOMAIN
 from ..local_format import short_time
 from ..plan.grid import INSTANT_GRID, even_runs, floor_to_grid, slot_starts
-from .schemas import ATTR_DURATION, ATTR_START, ATTR_VALUE, ATTR_VALUES
+from .fields import ATTR_DURATION, ATTR_START, ATTR_VALUE, ATTR_VALUES
 
 _NONE: Final = timedelta(0)
 _SECOND: Final = timedelta(seconds=1)

@@ -18,7 +18,7 @@ from ..flows.wording import length
 from ..plan.grid import floor_to_grid, whole_slots
 from ..plan.horizon import longest_plan
 from ..plan.series import Series
-from .schemas import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
+from .fields import ATTR_CONFIG_ENTRY_ID, ATTR_RESOLUTION, ATTR_START, ATTR_UNIT
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)

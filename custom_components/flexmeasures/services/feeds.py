@@ -15,7 +15,7 @@ from ..const import DOMAIN
 from ..feeds.feed import Feed
 from ..feeds.measured.feed import MeasuredFeed
 from .calls import account_of
-from .schemas import ATTR_END, ATTR_START
+from .fields import ATTR_END, ATTR_START
 from .targets import feeds_of, is_chosen
 
 

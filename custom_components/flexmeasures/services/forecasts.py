@@ -9,7 +9,7 @@ from ..action_errors import translated_errors
 from ..feeds.feed import Feed
 from ..scheduling.forecasts import async_forecast
 from .calls import account_of, check_plannable, response
-from .schemas import ATTR_HORIZON, ATTR_REGRESSORS, ATTR_SENSOR
+from .fields import ATTR_HORIZON, ATTR_REGRESSORS, ATTR_SENSOR
 from .targets import Target, feeds_of, for_each, is_chosen
 
 

@@ -14,7 +14,7 @@ from ..feeds.feed import Feed
 from ..plan.grid import INSTANT_GRID, even_runs, reading_step, whole_slots
 from ..plan.series import Series
 from .calls import about_sensor, account_of, answered_slots, response
-from .schemas import (
+from .fields import (
     ATTR_DURATION,
     ATTR_END,
     ATTR_MEASUREMENTS,

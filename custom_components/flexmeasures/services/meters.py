@@ -17,7 +17,7 @@ from ..meters.coordinator import MeterCoordinator
 from ..meters.energy_dashboard import DashboardMeter, with_meters
 from ..meters.history.meter_statistics import Kind, statistic_ids
 from .calls import account_of
-from .schemas import ATTR_DRY_RUN, ATTR_END, ATTR_START
+from .fields import ATTR_DRY_RUN, ATTR_END, ATTR_START
 from .targets import Target, is_chosen, meters_of
 
 

@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..feeds.feed import Feed
 from .batches import Batch, batches_of, says_times
 from .calls import about_sensor, account_of
-from .schemas import (
+from .fields import (
     ATTR_DURATION,
     ATTR_MEASUREMENTS,
     ATTR_PRIOR,

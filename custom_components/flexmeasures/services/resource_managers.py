@@ -10,7 +10,7 @@ from ..action_errors import check_future
 from ..cem.manual import ManualOrder
 from ..cem.resource import ManagedResource
 from ..entity import local_time
-from .schemas import (
+from .fields import (
     ATTR_ABNORMAL_CONDITION,
     ATTR_ACTUATOR,
     ATTR_CONTROL_TYPE,

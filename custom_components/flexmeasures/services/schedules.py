@@ -22,9 +22,7 @@ from ..plan.reasons import Reason
 from ..scheduling.explanations import explained, reason_text
 from ..scheduling.request import ScheduleRequest
 from .calls import answered_slots, check_plannable, response
-from .formats import ScheduleFormat, formatted
-from .limits import DeviceLimits, check_power
-from .schemas import (
+from .fields import (
     ATTR_DATETIME,
     ATTR_DURATION,
     ATTR_FLEX_CONTEXT,
@@ -44,6 +42,8 @@ from .schemas import (
     ATTR_WAIT,
     ATTR_WEEKDAYS,
 )
+from .formats import ScheduleFormat, formatted
+from .limits import DeviceLimits, check_power
 from .targets import Target
 
 type Device = Target[ScheduleCoordinator]

@@ -1,9 +1,7 @@
-"""What the actions take: their fields, and what is wrong before it is ever sent."""
+"""What the actions take: which fields go together, and what is wrong before it is ever sent."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-import math
+from datetime import timedelta
 from typing import Any, Final
 
 import voluptuous as vol
@@ -11,56 +9,62 @@ import voluptuous as vol
 from homeassistant.const import ATTR_DEVICE_ID, UnitOfPower
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.target import TargetSelection
-from homeassistant.util import dt as dt_util
 
-from ..api.durations import parse_duration
-from ..cem.control_type_names import OPTIONS, control_type_of
-from ..scheduling.forecasts import DEFAULT_HORIZON, SHORTEST_HORIZON
+from ..scheduling.forecasts import DEFAULT_HORIZON
+from .fields import (
+    ATTR_ABNORMAL_CONDITION,
+    ATTR_ACTUATOR,
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_CONTROL_TYPE,
+    ATTR_DATETIME,
+    ATTR_DRY_RUN,
+    ATTR_DURATION,
+    ATTR_END,
+    ATTR_EXECUTION_TIME,
+    ATTR_FACTOR,
+    ATTR_FLEX_CONTEXT,
+    ATTR_FLEX_MODEL,
+    ATTR_FORCE,
+    ATTR_FORMAT,
+    ATTR_HORIZON,
+    ATTR_LOWER_LIMIT,
+    ATTR_MEASUREMENTS,
+    ATTR_OPERATION_MODE,
+    ATTR_POWER,
+    ATTR_POWER_PROFILE,
+    ATTR_POWER_SEQUENCE,
+    ATTR_PRIOR,
+    ATTR_REGRESSORS,
+    ATTR_RESOLUTION,
+    ATTR_SENSOR,
+    ATTR_SENSORS,
+    ATTR_SEQUENCE_CONTAINER,
+    ATTR_SOC_AT_START,
+    ATTR_SOC_TARGETS,
+    ATTR_SOURCE_TYPE,
+    ATTR_START,
+    ATTR_TARGET_SOC,
+    ATTR_TIME,
+    ATTR_UNIT,
+    ATTR_UNTIL,
+    ATTR_UPPER_LIMIT,
+    ATTR_VALUES,
+    ATTR_WAIT,
+    ATTR_WEEKDAYS,
+    NAME,
+    STATE_OF_CHARGE,
+    as_control_type,
+    as_day,
+    as_duration,
+    as_duration_or_instant,
+    as_horizon,
+    as_measured,
+    as_moment,
+    as_number,
+    as_sensor_id,
+    as_soc_target,
+)
 from .formats import ScheduleFormat
-
-ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
-ATTR_ACTUATOR: Final = "actuator"
-ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
-ATTR_CONTROL_TYPE: Final = "control_type"
-ATTR_DATETIME: Final = "datetime"
-ATTR_DURATION: Final = "duration"
-ATTR_DRY_RUN: Final = "dry_run"
-ATTR_END: Final = "end"
-ATTR_EXECUTION_TIME: Final = "execution_time"
-ATTR_FACTOR: Final = "factor"
-ATTR_FLEX_CONTEXT: Final = "flex_context"
-ATTR_FLEX_MODEL: Final = "flex_model"
-ATTR_FORCE: Final = "force"
-ATTR_FORMAT: Final = "format"
-ATTR_HORIZON: Final = "horizon"
-ATTR_LOWER_LIMIT: Final = "lower_limit"
-ATTR_MEASUREMENTS: Final = "measurements"
-ATTR_OPERATION_MODE: Final = "operation_mode"
-ATTR_POWER: Final = "power"
-ATTR_POWER_PROFILE: Final = "power_profile"
-ATTR_POWER_SEQUENCE: Final = "power_sequence"
-ATTR_PRIOR: Final = "prior"
-ATTR_REGRESSORS: Final = "regressors"
-ATTR_RESOLUTION: Final = "resolution"
-ATTR_SENSOR: Final = "sensor"
-ATTR_SENSORS: Final = "sensors"
-ATTR_SEQUENCE_CONTAINER: Final = "sequence_container"
-ATTR_SOC_AT_START: Final = "soc_at_start"
-ATTR_SOC_TARGETS: Final = "soc_targets"
-ATTR_SOURCE_TYPE: Final = "source_type"
-ATTR_START: Final = "start"
-ATTR_TARGET_SOC: Final = "target_soc"
-ATTR_TIME: Final = "time"
-ATTR_UNIT: Final = "unit"
-ATTR_UNTIL: Final = "until"
-ATTR_UPPER_LIMIT: Final = "upper_limit"
-ATTR_VALUE: Final = "value"
-ATTR_VALUES: Final = "values"
-ATTR_WAIT: Final = "wait"
-ATTR_WEEKDAYS: Final = "weekdays"
-
-# Times that are as far away as this can be computed with.
-_LONGEST_DURATION: Final = timedelta(days=36525)
 
 
 def _chosen(data: dict[str, Any]) -> dict[str, Any]:
@@ -73,87 +77,6 @@ def _chosen(data: dict[str, Any]) -> dict[str, Any]:
 def _names_a_target(data: Mapping[str, Any]) -> bool:
     """Return whether there is a target, though a template may have found nothing for it."""
     return any(field in data for field in _TARGET)
-
-
-def _moment(value: Any) -> datetime:
-    """Return a time with an offset; without one, in Home Assistant's time zone."""
-    return dt_util.as_utc(cv.datetime(value))
-
-
-def _day(value: Any) -> date:
-    """Return a day; of a time, the one that it is on where Home Assistant is."""
-    if isinstance(value, str) and "T" not in value and ":" not in value:
-        return cv.date(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    return dt_util.as_local(_moment(value)).date()
-
-
-def _duration(value: Any) -> timedelta:
-    """Return a positive duration, as Home Assistant or ISO 8601 writes them."""
-    duration = _duration_or_instant(value)
-    if not duration:
-        raise vol.Invalid("expected a duration longer than zero")
-    return duration
-
-
-def _duration_or_instant(value: Any) -> timedelta:
-    """Return a duration that may be zero."""
-    has_units = isinstance(value, str) and any(map(str.isalpha, value))
-    try:
-        duration = parse_duration(value) if has_units else cv.time_period(value)
-    except ValueError, OverflowError:
-        duration = None
-    if duration is None or isinstance(value, bool):
-        raise vol.Invalid("expected a duration like PT1H30M, 01:30:00 or 90 minutes")
-    if duration < timedelta(0):
-        raise vol.Invalid("expected a duration that is not negative")
-    if duration > _LONGEST_DURATION:
-        raise vol.Invalid("expected a duration of at most 100 years")
-    return duration
-
-
-def _at_least_an_hour(duration: timedelta) -> timedelta:
-    """Return a horizon that the server can forecast."""
-    if duration < SHORTEST_HORIZON:
-        raise vol.Invalid("expected a duration of at least an hour")
-    return duration
-
-
-def _finite(value: Any) -> float:
-    """Return a number, and neither infinite nor NaN, which JSON cannot hold."""
-    number = vol.Coerce(float)(value)
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise vol.Invalid("expected a finite number")
-    return float(number)
-
-
-_STATE_OF_CHARGE = vol.All(_finite, vol.Range(min=0))
-
-
-def _target(value: Any) -> dict[str, Any]:
-    """Read a state of charge to be reached at a moment, or kept between two."""
-    target: dict[str, Any] = vol.Schema(
-        {
-            vol.Required(ATTR_VALUE): _STATE_OF_CHARGE,
-            vol.Optional(ATTR_DATETIME): _moment,
-            vol.Optional(ATTR_START): _moment,
-            vol.Optional("end"): _moment,
-        }
-    )(value)
-    if target.keys() - {ATTR_VALUE} not in ({ATTR_DATETIME}, {ATTR_START, "end"}):
-        raise vol.Invalid("expected either datetime, or start and end")
-    if ATTR_START in target and target[ATTR_START] >= target["end"]:
-        raise vol.Invalid("expected a start before the end")
-    return target
-
-
-def _sensor_id(value: Any) -> int:
-    """Return the id of a FlexMeasures sensor, which a template may give as a text."""
-    number = _finite(value)
-    if number < 1 or not number.is_integer():
-        raise vol.Invalid("expected the id of a FlexMeasures sensor")
-    return int(number)
 
 
 def _own_device(flex_model: dict[str, Any]) -> dict[str, Any]:
@@ -180,27 +103,6 @@ def _one_readiness(data: dict[str, Any]) -> dict[str, Any]:
     if ATTR_TARGET_SOC in data and not {ATTR_DATETIME, ATTR_TIME} & data.keys():
         raise vol.Invalid("expected a datetime or a time too", path=[ATTR_TARGET_SOC])
     return data
-
-
-def _control_type(value: Any) -> StrEnum:
-    """Return one of S2's control types, as it writes them or as the options do."""
-    try:
-        return control_type_of(cv.string(value))
-    except ValueError:
-        raise vol.Invalid(f"expected one of {', '.join(OPTIONS)}") from None
-
-
-def _measured(value: Any) -> float | dict[str, Any] | None:
-    """Return a value, with its own time or without; None for one that is not known."""
-    if not isinstance(value, dict):
-        return None if value is None else _finite(value)
-    timed: dict[str, Any] = _TIMED_VALUE(value)
-    if (ATTR_TIME in timed) == (ATTR_START in timed):
-        raise vol.Invalid("expected either time or start, and value")
-    return {
-        ATTR_START: timed.get(ATTR_TIME) or timed[ATTR_START],
-        ATTR_VALUE: timed[ATTR_VALUE],
-    }
 
 
 def _times_told_once(data: dict[str, Any]) -> dict[str, Any]:
@@ -269,7 +171,6 @@ def _one_period(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-_NAME = vol.All(cv.string, vol.Length(min=1))
 _TARGET: Final[Mapping[Any, Any]] = cv.TARGET_SERVICE_FIELDS
 
 
@@ -282,24 +183,24 @@ def _for_targets(
 
 TRIGGER_SCHEDULE_SCHEMA: Final = _for_targets(
     {
-        vol.Optional(ATTR_SOC_AT_START): _STATE_OF_CHARGE,
-        vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [_target]),
+        vol.Optional(ATTR_SOC_AT_START): STATE_OF_CHARGE,
+        vol.Optional(ATTR_SOC_TARGETS): vol.All(cv.ensure_list, [as_soc_target]),
         vol.Optional(ATTR_FLEX_MODEL, default=dict): vol.All(
             {str: object}, _own_device
         ),
         vol.Optional(ATTR_FLEX_CONTEXT, default=dict): {str: object},
-        vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_START): as_moment,
+        vol.Optional(ATTR_DURATION): as_duration,
         vol.Optional(ATTR_FORCE, default=True): cv.boolean,
         vol.Optional(ATTR_WAIT, default=True): cv.boolean,
     }
 )
 GET_SCHEDULE_SCHEMA: Final = _for_targets(
     {
-        vol.Optional(ATTR_START): _moment,
-        vol.Optional(ATTR_DURATION): _duration,
+        vol.Optional(ATTR_START): as_moment,
+        vol.Optional(ATTR_DURATION): as_duration,
         vol.Optional(ATTR_RESOLUTION): vol.All(
-            _duration, vol.Range(min=timedelta(minutes=1))
+            as_duration, vol.Range(min=timedelta(minutes=1))
         ),
         vol.Optional(ATTR_UNIT): vol.All(
             vol.In([UnitOfPower.WATT, UnitOfPower.KILO_WATT, UnitOfPower.MEGA_WATT]),
@@ -314,22 +215,17 @@ GET_SCHEDULE_SCHEMA: Final = _for_targets(
 GET_PRICES_SCHEMA: Final = _for_targets({})
 EXPLAIN_SCHEMA: Final = _for_targets({})
 _ACCOUNT: Final[dict[vol.Marker, Any]] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-_TIMED_VALUE: Final = vol.Schema(
-    {
-        vol.Optional(ATTR_TIME): _moment,
-        vol.Optional(ATTR_START): _moment,
-        vol.Required(ATTR_VALUE): vol.Any(None, _finite),
-    }
-)
 _POSTED_VALUES: Final[dict[vol.Marker, Any]] = {
-    vol.Required(ATTR_VALUES): vol.All(cv.ensure_list, vol.Length(min=1), [_measured]),
+    vol.Required(ATTR_VALUES): vol.All(
+        cv.ensure_list, vol.Length(min=1), [as_measured]
+    ),
     vol.Required(ATTR_UNIT): cv.string,
-    vol.Optional(ATTR_START): _moment,
-    vol.Optional(ATTR_DURATION): _duration_or_instant,
-    vol.Optional(ATTR_PRIOR): _moment,
+    vol.Optional(ATTR_START): as_moment,
+    vol.Optional(ATTR_DURATION): as_duration_or_instant,
+    vol.Optional(ATTR_PRIOR): as_moment,
 }
 _POSTED: Final[dict[vol.Marker, Any]] = {
-    vol.Required(ATTR_SENSOR): _sensor_id,
+    vol.Required(ATTR_SENSOR): as_sensor_id,
     **_POSTED_VALUES,
 }
 _POSTED_TO_FEEDS: Final = vol.All({**_TARGET, **_POSTED_VALUES}, _times_told_once)
@@ -347,17 +243,17 @@ GET_MEASUREMENTS_SCHEMA: Final = vol.All(
     {
         **_ACCOUNT,
         **_TARGET,
-        vol.Optional(ATTR_SENSOR): _sensor_id,
+        vol.Optional(ATTR_SENSOR): as_sensor_id,
         vol.Optional(ATTR_SENSORS): vol.All(
-            cv.ensure_list, vol.Length(min=1), [_sensor_id], vol.Unique()
+            cv.ensure_list, vol.Length(min=1), [as_sensor_id], vol.Unique()
         ),
-        vol.Required(ATTR_START): _moment,
-        vol.Optional(ATTR_END): _moment,
-        vol.Optional(ATTR_DURATION): _duration,
-        vol.Optional(ATTR_PRIOR): _moment,
+        vol.Required(ATTR_START): as_moment,
+        vol.Optional(ATTR_END): as_moment,
+        vol.Optional(ATTR_DURATION): as_duration,
+        vol.Optional(ATTR_PRIOR): as_moment,
         vol.Optional(ATTR_UNIT): cv.string,
         vol.Optional(ATTR_RESOLUTION): vol.All(
-            _duration, vol.Range(min=timedelta(minutes=1))
+            as_duration, vol.Range(min=timedelta(minutes=1))
         ),
         vol.Optional(ATTR_SOURCE_TYPE): vol.All(cv.string, vol.Length(min=1)),
     },
@@ -366,8 +262,8 @@ GET_MEASUREMENTS_SCHEMA: Final = vol.All(
 )
 REIMPORT_STATISTICS_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_START): _day,
-        vol.Optional(ATTR_END): _day,
+        vol.Required(ATTR_START): as_day,
+        vol.Optional(ATTR_END): as_day,
     }
 )
 ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
@@ -379,18 +275,16 @@ ADD_TO_ENERGY_DASHBOARD_SCHEMA: Final = vol.Schema(
 )
 SEND_NOW_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_TARGET})
 BACKFILL_SCHEMA: Final = SEND_NOW_SCHEMA.extend(
-    {vol.Required(ATTR_START): _moment, vol.Optional(ATTR_END): _moment}
+    {vol.Required(ATTR_START): as_moment, vol.Optional(ATTR_END): as_moment}
 )
 TRIGGER_FORECAST_SCHEMA: Final = vol.All(
     {
         **_ACCOUNT,
         **_TARGET,
-        vol.Optional(ATTR_SENSOR): _sensor_id,
-        vol.Optional(ATTR_HORIZON, default=DEFAULT_HORIZON): vol.All(
-            _duration, _at_least_an_hour
-        ),
+        vol.Optional(ATTR_SENSOR): as_sensor_id,
+        vol.Optional(ATTR_HORIZON, default=DEFAULT_HORIZON): as_horizon,
         vol.Optional(ATTR_REGRESSORS, default=list): vol.All(
-            cv.ensure_list, [_sensor_id]
+            cv.ensure_list, [as_sensor_id]
         ),
     },
     _one_way_to_sensors,
@@ -398,10 +292,10 @@ TRIGGER_FORECAST_SCHEMA: Final = vol.All(
 CLEAR_OVERRIDE_SCHEMA: Final = _for_targets({})
 OVERRIDE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_POWER): _finite,
-        vol.Optional(ATTR_UNTIL): _moment,
+        vol.Required(ATTR_POWER): as_number,
+        vol.Optional(ATTR_UNTIL): as_moment,
         vol.Optional(ATTR_DURATION): vol.All(
-            _duration, vol.Range(max=timedelta(days=366))
+            as_duration, vol.Range(max=timedelta(days=366))
         ),
     },
     _one_end,
@@ -410,33 +304,33 @@ SET_READY_BY_SCHEMA: Final = _for_targets(
     {
         vol.Optional(ATTR_TIME): cv.time,
         vol.Optional(ATTR_WEEKDAYS): vol.All(cv.weekdays, vol.Length(min=1)),
-        vol.Optional(ATTR_DATETIME): _moment,
-        vol.Optional(ATTR_TARGET_SOC): _STATE_OF_CHARGE,
+        vol.Optional(ATTR_DATETIME): as_moment,
+        vol.Optional(ATTR_TARGET_SOC): STATE_OF_CHARGE,
     },
     _one_readiness,
 )
 CHANGE_CONTROL_TYPE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_CONTROL_TYPE): _control_type,
+        vol.Required(ATTR_CONTROL_TYPE): as_control_type,
     }
 )
 SEND_INSTRUCTION_SCHEMA: Final = _for_targets(
     {
-        vol.Optional(ATTR_CONTROL_TYPE): _control_type,
-        vol.Optional(ATTR_ACTUATOR): _NAME,
-        vol.Optional(ATTR_OPERATION_MODE): _NAME,
+        vol.Optional(ATTR_CONTROL_TYPE): as_control_type,
+        vol.Optional(ATTR_ACTUATOR): NAME,
+        vol.Optional(ATTR_OPERATION_MODE): NAME,
         vol.Optional(ATTR_FACTOR, default=1.0): vol.All(
-            _finite, vol.Range(min=0, max=1)
+            as_number, vol.Range(min=0, max=1)
         ),
-        vol.Optional(ATTR_LOWER_LIMIT): _finite,
-        vol.Optional(ATTR_UPPER_LIMIT): _finite,
+        vol.Optional(ATTR_LOWER_LIMIT): as_number,
+        vol.Optional(ATTR_UPPER_LIMIT): as_number,
         vol.Optional(ATTR_DURATION): vol.All(
-            _duration, vol.Range(max=timedelta(days=366))
+            as_duration, vol.Range(max=timedelta(days=366))
         ),
-        vol.Optional(ATTR_POWER_PROFILE): _NAME,
-        vol.Optional(ATTR_SEQUENCE_CONTAINER): _NAME,
-        vol.Optional(ATTR_POWER_SEQUENCE): _NAME,
-        vol.Optional(ATTR_EXECUTION_TIME): _moment,
+        vol.Optional(ATTR_POWER_PROFILE): NAME,
+        vol.Optional(ATTR_SEQUENCE_CONTAINER): NAME,
+        vol.Optional(ATTR_POWER_SEQUENCE): NAME,
+        vol.Optional(ATTR_EXECUTION_TIME): as_moment,
         vol.Optional(ATTR_ABNORMAL_CONDITION, default=False): cv.boolean,
     }
 )
