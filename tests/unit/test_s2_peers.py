@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiohttp.test_utils import TestClient
 import pytest
 
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

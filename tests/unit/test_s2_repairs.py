@@ -7,7 +7,7 @@ from aiohttp import WSServerHandshakeError
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
+from custom_components.flexmeasures.cem.server.pairing import hash_token
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir

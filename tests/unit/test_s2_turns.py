@@ -8,8 +8,8 @@ from unittest.mock import patch
 from aiohttp.web import WebSocketResponse
 import pytest
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
-from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
+from custom_components.flexmeasures.cem.server.pairing import hash_token
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from homeassistant.exceptions import ServiceValidationError
 
 from .fake_server import BATTERY_POWER, BATTERY_SOC, GARAGE_POWER, StoredSchedule

@@ -19,10 +19,11 @@ from ..device.limits import Span
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..plan.window import Window
-from ..s2.control_types.base import ControlTypeHandler, Instruction
-from ..s2.control_types.readings import Readings
-from ..s2.details import ResourceDetails
-from ..s2.effects import (
+from ..s2.control_type import ControlTypeHandler, Instruction
+from ..s2.messages.details import ResourceDetails
+from ..s2.messages.message import ControlType, Message
+from ..s2.readings import Readings
+from ..s2.session.effects import (
     ControlTypeChanged,
     DetailsReceived,
     Effect,
@@ -36,23 +37,22 @@ from ..s2.effects import (
     SelectionEnded,
     Send,
 )
-from ..s2.endings import EndReason
-from ..s2.messages import ControlType, Message
-from ..s2.session import NotReadyError
+from ..s2.session.endings import EndReason
+from ..s2.session.session import NotReadyError
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue
 from ..timer import Timer
-from .access.link import ResourceLink
-from .access.traffic import Traffic
-from .access.view import async_connect_at
-from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
+from .control.choice import UNCONTROLLED, ControlTypeChoice
+from .control.manual import ManualOrder, manual_instruction
+from .control.plan_follower import PlanFollower
+from .control.replanning import Planner
 from .energy_count import EnergyCount
-from .manual import ManualOrder, manual_instruction
 from .measurements import Measurements
 from .memory import ResourceMemory
-from .plan_follower import PlanFollower
-from .planner import Planner
+from .server.link import ResourceLink
+from .server.view import async_connect_at
+from .traffic import Traffic
 
 _LOGGER = logging.getLogger(__name__)
 

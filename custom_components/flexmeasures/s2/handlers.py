@@ -1,12 +1,12 @@
 """What handles each control type under which a resource is controlled."""
 
-from .control_types.base import ControlTypeHandler
-from .control_types.ddbc import DdbcHandler
-from .control_types.frbc import FrbcHandler
-from .control_types.ombc import OmbcHandler
-from .control_types.pebc import PebcHandler
-from .control_types.ppbc import PpbcHandler
-from .messages import ControlType
+from .control_type import ControlTypeHandler
+from .ddbc.handler import DdbcHandler
+from .frbc.handler import FrbcHandler
+from .messages.message import ControlType
+from .ombc.handler import OmbcHandler
+from .pebc.handler import PebcHandler
+from .ppbc.handler import PpbcHandler
 
 _HANDLERS: dict[ControlType, type[ControlTypeHandler]] = {
     ControlType.DEMAND_DRIVEN: DdbcHandler,

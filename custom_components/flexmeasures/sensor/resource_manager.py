@@ -16,7 +16,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from ..cem.instruction_sender import Progress
+from ..cem.control.instruction_sender import Progress
 from ..cem.resource import ManagedResource
 from ..entity import ResourceEntity, local_time
 from ..timer import Timer

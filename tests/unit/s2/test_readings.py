@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from custom_components.flexmeasures.s2.control_types.ddbc import DdbcHandler
-from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
-from custom_components.flexmeasures.s2.control_types.ombc import OmbcHandler
-from custom_components.flexmeasures.s2.control_types.pebc import PebcHandler
-from custom_components.flexmeasures.s2.control_types.readings import Readings
+from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
+from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
+from custom_components.flexmeasures.s2.readings import Readings
 
 from .devices import (
     EV,

@@ -1,0 +1,80 @@
+"""What actuators are observed to do."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from ..readings import Readings
+from .actuators import Actuator
+from .transitions import ModeState
+
+# In W; less is none.
+_NOTHING = 1.0
+
+
+class Observed(NamedTuple):
+    """An actuator in the operation mode that it was last said to be in."""
+
+    name: str
+    """Of the operation mode."""
+    factor: float
+    rate: float | None
+    """Fill level, or what is supplied, per second; None while it is changing."""
+    power: float | None
+    """Electric, W, consumption positive."""
+
+    @classmethod
+    def of(
+        cls,
+        actuator: Actuator,
+        state: ModeState,
+        level: float | None,
+        now: datetime,
+    ) -> Self | None:
+        """Look at one; None if the RM has not told its operation mode."""
+        if state.mode is None:
+            return None
+        name = actuator.mode_names[state.mode]
+        if level is None or (state.ready and state.ready > now):
+            return cls(name, state.factor, None, None)
+        element = actuator.element(state.mode, level)
+        rate, power = element.rate.at(state.factor), element.power.at(state.factor)
+        return cls(name, state.factor, rate, power)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is known to do something."""
+        return bool(self.rate) or abs(self.power or 0.0) >= _NOTHING
+
+
+def observe(
+    actuators: Sequence[Actuator],
+    state: Callable[[Actuator], ModeState],
+    level: float | None,
+    now: datetime,
+) -> list[Observed | None]:
+    """Look at all actuators of a device."""
+    return [
+        Observed.of(actuator, state(actuator), level, now) for actuator in actuators
+    ]
+
+
+def _is_known(observed: Observed | None) -> bool:
+    return observed is not None and observed.power is not None
+
+
+def mode_readings(observed: Sequence[Observed | None]) -> Readings:
+    """The operation modes, and who is active; the factor is that of the active one."""
+    active = next(
+        (place for place, each in enumerate(observed, 1) if each and each.is_active),
+        None,
+    )
+    if active is None and observed and all(map(_is_known, observed)):
+        active = 0
+    known = [each for each in observed if each]
+    first = observed[active - 1] if active else next(iter(known), None)
+    return Readings(
+        active_actuator=active,
+        operation_mode=", ".join(each.name for each in known) or None,
+        operation_mode_factor=first.factor if first else None,
+    )

@@ -1,0 +1,230 @@
+"""Tasks with a fixed course: what they consist of, how far they are, when to start them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+from uuid import uuid4
+
+from ..control_type import Instruction
+from ..messages.message import InvalidContentError
+from ..operation_modes.profiles import total_power
+from ..plan import Plan
+from .price_curve import PriceCurve, to_ms
+from .start_times import Bounds, PowerSequence, Start, best_starts
+
+_MS = timedelta(milliseconds=1)
+
+
+class SequenceStatus(StrEnum):
+    """How far a container of sequences is."""
+
+    NOT_SCHEDULED = "NOT_SCHEDULED"
+    SCHEDULED = "SCHEDULED"
+    EXECUTING = "EXECUTING"
+    INTERRUPTED = "INTERRUPTED"
+    FINISHED = "FINISHED"
+    ABORTED = "ABORTED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be decided when it starts."""
+        return self in {self.NOT_SCHEDULED, self.SCHEDULED}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the RM has said about a container."""
+
+    status: SequenceStatus
+    end: int
+    """When the sequence ends, or has ended, as far as can be told (ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A power profile: containers in order, of each of which one sequence is to run."""
+
+    id: str
+    start: datetime
+    end: datetime
+    containers: Mapping[str, Mapping[str, PowerSequence]]
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    chosen: Mapping[str, Start] = field(default_factory=dict)
+    """What the RM was last told."""
+
+    @classmethod
+    def from_wire(cls, body: Mapping[str, Any]) -> Self:
+        """Read a message's body; raises InvalidContentError."""
+        containers = {
+            container["id"]: {
+                sequence["id"]: _sequence(sequence)
+                for sequence in container["power_sequences"]
+            }
+            for container in body["power_sequences_containers"]
+        }
+        if len(containers) < len(body["power_sequences_containers"]):
+            raise InvalidContentError("two containers of one id")
+        if body["end_time"] <= body["start_time"]:
+            raise InvalidContentError("a power profile that ends before it starts")
+        return cls(body["id"], body["start_time"], body["end_time"], containers)
+
+    def check(self, status: Mapping[str, Any]) -> None:
+        """Raise InvalidContentError if a status is about an unknown container."""
+        if status["sequence_container_id"] not in self.containers:
+            raise InvalidContentError("an unknown container")
+
+    def reported(self, statuses: Iterable[Mapping[str, Any]], now: datetime) -> Self:
+        """The same after the RM has told how far its containers are."""
+        progress, chosen = dict(self.progress), dict(self.chosen)
+        for status in statuses:
+            container = status["sequence_container_id"]
+            state = SequenceStatus(status["status"])
+            before = progress.get(container)
+            if before and before.status is state is SequenceStatus.FINISHED:
+                continue
+            if state is SequenceStatus.NOT_SCHEDULED:
+                chosen.pop(container, None)
+            end = to_ms(now)
+            selected = status.get("selected_sequence_id", "")
+            sequence = self.containers[container].get(selected)
+            if sequence and state is not SequenceStatus.FINISHED:
+                done = status.get("progress", timedelta(0)) // _MS
+                end += max(sequence.duration - done, 0)
+            progress[container] = Progress(state, end)
+        return replace(self, progress=progress, chosen=chosen)
+
+    def told(self, instruction: Instruction) -> Self:
+        """The same once the RM was told to start one of its sequences."""
+        container = instruction.body["sequence_container_id"]
+        sequence = self.containers.get(container, {}).get(
+            instruction.body["power_sequence_id"]
+        )
+        if sequence is None:
+            return self
+        start = Start(sequence, to_ms(instruction.execution_time))
+        return replace(self, chosen={**self.chosen, container: start})
+
+    def refused(self, instruction: Instruction) -> Self:
+        """The same once the RM has refused to start a sequence."""
+        container = instruction.body["sequence_container_id"]
+        chosen = {key: start for key, start in self.chosen.items() if key != container}
+        return replace(self, chosen=chosen)
+
+    def plan(self, plan: Plan, now: datetime) -> list[Instruction]:
+        """Choose the starts of all that has not begun.
+
+        At the lowest cost; where prices are missing, as late as possible: so nothing
+        runs for want of a price before it has to, and it is done in time all the same.
+        """
+        time = to_ms(now)
+        after, pending = self.rest(time)
+        alternatives = [
+            [each for each in self.containers[container].values() if each.is_normal]
+            for container in pending
+        ]
+        if not pending or not all(alternatives):
+            return []
+        earliest, latest_end = max(to_ms(self.start), time), to_ms(self.end)
+        bounds = Bounds(earliest, latest_end, after)
+        starts = None
+        if curves := _Curves.of(plan):
+            priced = Bounds(earliest, min(latest_end, curves.end or latest_end), after)
+            starts = best_starts(alternatives, priced, curves.cost)
+        starts = starts or best_starts(alternatives, bounds, _late)
+        if starts is None:
+            return []
+        return [
+            self.instruction(container, start)
+            for container, start in zip(pending, starts, strict=True)
+        ]
+
+    def rest(self, now: int) -> tuple[int | None, list[str]]:
+        """When the sequence that runs will end, and the containers to follow it."""
+        after: int | None = None
+        pending: list[str] = []
+        for container in self.containers:
+            progress = self.progress.get(container)
+            if progress and progress.status is SequenceStatus.ABORTED:
+                return None, []
+            if progress and not progress.status.is_open:
+                running = progress.status is not SequenceStatus.FINISHED
+                after = max(progress.end, now) if running else progress.end
+                pending = []
+            elif (start := self.chosen.get(container)) and start.time <= now:
+                # It is about to begin, even if the RM has not said so yet.
+                after = start.time + start.sequence.duration
+                pending = []
+            else:
+                pending.append(container)
+        return after, pending
+
+    def instruction(
+        self, container: str, start: Start, *, abnormal: bool = False
+    ) -> Instruction:
+        """What tells the RM to start a sequence."""
+        return Instruction(
+            "PPBC.ScheduleInstruction",
+            datetime.fromtimestamp(start.time / 1000, UTC),
+            {
+                "id": str(uuid4()),
+                "power_profile_id": self.id,
+                "sequence_container_id": container,
+                "power_sequence_id": start.sequence.id,
+                "abnormal_condition": abnormal,
+            },
+        )
+
+
+def _sequence(body: Mapping[str, Any]) -> PowerSequence:
+    pause = body.get("max_pause_before")
+    return PowerSequence(
+        body["id"],
+        tuple(
+            (
+                element["duration"] // _MS,
+                total_power(element["power_values"], "value_expected") or 0.0,
+            )
+            for element in body["elements"]
+        ),
+        None if pause is None else pause // _MS,
+        is_normal=not body["abnormal_condition_only"],
+    )
+
+
+def _late(_: PowerSequence, time: int) -> float:
+    return -time
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """The prices of a plan."""
+
+    consumption: PriceCurve
+    production: PriceCurve
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self | None:
+        if plan.consumption_price is None:
+            return None
+        # Where no price is set for production, the server takes the other one.
+        production = plan.production_price or plan.consumption_price
+        return cls(PriceCurve(plan.consumption_price), PriceCurve(production))
+
+    @property
+    def end(self) -> int | None:
+        """When no price for consumption is known any more."""
+        return self.consumption.end
+
+    def cost(self, sequence: PowerSequence, start: int) -> float | None:
+        """What a sequence costs; None if a price is not known."""
+        total = 0.0
+        for duration, watts in sequence.elements:
+            curve = self.consumption if watts > 0 else self.production
+            cost = curve.cost(watts, start, start + duration) if watts else 0.0
+            if cost is None:
+                return None
+            total += cost
+            start += duration
+        return total
