@@ -9,8 +9,8 @@ from aiohttp import ClientConnectionError
 import pytest
 
 from custom_components.flexmeasures.cem.measurements import Measurements
+from custom_components.flexmeasures.s2.device_status import Readings
 from custom_components.flexmeasures.s2.messages.message import Message
-from custom_components.flexmeasures.s2.readings import Readings
 
 from .fake_server import (
     BATTERY_POWER,

@@ -32,9 +32,9 @@ from ..feeds.live.conversions import (
 )
 from ..feeds.live.posting import Posting
 from ..feeds.live.streams import Finder, ForecastStream, MeasuredStream
+from ..s2.device_status import Readings
 from ..s2.messages.message import Message
-from ..s2.operation_modes.profiles import total_power
-from ..s2.readings import Readings
+from ..s2.operation_modes.ranges import total_power
 
 _LEVELS: Final = frozenset(
     {CONF_SOC_SENSOR, CONF_FILL_LEVEL_SENSOR, CONF_ACTIVE_ACTUATOR_SENSOR}

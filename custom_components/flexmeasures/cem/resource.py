@@ -19,10 +19,11 @@ from ..device.limits import Span
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..plan.window import Window
-from ..s2.control_type import ControlTypeHandler, Instruction
+from ..s2.device_status import Readings
+from ..s2.handler import ControlTypeHandler
+from ..s2.instructions.instruction import Instruction
 from ..s2.messages.details import ResourceDetails
 from ..s2.messages.message import ControlType, Message
-from ..s2.readings import Readings
 from ..s2.session.effects import (
     ControlTypeChanged,
     DetailsReceived,

@@ -6,10 +6,8 @@ from itertools import count
 import json
 from typing import Any, override
 
-from custom_components.flexmeasures.s2.control_type import (
-    ControlTypeHandler,
-    Instruction,
-)
+from custom_components.flexmeasures.s2.handler import ControlTypeHandler
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.instructions.orders import ManualOrder
 from custom_components.flexmeasures.s2.messages.message import (
     ControlType,

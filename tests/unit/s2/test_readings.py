@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
+from custom_components.flexmeasures.s2.device_status import Readings
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
-from custom_components.flexmeasures.s2.readings import Readings
 
 from .devices import (
     EV,

@@ -9,13 +9,13 @@ import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
-from custom_components.flexmeasures.s2.control_type import (
-    ControlTypeHandler,
-    Instruction,
-    NotPlannableError,
-)
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.handler import (
+    ControlTypeHandler,
+    NotPlannableError,
+)
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
 from custom_components.flexmeasures.s2.ppbc.handler import PpbcHandler

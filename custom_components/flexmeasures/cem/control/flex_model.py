@@ -7,8 +7,8 @@ from ...device.settings import SOC_AT_START, DeviceSettings
 from ...plan.energy_units import energy_quantity, quantity_in_kwh
 from ...plan.window import Window
 from ...plan.wishes import SOC_MAXIMA, SOC_MINIMA, SOC_TARGETS, all_the_time
-from ...s2.control_type import ControlTypeHandler
 from ...s2.frbc.flex_model import beside_stored
+from ...s2.handler import ControlTypeHandler
 from ...scheduling.errors import S2NotPlannableError
 
 _MIN, _MAX = "soc-min", "soc-max"

@@ -9,7 +9,7 @@ from typing import Protocol
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ...s2.control_type import Instruction, same_effect, slot
+from ...s2.instructions.instruction import Instruction, same_effect, slot
 from ...s2.messages.message import ReceptionStatus
 from ...s2.session.effects import InstructionStatus
 from ...timer import Timer

@@ -10,7 +10,8 @@ from homeassistant.util import dt as dt_util
 from ...const import DOMAIN
 from ...device.setpoint import Mode, Override
 from ...local_format import short_time
-from ...s2.control_type import ControlTypeHandler, Instruction, slot
+from ...s2.handler import ControlTypeHandler
+from ...s2.instructions.instruction import Instruction, slot
 from ...s2.instructions.orders import InvalidOrderError, ManualOrder
 from ...s2.messages.message import ControlType
 from ..control_type_names import option_of

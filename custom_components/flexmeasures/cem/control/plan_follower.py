@@ -11,9 +11,10 @@ from homeassistant.util import dt as dt_util
 from ...coordinator import ScheduleCoordinator
 from ...device.setpoint import Mode, Override, followed
 from ...plan.plan import Plan
-from ...s2.control_type import HYSTERESIS, ControlTypeHandler, Instruction
+from ...s2.handler import ControlTypeHandler
+from ...s2.instructions.instruction import HYSTERESIS, Instruction
 from ...s2.messages.message import Message
-from ...s2.operation_modes.profiles import known_slots
+from ...s2.operation_modes.profile import known_slots
 from ...timer import Timer
 from ..computing import Computing
 from .instruction_sender import InstructedResource, InstructionSender

@@ -13,8 +13,8 @@ from ...coordinator import ScheduleCoordinator
 from ...device.settings import SOC_AT_START
 from ...plan.energy_units import energy_quantity, quantity_in_kwh
 from ...plan.window import Window
-from ...s2.control_type import ControlTypeHandler, NotPlannableError
 from ...s2.frbc.flex_model import beside_stored
+from ...s2.handler import ControlTypeHandler, NotPlannableError
 from ...s2.messages.message import Message
 from ...scheduling.errors import S2NotPlannableError
 from ...scheduling.queue import ScheduleQueue, Urgency

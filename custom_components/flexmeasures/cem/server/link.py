@@ -11,7 +11,7 @@ from aiohttp.web import WebSocketResponse
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ...s2.handlers import make_handler
+from ...s2.control_types import make_handler
 from ...s2.session.effects import DetailsReceived, Effect, Ended, ForeignResource
 from ...s2.session.endings import EndReason
 from ...s2.session.session import Session

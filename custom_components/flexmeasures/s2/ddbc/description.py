@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
 
-from ..operation_modes.actuators import Actuator, Element, WireMode
+from ..operation_modes.actuators import Actuator
+from ..operation_modes.modes import Element, WireMode
 from ..operation_modes.ranges import ELECTRIC_POWER, Range
 
 

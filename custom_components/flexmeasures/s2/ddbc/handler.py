@@ -5,14 +5,14 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, override
 
-from ..control_type import Instruction, NotPlannableError
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, InvalidContentError, Message
 from ..operation_modes.actuators import Actuator
 from ..operation_modes.choice import Command
 from ..operation_modes.handler import ModeHandler
-from ..operation_modes.profiles import known_slots, mean, read_profile
+from ..operation_modes.profile import Profile, Segment, known_slots, mean, read_profile
 from ..operation_modes.ranges import Range
-from ..operation_modes.validity import Profile, Segment
 from ..plan import Plan, Window
 from .description import Supplier
 from .instructions import Demand, Supply

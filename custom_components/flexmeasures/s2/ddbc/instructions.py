@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from ..operation_modes.actuators import Actuator, Element
+from ..operation_modes.actuators import Actuator
 from ..operation_modes.choice import Command
+from ..operation_modes.modes import Element
 from ..operation_modes.transitions import Hop, ModeState, Route
 from .description import Supplier
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..messages.message import InvalidContentError
-from ..operation_modes.actuators import Actuator, WireMode
+from ..operation_modes.actuators import Actuator
+from ..operation_modes.modes import WireMode
 from ..operation_modes.ranges import Range
 from .scale import Effects
 

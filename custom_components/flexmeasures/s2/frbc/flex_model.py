@@ -6,10 +6,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
-from ..control_type import NotPlannableError
+from ..handler import NotPlannableError
 from ..operation_modes.capacities import capacities
+from ..operation_modes.profile import Profile, Segment
 from ..operation_modes.ranges import Range
-from ..operation_modes.validity import Profile, Segment
 from ..plan import Window
 from ..quantities import energy_quantity
 from .losses import Losses

@@ -5,20 +5,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ..control_type import Instruction, NotPlannableError
+from ..device_status import Readings
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
 from ..operation_modes.choice import Command, Runner
 from ..operation_modes.handler import ModeHandler
-from ..operation_modes.profiles import known_slots
+from ..operation_modes.profile import Profile, known_slots
 from ..operation_modes.ranges import Range
 from ..operation_modes.sequence import Follower
-from ..operation_modes.validity import Announced, Announcements, Profile
+from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Window
-from ..readings import Readings
 from .description import System, fill_levels
 from .flex_model import StorageModel
-from .readings import storage_readings
+from .status import storage_readings
 from .storage import Leakage, Storage
 
 _SYSTEM_DESCRIPTION = "FRBC.SystemDescription"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Self
 
-from ..operation_modes.validity import Profile
+from ..operation_modes.profile import Profile
 from ..plan import Window
 from .scale import Scale
 from .storage import Leakage

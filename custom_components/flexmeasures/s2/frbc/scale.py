@@ -1,12 +1,12 @@
 """Fill levels, which have no unit, as energy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Self
 
-from ..control_type import NotPlannableError
-from ..operation_modes.actuators import Element
+from ..handler import NotPlannableError
+from ..operation_modes.modes import Element, charging_points, discharging_points
 from ..operation_modes.ranges import Range
 
 _JOULES_PER_KWH = 3.6e6
@@ -102,23 +102,3 @@ class Scale:
     def stored(self, level_per_joule: float) -> float:
         """The share that is stored of an energy that raises the fill level so much."""
         return level_per_joule * self.kwh_per_level * _JOULES_PER_KWH
-
-
-def charging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:
-    """The fill rates and powers at which consumption fills the storage."""
-    return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate > 0 and power > 0
-    ]
-
-
-def discharging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:
-    """The fill rates and powers at which production empties the storage."""
-    return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate < 0 and power < 0
-    ]

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
+from ..operation_modes.profile import Profile
 from ..operation_modes.ranges import Range
-from ..operation_modes.validity import Profile
 
 
 class LeakageElement(NamedTuple):

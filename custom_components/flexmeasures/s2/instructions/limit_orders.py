@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..operation_modes.actuators import merged
-from ..operation_modes.ranges import SYMMETRIC, Range
+from ..operation_modes.ranges import SYMMETRIC, Range, merged
 from ..pebc.description import AllowedLimits, Limits
 from .orders import InvalidOrderError, ManualOrder, listed
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ..control_type import Instruction
 from ..ppbc.description import Task
 from ..ppbc.price_curve import to_ms
 from ..ppbc.start_times import PowerSequence, Start
+from .instruction import Instruction
 from .orders import InvalidOrderError, ManualOrder, listed
 
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ..control_type import Instruction, NotPlannableError
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
 from ..messages.message import ControlType
-from ..operation_modes.actuators import Actuator, WireMode
+from ..operation_modes.actuators import Actuator
 from ..operation_modes.capacities import capacities
 from ..operation_modes.choice import Command
 from ..operation_modes.handler import DEVICE, ModeHandler
-from ..operation_modes.profiles import known_slots
+from ..operation_modes.modes import WireMode
+from ..operation_modes.profile import known_slots
 from ..operation_modes.sequence import Follower
 from ..plan import Plan, Window
 from ..quantities import energy_quantity

@@ -1,74 +1,19 @@
 """What an actuator can do: its operation modes, by fill level where there is one."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from ..messages.message import InvalidContentError
-from .ranges import ZERO, Range, electric_power
+from .modes import Element, WireMode, elements_in_order
+from .ranges import Range, merged
 from .transitions import ModeGraph, ModeState
-
-
-class Element(NamedTuple):
-    """What an operation mode does at some fill levels."""
-
-    levels: Range
-    """Ascending."""
-    rate: Range
-    """Fill level per second, at factor 0 and 1."""
-    power: Range
-    """Electric, W, consumption positive."""
-    cost: Range
-    """Besides the energy, per second."""
-
-    @classmethod
-    def from_wire(cls, element: Mapping[str, Any]) -> Self:
-        """Read an element of FRBC, or an operation mode of OMBC, which has no fill level."""
-        levels = _range(element, "fill_level_range", Range(-inf, inf))
-        return cls(
-            Range(levels.low, levels.high),
-            _range(element, "fill_rate", ZERO),
-            electric_power(element["power_ranges"]),
-            _range(element, "running_costs", ZERO),
-        )
-
-    def points(self) -> Iterator[tuple[float, float]]:
-        """Fill rate and power at both ends."""
-        return zip(self.rate, self.power, strict=True)
-
-    def distance(self, level: float) -> float:
-        """How far a fill level is from those of the element."""
-        return max(self.levels.start - level, level - self.levels.end, 0.0)
-
-
-def _in_order(elements: Sequence[Mapping[str, Any]]) -> tuple[Element, ...]:
-    if not elements:
-        raise InvalidContentError("an operation mode without elements")
-    return tuple(
-        sorted(
-            map(Element.from_wire, elements), key=lambda element: element.levels.start
-        )
-    )
 
 
 def _name(description: Mapping[str, Any], instead: str) -> str:
     return description.get("diagnostic_label", "").strip() or instead
-
-
-def _range(element: Mapping[str, Any], key: str, default: Range) -> Range:
-    return Range.from_wire(element[key]) if key in element else default
-
-
-class WireMode(NamedTuple):
-    """An operation mode in a message."""
-
-    id: str
-    elements: Sequence[Mapping[str, Any]]
-    description: Mapping[str, Any]
-    """Whatever else it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +50,7 @@ class Actuator:
         graph = ModeGraph.from_wire(
             abnormal_only, description["transitions"], description["timers"]
         )
-        elements = {mode.id: _in_order(mode.elements) for mode in modes}
+        elements = {mode.id: elements_in_order(mode.elements) for mode in modes}
         return cls(
             actuator_id,
             _name(description, actuator_id),
@@ -146,14 +91,3 @@ class Actuator:
         """The powers (W) that it can have, from the state that it is in."""
         modes = self.graph.routes(state, moment) or self.graph.normal
         return merged(element.power for mode in modes for element in self.modes[mode])
-
-
-def merged(ranges: Iterable[Range]) -> list[Range]:
-    """The same ranges without overlaps, ascending and in order."""
-    found: list[Range] = []
-    for low, high in sorted((each.low, each.high) for each in ranges):
-        if found and low <= found[-1].end:
-            found[-1] = Range(found[-1].start, max(found[-1].end, high))
-        else:
-            found.append(Range(low, high))
-    return found

@@ -6,9 +6,9 @@ from datetime import datetime
 from math import inf
 from typing import NamedTuple
 
-from ..control_type import HYSTERESIS
-from ..frbc.scale import charging_points, discharging_points
-from .actuators import Actuator, Element
+from ..instructions.instruction import HYSTERESIS
+from .actuators import Actuator
+from .modes import Element, charging_points, discharging_points
 from .ranges import Range
 from .transitions import Hop, ModeState, Route
 

@@ -6,19 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 from uuid import uuid4
 
-from ..control_type import ControlTypeHandler, Instruction
+from ..device_status import Readings
+from ..handler import ControlTypeHandler
+from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
-from ..readings import Readings
 from .actuators import Actuator
 from .choice import Command
 from .ranges import ZERO, Range
-from .readings import mode_readings, observe
 from .sequence import idle_commands
-from .statuses import Observations
-from .transitions import LOOK_AHEAD
+from .status import Observations, mode_readings, observe
 from .validity import Announced, Announcements
+
+# Stepping through a whole plan takes long, and by then the RM has told something else.
+_LOOK_AHEAD = timedelta(hours=2)
 
 # The actuator of a device that does not speak of actuators.
 DEVICE = ""
@@ -35,7 +37,7 @@ class ModeHandler[SystemT](ControlTypeHandler):
     mode_field: ClassVar[str] = "operation_mode_id"
     """Of an instruction."""
     order_fields: ClassVar[frozenset[str]] = MODE_FIELDS
-    looks_ahead: ClassVar[timedelta | None] = LOOK_AHEAD
+    looks_ahead: ClassVar[timedelta | None] = _LOOK_AHEAD
 
     def __init__(self) -> None:
         """Start with nothing known."""

@@ -64,3 +64,29 @@ def electric_power(power_ranges: Iterable[Mapping[str, Any]]) -> Range:
     return Range(
         sum(found.start for found in electric), sum(found.end for found in electric)
     )
+
+
+def total_power(values: Iterable[Mapping[str, Any]], key: str) -> float | None:
+    """The electric power of all phases together, in W; None if none is among the values.
+
+    The symmetric quantity is already the sum of three phases.
+    """
+    electric = {
+        value["commodity_quantity"]: value[key]
+        for value in values
+        if value["commodity_quantity"].startswith(ELECTRIC_POWER)
+    }
+    if SYMMETRIC in electric:
+        return float(electric[SYMMETRIC])
+    return float(sum(electric.values())) if electric else None
+
+
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """The same ranges without overlaps, ascending and in order."""
+    found: list[Range] = []
+    for low, high in sorted((each.low, each.high) for each in ranges):
+        if found and low <= found[-1].end:
+            found[-1] = Range(found[-1].start, max(found[-1].end, high))
+        else:
+            found.append(Range(low, high))
+    return found

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ..frbc.storage import Storage
-from .actuators import Actuator, merged
+from .actuators import Actuator
 from .choice import Command, Runner, Task
-from .ranges import ZERO, Range
+from .profile import Segment
+from .ranges import ZERO, Range, merged
 from .transitions import ModeState
-from .validity import Segment
 
 # A storage is looked at again after this time: what the operation modes do, and
 # whether they are permitted, depends on the fill level.

@@ -11,12 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
-
-# Longer than any plan, and short enough to be added to any moment.
-FOREVER = timedelta(days=365)
-
-# Stepping through a whole plan takes long, and by then the RM has told something else.
-LOOK_AHEAD = timedelta(hours=2)
+from .profile import FOREVER
 
 # Between two instructions, so that a device does not take the last one for the only one.
 _APART = timedelta(seconds=1)

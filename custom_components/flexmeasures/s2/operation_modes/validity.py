@@ -1,17 +1,8 @@
 """What an RM announces for a time: what is in force, and values that follow each other."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import NamedTuple, Self
-
-from ..messages.message import InvalidContentError
-from .transitions import FOREVER
-
-# Longer than anyone plans, and short enough to be added to any moment.
-_LONGEST = timedelta(days=400)
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +73,3 @@ class Announcements[T]:
 
     def _upcoming(self, now: datetime) -> list[Announced[T]]:
         return [part for part in self._parts if part.valid_from > now]
-
-
-class Segment[T](NamedTuple):
-    """A value that holds for a time."""
-
-    start: datetime
-    end: datetime
-    value: T
-
-
-@dataclass(frozen=True, slots=True)
-class Profile[T]:
-    """Values that follow each other from a start on."""
-
-    boundaries: tuple[datetime, ...]
-    values: tuple[T, ...]
-
-    @classmethod
-    def from_elements(
-        cls, start: datetime, elements: Iterable[tuple[timedelta, T]]
-    ) -> Self:
-        """Line up durations with their values.
-
-        Raises InvalidContentError if they last longer than anyone plans.
-        """
-        boundaries, values = [start], []
-        for duration, value in elements:
-            boundaries.append(boundaries[-1] + min(duration, FOREVER))
-            if boundaries[-1] - start > _LONGEST:
-                raise InvalidContentError("a profile of more than a year")
-            values.append(value)
-        return cls(tuple(boundaries), tuple(values))
-
-    def at(self, moment: datetime) -> T | None:
-        """The value that holds at a moment; None before the first and after the last."""
-        index = bisect_right(self.boundaries, moment) - 1
-        return self.values[index] if 0 <= index < len(self.values) else None
-
-    def between(self, start: datetime, end: datetime) -> Iterator[Segment[T]]:
-        """The part of it in a period."""
-        for (begin, stop), value in zip(
-            pairwise(self.boundaries), self.values, strict=True
-        ):
-            first, last = max(begin, start), min(stop, end)
-            if first < last:
-                yield Segment(first, last, value)

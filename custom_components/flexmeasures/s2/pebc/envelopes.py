@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 from uuid import uuid4
 
-from ..control_type import Instruction
+from ..instructions.instruction import Instruction
 from ..plan import Price
 from .description import Limits, PowerConstraints
 from .energy_constraints import EnergyNeed

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any, ClassVar, override
 
-from ..control_type import ControlTypeHandler, Instruction, NotPlannableError
+from ..handler import ControlTypeHandler, NotPlannableError
+from ..instructions.instruction import Instruction
 from ..instructions.limit_orders import limits_text, ordered_limits
 from ..instructions.orders import LIMIT_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import ControlType, InvalidContentError, Message
-from ..operation_modes.profiles import known_slots, mean, read_profile, total_power
-from ..operation_modes.ranges import ELECTRIC_POWER, Range
-from ..operation_modes.transitions import FOREVER
-from ..operation_modes.validity import Announced, Announcements, Profile
+from ..operation_modes.profile import FOREVER, Profile, known_slots, mean, read_profile
+from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
+from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Window
 from .description import WIDEST, Limits, PowerConstraints
 from .energy_constraints import EnergyNeed, EnergyNeeds, storage_fields

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
-from ..control_type import Instruction
+from ..instructions.instruction import Instruction
 from ..messages.message import InvalidContentError
-from ..operation_modes.profiles import total_power
+from ..operation_modes.ranges import total_power
 from ..plan import Plan
 from .price_curve import PriceCurve, to_ms
 from .start_times import Bounds, PowerSequence, Start, best_starts

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ..control_type import ControlTypeHandler, Instruction, NotPlannableError
+from ..handler import ControlTypeHandler, NotPlannableError
+from ..instructions.instruction import Instruction
 from ..instructions.orders import SEQUENCE_FIELDS, ManualOrder
 from ..instructions.sequence_orders import ordered_start
 from ..messages.message import ControlType, InvalidContentError, Message

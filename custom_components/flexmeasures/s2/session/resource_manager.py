@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from ..control_type import ControlTypeHandler
+from ..handler import ControlTypeHandler
 from ..messages.details import ResourceDetails
 from ..messages.message import ControlType, InvalidContentError, Message
 from ..messages.plausibility import check_plausibility

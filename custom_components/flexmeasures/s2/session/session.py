@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..control_type import ControlTypeHandler, Instruction
+from ..handler import ControlTypeHandler
+from ..instructions.instruction import Instruction
 from ..messages.codec import MalformedMessageError, decode, encode, new_id
 from ..messages.details import ResourceDetails
 from ..messages.message import (

@@ -10,11 +10,9 @@ import pytest
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.plan.window import Window
-from custom_components.flexmeasures.s2.control_type import (
-    Instruction,
-    NotPlannableError,
-)
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
+from custom_components.flexmeasures.s2.handler import NotPlannableError
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
     InvalidContentError,
     Message,

@@ -10,12 +10,10 @@ from hypothesis import example, given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
-from custom_components.flexmeasures.s2.control_type import (
-    Instruction,
-    NotPlannableError,
-)
 from custom_components.flexmeasures.s2.frbc.flex_model import beside_stored
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.handler import NotPlannableError
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
     ControlType,
     InvalidContentError,

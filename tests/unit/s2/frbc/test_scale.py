@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_components.flexmeasures.s2.control_type import NotPlannableError
 from custom_components.flexmeasures.s2.frbc.scale import Effects, Scale
-from custom_components.flexmeasures.s2.operation_modes.actuators import Element
+from custom_components.flexmeasures.s2.handler import NotPlannableError
+from custom_components.flexmeasures.s2.operation_modes.modes import Element
 from custom_components.flexmeasures.s2.operation_modes.ranges import Range
 
 from ..devices import element, power

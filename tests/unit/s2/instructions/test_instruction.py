@@ -8,14 +8,14 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.s2.control_type import (
-    ControlTypeHandler,
+from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.handler import ControlTypeHandler
+from custom_components.flexmeasures.s2.instructions.instruction import (
     Instruction,
     same_effect,
     slot,
 )
-from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
-from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
 from custom_components.flexmeasures.s2.ppbc.handler import PpbcHandler

@@ -7,12 +7,10 @@ from typing import Any
 from hypothesis import assume, given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.s2.control_type import (
-    ControlTypeHandler,
-    Instruction,
-)
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.handler import ControlTypeHandler
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.instructions.orders import (
     InvalidOrderError,
     ManualOrder,

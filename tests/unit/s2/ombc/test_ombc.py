@@ -8,10 +8,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
-from custom_components.flexmeasures.s2.control_type import (
-    Instruction,
-    NotPlannableError,
-)
+from custom_components.flexmeasures.s2.handler import NotPlannableError
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
     ControlType,
     InvalidContentError,

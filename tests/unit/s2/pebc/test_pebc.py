@@ -13,10 +13,8 @@ from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.plan.series import Series
 from custom_components.flexmeasures.plan.window import Window
-from custom_components.flexmeasures.s2.control_type import (
-    Instruction,
-    NotPlannableError,
-)
+from custom_components.flexmeasures.s2.handler import NotPlannableError
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
     InvalidContentError,
     Message,

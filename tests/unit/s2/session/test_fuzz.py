@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from custom_components.flexmeasures.s2.control_type import Instruction
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.codec import (
     MalformedMessageError,
     decode,

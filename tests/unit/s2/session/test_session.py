@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.flexmeasures.s2.control_type import Instruction
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.codec import decode
 from custom_components.flexmeasures.s2.messages.message import (
     ControlType,

@@ -1,8 +1,8 @@
 """What handles each control type under which a resource is controlled."""
 
-from .control_type import ControlTypeHandler
 from .ddbc.handler import DdbcHandler
 from .frbc.handler import FrbcHandler
+from .handler import ControlTypeHandler
 from .messages.message import ControlType
 from .ombc.handler import OmbcHandler
 from .pebc.handler import PebcHandler

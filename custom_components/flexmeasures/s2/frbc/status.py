@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from ..control_type import NotPlannableError
+from ..device_status import Readings
+from ..handler import NotPlannableError
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.readings import Observed, mode_readings, observe
+from ..operation_modes.status import Observed, mode_readings, observe
 from ..operation_modes.transitions import ModeState
-from ..readings import Readings
 from .description import System
 from .scale import Scale
 
