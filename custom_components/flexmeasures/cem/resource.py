@@ -19,7 +19,7 @@ from ..device.limits import Span
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..plan.window import Window
-from ..s2.device_status import Readings
+from ..s2.device_status import DeviceStatus
 from ..s2.handler import ControlTypeHandler
 from ..s2.instructions.instruction import Instruction
 from ..s2.messages.details import ResourceDetails
@@ -131,11 +131,11 @@ class ManagedResource:
         return connection.session.rm.handler if connection else None
 
     @property
-    def readings(self) -> Readings:
+    def device_status(self) -> DeviceStatus:
         """What it last reported of its device."""
         if self.handler is None:
-            return Readings()
-        return self.handler.readings(
+            return DeviceStatus()
+        return self.handler.status(
             dt_util.utcnow(), capacity_kwh=self.coordinator.settings.capacity
         )
 
@@ -399,13 +399,13 @@ class ManagedResource:
         self.planner.async_received(message)
         self.follower.async_received(message)
         if message.type == "PowerMeasurement":
-            # It says nothing of what the readings are about, and comes all the time.
+            # It says nothing of what the status is about, and comes all the time.
             self.measurements.async_receive(message, None, now)
             self._measure(now)
         else:
-            readings = self.readings
-            self.measurements.async_receive(message, readings, now)
-            soc_kwh = readings.soc_kwh
+            status = self.device_status
+            self.measurements.async_receive(message, status, now)
+            soc_kwh = status.soc_kwh
             if soc_kwh is not None and self.coordinator.deviates(soc_kwh):
                 self.planner.async_deviates()
         self._notify_soon(now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class DeviceStatus:
     """The present state of a device; None for what is not known."""
 
     fill_level: float | None = None

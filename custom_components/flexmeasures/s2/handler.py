@@ -6,7 +6,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from .device_status import Readings
+from .device_status import DeviceStatus
 from .instructions.instruction import Instruction
 from .instructions.orders import ManualOrder
 from .messages.message import ControlType, Message
@@ -100,9 +100,9 @@ class ControlTypeHandler(ABC):
     def refused(self, instruction: Instruction) -> None:  # noqa: B027
         """Take note that the RM does not do what it was told."""
 
-    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
+    def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
         """What is known of the device now; `capacity_kwh` as for `flex_model`."""
-        return Readings()
+        return DeviceStatus()
 
     def snapshot(self) -> Self:
         """A copy for another thread to ask, while this goes on receiving.

@@ -247,7 +247,7 @@ def conclusions(handler: ControlTypeHandler) -> list[Any]:
         model,
         plain(handler.instructions(PLAN, NOW)),
         plain(handler.idle_instructions(NOW)),
-        handler.readings(NOW, capacity_kwh=10),
+        handler.status(NOW, capacity_kwh=10),
     ]
 
 

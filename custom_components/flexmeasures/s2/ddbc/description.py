@@ -1,25 +1,25 @@
-"""The actuators that can meet a demand, and which of their modes need only electricity."""
+"""What a ``DDBC.SystemDescription`` says: the actuators that can meet a demand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
 
+from ..messages.message import InvalidContentError
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.modes import Element, WireMode
+from ..operation_modes.modes import OperationModeElement, WireMode
 from ..operation_modes.ranges import ELECTRIC_POWER, Range
 
 
 @dataclass(frozen=True, slots=True)
-class Supplier:
+class DemandActuator(Actuator):
     """An actuator; the rates of its elements are what it supplies."""
 
-    actuator: Actuator
     electric_modes: frozenset[str]
     """The operation modes that supply something with electricity alone."""
 
     @classmethod
-    def from_wire(cls, description: Mapping[str, Any]) -> Self:
+    def from_description(cls, description: Mapping[str, Any]) -> Self:
         """Read a ``DDBC.ActuatorDescription``; raises InvalidContentError."""
         modes = description["operation_modes"]
         actuator = Actuator.from_wire(
@@ -39,7 +39,15 @@ class Supplier:
             and actuator.element(mode["Id"], 0.0).rate.high > 0
             and not _burns(mode)
         )
-        return cls(actuator, actuator.graph.normal.intersection(electric))
+        return cls(
+            actuator.id,
+            actuator.name,
+            actuator.mode_names,
+            actuator.modes,
+            actuator.starts,
+            actuator.graph,
+            actuator.graph.normal.intersection(electric),
+        )
 
     @property
     def most_power(self) -> float:
@@ -74,15 +82,26 @@ class Supplier:
         return True, min(
             (
                 element.cost.high / element.rate.high
-                for element in self.actuator.normal_elements()
+                for element in self.normal_elements()
                 if element.rate.high > 0
             ),
             default=inf,
         )
 
     @property
-    def _electric_elements(self) -> Iterator[Element]:
-        return (self.actuator.element(mode, 0.0) for mode in self.electric_modes)
+    def _electric_elements(self) -> Iterator[OperationModeElement]:
+        return (self.element(mode, 0.0) for mode in self.electric_modes)
+
+
+type SystemDescription = tuple[DemandActuator, ...]
+
+
+def read_description(body: Mapping[str, Any]) -> SystemDescription:
+    """Read a message; raises InvalidContentError if it contradicts itself."""
+    actuators = tuple(map(DemandActuator.from_description, body["actuators"]))
+    if len({actuator.id for actuator in actuators}) < len(actuators):
+        raise InvalidContentError("two actuators of one id")
+    return actuators
 
 
 def _burns(mode: Mapping[str, Any]) -> bool:

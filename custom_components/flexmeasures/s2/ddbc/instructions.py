@@ -1,4 +1,4 @@
-"""Which actuators meet a demand: with the power that is planned, as far as it goes."""
+"""What to tell actuators that meet a demand: with the power that is planned, as far as it goes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from ..operation_modes.actuators import Actuator
 from ..operation_modes.choice import Command
-from ..operation_modes.modes import Element
+from ..operation_modes.modes import OperationModeElement
+from ..operation_modes.profile import Segment
 from ..operation_modes.transitions import Hop, ModeState, Route
-from .description import Supplier
+from ..operation_modes.validity import Announcements
+from .demand import Demand, DemandRate
+from .description import DemandActuator, SystemDescription
 
 # A plan's power is rounded, and meets a demand only about: less than this share of it
 # is not left to another actuator.
@@ -19,20 +22,28 @@ _TOLERANCE = 0.02
 _NEARLY = 1e-6
 
 
-class Demand(NamedTuple):
-    """What is to be supplied for a time, and the electric power planned for it (W)."""
-
-    start: datetime
-    end: datetime
-    rate: float
-    power: float
+def commands(
+    slots: Sequence[Segment[float]],
+    descriptions: Announcements[SystemDescription],
+    state: Callable[[Actuator], ModeState],
+    demand: DemandRate,
+) -> Iterator[Command]:
+    """What follows from the powers (W) of slots, under each description while it is valid."""
+    sequence = DemandSequence()
+    demands = list(demand.in_slots(slots))
+    for start, end, description in descriptions.between(slots[0].start, slots[-1].end):
+        sequence.equip(description, state)
+        for each in demands:
+            first, last = max(each.start, start), min(each.end, end)
+            if first < last:
+                yield from sequence.meet(each._replace(start=first, end=last))
 
 
 class Option(NamedTuple):
     """An operation mode that an actuator can be told now, and how."""
 
     route: Route
-    element: Element
+    element: OperationModeElement
     factor: float
 
     @property
@@ -73,21 +84,21 @@ class Option(NamedTuple):
         )
 
 
-class Unit:
+class ExpectedDemandActuator:
     """An actuator with its state, which changes as it is told what to do."""
 
-    def __init__(self, supplier: Supplier, state: ModeState) -> None:
+    def __init__(self, actuator: DemandActuator, state: ModeState) -> None:
         """Start from what the RM has told."""
-        self.supplier = supplier
+        self.actuator = actuator
         self._state = state
         self._hops: list[Hop] = []
         self._factor = 0.0
         self._told: tuple[str, float] | None = None
         self._found: tuple[datetime, ModeState, tuple[Route, ...]] | None = None
 
-    def handed_over(self, supplier: Supplier) -> Unit:
+    def handed_over(self, actuator: DemandActuator) -> ExpectedDemandActuator:
         """The same one, once another description of it is in force."""
-        return Unit(supplier, supplier.actuator.graph.taken_over(self._state))
+        return ExpectedDemandActuator(actuator, actuator.graph.taken_over(self._state))
 
     def is_busy(self, now: datetime) -> bool:
         """Whether it is on its way to an operation mode."""
@@ -135,60 +146,66 @@ class Unit:
         if told and told[0] == mode and abs(told[1] - factor) <= _NEARLY:
             return
         self._told = (mode, factor)
-        yield Command(now, self.supplier.actuator.id, mode, factor)
+        yield Command(now, self.actuator.id, mode, factor)
 
     def _routes(self, now: datetime) -> Sequence[Route]:
         """All at a moment; kept, as each search takes its time."""
         if self._found is None or self._found[:2] != (now, self._state):
-            graph = self.supplier.actuator.graph
+            graph = self.actuator.graph
             routes = tuple(graph.routes(self._state, now).values())
             self._found = (now, self._state, routes)
         return self._found[2]
 
-    def _element(self, mode: str) -> Element:
-        return self.supplier.actuator.element(mode, 0.0)
+    def _element(self, mode: str) -> OperationModeElement:
+        return self.actuator.element(mode, 0.0)
 
 
-class Supply:
+class DemandSequence:
     """Goes through the demands the way the device would, and notes what to tell it."""
 
     def __init__(self) -> None:
         """Begin without actuators."""
-        self._units: list[Unit] = []
+        self._actuators: list[ExpectedDemandActuator] = []
 
     def equip(
-        self, suppliers: Sequence[Supplier], state: Callable[[Actuator], ModeState]
+        self,
+        actuators: Sequence[DemandActuator],
+        state: Callable[[Actuator], ModeState],
     ) -> None:
         """Go on with these; one that there was before goes on as it is."""
-        former = {unit.supplier.actuator.id: unit for unit in self._units}
-        self._units = [
-            former[supplier.actuator.id].handed_over(supplier)
-            if supplier.actuator.id in former
-            else Unit(supplier, state(supplier.actuator))
-            for supplier in sorted(suppliers, key=lambda each: each.order)
+        former = {expected.actuator.id: expected for expected in self._actuators}
+        self._actuators = [
+            former[actuator.id].handed_over(actuator)
+            if actuator.id in former
+            else ExpectedDemandActuator(actuator, state(actuator))
+            for actuator in sorted(actuators, key=lambda each: each.order)
         ]
 
     def meet(self, demand: Demand) -> Iterator[Command]:
         """What to tell the actuators for a demand."""
         now = demand.start
         while now < demand.end:
-            for unit in self._units:
-                yield from unit.advance(now)
-            for unit, option in self._chosen(demand, now):
-                yield from unit.tell(option, now)
-            events = (unit.next_event(now) or demand.end for unit in self._units)
-            now = min(demand.end, *events) if self._units else demand.end
+            for expected in self._actuators:
+                yield from expected.advance(now)
+            for expected, option in self._chosen(demand, now):
+                yield from expected.tell(option, now)
+            events = (
+                expected.next_event(now) or demand.end for expected in self._actuators
+            )
+            now = min(demand.end, *events) if self._actuators else demand.end
 
-    def _chosen(self, demand: Demand, now: datetime) -> list[tuple[Unit, Option]]:
+    def _chosen(
+        self, demand: Demand, now: datetime
+    ) -> list[tuple[ExpectedDemandActuator, Option]]:
         free = [
-            (unit, options)
-            for unit in self._units
-            if not unit.is_busy(now) and (options := unit.options(now))
+            (expected, options)
+            for expected in self._actuators
+            if not expected.is_busy(now) and (options := expected.options(now))
         ]
         chosen: list[Option] = []
         power, missing = demand.power, demand.rate
-        for unit, options in free:
-            if unit.supplier.electric_modes:
+        for expected, options in free:
+            if expected.actuator.electric_modes:
                 option = _planned(options, power, missing)
                 power -= option.power
                 short = missing - option.supply
@@ -205,7 +222,10 @@ class Supply:
             more = _covering(options, max(missing + before.at_once, before.supply))
             missing -= more.at_once - before.at_once
             chosen[place] = more
-        return [(unit, option) for (unit, _), option in zip(free, chosen, strict=True)]
+        return [
+            (expected, option)
+            for (expected, _), option in zip(free, chosen, strict=True)
+        ]
 
 
 def _planned(options: Sequence[Option], power: float, missing: float) -> Option:

@@ -12,7 +12,7 @@ from .scale import Effects
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class SystemDescription:
     """A storage and its actuators."""
 
     levels: Range

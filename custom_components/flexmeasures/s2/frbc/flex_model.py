@@ -12,7 +12,7 @@ from ..operation_modes.profile import Profile, Segment
 from ..operation_modes.ranges import Range
 from ..plan import Window
 from ..quantities import energy_quantity
-from .losses import Losses
+from .leakage_and_usage import LeakageAndUsage
 from .scale import Effects, Scale
 from .storage import Leakage
 
@@ -44,18 +44,18 @@ class StorageModel:
     ) -> dict[str, Any]:
         """Say it in the server's words; raises NotPlannableError."""
         scale = Scale.of(self.effects, self.levels, self.level, capacity_kwh)
-        losses = Losses.of(self.leakage, self.usage, window, scale)
+        besides = LeakageAndUsage.of(self.leakage, self.usage, window, scale)
         charging = scale.charging_efficiency(self.effects)
         discharging = scale.discharging_efficiency(self.effects)
         start_kwh = scale.kwh(self.level)
-        forced_kwh = losses.hours * (
-            sum(losses.gain) + self._least_kw() * (charging or 0.0) * len(losses.gain)
+        forced_kwh = besides.hours * (
+            sum(besides.gain) + self._least_kw() * (charging or 0.0) * len(besides.gain)
         )
         highest_kwh = scale.kwh(max(self.levels.high, self.level)) + forced_kwh
-        usage = losses.affordable_usage(
+        usage = besides.affordable_usage(
             start_kwh, highest_kwh, self._most_kw() * (charging or 0.0)
         )
-        if not isfinite(highest_kwh + losses.kept + sum(usage)):
+        if not isfinite(highest_kwh + besides.kept + sum(usage)):
             raise NotPlannableError("s2_no_effect")
         model: dict[str, Any] = {
             "soc-at-start": energy_quantity(start_kwh),
@@ -70,11 +70,11 @@ class StorageModel:
             model[_DISCHARGING] = _percent(discharging)
         # What the RM does not tell may be known on the server.
         if self.leakage:
-            model["storage-efficiency"] = _percent(max(losses.kept, _LEAST_EFFICIENCY))
+            model["storage-efficiency"] = _percent(max(besides.kept, _LEAST_EFFICIENCY))
         if self.usage or any(usage):
             model["soc-usage"] = [_power_series(usage, window)]
-        if any(losses.gain):
-            model["soc-gain"] = [_power_series(losses.gain, window)]
+        if any(besides.gain):
+            model["soc-gain"] = [_power_series(besides.gain, window)]
         return model
 
     def _least_kw(self) -> float:

@@ -1,25 +1,25 @@
-"""Fill Rate Based Control: a storage that is filled and emptied by operation modes."""
+"""A storage that is filled and emptied by operation modes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from ..device_status import Readings
+from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
 from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import Command, Runner
-from ..operation_modes.handler import ModeHandler
+from ..operation_modes.choice import ExpectedActuator
+from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Profile, known_slots
 from ..operation_modes.ranges import Range
-from ..operation_modes.sequence import Follower
 from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Window
-from .description import System, fill_levels
+from .description import SystemDescription, fill_levels
 from .flex_model import StorageModel
-from .status import storage_readings
+from .instructions import commands
+from .status import storage_status
 from .storage import Leakage, Storage
 
 _SYSTEM_DESCRIPTION = "FRBC.SystemDescription"
@@ -31,7 +31,7 @@ def _elements[T](
     return ((element["duration"], value(element)) for element in body["elements"])
 
 
-class FrbcHandler(ModeHandler[System]):
+class FrbcHandler(OperationModeHandler[SystemDescription]):
     """A storage, its actuators, and what is expected of both."""
 
     control_type: ClassVar[ControlType] = ControlType.FILL_RATE
@@ -103,20 +103,20 @@ class FrbcHandler(ModeHandler[System]):
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
         # What is valid from within the first slot on is there for most of the window.
-        system = self._systems.at(window.start + window.resolution)
-        if system is None:
+        description = self._descriptions.at(window.start + window.resolution)
+        if description is None:
             raise NotPlannableError("s2_no_description")
-        level = self._level_at(system, window.start, window.resolution)
+        level = self._level_at(description, window.start, window.resolution)
         if level is None:
             raise NotPlannableError("s2_no_fill_level")
         bands = [
-            actuator.bands(self._observations.state(actuator), window.start)
-            for actuator in system.actuators
+            actuator.bands(self._statuses.state(actuator), window.start)
+            for actuator in description.actuators
         ]
         return StorageModel(
-            system.effects,
+            description.effects,
             bands,
-            system.levels,
+            description.levels,
             level,
             self._leakages.at(window.start),
             self._usage,
@@ -126,57 +126,61 @@ class FrbcHandler(ModeHandler[System]):
     @override
     def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
         slots = list(known_slots(plan, now))
-        system = self._systems.at(now)
-        if not slots or system is None:
+        description = self._descriptions.at(now)
+        if not slots or description is None:
             return ()
-        level = self._level_at(system, now, slots[-1].end - slots[-1].start)
+        level = self._level_at(description, now, slots[-1].end - slots[-1].start)
         if level is None:
             return ()
-        storage = self._storage(system, level, now)
-        follower = Follower(storage)
-        commands: list[Command] = []
-        for start, end, content in self._systems.between(slots[0].start, slots[-1].end):
-            storage.levels = content.levels
-            follower.equip(content.actuators, self._observations.state)
-            commands += follower.run(slots, start, end)
-        return self._instructions(commands)
+        return self._instructions(
+            commands(
+                slots,
+                self._descriptions,
+                self._statuses.state,
+                self._storage(description, level, now),
+            )
+        )
 
     @override
-    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
+    def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
         level = self._told_level[1] if self._told_level else None
-        system = self._systems.at(now)
+        description = self._descriptions.at(now)
         leakage = self._leakages.at(now)
         return replace(
-            storage_readings(
-                system,
-                self._observations.state,
+            storage_status(
+                description,
+                self._statuses.state,
                 level,
                 now,
                 capacity_kwh=capacity_kwh,
             )
-            if system
-            else Readings(fill_level=level),
+            if description
+            else DeviceStatus(fill_level=level),
             leakage_rate=leakage.rate(level) if leakage and level is not None else None,
             usage_rate=self._usage.at(now) if self._usage else None,
         )
 
     @override
-    def _read_system(self, body: Mapping[str, Any]) -> System:
-        return System.from_wire(body)
+    def _read_description(self, body: Mapping[str, Any]) -> SystemDescription:
+        return SystemDescription.from_wire(body)
 
     @override
-    def _actuators_of(self, system: System) -> Sequence[Actuator]:
-        return system.actuators
+    def _actuators_of(self, description: SystemDescription) -> Sequence[Actuator]:
+        return description.actuators
 
     @override
-    def _level(self, system: System) -> float:
-        return self._told_level[1] if self._told_level else system.levels.low
+    def _level(self, description: SystemDescription) -> float:
+        return self._told_level[1] if self._told_level else description.levels.low
 
-    def _storage(self, system: System, level: float, moment: datetime) -> Storage:
-        return Storage(level, system.levels, self._leakages.at(moment), self._usage)
+    def _storage(
+        self, description: SystemDescription, level: float, moment: datetime
+    ) -> Storage:
+        return Storage(
+            level, description.levels, self._leakages.at(moment), self._usage
+        )
 
     def _level_at(
-        self, system: System, moment: datetime, longest: timedelta
+        self, description: SystemDescription, moment: datetime, longest: timedelta
     ) -> float | None:
         """The fill level at a moment; None if the RM has not told any.
 
@@ -188,11 +192,11 @@ class FrbcHandler(ModeHandler[System]):
         age = moment - told_at
         if not timedelta(0) < age <= longest:
             return level
-        rate = -self._storage(system, level, told_at).loss(told_at)
-        for actuator in system.actuators:
-            runner = Runner(actuator, self._observations.state(actuator))
-            rate += runner.rate(level, told_at)
+        rate = -self._storage(description, level, told_at).loss(told_at)
+        for actuator in description.actuators:
+            expected = ExpectedActuator(actuator, self._statuses.state(actuator))
+            rate += expected.rate(level, told_at)
         return min(
-            max(level + rate * age.total_seconds(), min(system.levels.low, level)),
-            max(system.levels.high, level),
+            max(level + rate * age.total_seconds(), min(description.levels.low, level)),
+            max(description.levels.high, level),
         )

@@ -6,7 +6,11 @@ from math import inf
 from typing import Self
 
 from ..handler import NotPlannableError
-from ..operation_modes.modes import Element, charging_points, discharging_points
+from ..operation_modes.modes import (
+    OperationModeElement,
+    charging_points,
+    discharging_points,
+)
 from ..operation_modes.ranges import Range
 
 _JOULES_PER_KWH = 3.6e6
@@ -25,7 +29,7 @@ class Effects:
     """How much a joule that is produced lowers it."""
 
     @classmethod
-    def of(cls, elements: Sequence[Element]) -> Self:
+    def of(cls, elements: Sequence[OperationModeElement]) -> Self:
         """Look at all elements."""
         charging, discharging = charging_points(elements), discharging_points(elements)
         joules = min((power / rate for rate, power in charging), default=None) or max(

@@ -4,46 +4,46 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from ..device_status import Readings
+from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.status import Observed, mode_readings, observe
+from ..operation_modes.status import ActiveMode, active_modes, actuators_status
 from ..operation_modes.transitions import ModeState
-from .description import System
+from .description import SystemDescription
 from .scale import Scale
 
 
-def storage_readings(
-    system: System,
+def storage_status(
+    description: SystemDescription,
     state: Callable[[Actuator], ModeState],
     level: float | None,
     now: datetime,
     *,
     capacity_kwh: float | None,
-) -> Readings:
+) -> DeviceStatus:
     """What the actuators do to a storage, and what its fill level means, if that is known."""
-    observed = observe(system.actuators, state, level, now)
-    rates = [each and each.rate for each in observed]
+    active = active_modes(description.actuators, state, level, now)
+    rates = [each and each.rate for each in active]
     known = [rate for rate in rates if rate is not None]
-    scale = _scale(system, level, capacity_kwh)
+    scale = _scale(description, level, capacity_kwh)
     return replace(
-        mode_readings(observed),
+        actuators_status(active),
         fill_level=level,
-        fill_level_label=system.level_label,
+        fill_level_label=description.level_label,
         soc_kwh=scale.kwh(level) if scale and level is not None else None,
         fill_rate=sum(known) if len(known) == len(rates) else None,
-        efficiency=_efficiency(scale, system, observed) if scale else None,
+        efficiency=_efficiency(scale, description, active) if scale else None,
     )
 
 
 def _scale(
-    system: System, level: float | None, capacity_kwh: float | None
+    description: SystemDescription, level: float | None, capacity_kwh: float | None
 ) -> Scale | None:
     try:
         return Scale.of(
-            system.effects,
-            system.levels,
-            system.levels.low if level is None else level,
+            description.effects,
+            description.levels,
+            description.levels.low if level is None else level,
             capacity_kwh,
         )
     except NotPlannableError:
@@ -51,11 +51,11 @@ def _scale(
 
 
 def _efficiency(
-    scale: Scale, system: System, observed: list[Observed | None]
+    scale: Scale, description: SystemDescription, active: list[ActiveMode | None]
 ) -> float | None:
     """That of charging as it is going on; else that of charging in general."""
-    rate = sum(each.rate or 0.0 for each in observed if each)
-    power = sum(each.power or 0.0 for each in observed if each)
+    rate = sum(each.rate or 0.0 for each in active if each)
+    power = sum(each.power or 0.0 for each in active if each)
     if rate > 0 and power > 0:
         return scale.stored(rate / power)
-    return scale.charging_efficiency(system.effects)
+    return scale.charging_efficiency(description.effects)

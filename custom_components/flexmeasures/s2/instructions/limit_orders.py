@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ..operation_modes.ranges import SYMMETRIC, Range, merged
-from ..pebc.description import AllowedLimits, Limits
+from .limits import AllowedLimits, Limits
 from .orders import InvalidOrderError, ManualOrder, listed
 
 # In W; less is no difference.

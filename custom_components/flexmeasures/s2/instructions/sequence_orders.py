@@ -1,90 +1,66 @@
 """A power sequence that a user starts by hand."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
-from ..ppbc.description import Task
-from ..ppbc.price_curve import to_ms
-from ..ppbc.start_times import PowerSequence, Start
-from .instruction import Instruction
+from ..times import from_ms, to_ms
 from .orders import InvalidOrderError, ManualOrder, listed
 
 
-class _Candidate(NamedTuple):
-    task: Task
+class StartableSequence(NamedTuple):
+    """A power sequence that can be started, and when (ms)."""
+
+    profile: str
     container: str
-    sequence: PowerSequence
+    sequence: str
+    is_normal: bool
+    """Whether it is not for abnormal conditions only."""
+    first: int
+    last: int
 
     @property
     def text(self) -> str:
-        return f"{self.sequence.id} ({self.task.id}, {self.container})"
+        """What it is called among others."""
+        return f"{self.sequence} ({self.profile}, {self.container})"
 
     def fits(self, order: ManualOrder) -> bool:
         """Whether an order may mean it."""
         return (
-            order.power_profile in {None, self.task.id}
+            order.power_profile in {None, self.profile}
             and order.sequence_container in {None, self.container}
-            and order.power_sequence in {None, self.sequence.id}
+            and order.power_sequence in {None, self.sequence}
         )
 
-    def times(self, now: int) -> tuple[int, int]:
-        """When it can be started first and last (ms), so that all others fit in too."""
-        after, pending = self.task.rest(now)
-        place = pending.index(self.container)
-        shortest = [
-            min(each.duration for each in self.task.containers[container].values())
-            for container in pending
-        ]
-        first = max(to_ms(self.task.start), now, after or 0) + sum(shortest[:place])
-        last = to_ms(self.task.end) - self.sequence.duration
-        last -= sum(shortest[place + 1 :])
-        pause = self.sequence.most_pause
-        if place == 0 and after is not None and pause is not None:
-            last = min(last, max(after, now) + pause)
-        return first, last
 
-
-def ordered_start(
-    tasks: Sequence[Task], order: ManualOrder, now: datetime
-) -> Instruction:
-    """What a user wants to start; raises InvalidOrderError if it cannot be then."""
-    time = to_ms(now)
-    candidates = [
-        _Candidate(task, container, sequence)
-        for task in tasks
-        for container in task.rest(time)[1]
-        for sequence in task.containers[container].values()
-    ]
-    if not candidates:
+def ordered_sequence(
+    startable: Sequence[StartableSequence], order: ManualOrder, now: datetime
+) -> tuple[StartableSequence, int]:
+    """What a user wants to start, and when (ms); raises InvalidOrderError if it cannot be."""
+    if not startable:
         raise InvalidOrderError("s2_no_description")
-    fitting = [each for each in candidates if each.fits(order)]
+    fitting = [each for each in startable if each.fits(order)]
     if order.power_sequence is None or len(fitting) > 1:
         raise InvalidOrderError(
             "s2_sequence_required",
-            sequences=listed(each.text for each in fitting or candidates),
+            sequences=listed(each.text for each in fitting or startable),
         )
     if not fitting:
         raise InvalidOrderError(
             "s2_unknown_sequence",
             sequence=order.power_sequence,
-            sequences=listed(each.text for each in candidates),
+            sequences=listed(each.text for each in startable),
         )
     (chosen,) = fitting
-    if not chosen.sequence.is_normal and not order.abnormal_condition:
-        raise InvalidOrderError("s2_mode_abnormal_only", mode=chosen.sequence.id)
-    first, last = chosen.times(time)
-    start = max(to_ms(order.execution_time), time)
-    if not first <= start <= last:
+    if not chosen.is_normal and not order.abnormal_condition:
+        raise InvalidOrderError("s2_mode_abnormal_only", mode=chosen.sequence)
+    start = max(to_ms(order.execution_time), to_ms(now))
+    if not chosen.first <= start <= chosen.last:
         raise InvalidOrderError(
-            "s2_sequence_time", earliest=_text(first), latest=_text(last)
+            "s2_sequence_time", earliest=_text(chosen.first), latest=_text(chosen.last)
         )
-    return chosen.task.instruction(
-        chosen.container,
-        Start(chosen.sequence, start),
-        abnormal=order.abnormal_condition,
-    )
+    return chosen, start
 
 
 def _text(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="seconds")
+    return from_ms(time).isoformat(timespec="seconds")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from ..messages.message import InvalidContentError
-from .modes import Element, WireMode, elements_in_order
+from .modes import OperationModeElement, WireMode, read_elements
 from .ranges import Range, merged
 from .transitions import ModeGraph, ModeState
 
@@ -25,7 +25,7 @@ class Actuator:
     """What the RM calls it; its id if it has no other name."""
     mode_names: Mapping[str, str]
     """The same of its operation modes, by their ids."""
-    modes: Mapping[str, tuple[Element, ...]]
+    modes: Mapping[str, tuple[OperationModeElement, ...]]
     """The elements of each operation mode, in order of fill levels."""
     starts: Mapping[str, Sequence[float]]
     """The fill levels at which these begin."""
@@ -50,7 +50,7 @@ class Actuator:
         graph = ModeGraph.from_wire(
             abnormal_only, description["transitions"], description["timers"]
         )
-        elements = {mode.id: elements_in_order(mode.elements) for mode in modes}
+        elements = {mode.id: read_elements(mode.elements) for mode in modes}
         return cls(
             actuator_id,
             _name(description, actuator_id),
@@ -63,7 +63,7 @@ class Actuator:
             graph,
         )
 
-    def element(self, mode: str, level: float) -> Element:
+    def element(self, mode: str, level: float) -> OperationModeElement:
         """What a mode does at a fill level, or at the nearest one that it knows."""
         elements = self.modes[mode]
         after = bisect_right(self.starts[mode], level)
@@ -72,7 +72,7 @@ class Actuator:
             return near[0]
         return min(near, key=lambda element: element.distance(level))
 
-    def normal_elements(self) -> Iterator[Element]:
+    def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""
         for mode in sorted(self.graph.normal):
             yield from self.modes[mode]

@@ -1,4 +1,4 @@
-"""One actuator that follows a plan: which operation mode fits best, and when it can be."""
+"""Which operation mode of an actuator fits best to the power that is planned, and when it can be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..instructions.instruction import HYSTERESIS
 from .actuators import Actuator
-from .modes import Element, charging_points, discharging_points
+from .modes import OperationModeElement, charging_points, discharging_points
 from .ranges import Range
 from .transitions import Hop, ModeState, Route
 
@@ -25,7 +25,7 @@ class Command(NamedTuple):
     factor: float
 
 
-class Task(NamedTuple):
+class PowerShare(NamedTuple):
     """What an actuator is to do."""
 
     whole: float
@@ -41,7 +41,7 @@ class Task(NamedTuple):
     level: float
     now: datetime
     until: datetime
-    """How long the task stays the same."""
+    """How long the share stays the same."""
 
     def miss(self, power: float) -> float:
         """The power that is missing, or too much, whatever the others do."""
@@ -71,7 +71,7 @@ def _rank(choice: _Choice) -> tuple[float, ...]:
     return choice.rank
 
 
-class Runner:
+class ExpectedActuator:
     """An actuator with its state, which changes as it is told what to do."""
 
     def __init__(self, actuator: Actuator, state: ModeState) -> None:
@@ -94,9 +94,9 @@ class Runner:
             (abs(rate) for element in elements for rate in element.rate), default=0.0
         )
 
-    def handed_over(self, actuator: Actuator) -> Runner:
+    def handed_over(self, actuator: Actuator) -> ExpectedActuator:
         """The same one, once another description of it is in force."""
-        return Runner(actuator, actuator.graph.taken_over(self.state))
+        return ExpectedActuator(actuator, actuator.graph.taken_over(self.state))
 
     def is_busy(self, now: datetime) -> bool:
         """Whether it is on its way to an operation mode."""
@@ -124,24 +124,24 @@ class Runner:
         ] or [present]
         return Range(min(found), max(found))
 
-    def elements(self, level: float) -> Iterator[Element]:
+    def elements(self, level: float) -> Iterator[OperationModeElement]:
         """What it can do at a fill level under normal conditions."""
         for mode in sorted(self.actuator.graph.normal):
             yield self.actuator.element(mode, level)
 
-    def choose(self, task: Task) -> Iterator[Command]:
-        """Do what fits the task best; nothing if there is nothing that it may do."""
+    def choose(self, share: PowerShare) -> Iterator[Command]:
+        """Do what fits the share best; nothing if there is nothing that it may do."""
         self._wake = None
         choices = [
-            self._choice(route, task) for route in self._routes(task.now, task.until)
+            self._choice(route, share) for route in self._routes(share.now, share.until)
         ]
         best = min(choices, key=_rank, default=None)
-        if best and best.route.departure > task.now:
+        if best and best.route.departure > share.now:
             self._wake = best.route.departure
             # Until then it goes on as it is, if the storage permits.
             staying = [choice for choice in choices if not choice.route.hops]
             at_once = [
-                choice for choice in choices if choice.route.departure <= task.now
+                choice for choice in choices if choice.route.departure <= share.now
             ]
             best = min(
                 at_once if any(choice.rank[0] for choice in staying) else staying,
@@ -154,13 +154,13 @@ class Runner:
             self.state = replace(self.state, timers=best.route.timers)
             self._hops = list(best.route.hops)
             self._goal = best.factor
-            yield from self.advance(task.now)
+            yield from self.advance(share.now)
         else:
             # What the storage does not permit any more is changed, however little it is.
-            rate = self.rate(task.level, task.now)
-            is_permitted = task.rates.low <= rate <= task.rates.high
+            rate = self.rate(share.level, share.now)
+            is_permitted = share.rates.low <= rate <= share.rates.high
             apart = HYSTERESIS if is_permitted else 0.0
-            yield from self._tell(task.now, best.mode, best.factor, apart)
+            yield from self._tell(share.now, best.mode, best.factor, apart)
 
     def advance(self, now: datetime) -> Iterator[Command]:
         """Begin the transitions whose time has come."""
@@ -213,7 +213,7 @@ class Runner:
         yield Command(moment, self.actuator.id, mode, factor)
 
     def _routes(self, now: datetime, until: datetime) -> Iterator[Route]:
-        """The ways to operation modes that are reached before the task changes."""
+        """The ways to operation modes that are reached before the share changes."""
         return (
             route
             for route in self._all_routes(now)
@@ -230,41 +230,41 @@ class Runner:
     def _is_changing(self, now: datetime) -> bool:
         return self.state.ready is not None and self.state.ready > now
 
-    def _element(self, level: float, now: datetime) -> Element | None:
+    def _element(self, level: float, now: datetime) -> OperationModeElement | None:
         if self.state.mode is None or self._is_changing(now):
             return None
         return self.actuator.element(self.state.mode, level)
 
-    def _choice(self, route: Route, task: Task) -> _Choice:
-        element = self.actuator.element(route.mode, task.level)
-        factor, excess = _factor(element, task)
+    def _choice(self, route: Route, share: PowerShare) -> _Choice:
+        element = self.actuator.element(route.mode, share.level)
+        factor, excess = _factor(element, share)
         power, rate = element.power.at(factor), element.rate.at(factor)
         rank = (
             round(excess / self._fastest, 3) if excess else 0.0,
-            task.undoes(power),
-            round(self._mean_miss(route, power, task), 0),
-            round(abs(power - task.aim()), 0),
+            share.undoes(power),
+            round(self._mean_miss(route, power, share), 0),
+            round(abs(power - share.aim()), 0),
             element.cost.at(factor),
             self._waste(power, rate),
             bool(route.hops),
-            (route.arrival - task.now).total_seconds(),
+            (route.arrival - share.now).total_seconds(),
         )
         return _Choice(rank, route.mode, factor, route)
 
-    def _mean_miss(self, route: Route, power: float, task: Task) -> float:
-        """The mean power that is missing while the task stays the same.
+    def _mean_miss(self, route: Route, power: float, share: PowerShare) -> float:
+        """The mean power that is missing while the share stays the same.
 
         On its way an actuator is taken to do nothing.
         """
         if not route.hops:
-            return task.miss(power)
-        present = self.power(task.level, task.now)
+            return share.miss(power)
+        present = self.power(share.level, share.now)
         parts = (
-            (task.miss(present), route.departure - task.now),
-            (task.miss(0.0), route.arrival - route.departure),
-            (task.miss(power), task.until - route.arrival),
+            (share.miss(present), route.departure - share.now),
+            (share.miss(0.0), route.arrival - route.departure),
+            (share.miss(power), share.until - route.arrival),
         )
-        return sum(miss * (part / (task.until - task.now)) for miss, part in parts)
+        return sum(miss * (part / (share.until - share.now)) for miss, part in parts)
 
     def _waste(self, power: float, rate: float) -> float:
         """Orders operation modes of the same power by what they do to the storage."""
@@ -280,11 +280,11 @@ def _relative(ratio: float, best: float) -> float:
     return round(ratio / best, 2) if 0 < best < inf else 0.0
 
 
-def _factor(element: Element, task: Task) -> tuple[float, float]:
+def _factor(element: OperationModeElement, share: PowerShare) -> tuple[float, float]:
     """The best factor that the storage permits, and by how much its rate is too high."""
-    wanted = element.power.factor_of(task.aim())
+    wanted = element.power.factor_of(share.aim())
     rate = element.rate.at(wanted)
-    permitted = min(max(rate, task.rates.low), task.rates.high)
+    permitted = min(max(rate, share.rates.low), share.rates.high)
     if rate == permitted:
         return wanted, 0.0
     factor = element.rate.factor_of(permitted)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 from uuid import uuid4
 
-from ..device_status import Readings
+from ..device_status import DeviceStatus
 from ..handler import ControlTypeHandler
 from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
@@ -16,7 +16,7 @@ from .actuators import Actuator
 from .choice import Command
 from .ranges import ZERO, Range
 from .sequence import idle_commands
-from .status import Observations, mode_readings, observe
+from .status import ActuatorStatuses, active_modes, actuators_status
 from .validity import Announced, Announcements
 
 # Stepping through a whole plan takes long, and by then the RM has told something else.
@@ -26,10 +26,10 @@ _LOOK_AHEAD = timedelta(hours=2)
 DEVICE = ""
 
 
-class ModeHandler[SystemT](ControlTypeHandler):
-    """A device that is described as a whole, a system, and tells what its actuators do.
+class OperationModeHandler[DescriptionT](ControlTypeHandler):
+    """A device that is described as a whole, and tells what its actuators do.
 
-    A system is what its description is read as.
+    `DescriptionT` is what its description is read as.
     """
 
     prefix: ClassVar[str]
@@ -41,32 +41,32 @@ class ModeHandler[SystemT](ControlTypeHandler):
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._systems: Announcements[SystemT] = Announcements()
-        self._observations = Observations()
+        self._descriptions: Announcements[DescriptionT] = Announcements()
+        self._statuses = ActuatorStatuses()
 
     @abstractmethod
-    def _read_system(self, body: Mapping[str, Any]) -> SystemT:
+    def _read_description(self, body: Mapping[str, Any]) -> DescriptionT:
         """Read a description; raises InvalidContentError if it contradicts itself."""
 
     @abstractmethod
-    def _actuators_of(self, system: SystemT) -> Sequence[Actuator]:
+    def _actuators_of(self, description: DescriptionT) -> Sequence[Actuator]:
         """What is told to do something."""
 
     @override
     def power_range(self, now: datetime) -> Range | None:
-        system = self._systems.at(now)
-        if system is None:
+        description = self._descriptions.at(now)
+        if description is None:
             return None
         powers = [
             [ZERO, *(element.power for element in actuator.normal_elements())]
-            for actuator in self._actuators_of(system)
+            for actuator in self._actuators_of(description)
         ]
         return Range(
             sum(min(each.low for each in own) for own in powers),
             sum(max(each.high for each in own) for own in powers),
         )
 
-    def _level(self, system: SystemT) -> float:
+    def _level(self, description: DescriptionT) -> float:
         """The fill level, which does not matter where there is no storage."""
         return 0.0
 
@@ -74,22 +74,22 @@ class ModeHandler[SystemT](ControlTypeHandler):
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
-        self._systems.forget_past(now)
+        self._descriptions.forget_past(now)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
-                system = self._read_system(body)
-                self._systems.add(
-                    Announced(message.id, body["valid_from"], system), now
+                description = self._read_description(body)
+                self._descriptions.add(
+                    Announced(message.id, body["valid_from"], description), now
                 )
-                self._observations.take_early(self._actuators() or [])
+                self._statuses.take_early(self._actuators() or [])
             case "ActuatorStatus" | "Status":
-                self._observations.take(
+                self._statuses.take(
                     actuator_id,
                     lambda graph, state: graph.observed(state, body, now),
                     self._actuators(),
                 )
             case "TimerStatus":
-                self._observations.take(
+                self._statuses.take(
                     actuator_id,
                     lambda graph, state: graph.with_timer(
                         state, body["timer_id"], body["finished_at"]
@@ -103,19 +103,19 @@ class ModeHandler[SystemT](ControlTypeHandler):
     def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
         if (
             object_type != f"{self.prefix}.SystemDescription"
-            or not self._systems.remove(object_id, now)
+            or not self._descriptions.remove(object_id, now)
         ):
             raise InvalidContentError("an unknown object")
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        system = self._systems.at(now)
-        if system is None:
+        description = self._descriptions.at(now)
+        if description is None:
             return None
         commands = idle_commands(
-            self._actuators_of(system),
-            self._observations.state,
-            self._level(system),
+            self._actuators_of(description),
+            self._statuses.state,
+            self._level(description),
             now,
         )
         return None if commands is None else self._instructions(commands)
@@ -132,26 +132,30 @@ class ModeHandler[SystemT](ControlTypeHandler):
 
     @override
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        system = self._systems.at(max(order.execution_time, now))
-        if system is None:
+        description = self._descriptions.at(max(order.execution_time, now))
+        if description is None:
             raise InvalidOrderError("s2_no_description")
         command = ordered(
-            self._actuators_of(system), self._observations.state, order, now
+            self._actuators_of(description), self._statuses.state, order, now
         )
         return self._instruction(command, abnormal=order.abnormal_condition)
 
     @override
-    def readings(self, now: datetime, *, capacity_kwh: float | None) -> Readings:
-        system = self._systems.at(now)
-        actuators = [] if system is None else self._actuators_of(system)
-        return mode_readings(observe(actuators, self._observations.state, 0.0, now))
+    def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
+        description = self._descriptions.at(now)
+        actuators = [] if description is None else self._actuators_of(description)
+        return actuators_status(active_modes(actuators, self._statuses.state, 0.0, now))
 
     def _actuators(self) -> list[Actuator] | None:
         """All that are described, those in force first; None if nothing ever was."""
-        systems = list(self._systems)
-        if not systems:
+        descriptions = list(self._descriptions)
+        if not descriptions:
             return None
-        return [each for system in systems for each in self._actuators_of(system)]
+        return [
+            each
+            for description in descriptions
+            for each in self._actuators_of(description)
+        ]
 
     def _instructions(self, commands: Iterable[Command]) -> list[Instruction]:
         # An actuator that arrives where it was to go may be told another factor at once.

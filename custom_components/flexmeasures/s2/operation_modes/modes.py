@@ -17,7 +17,7 @@ class WireMode(NamedTuple):
     """Whatever else it has."""
 
 
-class Element(NamedTuple):
+class OperationModeElement(NamedTuple):
     """What an operation mode does at some fill levels."""
 
     levels: Range
@@ -49,7 +49,9 @@ class Element(NamedTuple):
         return max(self.levels.start - level, level - self.levels.end, 0.0)
 
 
-def elements_in_order(elements: Sequence[Mapping[str, Any]]) -> tuple[Element, ...]:
+def read_elements(
+    elements: Sequence[Mapping[str, Any]],
+) -> tuple[OperationModeElement, ...]:
     """Read the elements of an operation mode, in order of fill levels.
 
     Raises InvalidContentError.
@@ -58,7 +60,8 @@ def elements_in_order(elements: Sequence[Mapping[str, Any]]) -> tuple[Element, .
         raise InvalidContentError("an operation mode without elements")
     return tuple(
         sorted(
-            map(Element.from_wire, elements), key=lambda element: element.levels.start
+            map(OperationModeElement.from_wire, elements),
+            key=lambda element: element.levels.start,
         )
     )
 
@@ -67,7 +70,9 @@ def _range(element: Mapping[str, Any], key: str, default: Range) -> Range:
     return Range.from_wire(element[key]) if key in element else default
 
 
-def charging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:
+def charging_points(
+    elements: Iterable[OperationModeElement],
+) -> list[tuple[float, float]]:
     """The fill rates and powers at which consumption fills the storage."""
     return [
         (rate, power)
@@ -77,7 +82,9 @@ def charging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:
     ]
 
 
-def discharging_points(elements: Iterable[Element]) -> list[tuple[float, float]]:
+def discharging_points(
+    elements: Iterable[OperationModeElement],
+) -> list[tuple[float, float]]:
     """The fill rates and powers at which production empties the storage."""
     return [
         (rate, power)

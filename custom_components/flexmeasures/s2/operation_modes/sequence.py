@@ -4,10 +4,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Protocol
 
-from ..frbc.storage import Storage
 from .actuators import Actuator
-from .choice import Command, Runner, Task
+from .choice import Command, ExpectedActuator, PowerShare
 from .profile import Segment
 from .ranges import ZERO, Range, merged
 from .transitions import ModeState
@@ -25,6 +25,18 @@ _MOST_BANDS = 1000
 _UNLIMITED = Range(float("-inf"), float("inf"))
 
 
+class Storage(Protocol):
+    """A storage that the actuators fill and empty."""
+
+    level: float
+
+    def loss(self, moment: datetime) -> float:
+        """How fast it empties, in fill level per second, if nothing is done."""
+
+    def permitted(self, loss: float, seconds: float) -> Range:
+        """The fill rates that keep it within its limits, or take it no further out."""
+
+
 def idle_commands(
     actuators: Sequence[Actuator],
     state: Callable[[Actuator], ModeState],
@@ -34,14 +46,14 @@ def idle_commands(
     """What lets all actuators do nothing; None if one of them cannot."""
     commands: list[Command] = []
     for actuator in actuators:
-        own = Runner(actuator, state(actuator)).stop(level, now)
+        own = ExpectedActuator(actuator, state(actuator)).stop(level, now)
         if own is None:
             return None
         commands += own
     return sorted(commands, key=lambda command: command.moment) or None
 
 
-class Follower:
+class ModeSequence:
     """Goes through a plan the way the device would, and notes what to tell it.
 
     Where no operation mode has the power that is planned, it takes the nearest one, and
@@ -54,7 +66,7 @@ class Follower:
     def __init__(self, storage: Storage | None = None) -> None:
         """Begin with a storage, if the device has one."""
         self._storage = storage
-        self._runners: list[Runner] = []
+        self._actuators: list[ExpectedActuator] = []
         self._levels: list[float] = []
         self._carry = 0.0
         """In Ws."""
@@ -63,11 +75,11 @@ class Follower:
         self, actuators: Sequence[Actuator], state: Callable[[Actuator], ModeState]
     ) -> None:
         """Go on with these actuators; one that there was before goes on as it is."""
-        former = {runner.actuator.id: runner for runner in self._runners}
-        self._runners = [
+        former = {expected.actuator.id: expected for expected in self._actuators}
+        self._actuators = [
             former[actuator.id].handed_over(actuator)
             if actuator.id in former
-            else Runner(actuator, state(actuator))
+            else ExpectedActuator(actuator, state(actuator))
             for actuator in actuators
         ]
         self._levels = sorted({level for found in actuators for level in found.levels})
@@ -115,11 +127,11 @@ class Follower:
         given = 0.0
         now, is_due = start, True
         while now < end:
-            for runner in self._runners:
-                yield from runner.advance(now)
+            for actuator in self._actuators:
+                yield from actuator.advance(now)
             if is_due or self._leaves_limits(now):
                 yield from self._instruct(power, now, until)
-            events = [runner.next_event(now) or end for runner in self._runners]
+            events = [actuator.next_event(now) or end for actuator in self._actuators]
             event = min([*events, end])
             later = min(event, now + _STEP) if self._storage else event
             zone = self._zone()
@@ -133,36 +145,37 @@ class Follower:
     ) -> Iterator[Command]:
         """Divide a power among the actuators, the one that makes the most of it first."""
         order = sorted(
-            self._runners,
-            key=lambda runner: (
-                -runner.best_charging if power >= 0 else runner.best_discharging
+            self._actuators,
+            key=lambda actuator: (
+                -actuator.best_charging if power >= 0 else actuator.best_discharging
             ),
         )
         powers = [
-            _towards(runner.powers(self._level, now, until), power) for runner in order
+            _towards(actuator.powers(self._level, now, until), power)
+            for actuator in order
         ]
         rates = self._permitted(now)
         rest, is_shared = power, len(order) > 1
-        for place, runner in enumerate(order, 1):
+        for place, actuator in enumerate(order, 1):
             others = Range(
                 sum(power.low for power in powers[place:]),
                 sum(power.high for power in powers[place:]),
             )
-            if not runner.is_busy(now):
+            if not actuator.is_busy(now):
                 limits = Range(min(rates.low, 0.0), max(rates.high, 0.0))
-                yield from runner.choose(
-                    Task(
+                yield from actuator.choose(
+                    PowerShare(
                         power, is_shared, rest, others, limits, self._level, now, until
                     )
                 )
-            rest -= runner.power(self._level, now)
-            rate = runner.rate(self._level, now)
+            rest -= actuator.power(self._level, now)
+            rate = actuator.rate(self._level, now)
             rates = Range(rates.low - rate, rates.high - rate)
 
     def _pass(self, now: datetime, later: datetime) -> float:
         """Let time pass, and return the energy in Ws."""
         seconds = (later - now).total_seconds()
-        power = sum(runner.power(self._level, now) for runner in self._runners)
+        power = sum(actuator.power(self._level, now) for actuator in self._actuators)
         if self._storage:
             rate = self._rate(now) - self._storage.loss(now)
             self._storage.level += rate * seconds
@@ -178,7 +191,7 @@ class Follower:
         return bisect_left(self._levels, self._level)
 
     def _rate(self, now: datetime) -> float:
-        return sum(runner.rate(self._level, now) for runner in self._runners)
+        return sum(actuator.rate(self._level, now) for actuator in self._actuators)
 
     def _permitted(self, now: datetime) -> Range:
         """The fill rates that keep the storage within its limits for a step."""
@@ -197,10 +210,10 @@ class Follower:
         None of them does the opposite of what is wanted of all.
         """
         bands = [ZERO]
-        for runner in self._runners:
+        for actuator in self._actuators:
             powers = (
                 _towards(element.power, wanted)
-                for element in runner.elements(self._level)
+                for element in actuator.elements(self._level)
             )
             own = merged(powers) or [ZERO]
             if len(bands) * len(own) > _MOST_BANDS:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from ..device_status import Readings
+from ..device_status import DeviceStatus
 from ..messages.message import InvalidContentError
 from .actuators import Actuator
 from .transitions import ModeGraph, ModeState
@@ -21,7 +21,7 @@ _MOST_EARLY = 500
 _NOTHING = 1.0
 
 
-class Observations:
+class ActuatorStatuses:
     """The states of all actuators; a shallow copy stays as it is."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Observations:
                 self.take(actuator_id, update, actuators)
 
 
-class Observed(NamedTuple):
+class ActiveMode(NamedTuple):
     """An actuator in the operation mode that it was last said to be in."""
 
     name: str
@@ -98,23 +98,23 @@ class Observed(NamedTuple):
         return bool(self.rate) or abs(self.power or 0.0) >= _NOTHING
 
 
-def observe(
+def active_modes(
     actuators: Sequence[Actuator],
     state: Callable[[Actuator], ModeState],
     level: float | None,
     now: datetime,
-) -> list[Observed | None]:
+) -> list[ActiveMode | None]:
     """Look at all actuators of a device."""
     return [
-        Observed.of(actuator, state(actuator), level, now) for actuator in actuators
+        ActiveMode.of(actuator, state(actuator), level, now) for actuator in actuators
     ]
 
 
-def _is_known(observed: Observed | None) -> bool:
+def _is_known(observed: ActiveMode | None) -> bool:
     return observed is not None and observed.power is not None
 
 
-def mode_readings(observed: Sequence[Observed | None]) -> Readings:
+def actuators_status(observed: Sequence[ActiveMode | None]) -> DeviceStatus:
     """The operation modes, and who is active; the factor is that of the active one."""
     active = next(
         (place for place, each in enumerate(observed, 1) if each and each.is_active),
@@ -124,7 +124,7 @@ def mode_readings(observed: Sequence[Observed | None]) -> Readings:
         active = 0
     known = [each for each in observed if each]
     first = observed[active - 1] if active else next(iter(known), None)
-    return Readings(
+    return DeviceStatus(
         active_actuator=active,
         operation_mode=", ".join(each.name for each in known) or None,
         operation_mode_factor=first.factor if first else None,

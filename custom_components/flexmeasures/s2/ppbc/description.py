@@ -1,18 +1,17 @@
-"""Tasks with a fixed course: what they consist of, how far they are, when to start them."""
+"""What a ``PPBC.PowerProfileDefinition`` says, and how far its sequences are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
-from uuid import uuid4
 
 from ..instructions.instruction import Instruction
+from ..instructions.sequence_orders import StartableSequence
 from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import total_power
-from ..plan import Plan
-from .price_curve import PriceCurve, to_ms
-from .start_times import Bounds, PowerSequence, Start, best_starts
+from ..times import to_ms
+from .start_times import PowerSequence, Start
 
 _MS = timedelta(milliseconds=1)
 
@@ -34,7 +33,7 @@ class SequenceStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ContainerStatus:
     """What the RM has said about a container."""
 
     status: SequenceStatus
@@ -43,14 +42,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PowerProfile:
     """A power profile: containers in order, of each of which one sequence is to run."""
 
     id: str
     start: datetime
     end: datetime
     containers: Mapping[str, Mapping[str, PowerSequence]]
-    progress: Mapping[str, Progress] = field(default_factory=dict)
+    progress: Mapping[str, ContainerStatus] = field(default_factory=dict)
     chosen: Mapping[str, Start] = field(default_factory=dict)
     """What the RM was last told."""
 
@@ -92,7 +91,7 @@ class Task:
             if sequence and state is not SequenceStatus.FINISHED:
                 done = status.get("progress", timedelta(0)) // _MS
                 end += max(sequence.duration - done, 0)
-            progress[container] = Progress(state, end)
+            progress[container] = ContainerStatus(state, end)
         return replace(self, progress=progress, chosen=chosen)
 
     def told(self, instruction: Instruction) -> Self:
@@ -112,33 +111,29 @@ class Task:
         chosen = {key: start for key, start in self.chosen.items() if key != container}
         return replace(self, chosen=chosen)
 
-    def plan(self, plan: Plan, now: datetime) -> list[Instruction]:
-        """Choose the starts of all that has not begun.
-
-        At the lowest cost; where prices are missing, as late as possible: so nothing
-        runs for want of a price before it has to, and it is done in time all the same.
-        """
-        time = to_ms(now)
-        after, pending = self.rest(time)
-        alternatives = [
-            [each for each in self.containers[container].values() if each.is_normal]
+    def startable(self, now: int) -> Iterator[StartableSequence]:
+        """What can be started, and when, so that all that follows fits in too."""
+        after, pending = self.rest(now)
+        shortest = [
+            min(each.duration for each in self.containers[container].values())
             for container in pending
         ]
-        if not pending or not all(alternatives):
-            return []
-        earliest, latest_end = max(to_ms(self.start), time), to_ms(self.end)
-        bounds = Bounds(earliest, latest_end, after)
-        starts = None
-        if curves := _Curves.of(plan):
-            priced = Bounds(earliest, min(latest_end, curves.end or latest_end), after)
-            starts = best_starts(alternatives, priced, curves.cost)
-        starts = starts or best_starts(alternatives, bounds, _late)
-        if starts is None:
-            return []
-        return [
-            self.instruction(container, start)
-            for container, start in zip(pending, starts, strict=True)
-        ]
+        for place, container in enumerate(pending):
+            first = max(to_ms(self.start), now, after or 0) + sum(shortest[:place])
+            latest_end = to_ms(self.end) - sum(shortest[place + 1 :])
+            for sequence in self.containers[container].values():
+                last = latest_end - sequence.duration
+                pause = sequence.most_pause
+                if place == 0 and after is not None and pause is not None:
+                    last = min(last, max(after, now) + pause)
+                yield StartableSequence(
+                    self.id,
+                    container,
+                    sequence.id,
+                    sequence.is_normal,
+                    first,
+                    last,
+                )
 
     def rest(self, now: int) -> tuple[int | None, list[str]]:
         """When the sequence that runs will end, and the containers to follow it."""
@@ -160,22 +155,6 @@ class Task:
                 pending.append(container)
         return after, pending
 
-    def instruction(
-        self, container: str, start: Start, *, abnormal: bool = False
-    ) -> Instruction:
-        """What tells the RM to start a sequence."""
-        return Instruction(
-            "PPBC.ScheduleInstruction",
-            datetime.fromtimestamp(start.time / 1000, UTC),
-            {
-                "id": str(uuid4()),
-                "power_profile_id": self.id,
-                "sequence_container_id": container,
-                "power_sequence_id": start.sequence.id,
-                "abnormal_condition": abnormal,
-            },
-        )
-
 
 def _sequence(body: Mapping[str, Any]) -> PowerSequence:
     pause = body.get("max_pause_before")
@@ -191,40 +170,3 @@ def _sequence(body: Mapping[str, Any]) -> PowerSequence:
         None if pause is None else pause // _MS,
         is_normal=not body["abnormal_condition_only"],
     )
-
-
-def _late(_: PowerSequence, time: int) -> float:
-    return -time
-
-
-@dataclass(frozen=True, slots=True)
-class _Curves:
-    """The prices of a plan."""
-
-    consumption: PriceCurve
-    production: PriceCurve
-
-    @classmethod
-    def of(cls, plan: Plan) -> Self | None:
-        if plan.consumption_price is None:
-            return None
-        # Where no price is set for production, the server takes the other one.
-        production = plan.production_price or plan.consumption_price
-        return cls(PriceCurve(plan.consumption_price), PriceCurve(production))
-
-    @property
-    def end(self) -> int | None:
-        """When no price for consumption is known any more."""
-        return self.consumption.end
-
-    def cost(self, sequence: PowerSequence, start: int) -> float | None:
-        """What a sequence costs; None if a price is not known."""
-        total = 0.0
-        for duration, watts in sequence.elements:
-            curve = self.consumption if watts > 0 else self.production
-            cost = curve.cost(watts, start, start + duration) if watts else 0.0
-            if cost is None:
-                return None
-            total += cost
-            start += duration
-        return total

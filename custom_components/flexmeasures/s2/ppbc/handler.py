@@ -1,23 +1,26 @@
-"""Power profile based control: a task with a fixed course, of which the time is chosen."""
+"""Power profiles with a fixed course, of which the time is chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ..handler import ControlTypeHandler, NotPlannableError
+from ..handler import ControlTypeHandler
 from ..instructions.instruction import Instruction
 from ..instructions.orders import SEQUENCE_FIELDS, ManualOrder
-from ..instructions.sequence_orders import ordered_start
+from ..instructions.sequence_orders import ordered_sequence
 from ..messages.message import ControlType, InvalidContentError, Message
 from ..plan import Plan, Window
-from .description import Task
+from ..times import to_ms
+from .description import PowerProfile
+from .flex_model import profile_flex_model
+from .instructions import planned_instructions, start_instruction
 
-_MOST_TASKS = 10
+_MOST_PROFILES = 10
 
 
 class PpbcHandler(ControlTypeHandler):
-    """The tasks that an RM has announced, and how far they are.
+    """The profiles that an RM has announced, and how far they are.
 
     FlexMeasures does not schedule them, as it only knows blocks of constant power: the
     best starts are found here, from the prices of the plan.
@@ -33,15 +36,15 @@ class PpbcHandler(ControlTypeHandler):
 
     def __init__(self) -> None:
         """Start with nothing announced."""
-        self._tasks: dict[str, Task] = {}
+        self._profiles: dict[str, PowerProfile] = {}
         self._early: Sequence[Mapping[str, Any]] = ()
-        """What was said before the task was announced."""
+        """What was said before the profile was announced."""
 
     @override
     def receive(self, message: Message, now: datetime) -> None:
         match message.type:
             case "PPBC.PowerProfileDefinition":
-                self._define(Task.from_wire(message.body), now)
+                self._define(PowerProfile.from_wire(message.body), now)
             case "PPBC.PowerProfileStatus":
                 self._report(message.body["sequence_container_status"], now)
             case _:
@@ -49,12 +52,15 @@ class PpbcHandler(ControlTypeHandler):
 
     @override
     def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
-        if object_type != "PPBC.PowerProfileDefinition" or object_id not in self._tasks:
+        if (
+            object_type != "PPBC.PowerProfileDefinition"
+            or object_id not in self._profiles
+        ):
             raise InvalidContentError("an unknown object")
-        self._tasks = {
-            task_id: task
-            for task_id, task in self._tasks.items()
-            if task_id != object_id
+        self._profiles = {
+            profile_id: profile
+            for profile_id, profile in self._profiles.items()
+            if profile_id != object_id
         }
 
     @override
@@ -62,7 +68,7 @@ class PpbcHandler(ControlTypeHandler):
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
         """Not asked for: see `needs_schedule`."""
-        raise NotPlannableError("s2_planned_here")
+        profile_flex_model()
 
     @override
     def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
@@ -70,15 +76,15 @@ class PpbcHandler(ControlTypeHandler):
         return sorted(
             (
                 instruction
-                for task in self._tasks.values()
-                for instruction in task.plan(plan, now)
+                for profile in self._profiles.values()
+                for instruction in planned_instructions(profile, plan, now)
             ),
             key=lambda instruction: instruction.execution_time,
         )
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        """None is needed: a task that was started ends by itself."""
+        """None is needed: a profile that was started ends by itself."""
         return ()
 
     @override
@@ -87,54 +93,69 @@ class PpbcHandler(ControlTypeHandler):
 
     @override
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        return ordered_start(list(self._tasks.values()), order, now)
+        startable = [
+            each
+            for profile in self._profiles.values()
+            for each in profile.startable(to_ms(now))
+        ]
+        chosen, time = ordered_sequence(startable, order, now)
+        return start_instruction(
+            chosen.profile,
+            chosen.container,
+            chosen.sequence,
+            time,
+            abnormal=order.abnormal_condition,
+        )
 
     @override
     def told(self, instruction: Instruction) -> None:
         """Remember the start: what was told is not decided anew."""
-        task = self._tasks.get(instruction.body["power_profile_id"])
-        if task:
-            self._tasks = {**self._tasks, task.id: task.told(instruction)}
+        profile = self._profiles.get(instruction.body["power_profile_id"])
+        if profile:
+            self._profiles = {**self._profiles, profile.id: profile.told(instruction)}
 
     @override
     def refused(self, instruction: Instruction) -> None:
         """Decide anew about what does not start."""
-        task = self._tasks.get(instruction.body["power_profile_id"])
-        if task:
-            self._tasks = {**self._tasks, task.id: task.refused(instruction)}
+        profile = self._profiles.get(instruction.body["power_profile_id"])
+        if profile:
+            self._profiles = {
+                **self._profiles,
+                profile.id: profile.refused(instruction),
+            }
 
-    def _define(self, task: Task, now: datetime) -> None:
-        if task.end <= now:
+    def _define(self, profile: PowerProfile, now: datetime) -> None:
+        if profile.end <= now:
             raise InvalidContentError("a power profile that is over")
-        tasks = {
-            task_id: other
-            for task_id, other in self._tasks.items()
-            if other.end > now and task_id != task.id
+        profiles = {
+            profile_id: other
+            for profile_id, other in self._profiles.items()
+            if other.end > now and profile_id != profile.id
         }
-        if len(tasks) >= _MOST_TASKS:
+        if len(profiles) >= _MOST_PROFILES:
             raise InvalidContentError("too many power profiles")
-        if known := self._tasks.get(task.id):
-            task = replace(task, progress=known.progress, chosen=known.chosen)
+        if known := self._profiles.get(profile.id):
+            profile = replace(profile, progress=known.progress, chosen=known.chosen)
         early, self._early = self._early, ()
         known_early = [
             status
             for status in early
-            if status["power_profile_id"] == task.id
-            and status["sequence_container_id"] in task.containers
+            if status["power_profile_id"] == profile.id
+            and status["sequence_container_id"] in profile.containers
         ]
-        self._tasks = {**tasks, task.id: task.reported(known_early, now)}
+        self._profiles = {**profiles, profile.id: profile.reported(known_early, now)}
 
     def _report(self, statuses: Sequence[Mapping[str, Any]], now: datetime) -> None:
-        if not self._tasks:
+        if not self._profiles:
             self._early = statuses
             return
-        by_task: dict[str, list[Mapping[str, Any]]] = {}
+        by_profile: dict[str, list[Mapping[str, Any]]] = {}
         for status in statuses:
-            if (task := self._tasks.get(status["power_profile_id"])) is None:
+            if (profile := self._profiles.get(status["power_profile_id"])) is None:
                 raise InvalidContentError("an unknown power profile")
-            task.check(status)
-            by_task.setdefault(task.id, []).append(status)
-        self._tasks = self._tasks | {
-            task_id: self._tasks[task_id].reported(own, now)
-            for task_id, own in by_task.items()
+            profile.check(status)
+            by_profile.setdefault(profile.id, []).append(status)
+        self._profiles = self._profiles | {
+            profile_id: self._profiles[profile_id].reported(own, now)
+            for profile_id, own in by_profile.items()
         }

@@ -1,16 +1,11 @@
 """What a power costs over a time: many questions to the same prices."""
 
-from datetime import datetime
 from itertools import accumulate
 
 from ..plan import Price
+from ..times import to_ms
 
 _MS_PER_HOUR = 3_600_000
-
-
-def to_ms(moment: datetime) -> int:
-    """A moment as whole milliseconds, as S2 counts."""
-    return round(moment.timestamp() * 1000)
 
 
 class PriceCurve:

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.flexmeasures.s2.frbc.scale import Effects, Scale
 from custom_components.flexmeasures.s2.handler import NotPlannableError
-from custom_components.flexmeasures.s2.operation_modes.modes import Element
+from custom_components.flexmeasures.s2.operation_modes.modes import OperationModeElement
 from custom_components.flexmeasures.s2.operation_modes.ranges import Range
 
 from ..devices import element, power
@@ -16,7 +16,9 @@ def effects(*points: tuple[float, float, float, float]) -> Effects:
     """Of elements by their fill rates and powers at factor 0 and 1."""
     return Effects.of(
         [
-            Element.from_wire(element((0, 100), (rate0, rate1), power(power0, power1)))
+            OperationModeElement.from_wire(
+                element((0, 100), (rate0, rate1), power(power0, power1))
+            )
             for rate0, rate1, power0, power1 in points
         ]
     )

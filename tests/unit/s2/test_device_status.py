@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
-from custom_components.flexmeasures.s2.device_status import Readings
+from custom_components.flexmeasures.s2.device_status import DeviceStatus
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
@@ -43,13 +43,13 @@ def frbc(body: Mapping[str, Any], level: float | None = 50) -> FrbcHandler:
 
 def test_nothing_is_known_at_first() -> None:
     for handler in (FrbcHandler(), OmbcHandler(), DdbcHandler(), PebcHandler()):
-        assert handler.readings(NOW, capacity_kwh=None) == Readings()
+        assert handler.status(NOW, capacity_kwh=None) == DeviceStatus()
 
 
 def test_an_ev_that_charges() -> None:
     handler = frbc(EV)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("charge", 0.5))
-    found = handler.readings(NOW, capacity_kwh=60)
+    found = handler.status(NOW, capacity_kwh=60)
     assert found.fill_level == 50
     assert found.fill_level_label is None
     assert found.soc_kwh == pytest.approx(30)
@@ -65,7 +65,7 @@ def test_an_ev_that_charges() -> None:
 def test_efficiency_of_an_idle_storage_is_that_of_all_its_modes() -> None:
     handler = frbc(HEAT_PUMP, 35)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("off"))
-    found = handler.readings(NOW, capacity_kwh=10)
+    found = handler.status(NOW, capacity_kwh=10)
     assert found.fill_rate == 0
     assert found.active_actuator == 0
     assert found.efficiency == pytest.approx((4 * 500 + 3.5 * 2500 + 3 * 2000) / 5000)
@@ -74,9 +74,9 @@ def test_efficiency_of_an_idle_storage_is_that_of_all_its_modes() -> None:
 def test_efficiency_depends_on_the_fill_level() -> None:
     handler = frbc(HEAT_PUMP, 35)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("on", 1.0))
-    assert handler.readings(NOW, capacity_kwh=10).efficiency == pytest.approx(3.5)
+    assert handler.status(NOW, capacity_kwh=10).efficiency == pytest.approx(3.5)
     tell(handler, "FRBC.StorageStatus", present_fill_level=45)
-    assert handler.readings(NOW, capacity_kwh=10).efficiency == pytest.approx(3)
+    assert handler.status(NOW, capacity_kwh=10).efficiency == pytest.approx(3)
 
 
 def test_leakage_and_usage_are_those_of_now() -> None:
@@ -99,25 +99,25 @@ def test_leakage_and_usage_are_those_of_now() -> None:
             {"duration": MINUTE, "usage_rate_expected": 0.4},
         ],
     )
-    assert handler.readings(NOW, capacity_kwh=None).leakage_rate is None
+    assert handler.status(NOW, capacity_kwh=None).leakage_rate is None
     for level, rate in ((-5, 0.1), (20, 0.1), (70, 0.2), (120, 0.2)):
         tell(handler, "FRBC.StorageStatus", present_fill_level=level)
-        assert handler.readings(NOW, capacity_kwh=None).leakage_rate == rate
-    assert handler.readings(NOW, capacity_kwh=None).usage_rate == 0.3
-    assert handler.readings(NOW + MINUTE, capacity_kwh=None).usage_rate == 0.4
-    assert handler.readings(NOW + 2 * MINUTE, capacity_kwh=None).usage_rate is None
+        assert handler.status(NOW, capacity_kwh=None).leakage_rate == rate
+    assert handler.status(NOW, capacity_kwh=None).usage_rate == 0.3
+    assert handler.status(NOW + MINUTE, capacity_kwh=None).usage_rate == 0.4
+    assert handler.status(NOW + 2 * MINUTE, capacity_kwh=None).usage_rate is None
 
 
 def test_what_was_said_before_the_description_is_known() -> None:
     handler = FrbcHandler()
     tell(handler, "FRBC.StorageStatus", present_fill_level=5.0)
-    assert handler.readings(NOW, capacity_kwh=10) == Readings(fill_level=5.0)
+    assert handler.status(NOW, capacity_kwh=10) == DeviceStatus(fill_level=5.0)
 
 
 def test_without_a_fill_level_only_operation_modes_are_known() -> None:
     handler = frbc(EV, None)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("charge", 1.0))
-    found = handler.readings(NOW, capacity_kwh=60)
+    found = handler.status(NOW, capacity_kwh=60)
     assert found.operation_mode == "charge"
     assert found.soc_kwh is found.fill_rate is found.active_actuator is None
     assert found.efficiency == pytest.approx(0.9)
@@ -127,7 +127,7 @@ def test_a_storage_that_nothing_changes_has_no_energy() -> None:
     useless = storage(
         (0, 100), actuator(mode("off", element((0, 9), (0, 0), power(0, 0))))
     )
-    found = frbc(useless).readings(NOW, capacity_kwh=10)
+    found = frbc(useless).status(NOW, capacity_kwh=10)
     assert found.fill_level == 50
     assert found.soc_kwh is found.efficiency is None
 
@@ -149,14 +149,14 @@ def test_the_names_that_the_rm_gives_are_used() -> None:
     body["storage"]["fill_level_label"] = "SoC in %"
     handler = frbc(body)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("m1", 0.0, "a1"))
-    found = handler.readings(NOW, capacity_kwh=None)
+    found = handler.status(NOW, capacity_kwh=None)
     assert found.fill_level_label == "SoC in %"
     assert found.operation_mode == "Charge gently"
     assert found.operation_mode_factor == 0
     # Nobody knows what the other one does.
     assert found.active_actuator is found.fill_rate is None
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("m2", 0.5, "a2"))
-    found = handler.readings(NOW, capacity_kwh=None)
+    found = handler.status(NOW, capacity_kwh=None)
     assert found.operation_mode == "Charge gently, m2"
     assert found.operation_mode_factor == 0.5
     assert found.active_actuator == 2
@@ -172,10 +172,10 @@ def test_nobody_knows_what_a_device_does_while_it_changes() -> None:
             "on", 1.0, previous_operation_mode_id="off", transition_timestamp=NOW
         ),
     )
-    found = handler.readings(NOW, capacity_kwh=None)
+    found = handler.status(NOW, capacity_kwh=None)
     assert found.operation_mode == "on"
     assert found.fill_rate is found.active_actuator is None
-    found = handler.readings(NOW + MINUTE, capacity_kwh=None)
+    found = handler.status(NOW + MINUTE, capacity_kwh=None)
     assert found.active_actuator == 1
 
 
@@ -202,7 +202,7 @@ def test_a_device_without_a_storage_has_operation_modes() -> None:
         active_operation_mode_id="on",
         operation_mode_factor=0.25,
     )
-    assert handler.readings(NOW, capacity_kwh=None) == Readings(
+    assert handler.status(NOW, capacity_kwh=None) == DeviceStatus(
         active_actuator=1, operation_mode="Washing", operation_mode_factor=0.25
     )
 
@@ -210,9 +210,9 @@ def test_a_device_without_a_storage_has_operation_modes() -> None:
 def test_a_gas_burner_is_active() -> None:
     handler = DdbcHandler()
     tell(handler, "DDBC.SystemDescription", **GAS_BURNER)
-    assert handler.readings(NOW, capacity_kwh=None) == Readings()
+    assert handler.status(NOW, capacity_kwh=None) == DeviceStatus()
     tell(handler, "DDBC.ActuatorStatus", **frbc_status("burn", 1.0, "burner"))
-    assert handler.readings(NOW, capacity_kwh=None) == Readings(
+    assert handler.status(NOW, capacity_kwh=None) == DeviceStatus(
         active_actuator=1, operation_mode="burn", operation_mode_factor=1.0
     )
 

@@ -15,7 +15,7 @@ _ALMOST_ALL = 0.98
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
+class LeakageAndUsage:
     """Powers in kW by slot, and the share of the energy that is left after a slot."""
 
     usage: Sequence[float]
