@@ -5,14 +5,14 @@ import logging
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ...const import DOMAIN
 from ...s2.messages.message import ControlType
 from ...s2.session.effects import Selection, SelectionEnded
 from ...s2.session.session import NotOfferedError, NotReadyError
 from ..control_type_names import option_of
+from ..errors import failed, invalid, not_connected
 from ..memory import ResourceMemory
 from ..server.connection import Connection
 
@@ -91,7 +91,7 @@ class ControlTypeChoice:
                 case Selection.UNANSWERED:
                     raise self._error("s2_unanswered", control_type)
                 case _:
-                    raise self.not_connected()
+                    raise not_connected(self._name)
 
     @callback
     def async_ended(self, ended: SelectionEnded) -> None:
@@ -109,35 +109,24 @@ class ControlTypeChoice:
                 ended.outcome,
             )
 
-    def not_connected(self) -> ServiceValidationError:
-        """Return the error of what only a connected RM can do."""
-        return ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="s2_not_connected",
-            translation_placeholders={"device": self._name},
-        )
-
     async def _select(self, control_type: ControlType) -> SelectionEnded:
         """Ask the RM and wait for what comes of it; raises ServiceValidationError."""
         if (connection := self._connection) is None:
-            raise self.not_connected()
+            raise not_connected(self._name)
         try:
             effects = connection.session.select_control_type(
                 control_type, dt_util.utcnow()
             )
         except NotReadyError:
-            raise self.not_connected() from None
+            raise not_connected(self._name) from None
         except NotOfferedError:
             details = connection.session.rm.details
             offered = details.control_types if details else ()
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="s2_not_offered",
-                translation_placeholders={
-                    "device": self._name,
-                    "control_type": option_of(control_type),
-                    "offered": ", ".join(sorted(map(option_of, offered))) or "-",
-                },
+            raise invalid(
+                "s2_not_offered",
+                device=self._name,
+                control_type=option_of(control_type),
+                offered=", ".join(sorted(map(option_of, offered))) or "-",
             ) from None
         self._waiting = self._hass.loop.create_future()
         try:
@@ -147,11 +136,4 @@ class ControlTypeChoice:
             self._waiting = None
 
     def _error(self, key: str, control_type: ControlType) -> HomeAssistantError:
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=key,
-            translation_placeholders={
-                "device": self._name,
-                "control_type": option_of(control_type),
-            },
-        )
+        return failed(key, device=self._name, control_type=option_of(control_type))

@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ...const import DOMAIN
 from ...device.setpoint import Mode, Override
 from ...local_format import short_time
 from ...s2.handler import ControlTypeHandler
@@ -15,6 +13,7 @@ from ...s2.instructions.instruction import Instruction, slot
 from ...s2.instructions.orders import InvalidOrderError, ManualOrder
 from ...s2.messages.message import ControlType
 from ..control_type_names import option_of
+from ..errors import invalid
 
 __all__ = ["ManualInstruction", "ManualOrder", "manual_instruction"]
 
@@ -64,40 +63,26 @@ def manual_instruction(
     matters. Raises ServiceValidationError.
     """
     if handler is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="s2_not_controlled",
-            translation_placeholders={"device": name},
-        )
+        raise invalid("s2_not_controlled", device=name)
     if wanted not in {None, present}:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="s2_other_control_type",
-            translation_placeholders={
-                "device": name,
-                "control_type": option_of(wanted),
-                "present": option_of(present),
-            },
+        raise invalid(
+            "s2_other_control_type",
+            device=name,
+            control_type=option_of(wanted),
+            present=option_of(present),
         )
     if beyond := order.beyond(handler.order_fields):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="s2_field_of_others",
-            translation_placeholders={
-                "field": beyond[0],
-                "device": name,
-                "control_type": option_of(present),
-            },
+        raise invalid(
+            "s2_field_of_others",
+            field=beyond[0],
+            device=name,
+            control_type=option_of(present),
         )
     try:
         return handler.manual_instruction(order, dt_util.utcnow())
     except InvalidOrderError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders=err.placeholders
-            | {
-                key: short_time(datetime.fromisoformat(err.placeholders[key]))
-                for key in err.placeholders.keys() & {"earliest", "latest"}
-            },
-        ) from None
+        times = {
+            key: short_time(datetime.fromisoformat(err.placeholders[key]))
+            for key in err.placeholders.keys() & {"earliest", "latest"}
+        }
+        raise invalid(err.key, **{**err.placeholders, **times}) from None

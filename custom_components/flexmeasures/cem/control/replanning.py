@@ -35,7 +35,7 @@ _FORECASTS_APART: Final = timedelta(minutes=5)
 _OUTAGE_RETRY: Final = timedelta(minutes=1)
 
 
-class Planner:
+class Replanning:
     """Finds out whether a device can be scheduled, and when it has to be anew."""
 
     def __init__(
