@@ -17,7 +17,7 @@ from .fields import (
     one_of,
     timestamp,
 )
-from .message import ControlType, ReceptionStatus
+from .message import ControlType, InstructionStatus, ReceptionStatus
 
 LONGEST_PROFILE: Final = 288
 
@@ -142,15 +142,7 @@ SCHEMAS: Final[Mapping[str, vol.Schema]] = {
     "InstructionStatusUpdate": object_of(
         {
             "instruction_id": identifier,
-            "status_type": one_of(
-                "NEW",
-                "ACCEPTED",
-                "REJECTED",
-                "REVOKED",
-                "STARTED",
-                "SUCCEEDED",
-                "ABORTED",
-            ),
+            "status_type": one_of(*InstructionStatus),
             "timestamp": timestamp,
         }
     ),
