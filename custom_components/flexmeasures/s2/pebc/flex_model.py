@@ -1,16 +1,14 @@
 """The flex-model of a device that is given limits of its power."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
+from ..energy import hours
 from ..handler import NotPlannableError
 from ..operation_modes.profile import Profile, mean
 from ..plan import Window
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint
-
-_HOUR = timedelta(hours=1)
 
 
 def limits_flex_model(
@@ -107,8 +105,7 @@ def _minima(
     for constraint in constraints:
         quantity = constraint.quantity
         left[quantity] = left.get(quantity, 0.0) + constraint.least_left
-        hours_after = max(constraint.end - window.end, timedelta(0)) / _HOUR
-        later = hours_after * capacity(quantity)
+        later = hours(window.end, constraint.end) * capacity(quantity)
         due[quantity] = max(due.get(quantity, 0.0), left[quantity] - later)
         yield {
             "datetime": min(constraint.end, window.end).isoformat(),
