@@ -3,11 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from ..api.models import Catalogue
 from ..coordinator import ScheduleCoordinator
-from ..device.kinds import kind_of
 from ..device.setpoint import Mode
-from ..device.settings import DeviceSettings
 from ..plan.plan import Plan
 from ..plan.prices import Price
 from ..plan.schedule import Action
@@ -20,7 +17,7 @@ from .targets import upcoming_targets
 type Json = dict[str, Any]
 
 
-def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Json:
+def picture(coordinator: ScheduleCoordinator) -> Json:
     """Return what is known of a device's plan, and what the user wants of it.
 
     Times are ISO 8601 in UTC, powers in kW with consumption positive, states of charge in
@@ -32,7 +29,7 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     targets, status = upcoming_targets(coordinator), _status(coordinator)
     is_connected = source.is_connected if source else None
     return {
-        "kind": device_kind(coordinator.settings, catalogue),
+        "kind": _kind(coordinator),
         "level": "has" if coordinator.may_have_level else "none",
         "power": _series(plan.power),
         "soc": _series(plan.soc),
@@ -64,12 +61,9 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     }
 
 
-def device_kind(settings: DeviceSettings, catalogue: Catalogue | None) -> str:
+def _kind(coordinator: ScheduleCoordinator) -> str:
     """Return what owners call such a device; ``other`` while the server has not told."""
-    if settings.s2:
-        return "s2"
-    asset = catalogue.asset_of(settings.power_sensor) if catalogue else None
-    return kind_of(asset.type) if asset else "other"
+    return "s2" if coordinator.settings.s2 else coordinator.metadata.kind or "other"
 
 
 def _status(coordinator: ScheduleCoordinator) -> Json:

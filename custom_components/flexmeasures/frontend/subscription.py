@@ -125,7 +125,7 @@ class PlanSubscription:
             event = {
                 "device_id": self._device_id,
                 "name": named or coordinator.subentry.title,
-                **picture(coordinator, self._entry.runtime_data.catalogue.known),
+                **picture(coordinator),
                 **async_known_entities(self._hass, coordinator),
             }
         if event != self._sent:
