@@ -9,6 +9,7 @@ from ..plan.plan import Plan
 from ..plan.prices import Price
 from ..plan.schedule import Action
 from ..plan.series import Series
+from ..results.results import DeviceResults
 from ..scheduling.explanations import explained, reason_text
 from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
 from ..texts import loaded_text
@@ -17,7 +18,7 @@ from .targets import upcoming_targets
 type Json = dict[str, Any]
 
 
-def picture(coordinator: ScheduleCoordinator) -> Json:
+def picture(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
     """Return what is known of a device's plan, and what the user wants of it.
 
     Times are ISO 8601 in UTC, powers in kW with consumption positive, states of charge in
@@ -40,6 +41,7 @@ def picture(coordinator: ScheduleCoordinator) -> Json:
         },
         "power_limits": {"least": power_limits.least, "most": power_limits.most},
         "prices": _prices(plan),
+        "saved": _saved(coordinator, results),
         "reasons": _reasons(coordinator),
         "targets": targets,
         "mode": memory.mode.value,
@@ -111,6 +113,21 @@ def _prices(plan: Plan) -> Json | None:
         "currency": known.currency,
         "consumption": _price(plan.consumption_price),
         "production": _price(plan.production_price),
+    }
+
+
+def _saved(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
+    """Return what the plan saves, and what was saved today, in the currency of the prices."""
+    savings = coordinator.savings
+    is_of_prices = results.day.currency == coordinator.data.currency
+    return {
+        "ahead": savings
+        and {
+            "against": savings.against.value,
+            "amount": savings.amount,
+            "stored_at": savings.stored_at,
+        },
+        "today": results.saved_today if is_of_prices else None,
     }
 
 

@@ -17,9 +17,9 @@ _HOUR = timedelta(hours=1)
 class Against(StrEnum):
     """What a plan is compared with."""
 
-    NOTHING = "nothing"
+    NOTHING = "doing_nothing"
     """What is stored stays there, and costs nothing."""
-    AT_ONCE = "at_once"
+    AT_ONCE = "charging_at_once"
     """The same energy at full power, from now on until it is in."""
 
 
