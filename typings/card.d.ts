@@ -57,9 +57,11 @@ interface Picture {
   soc_limits: { least: number | null; most: number | null };
   power_limits: { least: number | null; most: number | null };
   prices: { currency: string; consumption: SentPrice; production: SentPrice } | null;
-  /** Of one that only the job was told, and that is missed, it is not known how full that is. */
+  /** `ahead`: by the whole plan, and what a kWh counts at that is stored in the end. */
+  saved: { ahead: { against: "doing_nothing" | "charging_at_once"; amount: number; stored_at: number | null } | null; today: number | null };
   /** Why it charges and discharges, by when that ends. */
   reasons: { end: string; text: string }[];
+  /** Of one that only the job was told, and that is missed, it is not known how full that is. */
   targets: { at: string; soc: number | null; met: boolean | null; missed_by: number | null }[];
   mode: string;
   override: { power: KW; until: string | null } | null;
@@ -478,18 +480,6 @@ declare namespace Fn {
    * Production is subtracted. The cost is null if a price is missing.
    */
   type Total = (plan: Outlook, span: Span, counts?: (power: KW) => boolean) => { energy: KWh; cost: number | null };
-  /**
-   * What a battery's plan saves against leaving the battery alone, which costs nothing.
-   *
-   * What is in it at the end more or less counts at the mean `price` of the period: what is missing
-   * has to be bought again, and what is left can be sold. What a level
-   * in per cent is worth nobody knows (`price` is null): it only must not fall, else "unknown".
-   */
-  type Saved = (
-    plan: Outlook,
-    picture: Pick<Picture, "kind" | "soc_unit">,
-    span: Span,
-  ) => { amount: number; price: number | null } | "unknown" | null;
 
   /** Values that hold until the next, as a line or, with a base, as areas. The last point is the end. */
   type Steps = (points: Point[], x: Scale, y: Scale, base?: Px) => string;

@@ -35,6 +35,7 @@ export function picture(other) {
     soc_limits: { least: 1, most: 10 },
     power_limits: { least: -5, most: 5 },
     prices: { currency: "EUR", consumption: sent([0.1, 0.2, 0.3, 0.4]), production: null },
+    saved: { ahead: null, today: null },
     reasons: [],
     targets: [],
     mode: "automatic",

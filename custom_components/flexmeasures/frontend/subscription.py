@@ -15,6 +15,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..account import FlexMeasuresConfigEntry, device_signal
 from ..coordinator import ScheduleCoordinator
+from ..results.results import DeviceResults
 from .known_entities import async_known_entities
 from .picture import Json, picture
 
@@ -41,8 +42,8 @@ class PlanSubscription:
         self._device_id = device_id
         self._send = send
         self._sent: Json | None = None
-        self._coordinator: ScheduleCoordinator | None = None
-        self._stop_following: CALLBACK_TYPE | None = None
+        self._followed: tuple[ScheduleCoordinator, DeviceResults] | None = None
+        self._stop_following: list[CALLBACK_TYPE] = []
         self._stop_waiting: list[CALLBACK_TYPE] = []
 
     @callback
@@ -85,15 +86,20 @@ class PlanSubscription:
     def _follow(self, coordinator: ScheduleCoordinator | None) -> None:
         """Follow the device as it is loaded now, if it is."""
         self._unfollow()
-        self._coordinator = coordinator
+        self._followed = None
         if coordinator:
-            self._stop_following = coordinator.async_add_listener(self._update)
+            results = self._entry.runtime_data.results[self._subentry_id]
+            self._followed = coordinator, results
+            self._stop_following = [
+                coordinator.async_add_listener(self._update),
+                results.async_add_listener(self._update),
+            ]
         self._update()
 
     def _unfollow(self) -> None:
-        if self._stop_following:
-            self._stop_following()
-            self._stop_following = None
+        for stop in self._stop_following:
+            stop()
+        self._stop_following = []
 
     @callback
     def _handle_entry(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -119,13 +125,14 @@ class PlanSubscription:
     def _update(self) -> None:
         """Send what is known, if it is something else than before."""
         event: Json = _UNLOADED
-        if coordinator := self._coordinator:
+        if self._followed:
+            coordinator, results = self._followed
             device = dr.async_get(self._hass).async_get(self._device_id)
             named = device and device.name_by_user
             event = {
                 "device_id": self._device_id,
                 "name": named or coordinator.subentry.title,
-                **picture(coordinator, self._entry.runtime_data.catalogue.known),
+                **picture(coordinator, results),
                 **async_known_entities(self._hass, coordinator),
             }
         if event != self._sent:

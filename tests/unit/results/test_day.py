@@ -1,0 +1,162 @@
+"""What is counted of a day, by arithmetic that anybody can do again."""
+
+from datetime import datetime, timedelta
+
+from custom_components.flexmeasures.plan.plan import Plan
+from custom_components.flexmeasures.plan.prices import Price
+from custom_components.flexmeasures.plan.schedule import Schedule
+from custom_components.flexmeasures.plan.series import Series
+from custom_components.flexmeasures.results.day import Day, pieces
+
+from ..quarters import START
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+BUYING = Price("EUR", series=Series(START, HOUR, (0.10, 0.40)))
+SELLING = Price("EUR", series=Series(START, HOUR, (0.05, 0.30)))
+
+
+def plan(*powers: float | None, selling: Price | None = SELLING) -> Plan:
+    """Give a plan by the hour."""
+    power = Schedule(START, HOUR, powers) if powers else None
+    return Plan(power, None, BUYING, selling)
+
+
+def counted(
+    day: Day,
+    of: Plan,
+    power: float | None,
+    minutes: tuple[int, int],
+    rise: float | None = None,
+) -> Day:
+    """Add some minutes of a power, in which the level rises."""
+    start, end = (START + minute * MINUTE for minute in minutes)
+    parts = list(pieces(of, power, start, end))
+    for part in parts:
+        day = day.with_piece(part)
+    return day if rise is None else day.with_level(parts, rise)
+
+
+def rounded(value: float | None) -> float | None:
+    """Give a number without noise."""
+    return None if value is None else round(value, 9)
+
+
+def test_example_of_the_docs() -> None:
+    """A battery that does a bit less than planned.
+
+    docs/savings.md has these numbers.
+    """
+    of = plan(2.0, -1.0)
+    day = Day(START)
+
+    day = counted(day, of, 1.8, (0, 60), rise=1.6)
+    day = counted(day, of, -1.0, (60, 90), rise=-0.6)
+
+    now = START + 90 * MINUTE
+    assert rounded(day.known_cost) == round(1.8 * 0.10 - 0.5 * 0.30, 9) == 0.03
+    planned = 2 * 0.10 - 0.5 * 0.30
+    assert rounded(day.known_cost_off) == round(0.03 - planned, 9) == -0.02
+    assert rounded(day.known_off) == round(2.0 - 1.8, 9)
+    worth = (60 * 0.05 + 30 * 0.30) / 90
+    assert rounded(day.stored) == 1.0
+    assert rounded(day.stored_at) == round(worth, 9)
+    assert rounded(day.saved) == round(1.0 * worth - 0.03, 9)
+    assert round(day.saved or 0, 4) == 0.1033
+    assert day.share(day.measured, now) == 100.0
+
+
+def test_nothing_known_is_not_nothing() -> None:
+    day = counted(Day(START), plan(2.0), None, (0, 60), rise=1.0)
+
+    assert day == Day(START)
+    assert day.known_cost is day.known_off is day.saved is None
+    assert day.share(day.measured, START + HOUR) == 0.0
+    assert day.share(day.measured, START) is None
+
+
+def test_gaps_are_left_out() -> None:
+    day = counted(Day(START), plan(2.0), 2.0, (0, 30), rise=1.0)
+    day = counted(day, plan(2.0), None, (30, 60), rise=1.0)
+
+    assert rounded(day.known_cost) == 0.1
+    assert rounded(day.stored) == 1.0
+    assert day.share(day.measured, START + HOUR) == 50.0
+
+
+def test_slots_do_not_make_up_for_each_other() -> None:
+    """Within a slot what is too much does so for what is too little."""
+    of = plan(1.0, 1.0)
+    day = counted(Day(START), of, 2.0, (0, 30))
+    day = counted(day, of, 0.0, (30, 60))
+    assert rounded(day.known_off) == 0.0
+
+    day = counted(day, of, 2.0, (60, 75))
+    assert rounded(day.known_off) == 0.25
+    day = counted(day, of, 1.0, (75, 120))
+    assert rounded(day.known_off) == 0.25
+
+
+def test_without_a_plan_there_is_only_what_was_done() -> None:
+    day = counted(Day(START), plan(), 2.0, (0, 60))
+
+    assert day.known_off is day.known_cost_off is None
+    assert rounded(day.known_cost) == 0.2
+
+
+def test_unknown_prices() -> None:
+    """Two hours are priced, the third is not: with no power it costs nothing, though."""
+    day = counted(Day(START), plan(), 2.0, (60, 180))
+    assert (rounded(day.known_cost), day.priced) == (0.8, 3600)
+    assert day.consumed == 4.0
+
+    day = counted(day, plan(), 0.0, (180, 240))
+    assert (rounded(day.known_cost), day.priced) == (0.8, 7200)
+
+
+def test_no_price_at_all() -> None:
+    day = counted(Day(START), Plan(), 0.0, (0, 60))
+
+    assert day.known_cost is None
+
+
+def test_production_that_is_paid_in_another_currency() -> None:
+    dollars = Price("USD", fixed=0.5)
+    day = counted(Day(START), plan(selling=dollars), -1.0, (0, 60))
+
+    assert day.known_cost is None
+    assert day.produced == 1.0
+
+
+def test_another_currency() -> None:
+    """Money of another one is not known any more; energy is."""
+    day = counted(Day(START), plan(2.0), 2.0, (0, 30), rise=1.0)
+    of = Plan(None, None, Price("SEK", fixed=2.0))
+    day = counted(day, of, 2.0, (30, 60), rise=1.0)
+
+    assert (day.currency, rounded(day.known_cost)) == ("SEK", 2.0)
+    assert rounded(day.saved) == 1.0 * 2.0 - 2.0
+    assert day.consumed == 2.0
+
+
+def test_a_level_that_falls_has_to_be_bought_again() -> None:
+    day = counted(Day(START), plan(), -1.0, (0, 60), rise=-1.2)
+
+    assert rounded(day.saved) == round(0.05 - 1.2 * 0.10, 9)
+
+
+def test_no_part_of_what_rose_is_counted_where_one_is_not_priced() -> None:
+    day = counted(Day(START), plan(), 1.0, (60, 150), rise=1.5)
+
+    assert day.saved is None
+
+
+def test_it_is_remembered() -> None:
+    day = counted(Day(START), plan(2.0, -1.0), 1.8, (0, 90), rise=1.0)
+
+    again = Day.from_json(day.as_json())
+
+    assert again.start == datetime.fromisoformat(str(day.as_json()["start"]))
+    assert again.as_json() == day.as_json()
+    assert len(str(day.as_json())) < 400
