@@ -23,6 +23,17 @@ class Installed:
     """Their ids, by setting."""
 
     @callback
+    def async_entity_names(self, hass: HomeAssistant) -> list[str]:
+        """Return how the entities are called beside the name of the device."""
+        registry = er.async_get(hass)
+        entries = [registry.async_get(each) for each in self.entities.values()]
+        return [
+            entry.name or entry.original_name or entry.entity_id
+            for entry in entries
+            if entry
+        ]
+
+    @callback
     def async_settings(self, hass: HomeAssistant) -> dict[str, Any]:
         """Return what to begin with, in the words of the form."""
         settings = {**self.profile.settings, **self.entities}

@@ -49,7 +49,7 @@ class ModePowerTarget(EntityTarget):
             data.get("third_entity"),
             {action: data[action.value] for action in Action},
             data["rest_option"],
-            Sign(data["sign"]),
+            Sign(data.get("sign", Sign.NONE)),
             data.get("rest_power"),
         )
 

@@ -148,11 +148,12 @@ async def test_mode_and_power(battery: Home) -> None:
         "entity": "select.mode",
         "second_entity": "number.charge",
         "third_entity": "number.discharge",
-        "sign": "none",
     }
+    assert "sign" in form["data_schema"].schema
 
-    form = await submit(battery.hass, form, {**entities, **COMMON})
+    form = await submit(battery.hass, form, {**entities, "sign": "none", **COMMON})
     assert not form["errors"]
+    assert "sign" not in form["data_schema"].schema
     words = {
         "charge": "Charge",
         "discharge": "Discharge",

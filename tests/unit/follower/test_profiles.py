@@ -404,15 +404,15 @@ async def test_names(home: Home) -> None:
     assert renamed
     assert renamed.device_id
     dr.async_get(home.hass).async_update_device(renamed.device_id, name_by_user="Barn")
-    for setting, entity_id in entities.items():
-        home.hass.states.async_set(entity_id, "0", {"friendly_name": f"My {setting}"})
+    registry = er.async_get(home.hass)
+    registry.async_update_entity(entities["entity"], name="Current")
     await home.set_up()
 
     menu = await who_follows(home)
 
     assert found(menu) == ["Barn (NRGkick)", "my PEBLAR", "Trydan (V2C)"]
     names = menu["description_placeholders"]["found_2_entities"]
-    assert names == "My entity, My second_entity"
+    assert names == "Current, second_entity"
 
 
 async def test_more_than_there_is_room_for(home: Home) -> None:

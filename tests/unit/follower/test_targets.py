@@ -46,7 +46,6 @@ HYBRID = {
     "kind": "mode_power",
     "second_entity": "b",
     "third_entity": "c",
-    "sign": "none",
 }
 HYBRIDS = {"a": WORDS, "b": CHARGING, "c": CHARGING}
 ONE_NUMBER = {key: HYBRID[key] for key in HYBRID if key != "third_entity"}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from homeassistant.config_entries import SubentryFlowResult
 
 from ...const import CONF_FOLLOWER, SUBENTRY_DEVICE
-from ...device.entity_references import async_entity_name, named_entities
+from ...device.entity_references import named_entities
 from ...follower.installed import Installed, async_installed
 from ...follower.targets import Kind
 from ..subentry import AccountPartFlow
@@ -118,10 +118,7 @@ class FollowerSteps(AccountPartFlow):
     def _found_placeholders(self) -> dict[str, str]:
         placeholders = {}
         for number, found in enumerate(self._found, 1):
-            names = [
-                async_entity_name(self.hass, entity_id)
-                for entity_id in found.entities.values()
-            ]
+            names = ", ".join(found.async_entity_names(self.hass))
             placeholders[f"found_{number}"] = found.name
-            placeholders[f"found_{number}_entities"] = ", ".join(names)
+            placeholders[f"found_{number}_entities"] = names
         return placeholders

@@ -188,11 +188,18 @@ class FollowerForm:
                 SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
             )
             fields |= {vol.Required(key): one_of_them for key in words}
-        required = _FIELDS[kind]
+        known = set()
         if kind is Kind.CURRENT and words:
-            # Its words say which one pauses it.
-            required = {key: required[key] for key in required if key != "invert"}
-        fields |= {vol.Required(key): each for key, each in required.items()}
+            # They say which one pauses it.
+            known.add("invert")
+        if values.get(THIRD_ENTITY):
+            # There is a number for each direction.
+            known.add("sign")
+        fields |= {
+            vol.Required(key): each
+            for key, each in _FIELDS[kind].items()
+            if key not in known
+        }
         fields |= {
             vol.Optional(key): each for key, each in _OPTIONAL.get(kind, {}).items()
         }
