@@ -1,22 +1,17 @@
-"""Follows the setpoint of one device: decides what to write, writes it, and sees that it was taken."""
+"""Follows the setpoint of one device: decides what is written, and when."""
 
-import asyncio
-from datetime import datetime, timedelta
-from enum import StrEnum
-import logging
+from datetime import datetime
 import math
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.core import (
     CALLBACK_TYPE,
-    Context,
     Event,
     EventStateChangedData,
     HassJob,
     HomeAssistant,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
@@ -26,35 +21,12 @@ from ..device.setpoint import Mode
 from ..device.store import AccountStore
 from ..plan.schedule import Action
 from ..timer import Timer
-from .entities import call_of, can_be_written, facts_of, has_already, has_taken, shown
+from .entities import can_be_written, facts_of, shown
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
+from .state import FollowerState
 from .targets import CannotFollowError, Write
-
-_LOGGER = logging.getLogger(__name__)
-
-# How long an entity has to take a value, until it is written again.
-_READ_BACK: Final = timedelta(seconds=10)
-_TRIES: Final = 3
-# After those, it is tried again this often.
-_RETRY: Final = timedelta(minutes=5)
-_CALL_SECONDS: Final = 10.0
-
-
-class FollowerState(StrEnum):
-    """How following goes."""
-
-    DRY_RUN = "dry_run"
-    """Nothing is written: what would be is only said."""
-    FOLLOWING = "following"
-    RESTING = "resting"
-    """There is no setpoint."""
-    BY_HAND = "by_hand"
-    """The user has changed something, which is left for a while."""
-    WAITING = "waiting"
-    """An entity is not available."""
-    FAILING = "failing"
-    """An entity does not take what it is to take, or cannot."""
+from .writer import Writer
 
 
 class Follower:
@@ -93,23 +65,21 @@ class Follower:
         self._setpoint: float | None = None
         self._decided_at: datetime | None = None
         self._will = self._present_will()
-        self._is_settled = False
-        """Whether the entities had what is wanted when that was looked at in the end."""
-        self._tries = 0
-        self._retry_at: datetime | None = None
         self._cannot: CannotFollowError | None = None
-        self._not_taken: CannotFollowError | None = None
         self._is_waiting = False
         self._is_over = False
-        self._contexts: list[str] = []
-        self._turn = asyncio.Lock()
         self._follow_timer = Timer(hass, lambda _now: self.async_follow())
-        self._check_timer = Timer(hass, lambda _now: self._check())
+        self._writer = Writer(
+            hass,
+            coordinator.lifetime,
+            coordinator.subentry.title,
+            self._listeners.async_call,
+        )
 
     @property
     def problem(self) -> CannotFollowError | None:
         """Why it cannot be followed, if so."""
-        return self._cannot or self._not_taken
+        return self._cannot or self._writer.problem
 
     @property
     def state(self) -> FollowerState:
@@ -154,7 +124,6 @@ class Follower:
             )
         )
         lifetime.async_on_unload(self._follow_timer.async_disarm)
-        lifetime.async_on_unload(self._check_timer.async_disarm)
         lifetime.async_on_unload(
             self._hass.async_add_shutdown_job(
                 HassJob(self.async_stop, cancel_on_shutdown=False)
@@ -166,7 +135,6 @@ class Follower:
         """Let the device rest: nobody follows the plan until it is taken up again."""
         self._is_over = True
         self._follow_timer.async_disarm()
-        self._check_timer.async_disarm()
         if self.memory.is_in_control and not self.is_by_hand:
             await self._rest(Why.STOPPED)
 
@@ -209,11 +177,7 @@ class Follower:
     def _decide(self, now: datetime) -> None:
         setpoint = self._steady(self._limited(self._coordinator.setpoint))
         writes = self._writes(setpoint)
-        if writes is None:
-            return
-        if writes == self._wanted:
-            if self._retry_at and now >= self._retry_at:
-                self._begin_writing()
+        if writes is None or writes == self._wanted:
             return
         is_urgent = (
             self._decided_at is None
@@ -228,12 +192,8 @@ class Follower:
                 return
         self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
         self._note(now, setpoint, self._why(setpoint), writes)
-        self._begin_writing()
-
-    def _begin_writing(self) -> None:
-        self._tries, self._retry_at, self._is_settled = 0, None, False
         if self.memory.is_in_control:
-            self._write_soon()
+            self._writer.async_write(writes)
 
     def _steady(self, setpoint: float | None) -> float | None:
         """Return what was followed before, where that is nearly the same."""
@@ -309,42 +269,7 @@ class Follower:
     def _forget_wanted(self) -> None:
         """Decide anew, whatever was wanted before."""
         self._wanted, self._decided_at = (), None
-        self._retry_at = self._not_taken = None
-        self._check_timer.async_disarm()
-
-    # --- writing
-
-    @callback
-    def _write_soon(self) -> None:
-        self._coordinator.lifetime.async_create_background_task(
-            self._write(self._wanted), f"follow {self._coordinator.subentry.title}"
-        )
-
-    async def _write(self, writes: tuple[Write, ...]) -> None:
-        """Write in turn, unless something newer is wanted by then."""
-        async with self._turn:
-            if writes != self._wanted:
-                return
-            await self._call(writes)
-            if writes == self._wanted:
-                self._check_timer.async_arm(dt_util.utcnow() + _READ_BACK)
-
-    async def _call(self, writes: tuple[Write, ...]) -> None:
-        for write in writes:
-            state = self._hass.states.get(write.entity_id)
-            # A memory card in an inverter wears out as well.
-            if state and self._tries == 0 and has_already(write, state):
-                continue
-            domain, action, data = call_of(write)
-            context = Context()
-            self._contexts = [*self._contexts, context.id][-20:]
-            try:
-                async with asyncio.timeout(_CALL_SECONDS):
-                    await self._hass.services.async_call(
-                        domain, action, data, blocking=True, context=context
-                    )
-            except (HomeAssistantError, TimeoutError, ValueError) as err:
-                _LOGGER.debug("%s did not take a value: %s", write.entity_id, err)
+        self._writer.async_forget()
 
     async def _rest(self, why: Why) -> None:
         """Write what the target rests with."""
@@ -352,30 +277,8 @@ class Follower:
         if writes is None:
             return
         self._forget_wanted()
-        async with self._turn:
-            self._note(dt_util.utcnow(), None, why, writes)
-            await self._call(writes)
-
-    @callback
-    def _check(self) -> None:
-        """See whether the entities have what was written; if not, write again."""
-        missing = [
-            write.entity_id
-            for write in self._wanted
-            if (state := self._hass.states.get(write.entity_id)) is None
-            or not has_taken(write, state)
-        ]
-        self._is_settled = not missing
-        if not missing:
-            self._not_taken = None
-        elif self._tries < _TRIES - 1:
-            self._tries += 1
-            self._write_soon()
-        else:
-            self._not_taken = CannotFollowError("follower_not_taken", missing[0])
-            self._retry_at = dt_util.utcnow() + _RETRY
-            self._follow_timer.async_arm(self._retry_at)
-        self._listeners.async_call()
+        self._note(dt_util.utcnow(), None, why, writes)
+        await self._writer.async_write_last(writes)
 
     # --- what others do
 
@@ -388,17 +291,7 @@ class Follower:
             # It went, or it is back.
             self.async_follow()
             return
-        write = next(
-            (each for each in self._wanted if each.entity_id == new.entity_id), None
-        )
-        if (
-            self.memory.is_in_control
-            and write is not None
-            and not has_taken(write, new)
-            and event.context.id not in self._contexts
-            # Shortly after a write, a device may still report what it had before.
-            and (self._is_settled or event.context.user_id is not None)
-        ):
+        if self.memory.is_in_control and self._writer.is_of_another(event):
             self._respect_hand(dt_util.utcnow())
 
     def _respect_hand(self, now: datetime) -> None:

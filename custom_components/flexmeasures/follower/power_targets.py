@@ -10,6 +10,7 @@ from .targets import (
     Target,
     Write,
     amount_of,
+    option_of,
     per_kw,
     possible,
     rest_of,
@@ -84,6 +85,9 @@ class CurrentTarget(EntityTarget):
 
     switch: str | None = None
     """Pauses it; without one, the current is 0 then."""
+    go: bool | str = True
+    """What it has while it charges: on or off, or the word of a choice."""
+    pause: bool | str = False
     phases: int = 3
     voltage: float = 230.0
     """Between a phase and neutral."""
@@ -97,6 +101,7 @@ class CurrentTarget(EntityTarget):
         return cls(
             data["entity"],
             data.get("second_entity"),
+            *_go_and_pause(data),
             int(data["phases"]),
             data["voltage"],
             data["least"],
@@ -117,9 +122,26 @@ class CurrentTarget(EntityTarget):
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
         if current >= self.least:
             value = possible(current, facts[self.entity_id])
-            on = (Write(self.switch, value=True),) if self.switch else ()
-            return (Write(self.entity_id, value), *on)
+            return (Write(self.entity_id, value), *self._switched(facts, charges=True))
         if self.switch:
-            return (Write(self.switch, value=False),)
+            return self._switched(facts, charges=False)
         pause = rest_of(0.0, facts[self.entity_id], self.entity_id)
         return (Write(self.entity_id, pause),)
+
+    def _switched(
+        self, facts: Mapping[str, EntityFacts], *, charges: bool
+    ) -> tuple[Write, ...]:
+        if self.switch is None:
+            return ()
+        value = self.go if charges else self.pause
+        if isinstance(value, str):
+            value = option_of(value, facts[self.switch], self.switch)
+        return (Write(self.switch, value),)
+
+
+def _go_and_pause(data: Mapping[str, Any]) -> tuple[bool | str, bool | str]:
+    """Return what lets a charger charge, and what pauses it."""
+    if "charge" in data:
+        return data["charge"], data["idle"]
+    is_on_while_paused = data.get("invert", False)
+    return not is_on_while_paused, is_on_while_paused

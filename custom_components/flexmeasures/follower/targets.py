@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """On while the setpoint is above a threshold."""
     MODE = "mode"
     """A choice of words."""
+    MODE_POWER = "mode_power"
+    """A choice of words, and how much."""
     SG_READY = "sg_ready"
     """Two switches, of which the second one asks a heat pump to use more."""
     TEMPERATURE = "temperature"
@@ -109,6 +111,13 @@ def amount_of(power: float, facts: EntityFacts, entity_id: str) -> float:
     if not power:
         return rest_of(0.0, facts, entity_id)
     return possible(power * per_kw(facts, entity_id), facts)
+
+
+def option_of(option: str, facts: EntityFacts, entity_id: str) -> str:
+    """Return an option; raises CannotFollowError if the entity does not have it."""
+    if option not in facts.options:
+        raise CannotFollowError("follower_option_gone", entity_id)
+    return option
 
 
 def rest_of(value: float, facts: EntityFacts, entity_id: str) -> float:

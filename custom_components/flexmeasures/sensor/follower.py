@@ -10,8 +10,8 @@ from homeassistant.components.sensor import (
 
 from ..device.entity_references import async_entity_name
 from ..entity import FollowerEntity, local_time
-from ..follower.follower import FollowerState
 from ..follower.memory import Decision
+from ..follower.state import FollowerState
 from ..texts import error_text
 
 FOLLOWER = SensorEntityDescription(
