@@ -186,7 +186,7 @@ class ManagedResource:
     @property
     def level_kwh(self) -> float | None:
         """How much is stored now; None if it does not tell that."""
-        return self.readings.soc_kwh
+        return self.device_status.soc_kwh
 
     @property
     def problem(self) -> S2NotPlannableError | None:
