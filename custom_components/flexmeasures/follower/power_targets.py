@@ -10,12 +10,13 @@ from .targets import (
     Target,
     Write,
     amount_of,
-    per_kw,
     possible,
     rest_of,
+    slack_of,
 )
 
 _W_PER_KW: Final = 1e3
+_SLACK_A: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,8 @@ class PowerTarget(EntityTarget):
         if setpoint is None:
             value = rest_of(self.rest, known, self.entity_id)
         else:
-            power = sign * setpoint * per_kw(known, self.entity_id)
-            value = possible(power, known)
-        return (Write(self.entity_id, value),)
+            value = amount_of(sign * setpoint, known, self.entity_id)
+        return (Write(self.entity_id, value, slack_of(known)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ class TwoPowersTarget(Target):
         }
         # What ends, ends before the other begins.
         return tuple(
-            Write(entity_id, amount_of(power, facts[entity_id], entity_id))
+            Write(
+                entity_id,
+                amount_of(power, facts[entity_id], entity_id),
+                slack_of(facts[entity_id]),
+            )
             for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
         )
 
@@ -115,11 +119,12 @@ class CurrentTarget(EntityTarget):
         current = self.rest
         if setpoint is not None:
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
-        if current >= self.least:
-            value = possible(current, facts[self.entity_id])
+        known = facts[self.entity_id]
+        if current >= max(self.least, known.least or 0.0):
+            value = possible(current, known)
             on = (Write(self.switch, value=True),) if self.switch else ()
-            return (Write(self.entity_id, value), *on)
+            return (Write(self.entity_id, value, _SLACK_A), *on)
         if self.switch:
             return (Write(self.switch, value=False),)
-        pause = rest_of(0.0, facts[self.entity_id], self.entity_id)
+        pause = rest_of(0.0, known, self.entity_id)
         return (Write(self.entity_id, pause),)

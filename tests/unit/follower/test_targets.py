@@ -81,6 +81,13 @@ SCRIPT = {"kind": "script", "entity": "a"}
             None,
             [("a", 8), ("b", True)],
         ),
+        # A car is not given more than is planned: a charger may begin above what is set.
+        (
+            CURRENT,
+            {"a": EntityFacts("A", 8, 16, 1), "b": ON_OFF},
+            4.9,
+            [("b", False)],
+        ),
         (CURRENT | {"phases": "1"}, {"a": AMPERES, "b": ON_OFF}, 1, [("b", False)]),
         (NO_SWITCH, {"a": AMPERES}, 1, [("a", 0)]),
         (NO_SWITCH, {"a": AMPERES}, 6.9, [("a", 10)]),
@@ -129,6 +136,8 @@ def test_writes(
         ),
         (NO_SWITCH, {"a": EntityFacts("A", 6, 16, 1)}, 1, "follower_no_rest"),
         (MODE, {"a": EntityFacts(options=("in", "out"))}, 0, "follower_option_gone"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0, "follower_no_rest"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0.2, "follower_no_rest"),
     ],
 )
 def test_what_cannot_be_written(
@@ -189,6 +198,9 @@ def test_calls(write: Write, call: Any) -> None:
         (Write("number.a", 2000.0), "2004", {"step": 10}, True),
         (Write("number.a", 2000.0), "2010", {"step": 10}, False),
         (Write("number.a", 2000.0), "unknown", {}, False),
+        # Nearly is enough for a power, but not for none.
+        (Write("number.a", 2000.0, 50), "2040", {}, True),
+        (Write("number.a", 0.0, 50), "40", {}, False),
         (Write("select.a", "in"), "in", {}, True),
         (Write("select.a", "in"), "out", {}, False),
         (Write("switch.a", True), "on", {}, True),
