@@ -10,10 +10,10 @@ from .targets import (
     EntityFacts,
     EntityTarget,
     Write,
+    amount_of,
     option_of,
-    per_kw,
-    possible,
     rest_of,
+    slack_of,
 )
 
 
@@ -104,9 +104,9 @@ class ModePowerTarget(EntityTarget):
         self, entity_id: str, setpoint: float, facts: Mapping[str, EntityFacts]
     ) -> Write:
         known = facts[entity_id]
-        power = setpoint * per_kw(known, entity_id)
+        power = setpoint
         if self.discharge or self.sign is Sign.NONE:
             power = abs(power)
         elif self.sign is Sign.DISCHARGING:
             power = -power
-        return Write(entity_id, possible(power, known))
+        return Write(entity_id, amount_of(power, known, entity_id), slack_of(known))
