@@ -6,15 +6,7 @@ from enum import StrEnum
 from typing import Any, Self, override
 
 from ..plan.schedule import Action
-from .targets import (
-    EntityFacts,
-    EntityTarget,
-    Write,
-    option_of,
-    per_kw,
-    possible,
-    rest_of,
-)
+from .targets import EntityFacts, EntityTarget, Write, amount_of, option_of, rest_of
 
 
 class Sign(StrEnum):
@@ -96,17 +88,13 @@ class ModePowerTarget(EntityTarget):
         if idle not in (self.options[Action.CHARGE], self.options[Action.DISCHARGE]):
             # The word says it all.
             return ()
-        return tuple(
-            Write(each, rest_of(0.0, facts[each], each)) for each in self._numbers
-        )
+        return tuple(self._power(each, 0.0, facts) for each in self._numbers)
 
     def _power(
         self, entity_id: str, setpoint: float, facts: Mapping[str, EntityFacts]
     ) -> Write:
-        known = facts[entity_id]
-        power = setpoint * per_kw(known, entity_id)
         if self.discharge or self.sign is Sign.NONE:
-            power = abs(power)
-        elif self.sign is Sign.DISCHARGING:
-            power = -power
-        return Write(entity_id, possible(power, known))
+            power = abs(setpoint)
+        else:
+            power = -setpoint if self.sign is Sign.DISCHARGING else setpoint
+        return Write(entity_id, amount_of(power, facts[entity_id], entity_id))
