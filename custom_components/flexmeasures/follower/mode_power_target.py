@@ -96,17 +96,14 @@ class ModePowerTarget(EntityTarget):
         if idle not in (self.options[Action.CHARGE], self.options[Action.DISCHARGE]):
             # The word says it all.
             return ()
-        return tuple(
-            Write(each, rest_of(0.0, facts[each], each)) for each in self._numbers
-        )
+        return tuple(self._power(each, 0.0, facts) for each in self._numbers)
 
     def _power(
         self, entity_id: str, setpoint: float, facts: Mapping[str, EntityFacts]
     ) -> Write:
-        known = facts[entity_id]
-        power = setpoint
         if self.discharge or self.sign is Sign.NONE:
-            power = abs(power)
-        elif self.sign is Sign.DISCHARGING:
-            power = -power
+            power = abs(setpoint)
+        else:
+            power = -setpoint if self.sign is Sign.DISCHARGING else setpoint
+        known = facts[entity_id]
         return Write(entity_id, amount_of(power, known, entity_id), slack_of(known))
