@@ -29,6 +29,7 @@ from .skill import Measured, Skill
 
 _HOUR: Final = timedelta(hours=1)
 _QUARTER: Final = timedelta(minutes=15)
+_MINUTE: Final = timedelta(minutes=1)
 _SECOND: Final = timedelta(seconds=1)
 
 # With less of an hour measured, its mean is not known.
@@ -274,15 +275,19 @@ class DeviceResults:
     def _arm(self, now: datetime) -> None:
         """Show it next when a quarter of an hour ends, and just before the day does.
 
-        What is shown of a day last is what statistics take for all of it.
+        What is shown of a day last is what statistics take for all of it. What is the
+        first to be known of it does not take so long.
         """
         quarter = _full_hour(now)
         while quarter <= now:
             quarter += _QUARTER
+        moments = [quarter]
         before_midnight = local_midnight(now, days_later=1) - _SECOND
-        self._timer.async_arm(
-            min(quarter, before_midnight) if before_midnight > now else quarter
-        )
+        if before_midnight > now:
+            moments.append(before_midnight)
+        if self._power is not None and not self.day.measured:
+            moments.append(now + _MINUTE)
+        self._timer.async_arm(min(moments))
 
 
 def _full_hour(moment: datetime) -> datetime:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import entity_registry as er
@@ -9,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from ..fake_server import BATTERY, BATTERY_POWER, FEED_IN, HOUSE, StoredSchedule
 from ..feeds.fed_home import METER, POWER, feed
 from ..home import HOUR, MINUTE, QUARTER, SLOT, Home, Json, device
+from ..s2_rm import FakeRM, paired
 
 LEVEL = "sensor.level"
 KWH = {"unit_of_measurement": "kWh", "device_class": "energy_storage"}
@@ -185,6 +188,18 @@ async def test_what_is_enabled(new_home: Home) -> None:
     assert all(found[key].entity_category == "diagnostic" for key in disabled)  # type: ignore[union-attr]
 
 
+async def test_what_is_known_first_is_shown_soon(home: Home) -> None:
+    """Nobody who has just added a feed waits for a quarter of an hour."""
+    await start_of_slot(home)
+    measured(home, 6000, 4.0)
+    await set_up(home)
+
+    await home.go_to(SLOT + MINUTE)
+    assert today(home, "cost_today") == "0.01"
+    await home.go_to(SLOT + 2 * MINUTE)
+    assert today(home, "cost_today") == "0.01"
+
+
 # --- the plan in force counts
 
 
@@ -345,6 +360,32 @@ async def test_production_may_be_positive_there(home: Home) -> None:
     await home.go_to(SLOT + QUARTER)
 
     assert details(home, "cost_today")["production"] == 0.5
+
+
+# --- devices that speak S2
+
+
+async def test_what_a_resource_manager_measures(home: Home, rm: FakeRM) -> None:
+    """While it is not connected, nothing is known."""
+    await start_of_slot(home)
+    home.has_planned(*[2.0] * 8)
+    await home.set_up(paired())
+    await rm.start()
+    await rm.measure(3600.0)
+    for seconds in (6, 300, 600, 900):
+        # It measures all the time, and is looked at every five seconds.
+        await rm.pass_to(SLOT + seconds * SECOND)
+        await rm.measure(3600.0)
+    consumed = details(home, "cost_today")["consumption"]
+    assert consumed == pytest.approx(0.9, abs=0.01)
+
+    await rm.close()
+    await home.settle()
+    await home.go_to(SLOT + 2 * QUARTER)
+
+    assert details(home, "cost_today")["consumption"] == consumed
+    assert details(home, "cost_today")["measured"] == 2.2
+    assert {*OF_POWER - {"saved_today"}, "soc_error"} <= keys(home)
 
 
 # --- how well plans were kept
