@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
@@ -106,6 +107,11 @@ class DeviceResults:
         )
 
     @property
+    def is_counting(self) -> bool:
+        """Whether there is anything to count."""
+        return self.has_power or self.has_level
+
+    @property
     def can_be_judged(self) -> bool:
         """Whether it may be known what the device saves: against doing nothing."""
         kind = self.coordinator.metadata.kind
@@ -146,6 +152,9 @@ class DeviceResults:
         lifetime.async_on_unload(coordinator.async_add_listener(self._count))
         # The last that is stored.
         lifetime.async_on_unload(self._count)
+        lifetime.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
+        )
         self._begin()
 
     @callback
@@ -159,7 +168,7 @@ class DeviceResults:
         """Begin to count what is measured, if anything is."""
         self._watch()
         self._count()
-        if self.has_power or self.has_level:
+        if self.is_counting:
             self._arm(dt_util.utcnow())
         else:
             self._timer.async_disarm()
@@ -188,6 +197,13 @@ class DeviceResults:
     def _handle_state(self, _event: Event[EventStateChangedData]) -> None:
         self._count()
 
+    @callback
+    def _handle_stop(self, _event: Event) -> None:
+        """Have it stored what was counted since that last was."""
+        self._count()
+        if self.is_counting:
+            self._store.async_remember(is_patient=True)
+
     # --- counting
 
     @callback
@@ -195,7 +211,7 @@ class DeviceResults:
         """Count up to now with what held until now, and take note of what holds from now on."""
         now, since = dt_util.utcnow(), self._counted_until
         level = self._present_level()
-        if since is not None and since < now and (self.has_power or self.has_level):
+        if since is not None and since < now and self.is_counting:
             self._add(since, now, level)
         self._counted_until = now
         self._plan = self.coordinator.data

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    EVENT_HOMEASSISTANT_STOP,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.helpers import entity_registry as er
 
 from ..fake_server import BATTERY, BATTERY_POWER, FEED_IN, HOUSE, StoredSchedule
@@ -281,6 +286,23 @@ async def test_a_restart(home: Home) -> None:
 
     assert today(home, "cost_today") == "0.1"
     assert details(home, "saved_today")["stored"] == 0.0
+
+
+async def test_home_assistant_stops(home: Home) -> None:
+    """It is not written all the time, but nothing is lost."""
+    await start_of_slot(home)
+    measured(home, 2000, 4.0)
+    await set_up(home)
+    await home.go_to(SLOT + 10 * MINUTE)
+    home.pass_time(5 * MINUTE)
+
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await home.settle()
+
+    day = home.stored[str(BATTERY_POWER)]["results"]["day"]
+    assert day["consumed"] == pytest.approx(0.5)
+    assert day["measured"] == 900
 
 
 async def test_what_a_day_before_was_counted_is_over(home: Home) -> None:
