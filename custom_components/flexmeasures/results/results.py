@@ -23,7 +23,7 @@ from ..feeds.entities import async_entity_id
 from ..plan.grid import local_midnight
 from ..scheduling.soc_entity import StateOfChargeEntityError, present_level
 from ..timer import Timer
-from .day import Day, pieces
+from .day import Day, Saved, pieces
 from .memory import ResultsMemory
 from .power_source import PowerSource
 from .skill import Measured, Skill
@@ -119,15 +119,18 @@ class DeviceResults:
 
     @property
     def day(self) -> Day:
-        """What was counted of today when that was last shown."""
+        """What was counted of today."""
         today, day = local_midnight(dt_util.utcnow()), self.memory.day
         return day if day and day.start == today else Day(today)
 
     @property
-    def saved_today(self) -> float | None:
-        """How much less it cost than doing nothing, as far as that is known."""
-        is_battery = self.coordinator.metadata.kind == BATTERY
-        return self.day.saved if is_battery else None
+    def saved_today(self) -> Saved | None:
+        """How much less today cost than doing nothing, as far as that is known."""
+        if self.coordinator.metadata.kind != BATTERY:
+            return None
+        now = dt_util.utcnow()
+        midnight = local_midnight(now, days_later=1)
+        return self.day.saved(self.coordinator.data, now, midnight)
 
     @property
     def skill(self) -> Skill:

@@ -34,14 +34,15 @@ def measured(home: Home, watts: float | str, kwh: float | None = None) -> None:
 
 
 async def set_up(home: Home) -> None:
-    """Have a battery that is planned to charge 2 kW for an hour, and then to give 1 kW."""
+    """Have a battery that is planned to charge 2 kW, to rest twice and to give 1 kW, each for an hour."""
     home.server.assets[BATTERY]["generic_asset_type"]["name"] = "battery"
-    home.has_prices(100.0, 400.0)
-    home.server.data[FEED_IN] = StoredSchedule(SLOT, HOUR, [0.05, 0.3], "EUR/kWh")
-    home.has_planned(*[2.0] * 4, *[-1.0] * 4)
-    await home.set_up(
-        device(soc_entity=LEVEL, capacity=10), feed(BATTERY_POWER, "Battery")
+    home.has_prices(100.0, 200.0, 300.0, 400.0)
+    home.server.data[FEED_IN] = StoredSchedule(
+        SLOT, HOUR, [0.05, 0.1, 0.15, 0.3], "EUR/kWh"
     )
+    home.has_planned(*[2.0] * 4, *[0.0] * 8, *[-1.0] * 4)
+    battery = device(soc_entity=LEVEL, capacity=10, schedule_duration=4 * 3600)
+    await home.set_up(battery, feed(BATTERY_POWER, "Battery"))
 
 
 async def start_of_slot(home: Home) -> None:
@@ -74,7 +75,7 @@ def keys(home: Home) -> set[str]:
 
 
 async def test_a_day_of_the_docs(home: Home) -> None:
-    """An hour of charging a bit less than planned, and half an hour of discharging.
+    """An hour of charging a bit less than planned, and one of rest.
 
     docs/savings.md has these numbers.
     """
@@ -82,45 +83,29 @@ async def test_a_day_of_the_docs(home: Home) -> None:
     measured(home, 1800, 4.0)
     await set_up(home)
     await home.go_to(SLOT + HOUR)
-    measured(home, -1000, 5.6)
-    await home.go_to(SLOT + HOUR + QUARTER)
-    measured(home, -1000, 5.3)
-    await home.go_to(SLOT + HOUR + 2 * QUARTER)
-    measured(home, -1000, 5.0)
-    await home.go_to(SLOT + HOUR + 3 * QUARTER - SECOND)
+    measured(home, 0, 5.6)
+    await home.go_to(SLOT + 2 * HOUR)
 
-    # The last quarter of an hour is shown when it has ended.
-    assert today(home, "cost_today") == "0.03"
+    midnight = "2026-11-21T23:00:00+00:00"
+    assert today(home, "cost_today") == "0.18"
     assert home.state_of("sensor", "cost_today").attributes["state_class"] == "total"
+    share = round(100 * 2 / 13, 1)
     assert details(home, "cost_today") == {
-        "last_reset": "2026-11-21T23:00:00+00:00",
+        "last_reset": midnight,
         "consumption": 1.8,
-        "production": 0.5,
+        "production": 0.0,
         "above_plan": -0.02,
-        "measured": 12.0,
-        "priced": 12.0,
+        "measured": share,
+        "priced": share,
     }
     assert today(home, "off_plan_today") == "0.2"
-    assert details(home, "off_plan_today")["compared"] == 12.0
-
-
-async def test_what_is_saved(home: Home) -> None:
-    """What is stored counts at what it can be sold for, in the mean of the time."""
-    await start_of_slot(home)
-    measured(home, 1800, 4.0)
-    await set_up(home)
-    assert today(home, "saved_today") == STATE_UNKNOWN
-    await home.go_to(SLOT + HOUR - MINUTE)
-    measured(home, 1800, 5.6)
-
-    await home.go_to(SLOT + HOUR)
-
-    assert float(today(home, "saved_today")) == round(1.6 * 0.05 - 1.8 * 0.10, 4)
+    assert details(home, "off_plan_today")["compared"] == share
+    assert today(home, "saved_today") == "0.06"
     assert details(home, "saved_today") == {
-        "last_reset": "2026-11-21T23:00:00+00:00",
+        "last_reset": midnight,
         "stored": 1.6,
-        "stored_at": 0.05,
-        "known": 8.3,
+        "stored_at": 0.15,
+        "known": share,
     }
     unit = home.state_of("sensor", "saved_today").attributes["unit_of_measurement"]
     assert unit == "EUR"
@@ -419,7 +404,7 @@ async def test_how_well_plans_were_kept(home: Home) -> None:
     measured(home, 2000, 4.0)
     await set_up(home)
     await home.go_to(SLOT + HOUR)
-    measured(home, -500, 6.0)
+    measured(home, 500, 6.0)
 
     for quarters in range(1, 5):
         await home.go_to(SLOT + HOUR + quarters * QUARTER)
