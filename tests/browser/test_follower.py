@@ -12,7 +12,7 @@ from sandbox.browser.owner import DESKTOP, PHONE, Owner
 from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.registry import DOMAIN
 
-from .conftest import PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
 from .test_card import PLAN_CARD, Changes, change_pictures, no_language, use_language
 
 __all__ = ["no_language"]
@@ -73,6 +73,7 @@ def line_of(card: Locator) -> Locator:
     return card.locator(".follower [role=status]")
 
 
+@IN_BOTH_VERSIONS
 async def test_from_dry_run_to_handing_back(
     visit: Visit,
     show: Show,
