@@ -108,7 +108,7 @@ interface Decision {
   setpoint: KW | null;
   why: string;
   /** The values are numbers, words, "on" or "off"; null is no setpoint. Without an entity, the whole in words. */
-  writes: { entity: string | null; value: number | string | null }[];
+  writes: { entity: string; value: number | string | null }[];
   is_dry: boolean;
 }
 
