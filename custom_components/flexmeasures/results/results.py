@@ -155,6 +155,10 @@ class DeviceResults:
         return self.memory.skill
 
     @property
+    def _is_car(self) -> bool:
+        return self.coordinator.metadata.kind == kinds.CAR
+
+    @property
     def _plug(self) -> str | None:
         """What shows whether the car is plugged in, among what asks for new schedules."""
         return async_plug_among(self._hass, self.coordinator.settings.trigger_entities)
@@ -179,6 +183,10 @@ class DeviceResults:
             lifetime.async_on_unload(
                 async_track_state_change_event(self._hass, triggers, self._handle_state)
             )
+        charge = self.memory.charge
+        if charge and dt_util.utcnow() - charge.followed_until > _QUARTER:
+            # It may have been away.
+            self.memory.charge = None
         # The last that is stored.
         lifetime.async_on_unload(self._count)
         lifetime.async_on_unload(
@@ -249,7 +257,7 @@ class DeviceResults:
 
     def _follow_plug(self, now: datetime) -> None:
         """Take note that a car was plugged in or out; what says nothing changes nothing."""
-        plug = self._plug
+        plug = self._plug if self._is_car else None
         is_plugged = async_is_plugged(self._hass, plug) if plug else None
         if is_plugged is None:
             return
@@ -265,9 +273,6 @@ class DeviceResults:
             held = (end - start).total_seconds()
             self._hour_energy += self._power * held / _HOUR.total_seconds()
             self._hour_measured += held
-        if (charge := self.memory.charge) and charge.followed_until < start - _SECOND:
-            missed = pieces(self._plan, None, charge.followed_until, start)
-            self.memory.charge = charge.through(missed)
         while start < end:
             midnight = local_midnight(start)
             until = min(end, local_midnight(start, days_later=1))
@@ -275,8 +280,12 @@ class DeviceResults:
             if day is None or day.start != midnight:
                 day = Day(midnight)
             parts = tuple(pieces(self._plan, self._power, start, until))
+            if self._is_car:
+                self._catch_up(start)
             for part in parts:
-                day = self._with_charge(day.with_piece(part), part)
+                day = day.with_piece(part)
+                if self._is_car:
+                    day = self._with_charge(day, part)
             is_battery = self.coordinator.metadata.kind == kinds.BATTERY
             if is_battery and self._level is not None and level is not None:
                 day = day.with_level(parts, level - self._level)
@@ -285,10 +294,15 @@ class DeviceResults:
             self.memory.day = day
             start = until
 
+    def _catch_up(self, now: datetime) -> None:
+        """Go through what was not followed, for the prices of that time."""
+        charge = self.memory.charge
+        if charge and charge.followed_until < now - _SECOND:
+            missed = pieces(self._plan, None, charge.followed_until, now)
+            self.memory.charge = charge.through(missed)
+
     def _with_charge(self, day: Day, part: Piece) -> Day:
         """Return a day with what a car would have cost in a part of it."""
-        if self.coordinator.metadata.kind != kinds.CAR:
-            return day
         if self.memory.charge is None:
             # One that is not plugged in charges nothing.
             return day.with_charge(part, None if part.energy else 0.0)

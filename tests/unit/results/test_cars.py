@@ -7,7 +7,7 @@ from homeassistant.helpers import entity_registry as er
 
 from ..fake_server import BATTERY, BATTERY_POWER
 from ..feeds.fed_home import METER, POWER, feed
-from ..home import HOUR, QUARTER, SLOT, Home, device
+from ..home import HOUR, MINUTE, QUARTER, SLOT, Home, device
 
 PLUG = "binary_sensor.plug"
 
@@ -99,10 +99,11 @@ async def test_a_restart_while_it_is_plugged_in(home: Home) -> None:
     """What prices were meanwhile is known; what was charged is not."""
     await set_up(home)
     plug(home, STATE_ON)
-    await home.go_to(SLOT + QUARTER)
+    await home.go_to(SLOT + HOUR - 5 * MINUTE)
     await home.hass.config_entries.async_unload(home.entry.entry_id)
-    await home.go_to(SLOT + 2 * HOUR)
+    await home.go_to(SLOT + HOUR + 5 * MINUTE)
     await home.start()
+    await pass_hours(home, 1, 2)
     charge(home, 4000)
 
     await pass_hours(home, 2, 4)
@@ -110,6 +111,35 @@ async def test_a_restart_while_it_is_plugged_in(home: Home) -> None:
     # The first hour's price, and the second's.
     at_once = 4 * 0.4 + 4 * 0.3
     assert float(saved(home)) == pytest.approx(at_once - 4 * 0.1 - 4 * 0.2)
+
+
+async def test_a_restart_that_takes_long(home: Home) -> None:
+    """The car may have been away."""
+    await set_up(home)
+    plug(home, STATE_ON)
+    await home.go_to(SLOT + QUARTER)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.go_to(SLOT + 2 * HOUR)
+    await home.start()
+    charge(home, 4000)
+
+    await pass_hours(home, 2, 3)
+
+    assert saved(home) == "0.0"
+    assert home.attributes("sensor", "saved_today")["known"] == round(25 / 14, 1)
+
+
+async def test_the_plug_of_something_else(home: Home) -> None:
+    """Only with a car is anything remembered of it."""
+    await set_up(home)
+    home.server.assets[BATTERY]["generic_asset_type"]["name"] = "heat-storage"
+    await home.reload()
+    plug(home, STATE_ON)
+
+    await pass_hours(home, 0, 1)
+
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert home.stored[str(BATTERY_POWER)]["results"]["charge"] is None
 
 
 @pytest.mark.parametrize("device_class", ["door", "plug"])
