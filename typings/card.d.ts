@@ -426,7 +426,9 @@ declare namespace Fn {
   /** What to do where there is nothing yet. */
   type Nothing = (texts: HomeTexts) => Config;
   type HomeTiles = (hass: Hass, devices: Part[]) => Promise<Config[]>;
-  type Sections = (device: Part, texts: HomeTexts) => Config[];
+  type StatisticIds = (hass: Hass) => Promise<string[]>;
+  type ByDay = (ids: string[], statistics: string[], title?: string) => Config[];
+  type Sections = (device: Part, texts: HomeTexts, statistics: string[]) => Config[];
   type MeterSections = (meter: Part, hass: Hass, texts: HomeTexts, statistics: string[]) => Config[];
   type ViewOf = (config: StrategyConfig, hass: Hass, texts: HomeTexts) => Promise<Config>;
   type ViewFor = (title: string, path: string, strategy?: Omit<StrategyConfig, "type">) => Config;
