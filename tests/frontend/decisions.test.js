@@ -63,7 +63,8 @@ test("a decision says when, what, where and why", () => {
   assert.deepEqual(words({ writes: two }), ["11:00", "charge 3.2 kW", "Set Inverter power to 3,200 W, Pump to “on”", "The plan asks for it."]);
   assert.equal(words({ is_dry: true })[2], "Dry run: would set Inverter power to 3,200 W");
   const yesterday = new Date(NOW - 20 * HOUR).toISOString();
-  assert.deepEqual(words({ at: yesterday, setpoint: null, writes: [], why: "by_hand" }), ["Thu 16:00", "", "", TEXTS.why_by_hand]);
+  assert.deepEqual(words({ at: yesterday, writes: [], why: "by_hand" }), ["Thu 16:00", "", "", TEXTS.why_by_hand]);
+  assert.equal(words({ setpoint: null, why: "no_plan" })[1], "");
   // One of a newer version.
   assert.equal(words({ why: "other" })[3], "");
 });

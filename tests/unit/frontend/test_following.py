@@ -2,11 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.flexmeasures.follower.memory import Why
+from custom_components.flexmeasures.follower.state import FollowerState
 from homeassistant.core import Context
 from homeassistant.setup import async_setup_component
 
@@ -16,6 +20,7 @@ from .viewer import Viewer
 
 type Connect = Callable[..., Awaitable[Viewer]]
 
+CARD_TEXTS = Path(following.__file__).parent / "www" / "texts" / "en-more.js"
 INVERTER = "input_number.inverter"
 NUMBER = {
     "id": "1",
@@ -76,8 +81,8 @@ async def hand_over(home: Home) -> None:
 
 async def latest(viewer: Viewer) -> Json:
     """Give what is known of following after all that was pushed."""
-    following: Json = (await viewer.news())[-1]["follower"]
-    return following
+    told: Json = (await viewer.news())[-1]["follower"]
+    return told
 
 
 async def test_dry_run(followed: Home, viewer: Viewer) -> None:
@@ -112,10 +117,10 @@ async def test_handed_over(followed: Home, viewer: Viewer) -> None:
     await viewer.look_at(followed.device_id())
 
     await hand_over(followed)
-    following = await latest(viewer)
-    assert following["state"] == "following"
-    assert following["is_in_control"]
-    assert following["last"] == decision("10:07", 2.0, "plan", is_dry=False)
+    told = await latest(viewer)
+    assert told["state"] == "following"
+    assert told["is_in_control"]
+    assert told["last"] == decision("10:07", 2.0, "plan", is_dry=False)
 
     await followed.go_to(SLOT + 2 * QUARTER)
     resting = await latest(viewer)
@@ -138,11 +143,11 @@ async def test_by_hand(followed: Home, viewer: Viewer) -> None:
     )
     await followed.settle()
 
-    following = await latest(viewer)
-    assert following["state"] == "by_hand"
-    assert following["by_hand_until"] == "2026-11-22T11:07:11+00:00"
-    assert following["last"]["why"] == "by_hand"
-    assert following["last"]["writes"] == []
+    told = await latest(viewer)
+    assert told["state"] == "by_hand"
+    assert told["by_hand_until"] == "2026-11-22T11:07:11+00:00"
+    assert told["last"]["why"] == "by_hand"
+    assert told["last"]["writes"] == []
 
 
 async def test_waiting(followed: Home, viewer: Viewer) -> None:
@@ -152,8 +157,8 @@ async def test_waiting(followed: Home, viewer: Viewer) -> None:
     followed.hass.states.async_set(INVERTER, "unavailable")
     await followed.settle()
 
-    following = await latest(viewer)
-    assert (following["state"], following["waits_for"]) == ("waiting", [INVERTER])
+    told = await latest(viewer)
+    assert (told["state"], told["waits_for"]) == ("waiting", [INVERTER])
 
 
 async def test_failing(followed: Home, viewer: Viewer) -> None:
@@ -165,10 +170,10 @@ async def test_failing(followed: Home, viewer: Viewer) -> None:
     )
     await followed.go_to(SLOT + QUARTER)
 
-    following = await latest(viewer)
-    assert following["state"] == "failing"
-    assert "Inverter" in following["detail"]
-    assert "Choose another entity" in following["detail"]
+    told = await latest(viewer)
+    assert told["state"] == "failing"
+    assert "Inverter" in told["detail"]
+    assert "Choose another entity" in told["detail"]
 
 
 async def test_nothing_follows(home: Home, viewer: Viewer) -> None:
@@ -210,6 +215,15 @@ async def test_user_who_may_not_see_it(
     shown = await seen(*ids)
     assert shown["follower"]["state"] == "dry_run"
     assert len(shown["decisions"]) == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [f"follower_{state}" for state in FollowerState] + [f"why_{why}" for why in Why],
+)
+def test_card_has_words(key: str) -> None:
+    """For all that there is; that the languages have the same ones, the card's own tests say."""
+    assert re.search(rf"^  {key}: ", CARD_TEXTS.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
