@@ -37,9 +37,9 @@ from typing import Self
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.cem.resource import ManagedResource
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.cem.server.pairing import hash_token
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 

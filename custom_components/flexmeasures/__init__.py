@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, FlexMeasuresConfigEntry
 from .account_feeds import AccountFeeds
 from .account_meters import AccountMeters
-from .cem.access.view import async_setup_view
+from .cem.server.view import async_setup_view
 from .const import DOMAIN
 from .device.entity_references import async_follow_renames
 from .device.store import AccountStore

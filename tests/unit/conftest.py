@@ -112,7 +112,7 @@ async def new_rm(
         return made[-1]
 
     # A timer of the heartbeat may outlive its connection.
-    with patch("custom_components.flexmeasures.cem.access.view._HEARTBEAT", None):
+    with patch("custom_components.flexmeasures.cem.server.view._HEARTBEAT", None):
         yield make
         for rm in made:
             await rm.close()

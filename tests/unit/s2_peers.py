@@ -72,7 +72,7 @@ from s2python.ppbc import (
 )
 
 from custom_components.flexmeasures.cem.resource import ManagedResource
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.util import dt as dt_util
 
 from .fake_server import BATTERY_POWER

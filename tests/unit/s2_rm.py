@@ -11,10 +11,10 @@ from typing import Any, Self
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
 from custom_components.flexmeasures.cem.resource import ManagedResource
+from custom_components.flexmeasures.cem.server.pairing import hash_token
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.util import dt as dt_util
 

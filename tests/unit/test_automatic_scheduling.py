@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientConnectionError
 import pytest
 
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from custom_components.flexmeasures.scheduling.queue import Urgency
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN

@@ -10,7 +10,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from custom_components.flexmeasures.scheduling.errors import NOT_PLANNABLE
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 

@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.s2.control_types.manual import ManualOrder
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.instructions.orders import ManualOrder
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 

@@ -9,8 +9,8 @@ from aiohttp import ClientConnectionError
 import pytest
 
 from custom_components.flexmeasures.cem.measurements import Measurements
-from custom_components.flexmeasures.s2.control_types.readings import Readings
-from custom_components.flexmeasures.s2.messages import Message
+from custom_components.flexmeasures.s2.device_status import DeviceStatus
+from custom_components.flexmeasures.s2.messages.message import Message
 
 from .fake_server import (
     BATTERY_POWER,
@@ -51,7 +51,7 @@ class Rm:
         )
         home.entry.async_on_unload(self.measurements.async_close)
         self._home = home
-        self._readings: Readings | None = None
+        self._status: DeviceStatus | None = None
         self._sent = 0
 
     async def sends(self, message_type: str, **body: Any) -> None:
@@ -63,7 +63,7 @@ class Rm:
         """Send a message."""
         self._sent += 1
         self.measurements.async_receive(
-            Message(message_type, f"m-{self._sent}", body), self._readings, now
+            Message(message_type, f"m-{self._sent}", body), self._status, now
         )
 
     async def measures(self, power: float, *, at: datetime | None = None) -> None:
@@ -74,9 +74,9 @@ class Rm:
             values=[{"commodity_quantity": L1, "value": power}],
         )
 
-    async def tells(self, **readings: Any) -> None:
-        """Send something after which other readings hold."""
-        self._readings = Readings(**readings) if readings else None
+    async def tells(self, **status: Any) -> None:
+        """Send something after which another status holds."""
+        self._status = DeviceStatus(**status) if status else None
         await self.sends("FRBC.StorageStatus", present_fill_level=1.0)
 
     async def expects(self, start: datetime, *powers: tuple[timedelta, float]) -> None:
@@ -478,7 +478,7 @@ async def test_capacity_that_is_not_known_any_more(home: Home) -> None:
         ("active_actuator_sensor", "active_actuator", "", 3.0),
     ],
 )
-async def test_readings(
+async def test_device_status(
     home: Home, setting: str, reading: str, unit: str, expected: float
 ) -> None:
     """Levels count as they are at the beginning, the rest as means."""

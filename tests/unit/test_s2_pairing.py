@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.flexmeasures.cem.access.pairing import (
+from custom_components.flexmeasures.cem.server.pairing import (
     hash_token,
     matches,
     new_route,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiohttp.test_utils import TestClient
 import pytest
 
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -354,7 +354,7 @@ async def test_a_battery_is_scheduled_in_whatever_order_it_tells(
     await until(lambda: battery.instructions)
 
     assert battery.answers == ["OK", "OK", "OK"]
-    assert peer.resource.readings.fill_level == 50.0
+    assert peer.resource.device_status.fill_level == 50.0
     await pass_until(peer, lambda: home.server.requests_to("POST", TRIGGER))
     assert peer.resource.problem is None
 
@@ -519,8 +519,8 @@ async def test_two_rms_do_not_mix(
     await second.send(storage_status(90.0))
     await first.send(measurement(1000))
     await second.send(measurement(-300))
-    assert first.resource.readings.fill_level == 10.0
-    assert second.resource.readings.fill_level == 90.0
+    assert first.resource.device_status.fill_level == 10.0
+    assert second.resource.device_status.fill_level == 90.0
     assert first.resource.measurements.power == 1000
     assert second.resource.measurements.power == -300
 

@@ -7,7 +7,7 @@ from aiohttp import WSServerHandshakeError
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
+from custom_components.flexmeasures.cem.server.pairing import hash_token
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -253,7 +253,7 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     """It is told after five minutes, and taken back when nothing is missing any more."""
     await home.set_up(paired(automatic_scheduling=True))
     await without_fill_level(home, rm)
-    since = rm.resource.planner.problem_since
+    since = rm.resource.replanning.problem_since
     assert since
     await rm.pass_to(since + 5 * MINUTE - timedelta(seconds=1))
     assert issues(home) == {}

@@ -23,8 +23,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
-from custom_components.flexmeasures.s2.messages import ControlType
+from custom_components.flexmeasures.cem.server.pairing import hash_token
+from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -769,7 +769,7 @@ async def test_there_are_not_more_connections_than_allowed(
     home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custom_components.flexmeasures.cem.access.view._MOST_CONNECTIONS", 2
+        "custom_components.flexmeasures.cem.server.view._MOST_CONNECTIONS", 2
     )
     await home.set_up(paired(), paired(GARAGE_POWER), paired(CABIN_POWER))
     first = await (await connect()).start(resource_id="first")

@@ -8,8 +8,8 @@ from unittest.mock import patch
 from aiohttp.web import WebSocketResponse
 import pytest
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
-from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
+from custom_components.flexmeasures.cem.server.pairing import hash_token
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from homeassistant.exceptions import ServiceValidationError
 
 from .fake_server import BATTERY_POWER, BATTERY_SOC, GARAGE_POWER, StoredSchedule
@@ -211,7 +211,7 @@ async def test_another_control_type_while_it_is_computed(
         go_on.set()
         await home.settle()
     assert rm.resource.control_type == PEBC
-    assert rm.resource.planner.problem is None
+    assert rm.resource.replanning.problem is None
     if method == "instructions":
         assert told(rm) == []
 
@@ -283,7 +283,7 @@ async def test_one_problem_after_the_other(home: Home, rm: FakeRM) -> None:
     )
     await go_to(rm, NOW + 12 * SECOND)
     assert home.value("sensor", "scheduling_status") == "s2_no_fill_level"
-    assert rm.resource.planner.problem_since == NOW + 6 * SECOND
+    assert rm.resource.replanning.problem_since == NOW + 6 * SECOND
 
     # What it takes back counts no more.
     description = await rm.tell("FRBC.StorageStatus", present_fill_level=1)

@@ -1,6 +1,6 @@
 """S2's control types as users see and write them."""
 
-from ..s2.messages import ControlType
+from ..s2.messages.message import ControlType
 
 
 def option_of(control_type: ControlType) -> str:

@@ -32,9 +32,9 @@ from ..feeds.live.conversions import (
 )
 from ..feeds.live.posting import Posting
 from ..feeds.live.streams import Finder, ForecastStream, MeasuredStream
-from ..s2.control_types.profiles import total_power
-from ..s2.control_types.readings import Readings
-from ..s2.messages import Message
+from ..s2.device_status import DeviceStatus
+from ..s2.messages.message import Message
+from ..s2.operation_modes.ranges import total_power
 
 _LEVELS: Final = frozenset(
     {CONF_SOC_SENSOR, CONF_FILL_LEVEL_SENSOR, CONF_ACTIVE_ACTUATOR_SENSOR}
@@ -107,7 +107,7 @@ class Measurements:
 
     @callback
     def async_receive(
-        self, message: Message, readings: Readings | None, now: datetime
+        self, message: Message, status: DeviceStatus | None, now: datetime
     ) -> None:
         """Take in a message, and what follows from all so far; None leaves that as it is."""
         match message.type:
@@ -117,13 +117,13 @@ class Measurements:
                 self._expect(CONF_POWER_FORECAST_SENSOR, message.body, _expected_power)
             case "FRBC.UsageForecast":
                 self._expect(CONF_USAGE_FORECAST_SENSOR, message.body, _expected_usage)
-        if readings is not None:
-            self._put(CONF_SOC_SENSOR, readings.soc_kwh, now)
-            self._put(CONF_FILL_LEVEL_SENSOR, readings.fill_level, now)
-            self._put(CONF_FILL_RATE_SENSOR, readings.fill_rate, now)
-            self._put(CONF_LEAKAGE_SENSOR, readings.leakage_rate, now)
-            self._put(CONF_EFFICIENCY_SENSOR, readings.efficiency, now)
-            self._put(CONF_ACTIVE_ACTUATOR_SENSOR, readings.active_actuator, now)
+        if status is not None:
+            self._put(CONF_SOC_SENSOR, status.soc_kwh, now)
+            self._put(CONF_FILL_LEVEL_SENSOR, status.fill_level, now)
+            self._put(CONF_FILL_RATE_SENSOR, status.fill_rate, now)
+            self._put(CONF_LEAKAGE_SENSOR, status.leakage_rate, now)
+            self._put(CONF_EFFICIENCY_SENSOR, status.efficiency, now)
+            self._put(CONF_ACTIVE_ACTUATOR_SENSOR, status.active_actuator, now)
         self._posting.async_go_on(now)
 
     @callback

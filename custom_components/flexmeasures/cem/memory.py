@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from ..device.lifetime import Lifetime
 from ..device.store import AccountStore
-from ..s2.messages import ControlType
+from ..s2.messages.message import ControlType
 
 # Where it is among what is stored of the device.
 _NAME: Final = "resource"

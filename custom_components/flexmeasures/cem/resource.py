@@ -19,10 +19,12 @@ from ..device.limits import Span
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..plan.window import Window
-from ..s2.control_types.base import ControlTypeHandler, Instruction
-from ..s2.control_types.readings import Readings
-from ..s2.details import ResourceDetails
-from ..s2.effects import (
+from ..s2.device_status import DeviceStatus
+from ..s2.handler import ControlTypeHandler
+from ..s2.instructions.instruction import Instruction
+from ..s2.messages.details import ResourceDetails
+from ..s2.messages.message import ControlType, Message
+from ..s2.session.effects import (
     ControlTypeChanged,
     DetailsReceived,
     Effect,
@@ -36,23 +38,23 @@ from ..s2.effects import (
     SelectionEnded,
     Send,
 )
-from ..s2.endings import EndReason
-from ..s2.messages import ControlType, Message
-from ..s2.session import NotReadyError
+from ..s2.session.endings import EndReason
+from ..s2.session.session import NotReadyError
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue
 from ..timer import Timer
-from .access.link import ResourceLink
-from .access.traffic import Traffic
-from .access.view import async_connect_at
-from .choice import UNCONTROLLED, ControlTypeChoice
 from .computing import Computing
+from .control.choice import UNCONTROLLED, ControlTypeChoice
+from .control.manual import ManualOrder, manual_instruction
+from .control.plan_follower import PlanFollower
+from .control.replanning import Replanning
 from .energy_count import EnergyCount
-from .manual import ManualOrder, manual_instruction
+from .errors import not_connected
 from .measurements import Measurements
 from .memory import ResourceMemory
-from .plan_follower import PlanFollower
-from .planner import Planner
+from .server.link import ResourceLink
+from .server.view import async_connect_at
+from .traffic import Traffic
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -88,13 +90,13 @@ class ManagedResource:
         self.measurements = Measurements(hass, entry, coordinator, api)
         self.choice = ControlTypeChoice(hass, self.name, self.memory)
         computing = Computing(hass)
-        self.planner = Planner(hass, coordinator, self.memory, queue, computing)
+        self.replanning = Replanning(hass, coordinator, self.memory, queue, computing)
         self.follower = PlanFollower(
             hass,
             coordinator,
             self,
             computing=computing,
-            is_plan_void=lambda: self.planner.problem is not None,
+            is_plan_void=lambda: self.replanning.problem is not None,
         )
         self.sender = self.follower.sender
         self._hass = hass
@@ -130,11 +132,11 @@ class ManagedResource:
         return connection.session.rm.handler if connection else None
 
     @property
-    def readings(self) -> Readings:
+    def device_status(self) -> DeviceStatus:
         """What it last reported of its device."""
         if self.handler is None:
-            return Readings()
-        return self.handler.readings(
+            return DeviceStatus()
+        return self.handler.status(
             dt_util.utcnow(), capacity_kwh=self.coordinator.settings.capacity
         )
 
@@ -146,7 +148,7 @@ class ManagedResource:
     @property
     def is_plannable(self) -> bool:
         """Whether a new schedule would be of use now."""
-        return not self.is_to_be_controlled or self.planner.is_plannable
+        return not self.is_to_be_controlled or self.replanning.is_plannable
 
     @property
     def knows_level(self) -> bool:
@@ -178,7 +180,7 @@ class ManagedResource:
     @property
     def problem(self) -> S2NotPlannableError | None:
         """Why no schedule can be made from what it has reported."""
-        return self.planner.problem
+        return self.replanning.problem
 
     @property
     def protocol_version(self) -> str | None:
@@ -196,7 +198,7 @@ class ManagedResource:
         if not self.is_to_be_controlled:
             return None
         self._measure(dt_util.utcnow())
-        return await self.planner.async_flex_model(window, stored, overrides)
+        return await self.replanning.async_flex_model(window, stored, overrides)
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
@@ -230,7 +232,7 @@ class ManagedResource:
         subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
         is_removed = subentry is None or CONF_S2 not in subentry.data
         self.async_disconnect(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
-        self.planner.async_stop()
+        self.replanning.async_stop()
         self.follower.async_stop()
         self.measurements.async_close()
         self._notify_timer.async_disarm()
@@ -239,7 +241,7 @@ class ManagedResource:
     def _handle_plan(self) -> None:
         """Follow what is new."""
         if self._energy.async_follow_target():
-            self.planner.async_want()
+            self.replanning.async_want()
         self.follower.async_follow_plan()
 
     # --- connections
@@ -306,7 +308,7 @@ class ManagedResource:
         Raises ServiceValidationError.
         """
         if self.control_type is None:
-            raise self.choice.not_connected()
+            raise not_connected(self.name)
         instruction = manual_instruction(
             self.name,
             self.handler,
@@ -315,7 +317,7 @@ class ManagedResource:
             wanted=control_type,
         )
         if not self.follower.async_give(instruction):
-            raise self.choice.not_connected()
+            raise not_connected(self.name)
         return instruction
 
     @callback
@@ -388,25 +390,25 @@ class ManagedResource:
             case InstructionUpdated(instruction_id=instruction_id, status=status):
                 self.sender.async_updated(instruction_id, status)
             case ObjectRevoked():
-                self.planner.async_want()
+                self.replanning.async_want()
                 self.follower.async_follow()
             case Ended(reason=reason):
                 self._forget(reason, now)
 
     def _take_in(self, message: Message, now: datetime) -> None:
         self.traffic.accepted(message.type, now)
-        self.planner.async_received(message)
+        self.replanning.async_received(message)
         self.follower.async_received(message)
         if message.type == "PowerMeasurement":
-            # It says nothing of what the readings are about, and comes all the time.
+            # It says nothing of what the status is about, and comes all the time.
             self.measurements.async_receive(message, None, now)
             self._measure(now)
         else:
-            readings = self.readings
-            self.measurements.async_receive(message, readings, now)
-            soc_kwh = readings.soc_kwh
+            status = self.device_status
+            self.measurements.async_receive(message, status, now)
+            soc_kwh = status.soc_kwh
             if soc_kwh is not None and self.coordinator.deviates(soc_kwh):
-                self.planner.async_deviates()
+                self.replanning.async_deviates()
         self._notify_soon(now)
 
     def _measure(self, now: datetime) -> None:
@@ -440,7 +442,7 @@ class ManagedResource:
 
     def _begin(self, handler: ControlTypeHandler | None) -> None:
         """Begin under another control type, or without control."""
-        self.planner.async_begin(handler)
+        self.replanning.async_begin(handler)
         self.follower.async_begin(handler)
         self._update_entities()
         self.async_notify()

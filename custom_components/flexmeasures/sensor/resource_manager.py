@@ -16,7 +16,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from ..cem.instruction_sender import Progress
+from ..cem.control.instruction_sender import Progress
 from ..cem.resource import ManagedResource
 from ..entity import ResourceEntity, local_time
 from ..timer import Timer
@@ -42,7 +42,7 @@ def _next(resource: ManagedResource) -> datetime | None:
 
 def _label(resource: ManagedResource) -> dict[str, Any]:
     """Return what the resource manager says that its fill level means."""
-    return {"label": resource.readings.fill_level_label}
+    return {"label": resource.device_status.fill_level_label}
 
 
 def _current_instructions(resource: ManagedResource) -> dict[str, Any]:
@@ -80,7 +80,7 @@ SENSORS = (
         translation_key="fill_level",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        value_fn=lambda resource: resource.readings.fill_level,
+        value_fn=lambda resource: resource.device_status.fill_level,
         attributes_fn=_label,
     ),
     ResourceSensorDescription(

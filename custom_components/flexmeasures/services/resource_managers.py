@@ -7,7 +7,7 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.util import dt as dt_util
 
 from ..action_errors import check_future
-from ..cem.manual import ManualOrder
+from ..cem.control.manual import ManualOrder
 from ..cem.resource import ManagedResource
 from ..entity import local_time
 from .fields import (

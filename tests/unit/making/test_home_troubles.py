@@ -8,7 +8,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from custom_components.flexmeasures.cem.access.pairing import hash_token
+from custom_components.flexmeasures.cem.server.pairing import hash_token
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.flows.home.making import setting_up
 from homeassistant.config_entries import ConfigEntryState

@@ -6,25 +6,23 @@ from itertools import count
 import json
 from typing import Any, override
 
-from custom_components.flexmeasures.s2.control_types.base import (
-    ControlTypeHandler,
-    Instruction,
-)
-from custom_components.flexmeasures.s2.control_types.manual import ManualOrder
-from custom_components.flexmeasures.s2.effects import (
-    Effect,
-    MessageAccepted,
-    MessageRefused,
-    Send,
-)
-from custom_components.flexmeasures.s2.endings import EndReason
-from custom_components.flexmeasures.s2.messages import (
+from custom_components.flexmeasures.s2.handler import ControlTypeHandler
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
+from custom_components.flexmeasures.s2.instructions.orders import ManualOrder
+from custom_components.flexmeasures.s2.messages.message import (
     ControlType,
     InvalidContentError,
     Message,
 )
 from custom_components.flexmeasures.s2.plan import Plan, Window
-from custom_components.flexmeasures.s2.session import Session
+from custom_components.flexmeasures.s2.session.effects import (
+    Effect,
+    MessageAccepted,
+    MessageRefused,
+    Send,
+)
+from custom_components.flexmeasures.s2.session.endings import EndReason
+from custom_components.flexmeasures.s2.session.session import Session
 
 from .wire import NOW, wire
 

@@ -8,8 +8,8 @@ from typing import Any
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.plan.window import Window
-from custom_components.flexmeasures.s2.control_types.base import ControlTypeHandler
-from custom_components.flexmeasures.s2.messages import Message
+from custom_components.flexmeasures.s2.handler import ControlTypeHandler
+from custom_components.flexmeasures.s2.messages.message import Message
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

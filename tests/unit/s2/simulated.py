@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from custom_components.flexmeasures.s2.control_types.base import Instruction
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 
 STEP = timedelta(seconds=10)
 

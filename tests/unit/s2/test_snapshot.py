@@ -9,16 +9,16 @@ import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
-from custom_components.flexmeasures.s2.control_types.base import (
+from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.handler import (
     ControlTypeHandler,
-    Instruction,
     NotPlannableError,
 )
-from custom_components.flexmeasures.s2.control_types.ddbc import DdbcHandler
-from custom_components.flexmeasures.s2.control_types.frbc import FrbcHandler
-from custom_components.flexmeasures.s2.control_types.ombc import OmbcHandler
-from custom_components.flexmeasures.s2.control_types.pebc import PebcHandler
-from custom_components.flexmeasures.s2.control_types.ppbc import PpbcHandler
+from custom_components.flexmeasures.s2.instructions.instruction import Instruction
+from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
+from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
+from custom_components.flexmeasures.s2.ppbc.handler import PpbcHandler
 
 from .devices import (
     EV,
@@ -247,7 +247,7 @@ def conclusions(handler: ControlTypeHandler) -> list[Any]:
         model,
         plain(handler.instructions(PLAN, NOW)),
         plain(handler.idle_instructions(NOW)),
-        handler.readings(NOW, capacity_kwh=10),
+        handler.status(NOW, capacity_kwh=10),
     ]
 
 

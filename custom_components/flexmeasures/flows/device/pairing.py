@@ -7,7 +7,7 @@ from typing import Self
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
-from ...cem.access.pairing import hash_token, new_route, new_token, websocket_address
+from ...cem.server.pairing import hash_token, new_route, new_token, websocket_address
 from ...const import CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
 
 _USUAL_URL = "http://homeassistant.local:8123"

@@ -1,0 +1,139 @@
+"""Which control type a device is under: what the user chose, and what the RM agrees to."""
+
+import asyncio
+import logging
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from ...s2.messages.message import ControlType
+from ...s2.session.effects import Selection, SelectionEnded
+from ...s2.session.session import NotOfferedError, NotReadyError
+from ..control_type_names import option_of
+from ..errors import failed, invalid, not_connected
+from ..memory import ResourceMemory
+from ..server.connection import Connection
+
+_LOGGER = logging.getLogger(__name__)
+
+UNCONTROLLED: Final = frozenset({ControlType.NO_SELECTION, ControlType.NOT_CONTROLABLE})
+
+
+class ControlTypeChoice:
+    """Has the RM take up the control type that is to be in force."""
+
+    def __init__(self, hass: HomeAssistant, name: str, memory: ResourceMemory) -> None:
+        """Start without a connection; `name` is the device's."""
+        self.is_handed_back = False
+        """Whether control was given up for want of a plan, until there is one again."""
+        self._hass = hass
+        self._name = name
+        self._memory = memory
+        self._connection: Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting: asyncio.Future[SelectionEnded] | None = None
+
+    @callback
+    def async_connected(self, connection: Connection) -> None:
+        """Go on with an RM that has said what it is, for the first time or again."""
+        self._connection = connection
+        self.async_take_up()
+
+    @callback
+    def async_disconnected(self) -> None:
+        """Go on without an RM."""
+        self._connection = None
+        self.is_handed_back = False
+        self.async_ended(
+            SelectionEnded(ControlType.NO_SELECTION, Selection.DISCONNECTED)
+        )
+
+    @callback
+    def async_take_up(self) -> None:
+        """Ask for the control type that is to be in force, if another one is.
+
+        Until the user chooses one, the RM is only measured. Nothing is asked for while
+        the user waits for what becomes of a choice.
+        """
+        if self._connection is None or self._waiting is not None:
+            return
+        rm = self._connection.session.rm
+        wanted = self._memory.control_type or ControlType.NOT_CONTROLABLE
+        if self.is_handed_back:
+            wanted = ControlType.NO_SELECTION
+        if wanted is rm.control_type:
+            return
+        try:
+            effects = self._connection.session.select_control_type(
+                wanted, dt_util.utcnow()
+            )
+        except NotReadyError, NotOfferedError:
+            if self._memory.control_type is not None:
+                _LOGGER.info("The RM of %s cannot take up %s now", self._name, wanted)
+            return
+        self._connection.async_do(effects)
+
+    async def async_change(self, control_type: ControlType) -> None:
+        """Have the RM be controlled in another way, from now on and after reconnects.
+
+        Raises ServiceValidationError if it is not connected or does not offer it, and
+        HomeAssistantError if it refuses or does not answer; then nothing changes.
+        """
+        async with self._one_at_a_time:
+            match (await self._select(control_type)).outcome:
+                case Selection.ACTIVATED:
+                    self._memory.control_type = control_type
+                    self.is_handed_back = False
+                case Selection.REFUSED:
+                    raise self._error("s2_refused", control_type)
+                case Selection.UNANSWERED:
+                    raise self._error("s2_unanswered", control_type)
+                case _:
+                    raise not_connected(self._name)
+
+    @callback
+    def async_ended(self, ended: SelectionEnded) -> None:
+        """Take note of what has come of asking."""
+        # What is superseded was not the user's: those come one at a time.
+        if ended.outcome is Selection.SUPERSEDED:
+            return
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(ended)
+        elif ended.outcome in (Selection.REFUSED, Selection.UNANSWERED):
+            _LOGGER.warning(
+                "The RM of %s did not take up %s: %s",
+                self._name,
+                ended.control_type,
+                ended.outcome,
+            )
+
+    async def _select(self, control_type: ControlType) -> SelectionEnded:
+        """Ask the RM and wait for what comes of it; raises ServiceValidationError."""
+        if (connection := self._connection) is None:
+            raise not_connected(self._name)
+        try:
+            effects = connection.session.select_control_type(
+                control_type, dt_util.utcnow()
+            )
+        except NotReadyError:
+            raise not_connected(self._name) from None
+        except NotOfferedError:
+            details = connection.session.rm.details
+            offered = details.control_types if details else ()
+            raise invalid(
+                "s2_not_offered",
+                device=self._name,
+                control_type=option_of(control_type),
+                offered=", ".join(sorted(map(option_of, offered))) or "-",
+            ) from None
+        self._waiting = self._hass.loop.create_future()
+        try:
+            connection.async_do(effects)
+            return await self._waiting
+        finally:
+            self._waiting = None
+
+    def _error(self, key: str, control_type: ControlType) -> HomeAssistantError:
+        return failed(key, device=self._name, control_type=option_of(control_type))

@@ -1,0 +1,194 @@
+"""The one connection that the RM of a device has, whichever one that is at the time."""
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+import logging
+
+from aiohttp.web import WebSocketResponse
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ...s2.control_types import make_handler
+from ...s2.session.effects import DetailsReceived, Effect, Ended, ForeignResource
+from ...s2.session.endings import EndReason
+from ...s2.session.session import Session
+from ..memory import ResourceMemory
+from .connection import Connection
+
+_LOGGER = logging.getLogger(__name__)
+
+# Devices that push each other out would go on for ever.
+_REPLACEMENTS = 5
+_REPLACEMENTS_WITHIN = timedelta(minutes=1)
+
+# Else each new connection would begin with as many messages again.
+_FLOOD_PAUSE = timedelta(seconds=30)
+
+# How long it is reported that devices share a token, as far as anyone can see.
+_REMEMBERED = timedelta(days=1)
+
+
+class ResourceLink:
+    """Lets an RM in, and only the one that the token belongs to.
+
+    The newest connection wins. A token belongs to the first resource that comes with
+    it, until the user says otherwise.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        name: str,
+        memory: ResourceMemory,
+        handle: Callable[[Effect], None],
+        change: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """Wait for an RM.
+
+        `handle` gets the effects of the present one's session, those that come together
+        within a `change`.
+        """
+        self.connection: Connection | None = None
+        self._hass = hass
+        self._name = name
+        self._memory = memory
+        self._handle = handle
+        self._change = change
+        self._is_closed = False
+        self._replacements: deque[datetime] = deque(maxlen=_REPLACEMENTS)
+        self._contested_at: datetime | None = None
+        self._refused_until: datetime | None = None
+        self._foreign: tuple[str, datetime] | None = None
+
+    @property
+    def foreign_resource_id(self) -> str | None:
+        """What another device says to be that came with this token; None if none did."""
+        if self._foreign is None:
+            return None
+        resource_id, moment = self._foreign
+        return resource_id if dt_util.utcnow() - moment < _REMEMBERED else None
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether devices push each other out, as two with one token would."""
+        return (
+            self._contested_at is not None
+            and dt_util.utcnow() - self._contested_at < _REMEMBERED
+        )
+
+    @callback
+    def async_bind(self, token_hash: str) -> None:
+        """Forget whom the token belongs to if it is a new one."""
+        if self._memory.token_hash != token_hash:
+            self._memory.token_hash = token_hash
+            self._memory.is_token_void = False
+            self._memory.resource_id = None
+
+    @callback
+    def async_void_token(self) -> None:
+        """End the connection, and let none in any more until there is a new token."""
+        if not self._memory.is_token_void:
+            _LOGGER.warning(
+                "The S2 token of %s was in an address, and is void from now on",
+                self._name,
+            )
+        self._memory.is_token_void = True
+        self.async_end(EndReason.EXPOSED)
+
+    @callback
+    def async_accept(self, resource_id: str) -> None:
+        """Let the token belong to another device."""
+        self._memory.resource_id = resource_id
+        self._foreign = None
+        self.async_end(EndReason.REPLACED)
+
+    @callback
+    def async_forget_contest(self) -> None:
+        """Take for settled that devices push each other out."""
+        self._contested_at = None
+
+    @callback
+    def async_admit(self) -> bool:
+        """Return whether another connection may come, and take the present one's place."""
+        now = dt_util.utcnow()
+        if self._refused_until is not None and now < self._refused_until:
+            return False
+        if self.connection is None:
+            return True
+        if (
+            len(self._replacements) == _REPLACEMENTS
+            and now - self._replacements[0] < _REPLACEMENTS_WITHIN
+        ):
+            if not self.is_contested:
+                _LOGGER.warning(
+                    "Devices that connect with the S2 token of %s push each other out",
+                    self._name,
+                )
+            self._contested_at = now
+            return False
+        self._replacements.append(now)
+        return True
+
+    async def async_hold(
+        self, socket: WebSocketResponse, abort: Callable[[], None]
+    ) -> None:
+        """Speak with an RM until its connection ends."""
+        self.async_end(EndReason.REPLACED)
+        connection = Connection(
+            self._hass,
+            socket,
+            Session(
+                make_handler, dt_util.utcnow(), resource_id=self._memory.resource_id
+            ),
+            name=self._name,
+            handle=self._pass_on,
+            change=self._change,
+            abort=abort,
+        )
+        self.connection = connection
+        if self._is_closed:
+            # It was let in just before.
+            connection.async_close(EndReason.UNLOADED)
+        await connection.async_run()
+
+    @callback
+    def async_end(self, reason: EndReason) -> None:
+        """End the present connection, if there is one."""
+        if (connection := self.connection) is not None:
+            connection.async_close(reason)
+            self._drop(connection, reason)
+
+    @callback
+    def async_close(self, reason: EndReason) -> None:
+        """End it, and let none in any more."""
+        self._is_closed = True
+        self.async_end(reason)
+
+    def _drop(self, connection: Connection, reason: EndReason) -> None:
+        """Go on without a connection, which may still say good-bye."""
+        if connection is self.connection:
+            self.connection = None
+            with self._change():
+                self._handle(Ended(reason))
+
+    def _pass_on(self, connection: Connection, effect: Effect) -> None:
+        """Pass on what a session effects, unless another one has taken its place."""
+        if connection is not self.connection:
+            return
+        match effect:
+            case Ended(reason=reason):
+                if reason is EndReason.TOO_MANY_MESSAGES:
+                    self._refused_until = dt_util.utcnow() + _FLOOD_PAUSE
+                self._drop(connection, reason)
+                return
+            case ForeignResource(resource_id=resource_id):
+                _LOGGER.warning(
+                    "Another device has come with the S2 token of %s", self._name
+                )
+                self._foreign = resource_id, dt_util.utcnow()
+            case DetailsReceived(details=details):
+                self._memory.resource_id = details.resource_id
+        self._handle(effect)

@@ -1,0 +1,93 @@
+"""A demand that has to be met, and a choice of how."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, override
+
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
+from ..messages.message import ControlType, Message
+from ..operation_modes.actuators import Actuator
+from ..operation_modes.handler import OperationModeHandler
+from ..operation_modes.profile import known_slots
+from ..plan import Plan, Window
+from .demand import DemandRate
+from .description import SystemDescription, read_description
+from .flex_model import demand_flex_model
+from .instructions import commands
+
+_SYSTEM_DESCRIPTION = "DDBC.SystemDescription"
+
+
+class DdbcHandler(OperationModeHandler[SystemDescription]):
+    """The demand, and the actuators that can meet it, as of a hybrid heat pump.
+
+    The flex-model is that of the electric actuators, which have to meet the demand as
+    far as they can. Instructions follow the power that is planned for them, whoever has
+    planned it, and leave the rest of the demand to the others.
+    """
+
+    control_type: ClassVar[ControlType] = ControlType.DEMAND_DRIVEN
+    prefix: ClassVar[str] = "DDBC"
+    message_types: ClassVar[frozenset[str]] = frozenset(
+        {
+            _SYSTEM_DESCRIPTION,
+            "DDBC.ActuatorStatus",
+            "DDBC.TimerStatus",
+            "DDBC.AverageDemandRateForecast",
+            "DDBC.PresentDemandStatus",
+        }
+    )
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {_SYSTEM_DESCRIPTION, "DDBC.AverageDemandRateForecast"}
+    )
+    follow_on: ClassVar[frozenset[str]] = message_types
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        super().__init__()
+        self._demand = DemandRate()
+
+    @override
+    def receive(self, message: Message, now: datetime) -> None:
+        body = message.body
+        match message.type:
+            case "DDBC.PresentDemandStatus":
+                self._demand.take_present(body, now)
+            case "DDBC.AverageDemandRateForecast":
+                self._demand.take_forecast(body)
+            case _:
+                super().receive(message, now)
+                # A description may tell it too.
+                self._demand.take_present(body, now)
+
+    @override
+    def flex_model(
+        self, window: Window, *, capacity_kwh: float | None
+    ) -> dict[str, Any]:
+        description = self._descriptions.at(window.start + window.resolution)
+        if description is None:
+            raise NotPlannableError("s2_no_description")
+        return demand_flex_model(description, self._demand, window)
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        slots = list(known_slots(plan, now))
+        if not slots:
+            return ()
+        return self._instructions(
+            commands(slots, self._descriptions, self._statuses.state, self._demand)
+        )
+
+    @override
+    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        """Control is handed back: idle actuators would leave the demand unmet."""
+        return None
+
+    @override
+    def _read_description(self, body: Mapping[str, Any]) -> SystemDescription:
+        return read_description(body)
+
+    @override
+    def _actuators_of(self, description: SystemDescription) -> Sequence[Actuator]:
+        return description

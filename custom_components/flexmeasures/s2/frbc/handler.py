@@ -1,0 +1,202 @@
+"""A storage that is filled and emptied by operation modes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, override
+
+from ..device_status import DeviceStatus
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
+from ..messages.message import ControlType, Message
+from ..operation_modes.actuators import Actuator
+from ..operation_modes.choice import ExpectedActuator
+from ..operation_modes.handler import OperationModeHandler
+from ..operation_modes.profile import Profile, known_slots
+from ..operation_modes.ranges import Range
+from ..operation_modes.validity import Announced, Announcements
+from ..plan import Plan, Window
+from .description import SystemDescription, fill_levels
+from .flex_model import StorageModel
+from .instructions import commands
+from .status import storage_status
+from .storage import Leakage, Storage
+
+_SYSTEM_DESCRIPTION = "FRBC.SystemDescription"
+
+
+def _elements[T](
+    body: Mapping[str, Any], value: Callable[[Mapping[str, Any]], T]
+) -> Iterator[tuple[timedelta, T]]:
+    return ((element["duration"], value(element)) for element in body["elements"])
+
+
+class FrbcHandler(OperationModeHandler[SystemDescription]):
+    """A storage, its actuators, and what is expected of both."""
+
+    control_type: ClassVar[ControlType] = ControlType.FILL_RATE
+    prefix: ClassVar[str] = "FRBC"
+    mode_field: ClassVar[str] = "operation_mode"
+    message_types: ClassVar[frozenset[str]] = frozenset(
+        {
+            _SYSTEM_DESCRIPTION,
+            "FRBC.StorageStatus",
+            "FRBC.ActuatorStatus",
+            "FRBC.TimerStatus",
+            "FRBC.LeakageBehaviour",
+            "FRBC.UsageForecast",
+            "FRBC.FillLevelTargetProfile",
+        }
+    )
+    is_storage: ClassVar[bool] = True
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {
+            _SYSTEM_DESCRIPTION,
+            "FRBC.LeakageBehaviour",
+            "FRBC.UsageForecast",
+            "FRBC.FillLevelTargetProfile",
+        }
+    )
+    follow_on: ClassVar[frozenset[str]] = frozenset(
+        {_SYSTEM_DESCRIPTION, "FRBC.ActuatorStatus", "FRBC.TimerStatus"}
+    )
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        super().__init__()
+        self._leakages: Announcements[Leakage] = Announcements()
+        self._usage: Profile[float] | None = None
+        self._targets: Profile[Range] | None = None
+        self._told_level: tuple[datetime, float] | None = None
+
+    @override
+    def receive(self, message: Message, now: datetime) -> None:
+        body = message.body
+        match message.type:
+            case "FRBC.StorageStatus":
+                self._told_level = (now, body["present_fill_level"])
+            case "FRBC.LeakageBehaviour":
+                leakage = Leakage.from_wire(body["elements"])
+                self._leakages.add(
+                    Announced(message.id, body["valid_from"], leakage), now
+                )
+            case "FRBC.UsageForecast":
+                self._usage = Profile.from_elements(
+                    body["start_time"],
+                    _elements(body, lambda element: element["usage_rate_expected"]),
+                )
+            case "FRBC.FillLevelTargetProfile":
+                self._targets = Profile.from_elements(
+                    body["start_time"],
+                    _elements(body, fill_levels),
+                )
+            case _:
+                super().receive(message, now)
+
+    @property
+    @override
+    def level_told_at(self) -> datetime | None:
+        return self._told_level[0] if self._told_level else None
+
+    @override
+    def flex_model(
+        self, window: Window, *, capacity_kwh: float | None
+    ) -> dict[str, Any]:
+        # What is valid from within the first slot on is there for most of the window.
+        description = self._descriptions.at(window.start + window.resolution)
+        if description is None:
+            raise NotPlannableError("s2_no_description")
+        level = self._level_at(description, window.start, window.resolution)
+        if level is None:
+            raise NotPlannableError("s2_no_fill_level")
+        bands = [
+            actuator.bands(self._statuses.state(actuator), window.start)
+            for actuator in description.actuators
+        ]
+        return StorageModel(
+            description.effects,
+            bands,
+            description.levels,
+            level,
+            self._leakages.at(window.start),
+            self._usage,
+            self._targets,
+        ).flex_model(window, capacity_kwh=capacity_kwh)
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        slots = list(known_slots(plan, now))
+        description = self._descriptions.at(now)
+        if not slots or description is None:
+            return ()
+        level = self._level_at(description, now, slots[-1].end - slots[-1].start)
+        if level is None:
+            return ()
+        return self._instructions(
+            commands(
+                slots,
+                self._descriptions,
+                self._statuses.state,
+                self._storage(description, level, now),
+            )
+        )
+
+    @override
+    def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
+        level = self._told_level[1] if self._told_level else None
+        description = self._descriptions.at(now)
+        leakage = self._leakages.at(now)
+        return replace(
+            storage_status(
+                description,
+                self._statuses.state,
+                level,
+                now,
+                capacity_kwh=capacity_kwh,
+            )
+            if description
+            else DeviceStatus(fill_level=level),
+            leakage_rate=leakage.rate(level) if leakage and level is not None else None,
+            usage_rate=self._usage.at(now) if self._usage else None,
+        )
+
+    @override
+    def _read_description(self, body: Mapping[str, Any]) -> SystemDescription:
+        return SystemDescription.from_wire(body)
+
+    @override
+    def _actuators_of(self, description: SystemDescription) -> Sequence[Actuator]:
+        return description.actuators
+
+    @override
+    def _level(self, description: SystemDescription) -> float:
+        return self._told_level[1] if self._told_level else description.levels.low
+
+    def _storage(
+        self, description: SystemDescription, level: float, moment: datetime
+    ) -> Storage:
+        return Storage(
+            level, description.levels, self._leakages.at(moment), self._usage
+        )
+
+    def _level_at(
+        self, description: SystemDescription, moment: datetime, longest: timedelta
+    ) -> float | None:
+        """The fill level at a moment; None if the RM has not told any.
+
+        For a short time after the RM has told it, it is taken to change as it did then.
+        """
+        if self._told_level is None:
+            return None
+        told_at, level = self._told_level
+        age = moment - told_at
+        if not timedelta(0) < age <= longest:
+            return level
+        rate = -self._storage(description, level, told_at).loss(told_at)
+        for actuator in description.actuators:
+            expected = ExpectedActuator(actuator, self._statuses.state(actuator))
+            rate += expected.rate(level, told_at)
+        return min(
+            max(level + rate * age.total_seconds(), min(description.levels.low, level)),
+            max(description.levels.high, level),
+        )

@@ -1,0 +1,105 @@
+"""What empties a storage: leakage, and what is taken from it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+from ..messages.message import InvalidContentError
+from ..operation_modes.profile import Profile
+from ..operation_modes.ranges import Range
+
+
+class LeakageElement(NamedTuple):
+    """Leakage at some fill levels."""
+
+    levels: Range
+    rate: float
+    """Fill level per second; positive empties the storage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """How fast a storage empties by itself, in order of fill levels."""
+
+    elements: tuple[LeakageElement, ...]
+
+    @classmethod
+    def from_wire(cls, elements: Iterable[Mapping[str, Any]]) -> Self:
+        """Read the elements; raises InvalidContentError if they overlap."""
+        ordered = sorted(
+            LeakageElement(Range(levels.low, levels.high), element["leakage_rate"])
+            for element in elements
+            for levels in (Range.from_wire(element["fill_level_range"]),)
+        )
+        if not ordered:
+            raise InvalidContentError("leakage without elements")
+        if any(
+            before.levels.high > after.levels.low for before, after in pairwise(ordered)
+        ):
+            raise InvalidContentError("leakage of overlapping fill levels")
+        return cls(tuple(ordered))
+
+    def rate(self, level: float) -> float:
+        """The leakage at a fill level, or at the nearest one that is known."""
+        after = bisect_right(self.elements, level, key=lambda part: part.levels.low)
+        nearest = min(
+            self.elements[max(after - 1, 0) : after + 1],
+            key=lambda element: max(
+                element.levels.low - level, level - element.levels.high, 0.0
+            ),
+        )
+        return nearest.rate
+
+    def line(self, zero: float) -> tuple[float, float]:
+        """The nearest constant rate, and rate per fill level above `zero`; none negative.
+
+        Least squares over all fill levels.
+        """
+        width = first = second = rates = moments = 0.0
+        for levels, rate in self.elements:
+            # Integrals of 1, x, x² and of the rate times 1 and x.
+            low, high = levels.low - zero, levels.high - zero
+            width += high - low
+            first += (high * high - low * low) / 2
+            second += (high * high * high - low * low * low) / 3
+            rates += rate * (high - low)
+            moments += rate * (high * high - low * low) / 2
+        if width <= 0:
+            return max(self.elements[0].rate, 0.0), 0.0
+        slope = (moments * width - rates * first) / (second * width - first * first)
+        constant = (rates - slope * first) / width
+        if slope < 0:
+            slope, constant = 0.0, rates / width
+        elif constant < 0:
+            slope, constant = max(moments / second, 0.0), 0.0
+        return max(constant, 0.0), slope
+
+
+@dataclass(slots=True)
+class Storage:
+    """A storage as it is expected to be."""
+
+    level: float
+    levels: Range
+    """What it may be."""
+    leakage: Leakage | None
+    usage: Profile[float] | None
+
+    def loss(self, moment: datetime) -> float:
+        """How fast it empties, in fill level per second, if nothing is done."""
+        leakage = self.leakage.rate(self.level) if self.leakage else 0.0
+        usage = (self.usage.at(moment) if self.usage else None) or 0.0
+        return leakage + usage
+
+    def permitted(self, loss: float, seconds: float) -> Range:
+        """The fill rates that keep it within its limits, or take it no further out.
+
+        Zero always does: what is taken from it is not for the actuators to decide.
+        """
+        return Range(
+            min((self.levels.low - self.level) / seconds + loss, 0.0),
+            max((self.levels.high - self.level) / seconds + loss, 0.0),
+        )

@@ -1,0 +1,1 @@
+"""What an RM is told to do: by a plan, or by hand."""

@@ -1,0 +1,1 @@
+"""S2 messages: as values, and as JSON text."""

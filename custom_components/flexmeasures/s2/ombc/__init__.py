@@ -1,0 +1,1 @@
+"""Operation mode based control: a device with operation modes, of which no storage is known."""

@@ -1,0 +1,37 @@
+"""The flex-model of a device that is switched between operation modes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from ..handler import NotPlannableError
+from ..operation_modes.capacities import capacities
+from ..operation_modes.ranges import Range
+from ..plan import Window
+from ..quantities import energy_quantity
+
+
+def device_flex_model(
+    bands: Sequence[Range], window: Window, *, capacity_kwh: float | None
+) -> dict[str, Any]:
+    """A virtual storage, empty when the window begins: see `OmbcHandler`.
+
+    `bands` are the powers (W) that the device can have. Raises NotPlannableError.
+    """
+    if not bands or bands[0].low < 0 or bands[-1].high <= 0:
+        # Nobody knows how much it can produce.
+        raise NotPlannableError("s2_no_consumption")
+    hours = window.duration / timedelta(hours=1)
+    return {
+        "soc-at-start": energy_quantity(0.0),
+        "soc-min": energy_quantity(0.0),
+        "soc-max": energy_quantity(
+            bands[-1].high / 1000 * hours if capacity_kwh is None else capacity_kwh
+        ),
+        **capacities([bands]),
+        # It is no real storage: what the server may know of one does not hold.
+        "charging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
+    }

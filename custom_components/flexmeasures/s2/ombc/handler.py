@@ -1,0 +1,67 @@
+"""A device that is switched between operation modes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, override
+
+from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
+from ..messages.message import ControlType
+from ..operation_modes.actuators import Actuator
+from ..operation_modes.handler import OperationModeHandler
+from ..operation_modes.profile import known_slots
+from ..plan import Plan, Window
+from .description import read_description
+from .flex_model import device_flex_model
+from .instructions import commands
+
+_SYSTEM_DESCRIPTION = "OMBC.SystemDescription"
+
+
+class OmbcHandler(OperationModeHandler[Actuator]):
+    """A device that is switched between operation modes.
+
+    Its flex-model has a virtual storage, empty when the schedule begins, that holds
+    what the device has consumed since. How much of that is needed by when is for the
+    user to say (soc-minima that are added to it): without it the device runs only while
+    consuming earns money.
+    """
+
+    control_type: ClassVar[ControlType] = ControlType.OPERATION_MODE
+    prefix: ClassVar[str] = "OMBC"
+    message_types: ClassVar[frozenset[str]] = frozenset(
+        {_SYSTEM_DESCRIPTION, "OMBC.Status", "OMBC.TimerStatus"}
+    )
+    counts_energy: ClassVar[bool] = True
+    replan_on: ClassVar[frozenset[str]] = frozenset({_SYSTEM_DESCRIPTION})
+    follow_on: ClassVar[frozenset[str]] = message_types
+
+    @override
+    def flex_model(
+        self, window: Window, *, capacity_kwh: float | None
+    ) -> dict[str, Any]:
+        device = self._descriptions.at(window.start + window.resolution)
+        if device is None:
+            raise NotPlannableError("s2_no_description")
+        return device_flex_model(
+            device.bands(self._statuses.state(device), window.start),
+            window,
+            capacity_kwh=capacity_kwh,
+        )
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        slots = list(known_slots(plan, now))
+        if not slots:
+            return ()
+        return self._instructions(
+            commands(slots, self._descriptions, self._statuses.state)
+        )
+
+    @override
+    def _read_description(self, body: Mapping[str, Any]) -> Actuator:
+        return read_description(body)
+
+    @override
+    def _actuators_of(self, description: Actuator) -> Sequence[Actuator]:
+        return [description]

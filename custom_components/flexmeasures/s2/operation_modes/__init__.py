@@ -1,0 +1,1 @@
+"""What FRBC, OMBC and DDBC share: actuators that are switched between operation modes."""

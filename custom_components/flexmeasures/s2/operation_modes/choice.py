@@ -1,0 +1,291 @@
+"""Which operation mode of an actuator fits best to the power that is planned, and when it can be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from math import inf
+from typing import NamedTuple
+
+from ..instructions.instruction import HYSTERESIS
+from .actuators import Actuator
+from .modes import OperationModeElement, charging_points, discharging_points
+from .ranges import Range
+from .transitions import Hop, ModeState, Route
+
+# In W; less is none.
+_NOTHING = 1.0
+
+
+class Command(NamedTuple):
+    """An operation mode for an actuator, from a moment on."""
+
+    moment: datetime
+    actuator: str
+    mode: str
+    factor: float
+
+
+class PowerShare(NamedTuple):
+    """What an actuator is to do."""
+
+    whole: float
+    """In W, of all actuators."""
+    is_shared: bool
+    """Whether there are others."""
+    power: float
+    """In W, of it and of all others that are told after it."""
+    others: Range
+    """The powers that these others can have."""
+    rates: Range
+    """The fill rates that keep the storage within its limits."""
+    level: float
+    now: datetime
+    until: datetime
+    """How long the share stays the same."""
+
+    def miss(self, power: float) -> float:
+        """The power that is missing, or too much, whatever the others do."""
+        rest = self.power - power
+        return max(rest - self.others.high, self.others.low - rest, 0.0)
+
+    def aim(self) -> float:
+        """The power to come near to, so that the others have the least to do."""
+        return self.power - min(max(0.0, self.others.low), self.others.high)
+
+    def undoes(self, power: float) -> bool:
+        """Whether a power is the opposite of what all are to do together.
+
+        One would charge and another one discharge.
+        """
+        return self.is_shared and abs(power) >= _NOTHING and power * self.whole <= 0
+
+
+class _Choice(NamedTuple):
+    rank: tuple[float, ...]
+    mode: str
+    factor: float
+    route: Route
+
+
+def _rank(choice: _Choice) -> tuple[float, ...]:
+    return choice.rank
+
+
+class ExpectedActuator:
+    """An actuator with its state, which changes as it is told what to do."""
+
+    def __init__(self, actuator: Actuator, state: ModeState) -> None:
+        """Start from what the RM has told."""
+        self.actuator = actuator
+        self.state = state
+        self._hops: list[Hop] = []
+        self._goal = 0.0
+        self._wake: datetime | None = None
+        self._told: tuple[str, float] | None = None
+        self._found: tuple[datetime, ModeState, tuple[Route, ...]] | None = None
+        elements = list(actuator.normal_elements())
+        self.best_charging = max(
+            (rate / power for rate, power in charging_points(elements)), default=0.0
+        )
+        self.best_discharging = min(
+            (rate / power for rate, power in discharging_points(elements)), default=inf
+        )
+        self._fastest = max(
+            (abs(rate) for element in elements for rate in element.rate), default=0.0
+        )
+
+    def handed_over(self, actuator: Actuator) -> ExpectedActuator:
+        """The same one, once another description of it is in force."""
+        return ExpectedActuator(actuator, actuator.graph.taken_over(self.state))
+
+    def is_busy(self, now: datetime) -> bool:
+        """Whether it is on its way to an operation mode."""
+        return bool(self._hops) or self._is_changing(now)
+
+    def power(self, level: float, now: datetime) -> float:
+        """What it consumes, in W; nothing while that is not known."""
+        element = self._element(level, now)
+        return element.power.at(self.state.factor) if element else 0.0
+
+    def rate(self, level: float, now: datetime) -> float:
+        """How fast it fills the storage."""
+        element = self._element(level, now)
+        return element.rate.at(self.state.factor) if element else 0.0
+
+    def powers(self, level: float, now: datetime, until: datetime) -> Range:
+        """The lowest and the highest power that it can have in time."""
+        present = self.power(level, now)
+        if self.is_busy(now):
+            return Range(present, present)
+        found = [
+            power
+            for route in self._routes(now, until)
+            for power in self.actuator.element(route.mode, level).power
+        ] or [present]
+        return Range(min(found), max(found))
+
+    def elements(self, level: float) -> Iterator[OperationModeElement]:
+        """What it can do at a fill level under normal conditions."""
+        for mode in sorted(self.actuator.graph.normal):
+            yield self.actuator.element(mode, level)
+
+    def choose(self, share: PowerShare) -> Iterator[Command]:
+        """Do what fits the share best; nothing if there is nothing that it may do."""
+        self._wake = None
+        choices = [
+            self._choice(route, share) for route in self._routes(share.now, share.until)
+        ]
+        best = min(choices, key=_rank, default=None)
+        if best and best.route.departure > share.now:
+            self._wake = best.route.departure
+            # Until then it goes on as it is, if the storage permits.
+            staying = [choice for choice in choices if not choice.route.hops]
+            at_once = [
+                choice for choice in choices if choice.route.departure <= share.now
+            ]
+            best = min(
+                at_once if any(choice.rank[0] for choice in staying) else staying,
+                key=_rank,
+                default=None,
+            )
+        if best is None:
+            return
+        if best.route.hops:
+            self.state = replace(self.state, timers=best.route.timers)
+            self._hops = list(best.route.hops)
+            self._goal = best.factor
+            yield from self.advance(share.now)
+        else:
+            # What the storage does not permit any more is changed, however little it is.
+            rate = self.rate(share.level, share.now)
+            is_permitted = share.rates.low <= rate <= share.rates.high
+            apart = HYSTERESIS if is_permitted else 0.0
+            yield from self._tell(share.now, best.mode, best.factor, apart)
+
+    def advance(self, now: datetime) -> Iterator[Command]:
+        """Begin the transitions whose time has come."""
+        while self._hops and self._hops[0].departure <= now:
+            hop = self._hops.pop(0)
+            self.state = replace(self.state, mode=hop.mode, ready=hop.arrival)
+            factor = self._goal
+            if self._hops:
+                # On the way it is to do as little as it can.
+                factor = self.actuator.modes[hop.mode][0].power.factor_of(0.0)
+            yield from self._tell(hop.departure, hop.mode, factor)
+
+    def stop(self, level: float, now: datetime) -> list[Command] | None:
+        """Go where it neither consumes nor produces; None if it cannot get there."""
+        ways = []
+        for route in self._all_routes(now):
+            element = self.actuator.element(route.mode, level)
+            factor = element.power.factor_of(0.0)
+            power, rate = element.power.at(factor), element.rate.at(factor)
+            if abs(power) < _NOTHING:
+                effort = (self._waste(power, rate), element.cost.at(factor))
+                ways.append((effort, route.arrival, route.mode, factor, route))
+        if not ways:
+            return None
+        *_, mode, factor, route = min(ways, key=lambda way: way[:3])
+        self._hops = list(route.hops)
+        self._goal = factor
+        return [
+            *self.advance(route.arrival),
+            *self._tell(now, mode, factor),
+        ]
+
+    def next_event(self, now: datetime) -> datetime | None:
+        """When something changes by itself; None if nothing does."""
+        events = (self._wake, self.state.ready, *(hop.departure for hop in self._hops))
+        return min((event for event in events if event and event > now), default=None)
+
+    def _tell(
+        self, moment: datetime, mode: str, factor: float, apart: float = HYSTERESIS
+    ) -> Iterator[Command]:
+        """Change the state, and say so unless it is what was told last, but for `apart`."""
+        if (
+            self._told
+            and self._told[0] == mode
+            and abs(factor - self._told[1]) <= apart
+        ):
+            return
+        self._told = (mode, factor)
+        self.state = replace(self.state, mode=mode, factor=factor)
+        yield Command(moment, self.actuator.id, mode, factor)
+
+    def _routes(self, now: datetime, until: datetime) -> Iterator[Route]:
+        """The ways to operation modes that are reached before the share changes."""
+        return (
+            route
+            for route in self._all_routes(now)
+            if not route.hops or route.arrival < until
+        )
+
+    def _all_routes(self, now: datetime) -> Sequence[Route]:
+        """Kept as long as nothing changes, as each search takes its time."""
+        if self._found is None or self._found[:2] != (now, self.state):
+            routes = tuple(self.actuator.graph.routes(self.state, now).values())
+            self._found = (now, self.state, routes)
+        return self._found[2]
+
+    def _is_changing(self, now: datetime) -> bool:
+        return self.state.ready is not None and self.state.ready > now
+
+    def _element(self, level: float, now: datetime) -> OperationModeElement | None:
+        if self.state.mode is None or self._is_changing(now):
+            return None
+        return self.actuator.element(self.state.mode, level)
+
+    def _choice(self, route: Route, share: PowerShare) -> _Choice:
+        element = self.actuator.element(route.mode, share.level)
+        factor, excess = _factor(element, share)
+        power, rate = element.power.at(factor), element.rate.at(factor)
+        rank = (
+            round(excess / self._fastest, 3) if excess else 0.0,
+            share.undoes(power),
+            round(self._mean_miss(route, power, share), 0),
+            round(abs(power - share.aim()), 0),
+            element.cost.at(factor),
+            self._waste(power, rate),
+            bool(route.hops),
+            (route.arrival - share.now).total_seconds(),
+        )
+        return _Choice(rank, route.mode, factor, route)
+
+    def _mean_miss(self, route: Route, power: float, share: PowerShare) -> float:
+        """The mean power that is missing while the share stays the same.
+
+        On its way an actuator is taken to do nothing.
+        """
+        if not route.hops:
+            return share.miss(power)
+        present = self.power(share.level, share.now)
+        parts = (
+            (share.miss(present), route.departure - share.now),
+            (share.miss(0.0), route.arrival - route.departure),
+            (share.miss(power), share.until - route.arrival),
+        )
+        return sum(miss * (part / (share.until - share.now)) for miss, part in parts)
+
+    def _waste(self, power: float, rate: float) -> float:
+        """Orders operation modes of the same power by what they do to the storage."""
+        if abs(power) < _NOTHING:
+            return round(abs(rate) / self._fastest, 2) if rate else 0.0
+        if power > 0:
+            return -_relative(rate / power, self.best_charging)
+        return _relative(rate / power, self.best_discharging)
+
+
+def _relative(ratio: float, best: float) -> float:
+    """How good a ratio is; all are alike if there is no best one."""
+    return round(ratio / best, 2) if 0 < best < inf else 0.0
+
+
+def _factor(element: OperationModeElement, share: PowerShare) -> tuple[float, float]:
+    """The best factor that the storage permits, and by how much its rate is too high."""
+    wanted = element.power.factor_of(share.aim())
+    rate = element.rate.at(wanted)
+    permitted = min(max(rate, share.rates.low), share.rates.high)
+    if rate == permitted:
+        return wanted, 0.0
+    factor = element.rate.factor_of(permitted)
+    return factor, abs(element.rate.at(factor) - permitted)

@@ -1,0 +1,177 @@
+"""What FRBC, OMBC and DDBC have in common: actuators that are switched between operation modes."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, override
+from uuid import uuid4
+
+from ..device_status import DeviceStatus
+from ..handler import ControlTypeHandler
+from ..instructions.instruction import Instruction
+from ..instructions.mode_orders import described, ordered
+from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
+from ..messages.message import InvalidContentError, Message
+from .actuators import Actuator
+from .choice import Command
+from .ranges import ZERO, Range
+from .sequence import idle_commands
+from .status import ActuatorStatuses, active_modes, actuators_status
+from .validity import Announced, Announcements
+
+# Stepping through a whole plan takes long, and by then the RM has told something else.
+_LOOK_AHEAD = timedelta(hours=2)
+
+# The actuator of a device that does not speak of actuators.
+DEVICE = ""
+
+
+class OperationModeHandler[DescriptionT](ControlTypeHandler):
+    """A device that is described as a whole, and tells what its actuators do.
+
+    `DescriptionT` is what its description is read as.
+    """
+
+    prefix: ClassVar[str]
+    """Of the types of its messages."""
+    mode_field: ClassVar[str] = "operation_mode_id"
+    """Of an instruction."""
+    order_fields: ClassVar[frozenset[str]] = MODE_FIELDS
+    looks_ahead: ClassVar[timedelta | None] = _LOOK_AHEAD
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._descriptions: Announcements[DescriptionT] = Announcements()
+        self._statuses = ActuatorStatuses()
+
+    @abstractmethod
+    def _read_description(self, body: Mapping[str, Any]) -> DescriptionT:
+        """Read a description; raises InvalidContentError if it contradicts itself."""
+
+    @abstractmethod
+    def _actuators_of(self, description: DescriptionT) -> Sequence[Actuator]:
+        """What is told to do something."""
+
+    @override
+    def power_range(self, now: datetime) -> Range | None:
+        description = self._descriptions.at(now)
+        if description is None:
+            return None
+        powers = [
+            [ZERO, *(element.power for element in actuator.normal_elements())]
+            for actuator in self._actuators_of(description)
+        ]
+        return Range(
+            sum(min(each.low for each in own) for own in powers),
+            sum(max(each.high for each in own) for own in powers),
+        )
+
+    def _level(self, description: DescriptionT) -> float:
+        """The fill level, which does not matter where there is no storage."""
+        return 0.0
+
+    @override
+    def receive(self, message: Message, now: datetime) -> None:
+        body = message.body
+        actuator_id = body.get("actuator_id", DEVICE)
+        self._descriptions.forget_past(now)
+        match message.type.removeprefix(f"{self.prefix}."):
+            case "SystemDescription":
+                description = self._read_description(body)
+                self._descriptions.add(
+                    Announced(message.id, body["valid_from"], description), now
+                )
+                self._statuses.take_early(self._actuators() or [])
+            case "ActuatorStatus" | "Status":
+                self._statuses.take(
+                    actuator_id,
+                    lambda graph, state: graph.observed(state, body, now),
+                    self._actuators(),
+                )
+            case "TimerStatus":
+                self._statuses.take(
+                    actuator_id,
+                    lambda graph, state: graph.with_timer(
+                        state, body["timer_id"], body["finished_at"]
+                    ),
+                    self._actuators(),
+                )
+            case _:
+                raise InvalidContentError("no message of this control type")
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        if (
+            object_type != f"{self.prefix}.SystemDescription"
+            or not self._descriptions.remove(object_id, now)
+        ):
+            raise InvalidContentError("an unknown object")
+
+    @override
+    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        description = self._descriptions.at(now)
+        if description is None:
+            return None
+        commands = idle_commands(
+            self._actuators_of(description),
+            self._statuses.state,
+            self._level(description),
+            now,
+        )
+        return None if commands is None else self._instructions(commands)
+
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        body = instruction.body
+        return described(
+            self._actuators() or [],
+            body.get("actuator_id", DEVICE),
+            body[self.mode_field],
+            body["operation_mode_factor"],
+        )
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        description = self._descriptions.at(max(order.execution_time, now))
+        if description is None:
+            raise InvalidOrderError("s2_no_description")
+        command = ordered(
+            self._actuators_of(description), self._statuses.state, order, now
+        )
+        return self._instruction(command, abnormal=order.abnormal_condition)
+
+    @override
+    def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
+        description = self._descriptions.at(now)
+        actuators = [] if description is None else self._actuators_of(description)
+        return actuators_status(active_modes(actuators, self._statuses.state, 0.0, now))
+
+    def _actuators(self) -> list[Actuator] | None:
+        """All that are described, those in force first; None if nothing ever was."""
+        descriptions = list(self._descriptions)
+        if not descriptions:
+            return None
+        return [
+            each
+            for description in descriptions
+            for each in self._actuators_of(description)
+        ]
+
+    def _instructions(self, commands: Iterable[Command]) -> list[Instruction]:
+        # An actuator that arrives where it was to go may be told another factor at once.
+        last = {
+            (command.moment, command.actuator, command.mode): command
+            for command in commands
+        }
+        return [self._instruction(command) for command in last.values()]
+
+    def _instruction(self, command: Command, *, abnormal: bool = False) -> Instruction:
+        body = {
+            "id": str(uuid4()),
+            self.mode_field: command.mode,
+            "operation_mode_factor": command.factor,
+            "abnormal_condition": abnormal,
+        }
+        if command.actuator != DEVICE:
+            body["actuator_id"] = command.actuator
+        return Instruction(f"{self.prefix}.Instruction", command.moment, body)

@@ -1,0 +1,94 @@
+"""Operation modes and what they do, by fill level where there is one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
+from typing import Any, NamedTuple, Self
+
+from ..messages.message import InvalidContentError
+from .ranges import ZERO, Range, electric_power
+
+
+class WireMode(NamedTuple):
+    """An operation mode in a message."""
+
+    id: str
+    elements: Sequence[Mapping[str, Any]]
+    description: Mapping[str, Any]
+    """Whatever else it has."""
+
+
+class OperationModeElement(NamedTuple):
+    """What an operation mode does at some fill levels."""
+
+    levels: Range
+    """Ascending."""
+    rate: Range
+    """Fill level per second, at factor 0 and 1."""
+    power: Range
+    """Electric, W, consumption positive."""
+    cost: Range
+    """Besides the energy, per second."""
+
+    @classmethod
+    def from_wire(cls, element: Mapping[str, Any]) -> Self:
+        """Read an element of FRBC, or an operation mode of OMBC, which has no fill level."""
+        levels = _range(element, "fill_level_range", Range(-inf, inf))
+        return cls(
+            Range(levels.low, levels.high),
+            _range(element, "fill_rate", ZERO),
+            electric_power(element["power_ranges"]),
+            _range(element, "running_costs", ZERO),
+        )
+
+    def points(self) -> Iterator[tuple[float, float]]:
+        """Fill rate and power at both ends."""
+        return zip(self.rate, self.power, strict=True)
+
+    def distance(self, level: float) -> float:
+        """How far a fill level is from those of the element."""
+        return max(self.levels.start - level, level - self.levels.end, 0.0)
+
+
+def read_elements(
+    elements: Sequence[Mapping[str, Any]],
+) -> tuple[OperationModeElement, ...]:
+    """Read the elements of an operation mode, in order of fill levels.
+
+    Raises InvalidContentError.
+    """
+    if not elements:
+        raise InvalidContentError("an operation mode without elements")
+    return tuple(
+        sorted(
+            map(OperationModeElement.from_wire, elements),
+            key=lambda element: element.levels.start,
+        )
+    )
+
+
+def _range(element: Mapping[str, Any], key: str, default: Range) -> Range:
+    return Range.from_wire(element[key]) if key in element else default
+
+
+def charging_points(
+    elements: Iterable[OperationModeElement],
+) -> list[tuple[float, float]]:
+    """The fill rates and powers at which consumption fills the storage."""
+    return [
+        (rate, power)
+        for element in elements
+        for rate, power in element.points()
+        if rate > 0 and power > 0
+    ]
+
+
+def discharging_points(
+    elements: Iterable[OperationModeElement],
+) -> list[tuple[float, float]]:
+    """The fill rates and powers at which production empties the storage."""
+    return [
+        (rate, power)
+        for element in elements
+        for rate, power in element.points()
+        if rate < 0 and power < 0
+    ]

@@ -1,0 +1,137 @@
+"""What limits an RM takes (``PEBC.PowerConstraints``), and those of a plan among them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from ..instructions.limits import AllowedLimits, Limits
+from ..messages.message import InvalidContentError
+from ..operation_modes.ranges import ELECTRIC_POWER, SYMMETRIC, Range
+from ..operation_modes.validity import Announcements
+
+
+@dataclass(frozen=True, slots=True)
+class PowerConstraints:
+    """The limits that a device can be given, per electric quantity."""
+
+    id: str
+    valid_from: datetime
+    valid_until: datetime | None
+    is_lost: bool
+    """Whether what a limit keeps from being consumed or produced is not made up for later."""
+    quantities: Mapping[str, AllowedLimits]
+    """Those that have limits of both kinds under normal conditions."""
+    abnormal: Mapping[str, AllowedLimits]
+    """Those that have them if what is for abnormal conditions only is counted too."""
+
+    @classmethod
+    def from_wire(cls, body: Mapping[str, Any]) -> Self:
+        """Read a message's body; raises InvalidContentError."""
+        ranges = [
+            allowed
+            for allowed in body["allowed_limit_ranges"]
+            if allowed["commodity_quantity"].startswith(ELECTRIC_POWER)
+        ]
+        quantities = _by_quantity(
+            allowed for allowed in ranges if not allowed["abnormal_condition_only"]
+        )
+        if any(
+            limits.widest.lower > limits.widest.upper for limits in quantities.values()
+        ):
+            raise InvalidContentError("lower limits above all upper limits")
+        valid_until = body.get("valid_until")
+        if valid_until is not None and valid_until <= body["valid_from"]:
+            raise InvalidContentError("a validity that ends before it begins")
+        return cls(
+            body["id"],
+            body["valid_from"],
+            valid_until,
+            body["consequence_type"] == "VANISH",
+            quantities,
+            _by_quantity(ranges),
+        )
+
+    @property
+    def total(self) -> Limits:
+        """The widest limits of all phases together."""
+        if SYMMETRIC in self.quantities:
+            return self.quantities[SYMMETRIC].widest
+        widest = [limits.widest for limits in self.quantities.values()]
+        return Limits(
+            sum(limits.lower for limits in widest),
+            sum(limits.upper for limits in widest),
+        )
+
+    @property
+    def consumption(self) -> float:
+        """The most that the device may consume, in W."""
+        return max(self.total.upper, 0.0)
+
+    def consumption_of(self, quantity: str) -> float:
+        """The part of that which a quantity can have, in W."""
+        if (limits := self.quantities.get(quantity)) is not None:
+            return max(limits.widest.upper, 0.0)
+        return self.consumption if quantity == SYMMETRIC else self.consumption / 3
+
+    @property
+    def production(self) -> float:
+        """The most that the device may produce, in W, as a positive number."""
+        return max(-self.total.lower, 0.0)
+
+    def nearest(self, wanted: Limits) -> dict[str, Limits]:
+        """The limits of each quantity for those wanted of all phases together.
+
+        Phases share them by what each can do. Restricts no more than wanted, unless
+        only that is allowed.
+        """
+        phases = {
+            quantity: limits
+            for quantity, limits in self.quantities.items()
+            if quantity != SYMMETRIC
+        }
+        nearest: dict[str, Limits] = {}
+        for quantity, limits in self.quantities.items():
+            if quantity == SYMMETRIC:
+                nearest[quantity] = limits.nearest(wanted)
+                continue
+            nearest[quantity] = limits.nearest(
+                Limits(
+                    *(
+                        bound * _share(limits.widest[side], phases, side)
+                        for side, bound in enumerate(wanted)
+                    )
+                )
+            )
+        return nearest
+
+
+def valid_constraints(
+    announced: Announcements[PowerConstraints], start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime, PowerConstraints]]:
+    """Which constraints hold when in a period."""
+    for first, last, constraints in announced.between(start, end):
+        until = min(last, constraints.valid_until or last)
+        if first < until:
+            yield first, until, constraints
+
+
+def _by_quantity(allowed: Iterable[Mapping[str, Any]]) -> dict[str, AllowedLimits]:
+    ranges: dict[str, dict[str, list[Range]]] = {}
+    for each in allowed:
+        ranges.setdefault(each["commodity_quantity"], {}).setdefault(
+            each["limit_type"], []
+        ).append(Range.from_wire(each["range_boundary"]))
+    return {
+        quantity: AllowedLimits(
+            tuple(found["LOWER_LIMIT"]), tuple(found["UPPER_LIMIT"])
+        )
+        for quantity, found in ranges.items()
+        if len(found) == 2
+    }
+
+
+def _share(of_phase: float, phases: Mapping[str, AllowedLimits], side: int) -> float:
+    """The part of a limit on one side that falls to a phase: never zero."""
+    total = sum(limits.widest[side] for limits in phases.values())
+    return of_phase / total if of_phase * total > 0 else 1 / len(phases)

@@ -1,0 +1,134 @@
+"""How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from ..messages.message import InvalidContentError
+from ..operation_modes.ranges import SYMMETRIC
+
+_HOUR = timedelta(hours=1)
+_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyConstraint:
+    """An energy that has to be consumed between two moments."""
+
+    quantity: str
+    start: datetime
+    end: datetime
+    least: float
+    """In kWh."""
+    most: float
+    """In kWh; what limits have to leave room for."""
+    consumed: float = 0.0
+    """In kWh, as far as it was measured."""
+
+    @classmethod
+    def from_wire(cls, body: Mapping[str, Any]) -> Self:
+        """Read a message's body; raises InvalidContentError."""
+        start, end = body["valid_from"], body["valid_until"]
+        lower, upper = body["lower_average_power"], body["upper_average_power"]
+        if end <= start or lower > upper:
+            raise InvalidContentError("an energy constraint that contradicts itself")
+        kilo_hours = (end - start) / _HOUR / 1000
+        return cls(
+            body["commodity_quantity"],
+            start,
+            end,
+            max(lower, 0.0) * kilo_hours,
+            max(upper, 0.0) * kilo_hours,
+        )
+
+    @property
+    def least_left(self) -> float:
+        """The least energy that is still to be consumed, in kWh."""
+        return max(self.least - self.consumed, 0.0)
+
+    @property
+    def most_left(self) -> float:
+        """The most energy that may still be consumed, in kWh."""
+        return max(self.most - self.consumed, 0.0)
+
+    def counted(
+        self, powers: Mapping[str, float], start: datetime, end: datetime
+    ) -> Self:
+        """The same after a time in which these powers (W) were consumed."""
+        hours = max((min(end, self.end) - max(start, self.start)) / _HOUR, 0.0)
+        kwh = hours * max(self.power_of(powers), 0.0) / 1000
+        return replace(self, consumed=self.consumed + kwh)
+
+    def power_of(self, powers: Mapping[str, float]) -> float:
+        """What of the measured powers counts, in W; 0 if nothing does."""
+        if self.quantity in powers:
+            return powers[self.quantity]
+        if self.quantity == SYMMETRIC:
+            return sum(powers.values())
+        return powers.get(SYMMETRIC, 0.0) / 3
+
+
+class EnergyConstraints:
+    """All that an RM has announced, and what was consumed of it.
+
+    A shallow copy stays as it is.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._constraints: Mapping[str, EnergyConstraint] = {}
+        self._measured_at: datetime | None = None
+        self._powers: Mapping[str, float] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything was announced, even if its time is over."""
+        return bool(self._constraints)
+
+    def add(
+        self, constraint_id: str, constraint: EnergyConstraint, now: datetime
+    ) -> None:
+        """Take one over; raises InvalidContentError if it is over, or one too many."""
+        kept = {
+            other_id: other
+            for other_id, other in self._constraints.items()
+            if other.end > now and other_id != constraint_id
+        }
+        if constraint.end <= now or len(kept) >= _LIMIT:
+            raise InvalidContentError("an energy constraint that is over, or too many")
+        self._constraints = {**kept, constraint_id: constraint}
+
+    def remove(self, constraint_id: str) -> None:
+        """Forget one; raises InvalidContentError if there is none with this id."""
+        if constraint_id not in self._constraints:
+            raise InvalidContentError("an unknown object")
+        self._constraints = {
+            other_id: constraint
+            for other_id, constraint in self._constraints.items()
+            if other_id != constraint_id
+        }
+
+    def measured(self, moment: datetime, powers: Mapping[str, float]) -> None:
+        """Count what was consumed since the last measurement, which held until now."""
+        since = self._measured_at
+        if since is not None and moment <= since:
+            return
+        if since is not None:
+            self._constraints = {
+                constraint_id: constraint.counted(self._powers, since, moment)
+                for constraint_id, constraint in self._constraints.items()
+            }
+        self._measured_at, self._powers = moment, powers
+
+    def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
+        """Those that a period touches, in the order in which they end."""
+        return sorted(
+            (
+                constraint
+                for constraint in self._constraints.values()
+                if constraint.start < end
+                and constraint.end > start
+                and constraint.most > 0
+            ),
+            key=lambda constraint: constraint.end,
+        )

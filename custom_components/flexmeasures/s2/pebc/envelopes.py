@@ -1,0 +1,75 @@
+"""Limits over time, before they are those that an RM takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import inf
+
+from ..instructions.limits import Limits
+from ..plan import Price
+from .description import PowerConstraints
+from .energy_constraints import EnergyConstraint
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedPeriod:
+    """What all phases together are to stay between for a time, if it can be had."""
+
+    start: datetime
+    end: datetime
+    constraints: PowerConstraints
+    wanted: Limits
+
+    @property
+    def consumption(self) -> float:
+        """The most that the device may then consume, in W."""
+        return min(max(self.wanted.upper, 0.0), self.constraints.consumption)
+
+    def hours_within(self, start: datetime, end: datetime) -> float:
+        """How many hours of it are in a time."""
+        return max((min(self.end, end) - max(self.start, start)) / _HOUR, 0.0)
+
+
+def opened_for(
+    energy: EnergyConstraint, periods: Sequence[LimitedPeriod], price: Price | None
+) -> list[LimitedPeriod]:
+    """Periods that leave room for all the energy that a device may need.
+
+    A plan has the least energy in it; what is missing is added where there is power
+    already, and where it is cheap. From the last period on nothing is limited.
+    """
+    last = periods[-1]
+    later = max((energy.end - max(last.end, energy.start)) / _HOUR, 0.0)
+    missing = energy.most_left * 1000 - later * last.constraints.consumption
+    missing -= sum(
+        period.consumption * period.hours_within(energy.start, energy.end)
+        for period in periods
+    )
+
+    def rank(index: int) -> tuple[bool, float, datetime]:
+        period = periods[index]
+        per_kwh = price.per_kwh_at(period.start) if price else None
+        return (
+            period.consumption <= 0,
+            inf if per_kwh is None else per_kwh,
+            period.start,
+        )
+
+    opened = list(periods)
+    for index in sorted(range(len(periods)), key=rank):
+        period = periods[index]
+        hours = period.hours_within(energy.start, energy.end)
+        if missing <= 0:
+            break
+        if hours:
+            upper = min(
+                period.consumption + missing / hours, period.constraints.consumption
+            )
+            missing -= (upper - period.consumption) * hours
+            opened[index] = replace(
+                period,
+                wanted=Limits(period.wanted.lower, max(upper, period.wanted.upper)),
+            )
+    return opened

@@ -1,0 +1,145 @@
+"""The flex-model of a device that is given limits of its power."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from ..handler import NotPlannableError
+from ..operation_modes.profile import Profile, mean
+from ..plan import Window
+from .description import PowerConstraints
+from .energy_constraints import EnergyConstraint
+
+_HOUR = timedelta(hours=1)
+
+
+def limits_flex_model(
+    constraints: PowerConstraints,
+    energy: Iterable[EnergyConstraint],
+    forecast: Profile[float] | None,
+    window: Window,
+    *,
+    capacity_kwh: float | None,
+) -> dict[str, Any]:
+    """A device of which FlexMeasures decides how much power it may have.
+
+    One that consumes is only planned if it is known what it needs (`energy`, in the
+    order of its ends): else the best plan would be to keep it off for ever. Raises
+    NotPlannableError.
+    """
+    consumption, production = constraints.consumption, constraints.production
+    model: dict[str, Any] = {
+        "consumption-capacity": _watts(consumption),
+        "production-capacity": _watts(production),
+    }
+    if not consumption:
+        if not production:
+            # Of no electric power, or of none that is allowed normally.
+            raise NotPlannableError("s2_no_power_limits")
+        if forecast:
+            model["production-capacity"] = _available(forecast, window, production)
+        return model
+    if energy := list(energy):
+        return model | _storage_fields(
+            energy, window, lambda each: constraints.consumption_of(each) / 1000
+        )
+    if capacity_kwh is None:
+        raise NotPlannableError(
+            "s2_limits_only_lose" if constraints.is_lost else "s2_energy_unknown"
+        )
+    return model
+
+
+def _available(
+    forecast: Profile[float], window: Window, production: float
+) -> list[dict[str, str]]:
+    """What can be produced in each slot of a window."""
+    slots: list[dict[str, str]] = []
+    start = window.start
+    while start < window.end:
+        end = start + window.resolution
+        expected = mean(forecast, start, end)
+        power = production if expected is None else min(-expected, production)
+        slots.append(
+            {
+                "start": start.isoformat(),
+                "end": end.isoformat(),
+                "value": _watts(max(power, 0.0)),
+            }
+        )
+        start = end
+    return slots
+
+
+def _storage_fields(
+    constraints: Iterable[EnergyConstraint],
+    window: Window,
+    capacity: Callable[[str], float],
+) -> dict[str, Any]:
+    """The constraints as a store that is filled with what is consumed.
+
+    What is to be consumed after the window may be, as far as the `capacity` allows: the
+    power (kW) that a quantity can have.
+    """
+    constraints = list(constraints)
+    level = sum(constraint.consumed for constraint in constraints)
+    full = sum(max(constraint.most, constraint.consumed) for constraint in constraints)
+    return {
+        "soc-at-start": _kwh(level),
+        "soc-min": "0 kWh",
+        "soc-max": _kwh(full),
+        "soc-minima": list(_minima(constraints, window, level, capacity)),
+        "soc-maxima": list(_maxima(constraints, window, full)),
+        "charging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+    }
+
+
+def _minima(
+    constraints: Iterable[EnergyConstraint],
+    window: Window,
+    level: float,
+    capacity: Callable[[str], float],
+) -> Iterator[dict[str, str]]:
+    """What is due by when, as `constraints` are in the order of their ends."""
+    left: dict[str, float] = {}
+    due: dict[str, float] = {}
+    for constraint in constraints:
+        quantity = constraint.quantity
+        left[quantity] = left.get(quantity, 0.0) + constraint.least_left
+        hours_after = max(constraint.end - window.end, timedelta(0)) / _HOUR
+        later = hours_after * capacity(quantity)
+        due[quantity] = max(due.get(quantity, 0.0), left[quantity] - later)
+        yield {
+            "datetime": min(constraint.end, window.end).isoformat(),
+            "value": _kwh(level + sum(due.values())),
+        }
+
+
+def _maxima(
+    constraints: Iterable[EnergyConstraint], window: Window, full: float
+) -> Iterator[dict[str, str]]:
+    """Nothing is consumed for a constraint before its time."""
+    begin = window.start
+    to_come = sorted(
+        (constraint for constraint in constraints if constraint.start > window.start),
+        key=lambda constraint: constraint.start,
+    )
+    room = full - sum(constraint.most for constraint in to_come)
+    for constraint in to_come:
+        if constraint.start > begin:
+            yield {
+                "start": begin.isoformat(),
+                "end": constraint.start.isoformat(),
+                "value": _kwh(room),
+            }
+        begin = constraint.start
+        room += constraint.most
+
+
+def _kwh(energy: float) -> str:
+    return f"{round(energy, 6)} kWh"
+
+
+def _watts(power: float) -> str:
+    return f"{round(power, 3) + 0.0} W"  # Never "-0.0 W"

@@ -1,0 +1,170 @@
+"""An RM that does as it wants within the limits that it is given."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, override
+
+from ..handler import ControlTypeHandler, NotPlannableError
+from ..instructions.instruction import Instruction
+from ..instructions.limit_orders import limits_text, ordered_limits
+from ..instructions.orders import LIMIT_FIELDS, InvalidOrderError, ManualOrder
+from ..messages.message import ControlType, InvalidContentError, Message
+from ..operation_modes.profile import FOREVER, Profile, known_slots, read_profile
+from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
+from ..operation_modes.validity import Announced, Announcements
+from ..plan import Plan, Window
+from .description import PowerConstraints, valid_constraints
+from .energy_constraints import EnergyConstraint, EnergyConstraints
+from .flex_model import limits_flex_model
+from .instructions import (
+    constant_instruction,
+    first_limits,
+    planned_instructions,
+    widest_instructions,
+)
+
+_IDLE_DURATION = timedelta(days=1)
+
+
+class PebcHandler(ControlTypeHandler):
+    """The limits that an RM can be given, the energy that it needs, and its forecast."""
+
+    control_type = ControlType.POWER_ENVELOPE
+    order_fields: ClassVar[frozenset[str]] = LIMIT_FIELDS
+    message_types: ClassVar = frozenset(
+        {
+            "PEBC.PowerConstraints",
+            "PEBC.EnergyConstraint",
+            # Of every control type, but only here they decide about limits.
+            "PowerForecast",
+            "PowerMeasurement",
+        }
+    )
+    replan_on: ClassVar[frozenset[str]] = frozenset(
+        {"PEBC.PowerConstraints", "PEBC.EnergyConstraint", "PowerForecast"}
+    )
+    follow_on: ClassVar[frozenset[str]] = replan_on
+
+    def __init__(self) -> None:
+        """Start with nothing announced."""
+        self._constraints: Announcements[PowerConstraints] = Announcements()
+        self._energy = EnergyConstraints()
+        self._forecast: Profile[float] | None = None
+
+    @override
+    def receive(self, message: Message, now: datetime) -> None:
+        body = message.body
+        match message.type:
+            case "PEBC.PowerConstraints":
+                constraints = PowerConstraints.from_wire(body)
+                if constraints.valid_until and constraints.valid_until <= now:
+                    raise InvalidContentError("power constraints that are over")
+                self._constraints.remove(constraints.id, now)
+                self._constraints.add(
+                    Announced(constraints.id, constraints.valid_from, constraints), now
+                )
+            case "PEBC.EnergyConstraint":
+                self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
+            case "PowerMeasurement":
+                self._energy.measured(
+                    min(body["measurement_timestamp"], now),
+                    {
+                        value["commodity_quantity"]: value["value"]
+                        for value in body["values"]
+                        if value["commodity_quantity"].startswith(ELECTRIC_POWER)
+                    },
+                )
+            case "PowerForecast":
+                self._forecast = read_profile(
+                    body["start_time"],
+                    body["elements"],
+                    lambda element: (
+                        total_power(element["power_values"], "value_expected") or 0.0
+                    ),
+                )
+            case _:
+                raise InvalidContentError("no message of this control type")
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        if object_type == "PEBC.EnergyConstraint":
+            self._energy.remove(object_id)
+        elif object_type != "PEBC.PowerConstraints" or not self._constraints.remove(
+            object_id, now
+        ):
+            raise InvalidContentError("an unknown object")
+
+    @override
+    def power_range(self, now: datetime) -> Range | None:
+        constraints = self._constraints.at(now)
+        if constraints is None or not constraints.quantities:
+            return None
+        return Range(-constraints.production, constraints.consumption)
+
+    @override
+    def flex_model(
+        self, window: Window, *, capacity_kwh: float | None
+    ) -> dict[str, Any]:
+        constraints = next(
+            (
+                found
+                for _, _, found in valid_constraints(
+                    self._constraints, window.start, window.end
+                )
+            ),
+            None,
+        )
+        if constraints is None:
+            raise NotPlannableError("s2_no_description")
+        return limits_flex_model(
+            constraints,
+            self._energy.within(window.start, window.end),
+            self._forecast,
+            window,
+            capacity_kwh=capacity_kwh,
+        )
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        return planned_instructions(
+            known_slots(plan, now),
+            self._constraints,
+            self._energy,
+            self._forecast,
+            plan.consumption_price,
+        )
+
+    @override
+    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        """Limits that restrict as little as is allowed."""
+        start = now.replace(microsecond=0)
+        return (
+            widest_instructions(self._constraints, start, start + _IDLE_DURATION)
+            or None
+        )
+
+    @override
+    def describe(self, instruction: Instruction) -> str:
+        return limits_text(first_limits(instruction))
+
+    @override
+    def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
+        """Limits for a time, as far as the present constraints are valid for it."""
+        start = max(order.execution_time, now)
+        duration = min(order.duration or _IDLE_DURATION, FOREVER)
+        span = next(valid_constraints(self._constraints, start, start + duration), None)
+        if span is None or span[0] > start:
+            raise InvalidOrderError("s2_no_description")
+        _, end, constraints = span
+        return constant_instruction(
+            start,
+            end - start,
+            constraints,
+            ordered_limits(
+                constraints.abnormal
+                if order.abnormal_condition
+                else constraints.quantities,
+                order,
+            ),
+            abnormal=order.abnormal_condition,
+        )

@@ -1,0 +1,1 @@
+"""What is said on one connection to an RM."""

@@ -1,0 +1,93 @@
+"""What an RM was asked for, and whether it has answered."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ..messages.message import ControlType, ReceptionStatus
+from .effects import Effect, InstructionAnswered, Selection, SelectionEnded
+
+_TIMEOUT: Final = timedelta(seconds=10)
+
+
+@dataclass(slots=True)
+class _Wish:
+    message_id: str
+    control_type: ControlType
+    deadline: datetime | None
+    """None once the RM is not waited for any more; it may still answer."""
+
+
+class OwnRequests:
+    """The wish for a control type, and instructions, until they are answered.
+
+    Nothing waits for an answer, and none that is missing ends anything.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing asked for."""
+        self._wish: _Wish | None = None
+        self._instructions: dict[str, tuple[str, datetime]] = {}
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When something will be unanswered for too long."""
+        moments = [deadline for _, deadline in self._instructions.values()]
+        if self._wish is not None and self._wish.deadline is not None:
+            moments.append(self._wish.deadline)
+        return min(moments, default=None)
+
+    @property
+    def wish(self) -> ControlType | None:
+        """The control type that the RM may yet take up."""
+        return None if self._wish is None else self._wish.control_type
+
+    def select(
+        self, message_id: str, control_type: ControlType, now: datetime
+    ) -> list[Effect]:
+        """Wish for a control type, instead of the one that was wished for before."""
+        effects = self.drop_wish(Selection.SUPERSEDED)
+        self._wish = _Wish(message_id, control_type, now + _TIMEOUT)
+        return effects
+
+    def drop_wish(
+        self, outcome: Selection, status: ReceptionStatus | None = None
+    ) -> list[Effect]:
+        """Expect no control type any more; `status` is what the RM has answered."""
+        wish, self._wish = self._wish, None
+        if wish is None or wish.deadline is None:
+            return []
+        return [SelectionEnded(wish.control_type, outcome, status)]
+
+    def instruct(self, message_id: str, instruction_id: str, now: datetime) -> None:
+        """Expect the answer to an instruction."""
+        self._instructions[message_id] = (instruction_id, now + _TIMEOUT)
+
+    def wished_for(self, message_id: str) -> ControlType | None:
+        """Give the control type that was wished for in a message."""
+        if self._wish is None or self._wish.message_id != message_id:
+            return None
+        return self._wish.control_type
+
+    def answer(self, message_id: str, status: ReceptionStatus) -> list[Effect]:
+        """Take an answer, to whatever message."""
+        if instruction := self._instructions.pop(message_id, None):
+            return [InstructionAnswered(instruction[0], status)]
+        if self.wished_for(message_id) is None:
+            return []
+        return self.drop_wish(
+            Selection.ACTIVATED if status is ReceptionStatus.OK else Selection.REFUSED,
+            status,
+        )
+
+    def expire(self, now: datetime) -> list[Effect]:
+        """Give up what is unanswered for too long."""
+        effects: list[Effect] = []
+        if (wish := self._wish) and wish.deadline is not None and now >= wish.deadline:
+            wish.deadline = None
+            effects.append(SelectionEnded(wish.control_type, Selection.UNANSWERED))
+        for message_id, (instruction_id, deadline) in [*self._instructions.items()]:
+            if now >= deadline:
+                del self._instructions[message_id]
+                effects.append(InstructionAnswered(instruction_id, None))
+        return effects
