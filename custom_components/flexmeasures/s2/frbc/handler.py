@@ -10,7 +10,7 @@ from ..handler import NotPlannableError
 from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import ExpectedActuator
+from ..operation_modes.choice import PoweredActuator
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Profile, known_slots
 from ..operation_modes.ranges import Range
@@ -194,7 +194,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             return level
         rate = -self._storage(description, level, told_at).loss(told_at)
         for actuator in description.actuators:
-            expected = ExpectedActuator(actuator, self._statuses.state(actuator))
+            expected = PoweredActuator(actuator, self._statuses.state(actuator))
             rate += expected.rate(level, told_at)
         return min(
             max(level + rate * age.total_seconds(), min(description.levels.low, level)),

@@ -13,7 +13,7 @@ from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
 from .actuators import Actuator
-from .choice import Command
+from .expected_actuator import Command
 from .ranges import ZERO, Range
 from .sequence import idle_commands
 from .status import ActuatorStatuses, active_modes, actuators_status
