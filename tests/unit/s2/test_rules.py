@@ -6,8 +6,25 @@ import pytest
 
 from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
+from custom_components.flexmeasures.s2.session.effects import (
+    InstructionStatus,
+    InstructionUpdated,
+)
 
+from .conversation import controlled
 from .devices import NOW, number_range, plan, power, tell
+
+
+def instruction(**changes: Any) -> Instruction:
+    """Make an instruction of FRBC."""
+    body = {
+        "id": "charge",
+        "actuator_id": "inverter",
+        "operation_mode": "on",
+        "operation_mode_factor": 0.5,
+        "abnormal_condition": False,
+    }
+    return Instruction("FRBC.Instruction", NOW, body | changes)
 
 
 def told(instructions: Any) -> list[str]:
@@ -40,3 +57,21 @@ def test_running_costs_do_not_follow_the_factor() -> None:
 
     assert told(handler.instructions(plan(2), NOW)) == ["unsure"]
     assert told(handler.instructions(plan(0.1), NOW)) == ["unsure"]
+
+
+@pytest.mark.s2_rule("instruction.tool")
+def test_an_instruction_may_be_named_by_the_id_of_its_message() -> None:
+    rm = controlled()
+    rm.take(rm.session.send_instruction(instruction(), NOW))
+    message_id = rm.last["message_id"]
+
+    assert rm.say(
+        "InstructionStatusUpdate",
+        instruction_id=message_id,
+        status_type="REJECTED",
+    ) == [InstructionUpdated("charge", InstructionStatus.REJECTED)]
+    assert rm.say(
+        "RevokeObject",
+        object_type="FRBC.Instruction",
+        object_id=message_id,
+    ) == [InstructionUpdated("charge", InstructionStatus.REVOKED)]

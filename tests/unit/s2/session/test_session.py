@@ -1,5 +1,6 @@
 """What is said between an RM and the CEM, rule by rule."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 import json
 from typing import Any
@@ -715,9 +716,10 @@ def test_an_instruction_that_is_not_answered_ends_nothing() -> None:
     rm = controlled()
     rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
     rm.wait(5)
-    rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
+    other = replace(INSTRUCTION, body={**INSTRUCTION.body, "id": "charge-more"})
+    rm.take(rm.session.send_instruction(other, rm.now))
     assert rm.wait(5) == [InstructionAnswered("charge", None)]
-    assert rm.wait(5) == [InstructionAnswered("charge", None)]
+    assert rm.wait(5) == [InstructionAnswered("charge-more", None)]
     assert rm.acknowledge() == []
     rm.say("FRBC.ActuatorStatus")
     assert rm.answer == "OK"
