@@ -1,18 +1,37 @@
 """Rules of the standard that belong to no single part: see ``tests/s2_conformance``."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from custom_components.flexmeasures.s2.instructions.instruction import Instruction
+from custom_components.flexmeasures.s2.instructions.orders import (
+    InvalidOrderError,
+    ManualOrder,
+)
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
+from custom_components.flexmeasures.s2.operation_modes.validity import (
+    Announced,
+    Announcements,
+)
+from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
 from custom_components.flexmeasures.s2.session.effects import (
     InstructionStatus,
     InstructionUpdated,
 )
 
 from .conversation import controlled
-from .devices import NOW, number_range, plan, power, tell
+from .devices import EV, NOW, QUARTER, SYMMETRIC, number_range, plan, power, tell
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def order(moment: datetime) -> ManualOrder:
+    """Wish for an operation mode of the car."""
+    return ManualOrder(execution_time=moment, operation_mode="charge")
 
 
 def instruction(**changes: Any) -> Instruction:
@@ -75,3 +94,85 @@ def test_an_instruction_may_be_named_by_the_id_of_its_message() -> None:
         object_type="FRBC.Instruction",
         object_id=message_id,
     ) == [InstructionUpdated("charge", InstructionStatus.REVOKED)]
+
+
+@pytest.mark.s2_rule("modes.not_yet")
+def test_a_description_does_not_count_before_its_time() -> None:
+    """Neither at the end of a plan nor by hand."""
+    handler = FrbcHandler()
+    tell(handler, "FRBC.SystemDescription", **{**EV, "valid_from": NOW + QUARTER})
+
+    (idle,) = handler.idle_instructions(NOW) or ()
+    assert idle.execution_time == NOW + QUARTER
+    with pytest.raises(InvalidOrderError, match="s2_no_description"):
+        handler.manual_instruction(order(NOW), NOW)
+    by_hand = handler.manual_instruction(order(NOW + QUARTER), NOW)
+    assert by_hand.execution_time == NOW + QUARTER
+
+
+@pytest.mark.s2_rule("pebc.in_a_row", "pebc.valid")
+@pytest.mark.parametrize("order_of_hours", [(0, 1, 2, 3), (3, 1, 2, 0)])
+def test_constraints_for_one_hour_after_the_other(
+    order_of_hours: tuple[int, ...],
+) -> None:
+    handler = PebcHandler()
+    for hour in order_of_hours:
+        tell(
+            handler,
+            "PEBC.PowerConstraints",
+            id=f"hour-{hour}",
+            valid_from=NOW + hour * HOUR,
+            valid_until=NOW + (hour + 1) * HOUR,
+            consequence_type="DEFER",
+            allowed_limit_ranges=[
+                {
+                    "commodity_quantity": SYMMETRIC,
+                    "limit_type": limit_type,
+                    "range_boundary": number_range(0, most),
+                    "abnormal_condition_only": False,
+                }
+                for limit_type, most in (
+                    ("LOWER_LIMIT", 0),
+                    ("UPPER_LIMIT", 1000 * (hour + 1)),
+                )
+            ],
+        )
+
+    sent = handler.instructions(plan(*(16 * [9])), NOW)
+
+    assert [
+        (
+            each.body["power_constraints_id"],
+            each.execution_time,
+            [
+                element["upper_limit"]
+                for element in each.body["power_envelopes"][0][
+                    "power_envelope_elements"
+                ]
+            ],
+        )
+        for each in sent
+    ] == [(f"hour-{hour}", NOW + hour * HOUR, [1000 * (hour + 1)]) for hour in range(4)]
+
+
+@pytest.mark.s2_rule("modes.valid_from")
+def test_descriptions_to_come_all_count() -> None:
+    """One for the same time as another takes its place; there are not too many."""
+    known: Announcements[str] = Announcements()
+    for name, minutes in (("now", 0), ("b", 20), ("a", 10), ("c", 30), ("B", 20)):
+        moment = NOW + minutes * MINUTE
+        known.add(Announced(name, moment, name), NOW)
+
+    assert [each[2] for each in known.between(NOW, NOW + HOUR)] == [
+        "now",
+        "a",
+        "B",
+        "c",
+    ]
+    later = NOW + 25 * MINUTE
+    known.add(Announced("new", later, "new"), later)
+    assert [each[2] for each in known.between(later, NOW + HOUR)] == ["new", "c"]
+
+    for number in range(1000):
+        known.add(Announced(str(number), later + (number + 1) * MINUTE, "x"), later)
+    assert len(list(known)) == 6
