@@ -11,16 +11,14 @@ from custom_components.flexmeasures.s2.instructions.orders import (
     InvalidOrderError,
     ManualOrder,
 )
+from custom_components.flexmeasures.s2.messages.message import InstructionStatus
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.operation_modes.validity import (
     Announced,
     Announcements,
 )
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
-from custom_components.flexmeasures.s2.session.effects import (
-    InstructionStatus,
-    InstructionUpdated,
-)
+from custom_components.flexmeasures.s2.session.effects import InstructionUpdated
 
 from .conversation import controlled
 from .devices import EV, NOW, QUARTER, SYMMETRIC, number_range, plan, power, tell
