@@ -42,10 +42,6 @@ class OperationModeElement(NamedTuple):
             (costs.low + costs.high) / 2,
         )
 
-    def points(self) -> Iterator[tuple[float, float]]:
-        """Fill rate and power at both ends."""
-        return zip(self.rate, self.power, strict=True)
-
     def distance(self, level: float) -> float:
         """How far a fill level is from those of the element."""
         return max(self.levels.start - level, level - self.levels.end, 0.0)
@@ -77,10 +73,7 @@ def charging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which consumption fills the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate > 0 and power > 0
+        (rate, power) for rate, power in _points(elements) if rate > 0 and power > 0
     ]
 
 
@@ -89,8 +82,11 @@ def discharging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which production empties the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate < 0 and power < 0
+        (rate, power) for rate, power in _points(elements) if rate < 0 and power < 0
     ]
+
+
+def _points(elements: Iterable[OperationModeElement]) -> Iterator[tuple[float, float]]:
+    """The fill rates and powers at both ends of each element."""
+    for element in elements:
+        yield from zip(element.rate, element.power, strict=True)
