@@ -5,23 +5,41 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.s2.ddbc.demand import DemandRate
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
 from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.instructions.orders import (
     InvalidOrderError,
     ManualOrder,
 )
-from custom_components.flexmeasures.s2.messages.message import InstructionStatus
+from custom_components.flexmeasures.s2.messages.message import (
+    InstructionStatus,
+    InvalidContentError,
+)
 from custom_components.flexmeasures.s2.ombc.handler import OmbcHandler
 from custom_components.flexmeasures.s2.operation_modes.validity import (
     Announced,
     Announcements,
 )
 from custom_components.flexmeasures.s2.pebc.handler import PebcHandler
-from custom_components.flexmeasures.s2.session.effects import InstructionUpdated
+from custom_components.flexmeasures.s2.session.effects import (
+    InstructionUpdated,
+    ObjectRevoked,
+)
 
 from .conversation import controlled
-from .devices import EV, NOW, QUARTER, SYMMETRIC, number_range, plan, power, tell
+from .devices import (
+    BATTERY,
+    EV,
+    NOW,
+    QUARTER,
+    SYMMETRIC,
+    WINDOW,
+    number_range,
+    plan,
+    power,
+    tell,
+)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -174,3 +192,74 @@ def test_descriptions_to_come_all_count() -> None:
     for number in range(1000):
         known.add(Announced(str(number), later + (number + 1) * MINUTE, "x"), later)
     assert len(list(known)) == 6
+
+
+LEVELS = {"fill_level_range": number_range(50, 100)}
+
+
+@pytest.mark.s2_rule("revoke.forecasts", "revoke.message_id")
+@pytest.mark.parametrize(
+    ("message_type", "body"),
+    [
+        (
+            "FRBC.LeakageBehaviour",
+            {"valid_from": NOW, "elements": [{**LEVELS, "leakage_rate": 0.001}]},
+        ),
+        (
+            "FRBC.UsageForecast",
+            {
+                "start_time": NOW,
+                "elements": [{"duration": HOUR, "usage_rate_expected": 0.001}],
+            },
+        ),
+        (
+            "FRBC.FillLevelTargetProfile",
+            {"start_time": NOW, "elements": [{"duration": HOUR, **LEVELS}]},
+        ),
+    ],
+)
+def test_what_is_expected_of_a_storage_is_taken_back(
+    message_type: str, body: dict[str, Any]
+) -> None:
+    handler = FrbcHandler()
+    tell(handler, "FRBC.SystemDescription", **BATTERY)
+    tell(handler, "FRBC.StorageStatus", present_fill_level=50.0)
+    before = handler.flex_model(WINDOW, capacity_kwh=10)
+    message_id = tell(handler, message_type, **body)
+    told = handler.flex_model(WINDOW, capacity_kwh=10)
+    assert told != before
+
+    with pytest.raises(InvalidContentError):
+        handler.revoke(message_type, "another", NOW)
+    assert handler.flex_model(WINDOW, capacity_kwh=10) == told
+    handler.revoke(message_type, message_id, NOW)
+    assert handler.flex_model(WINDOW, capacity_kwh=10) == before
+    with pytest.raises(InvalidContentError):
+        handler.revoke(message_type, message_id, NOW)
+
+
+@pytest.mark.s2_rule("revoke.forecasts")
+def test_a_demand_that_is_expected_is_taken_back() -> None:
+    """What there is now is what counts again."""
+    demand = DemandRate()
+    demand.take_present({"present_demand_rate": number_range(500, 500)}, NOW)
+    element = {"duration": HOUR, "demand_rate_expected": 9000.0}
+    demand.take_forecast({"start_time": NOW, "elements": [element]}, "forecast")
+    assert demand.mean(NOW, NOW + HOUR) == 9000
+
+    assert not demand.drop_forecast("another")
+    assert demand.mean(NOW, NOW + HOUR) == 9000
+    assert demand.drop_forecast("forecast")
+    assert demand.mean(NOW, NOW + HOUR) == 500
+
+
+@pytest.mark.s2_rule("revoke.forecasts")
+@pytest.mark.parametrize(
+    "object_type",
+    ["FRBC.LeakageBehaviour", "FRBC.UsageForecast", "FRBC.FillLevelTargetProfile"],
+)
+def test_forecasts_are_among_what_can_be_taken_back(object_type: str) -> None:
+    rm = controlled()
+    assert rm.say("RevokeObject", object_type=object_type, object_id="told") == [
+        ObjectRevoked(object_type, "told")
+    ]
