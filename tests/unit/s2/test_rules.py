@@ -35,10 +35,16 @@ from .devices import (
     QUARTER,
     SYMMETRIC,
     WINDOW,
+    actuator,
+    element,
+    frbc_status,
+    mode,
     number_range,
     plan,
     power,
+    storage,
     tell,
+    transition,
 )
 
 MINUTE = timedelta(minutes=1)
@@ -263,3 +269,22 @@ def test_forecasts_are_among_what_can_be_taken_back(object_type: str) -> None:
     assert rm.say("RevokeObject", object_type=object_type, object_id="told") == [
         ObjectRevoked(object_type, "told")
     ]
+
+
+@pytest.mark.s2_rule("modes.same")
+def test_another_factor_needs_no_transition() -> None:
+    handler = FrbcHandler()
+    on = mode("on", element((0, 100), (0, 0.001), power(0, 4000)))
+    off = mode("off", element((0, 100), (0, 0), power(0, 0)))
+    ways = (transition("off", "on"),)
+    described = storage((0, 100), actuator(on, off, transitions=ways))
+    tell(handler, "FRBC.SystemDescription", **described)
+    tell(handler, "FRBC.StorageStatus", present_fill_level=50.0)
+    tell(handler, "FRBC.ActuatorStatus", **frbc_status("on", 0.75))
+
+    sent = handler.instructions(plan(1, 2), NOW)
+
+    assert [
+        (each.body["operation_mode"], each.body["operation_mode_factor"])
+        for each in sent
+    ] == [("on", 0.25), ("on", 0.5)]
