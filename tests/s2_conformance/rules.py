@@ -687,11 +687,11 @@ TOPICS = (
                 "Of operation modes that do the same the cheaper one is taken.",
                 "docs, Common concepts",
             ),
-            deviates(
+            Rule(
                 "modes.transition_costs",
-                "A transition may have its costs.",
-                "schema, Transition.transition_costs",
-                "They do not count in the choice of an operation mode",
+                "What a transition costs is weighed against what the other operation mode"
+                " saves.",
+                "schema, Transition.transition_costs; docs, Common concepts",
             ),
             Rule(
                 "modes.valid_from",

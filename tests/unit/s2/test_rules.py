@@ -288,3 +288,33 @@ def test_another_factor_needs_no_transition() -> None:
         (each.body["operation_mode"], each.body["operation_mode_factor"])
         for each in sent
     ] == [("on", 0.25), ("on", 0.5)]
+
+
+@pytest.mark.s2_rule("modes.transition_costs")
+@pytest.mark.parametrize(
+    ("slots", "expected"), [(1, ["dear"]), (8, ["cheap"])], ids=["short", "long"]
+)
+def test_a_transition_has_to_be_worth_its_costs(
+    slots: int, expected: list[str]
+) -> None:
+    def described(mode_id: str, cost: float) -> dict[str, Any]:
+        return {
+            "id": mode_id,
+            "power_ranges": [power(2000, 2000)],
+            "running_costs": number_range(cost, cost),
+            "abnormal_condition_only": False,
+        }
+
+    handler = OmbcHandler()
+    tell(
+        handler,
+        "OMBC.SystemDescription",
+        valid_from=NOW,
+        operation_modes=[described("dear", 0.002), described("cheap", 0.001)],
+        transitions=[{**transition("dear", "cheap"), "transition_costs": 5.0}],
+        timers=[],
+    )
+    status = {"active_operation_mode_id": "dear", "operation_mode_factor": 0.0}
+    tell(handler, "OMBC.Status", **status)
+
+    assert told(handler.instructions(plan(*(slots * [2])), NOW)) == expected

@@ -77,6 +77,7 @@ class Option(NamedTuple):
         """Orders those that do the same: first what costs the least, and can do no more."""
         return (
             self.cost,
+            self.route.cost,
             self.element.rate.high,
             bool(self.route.hops),
             self.route.arrival.timestamp(),

@@ -143,7 +143,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
             if abs(power) < _NOTHING:
-                effort = (self._waste(power, rate), element.cost)
+                effort = (self._waste(power, rate), element.cost, route.cost)
                 ways.append((effort, route.arrival, route.mode, factor, route))
         if not ways:
             return None
@@ -181,7 +181,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             share.undoes(power),
             round(self._mean_miss(route, power, share), 0),
             round(abs(power - share.aim()), 0),
-            element.cost,
+            _mean_cost(route, element, share),
             self._waste(power, rate),
             bool(route.hops),
             (route.arrival - share.now).total_seconds(),
@@ -215,6 +215,13 @@ class PoweredActuator(ExpectedActuator[Actuator]):
 def _relative(ratio: float, best: float) -> float:
     """How good a ratio is; all are alike if there is no best one."""
     return round(ratio / best, 2) if 0 < best < inf else 0.0
+
+
+def _mean_cost(route: Route, element: OperationModeElement, share: PowerShare) -> float:
+    """What it costs per second to get to an operation mode and to be in it."""
+    if not route.cost:
+        return element.cost
+    return element.cost + route.cost / (share.until - share.now).total_seconds()
 
 
 def _factor(element: OperationModeElement, share: PowerShare) -> tuple[float, float]:
