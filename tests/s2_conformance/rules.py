@@ -930,12 +930,10 @@ TOPICS = (
                 "The least energy is planned.",
                 "schema, PEBC.EnergyConstraint.lower_average_power",
             ),
-            deviates(
+            Rule(
                 "pebc.energy_production",
                 "Envelopes leave room for the most energy that may be produced.",
                 "schema, PEBC.EnergyConstraint.lower_average_power",
-                "Only constraints of consumption are looked at; production is limited"
-                " where the plan is below its forecast",
             ),
             Rule(
                 "pebc.energy_order",

@@ -314,7 +314,11 @@ def test_a_transition_has_to_be_worth_its_costs(
         transitions=[{**transition("dear", "cheap"), "transition_costs": 5.0}],
         timers=[],
     )
-    status = {"active_operation_mode_id": "dear", "operation_mode_factor": 0.0}
-    tell(handler, "OMBC.Status", **status)
+    tell(
+        handler,
+        "OMBC.Status",
+        active_operation_mode_id="dear",
+        operation_mode_factor=0.0,
+    )
 
     assert told(handler.instructions(plan(*(slots * [2])), NOW)) == expected

@@ -135,7 +135,9 @@ class PebcHandler(ControlTypeHandler):
             self._constraints,
             self._energy,
             self._forecast,
-            plan.consumption_price,
+            consumption_price=plan.consumption_price,
+            # Where no price is set for production, the server takes the other one.
+            production_price=plan.production_price or plan.consumption_price,
         )
 
     @override

@@ -826,3 +826,57 @@ def test_what_may_be_needed_can_be_had(
     parts = elements(instruction, SYMMETRIC)
     room = sum(upper * (duration / HOUR) for duration, _, upper in parts)
     assert room >= average * 4 - 1e-3
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@pytest.mark.parametrize(
+    ("prices", "third", "fourth"),
+    [((), -1000, 0), ((0.1, 0.1, -0.2, -0.1), 0, -1000)],
+    ids=["without prices", "where least is lost"],
+)
+def test_limits_leave_room_for_what_may_be_produced(
+    prices: Sequence[float], third: float, fourth: float
+) -> None:
+    made = handler(PV, forecast(-3000, -3000, -3000, -3000), need(-2250, 0))  # 9 kWh
+    (instruction,) = made.instructions(plan(-3, -3, 0, 0, prices=prices), NOW)
+    assert elements(instruction, L1) == [
+        (2 * HOUR, -4000, 0),
+        (HOUR, third, 0),
+        (HOUR, fourth, 0),
+    ]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+def test_production_that_was_measured_counts() -> None:
+    made = handler(PV, need(-2250, 0))
+    made.receive(measurement(NOW, L1=-3000), NOW)
+    later = NOW + HOUR
+    made.receive(measurement(later, L1=0), later)
+    (instruction,) = made.instructions(plan(0, 0, 0, start=later), later)
+    assert elements(instruction, L1) == [
+        (HOUR, -4000, 0),
+        (HOUR, -2000, 0),
+        (HOUR, 0, 0),
+    ]
+
+
+def test_what_only_consumes_is_not_made_to_produce() -> None:
+    (instruction,) = handler(CHARGER, need(-1000, 1000)).instructions(plan(0), NOW)
+    assert [lower for _, lower, _ in elements(instruction, SYMMETRIC)] == [0]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-4, 0), min_size=4, max_size=4),
+    st.lists(st.none() | st.floats(-1, 1), min_size=4, max_size=4),
+    st.floats(-4000, 0),
+)
+def test_what_may_be_produced_can_be(
+    kilowatts: list[float], prices: list[float | None], average: float
+) -> None:
+    made = handler(PV, need(average, average / 2))
+    (instruction,) = made.instructions(plan(*kilowatts, prices=prices), NOW)
+    parts = elements(instruction, L1)
+    room = sum(-lower * (duration / HOUR) for duration, lower, _ in parts)
+    assert room >= -average * 4 - 1e-3
