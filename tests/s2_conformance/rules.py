@@ -744,19 +744,17 @@ TOPICS = (
                 "What an operation mode does is told by the element for the fill level.",
                 "schema, FRBC.OperationModeElement.fill_level_range",
             ),
-            deviates(
+            Rule(
                 "frbc.no_element",
                 "An operation mode without an element for a fill level is not used there.",
                 "schema, FRBC.OperationModeElement.fill_level_range",
-                "The nearest element counts, so that a level just outside of what is"
-                " described does not stop the device",
             ),
             deviates(
                 "frbc.contiguous",
                 "The fill levels of elements follow each other without gaps.",
                 "schema, FRBC.OperationMode.elements, FRBC.LeakageBehaviour.elements",
-                "Gaps are taken, with the nearest element in them; of leakage, overlaps"
-                " are INVALID_CONTENT",
+                "Gaps are taken: an operation mode is not used in them, of leakage the"
+                " nearest element counts. Only leakage that overlaps is INVALID_CONTENT",
             ),
             Rule(
                 "frbc.rate",

@@ -322,3 +322,29 @@ def test_a_transition_has_to_be_worth_its_costs(
     )
 
     assert told(handler.instructions(plan(*(slots * [2])), NOW)) == expected
+
+
+@pytest.mark.s2_rule("frbc.no_element")
+def test_an_operation_mode_is_used_only_where_it_is_described() -> None:
+    on = mode("on", element((0, 80), (0, 0.002), power(0, 4000)))
+    off = mode("off", element((0, 100), (0, 0), power(0, 0)))
+    handler = FrbcHandler()
+    tell(handler, "FRBC.SystemDescription", **storage((0, 100), actuator(on, off)))
+
+    def sent(level: float) -> list[tuple[timedelta, str]]:
+        tell(handler, "FRBC.StorageStatus", present_fill_level=level)
+        return [
+            (each.execution_time - NOW, each.body["operation_mode"])
+            for each in handler.instructions(plan(2), NOW)
+        ]
+
+    assert sent(90) == [(timedelta(0), "off")]
+    assert sent(50) == [(timedelta(0), "on")]
+    # 0.3 % take five minutes.
+    (_, first), (later, second) = sent(79.7)
+    assert (first, second) == ("on", "off")
+    assert later == pytest.approx(5 * MINUTE, abs=MINUTE)
+    # Where nothing is described, what is nearest is better than nothing.
+    assert sent(120) == [(timedelta(0), "off")]
+    (idle,) = handler.idle_instructions(NOW) or ()
+    assert idle.body["operation_mode"] == "off"
