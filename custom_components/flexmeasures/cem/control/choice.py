@@ -1,6 +1,7 @@
 """Which control type a device is under: what the user chose, and what the RM agrees to."""
 
 import asyncio
+from datetime import datetime, timedelta
 import logging
 from typing import Final
 
@@ -8,15 +9,19 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ...s2.messages.message import ControlType
+from ...s2.messages.message import ControlType, ReceptionStatus
 from ...s2.session.effects import Selection, SelectionEnded
 from ...s2.session.session import NotOfferedError, NotReadyError
+from ...timer import Timer
 from ..control_type_names import option_of
 from ..errors import failed, invalid, not_connected
 from ..memory import ResourceMemory
 from ..server.connection import Connection
 
 _LOGGER = logging.getLogger(__name__)
+
+_FIRST_PAUSE: Final = timedelta(seconds=5)
+_LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 UNCONTROLLED: Final = frozenset({ControlType.NO_SELECTION, ControlType.NOT_CONTROLABLE})
 
@@ -34,6 +39,8 @@ class ControlTypeChoice:
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Future[SelectionEnded] | None = None
+        self._pause = _FIRST_PAUSE
+        self._again = Timer(hass, self._try_again)
 
     @callback
     def async_connected(self, connection: Connection) -> None:
@@ -45,6 +52,7 @@ class ControlTypeChoice:
     def async_disconnected(self) -> None:
         """Go on without an RM."""
         self._connection = None
+        self._stop_trying()
         self.is_handed_back = False
         self.async_ended(
             SelectionEnded(ControlType.NO_SELECTION, Selection.DISCONNECTED)
@@ -102,12 +110,30 @@ class ControlTypeChoice:
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(ended)
         elif ended.outcome in (Selection.REFUSED, Selection.UNANSWERED):
-            _LOGGER.warning(
+            is_first = self._pause == _FIRST_PAUSE
+            _LOGGER.log(
+                logging.WARNING if is_first else logging.DEBUG,
                 "The RM of %s did not take up %s: %s",
                 self._name,
                 ended.control_type,
                 ended.outcome,
             )
+            if (
+                ended.outcome is Selection.UNANSWERED
+                or ended.status is ReceptionStatus.TEMPORARY_ERROR
+            ):
+                self._again.async_arm(dt_util.utcnow() + self._pause)
+                self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        elif ended.outcome is Selection.ACTIVATED:
+            self._stop_trying()
+
+    @callback
+    def _try_again(self, _now: datetime) -> None:
+        self.async_take_up()
+
+    def _stop_trying(self) -> None:
+        self._again.async_disarm()
+        self._pause = _FIRST_PAUSE
 
     async def _select(self, control_type: ControlType) -> SelectionEnded:
         """Ask the RM and wait for what comes of it; raises ServiceValidationError."""

@@ -58,7 +58,7 @@ class Option(NamedTuple):
     @property
     def cost(self) -> float:
         """Per second, besides the energy."""
-        return self.element.cost.at(self.factor)
+        return self.element.cost
 
     @property
     def at_once(self) -> float:
@@ -77,6 +77,7 @@ class Option(NamedTuple):
         """Orders those that do the same: first what costs the least, and can do no more."""
         return (
             self.cost,
+            self.route.cost,
             self.element.rate.high,
             bool(self.route.hops),
             self.route.arrival.timestamp(),

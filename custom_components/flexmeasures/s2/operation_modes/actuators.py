@@ -75,6 +75,10 @@ class Actuator:
             return near[0]
         return min(near, key=lambda element: element.distance(level))
 
+    def is_described(self, mode: str, level: float) -> bool:
+        """Whether a mode has an element for a fill level."""
+        return not self.element(mode, level).distance(level)
+
     def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""
         for mode in sorted(self.graph.normal):

@@ -20,8 +20,9 @@ class Announcements[T]:
     A shallow copy stays as it is.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing."""
+    def __init__(self, most_upcoming: int = 5) -> None:
+        """Start with nothing, and keep no more than this of what is to come."""
+        self._most_upcoming = most_upcoming
         self._parts: Sequence[Announced[T]] = ()
 
     def __iter__(self) -> Iterator[T]:
@@ -29,15 +30,19 @@ class Announcements[T]:
         return (part.content for part in self._parts)
 
     def add(self, announced: Announced[T], now: datetime) -> None:
-        """Take over what is to replace what is in force, or what was to come."""
+        """Take over what is to hold from its time on, until something later does."""
+        self.forget_past(now)
         if announced.valid_from <= now:
             self._parts = [announced, *self._upcoming(now)]
-        else:
-            self.forget_past(now)
-            self._parts = [
-                *(part for part in self._parts if part.valid_from <= now),
-                announced,
-            ]
+            return
+        others = [
+            part for part in self._parts if part.valid_from != announced.valid_from
+        ]
+        upcoming = [part for part in others if part.valid_from > now]
+        if len(upcoming) >= self._most_upcoming:
+            # What is for the latest is the least urgent.
+            others.pop()
+        self._parts = sorted([*others, announced], key=lambda part: part.valid_from)
 
     def forget_past(self, now: datetime) -> None:
         """Forget what something else has taken the place of."""
@@ -57,9 +62,15 @@ class Announcements[T]:
 
     def at(self, moment: datetime) -> T | None:
         """What is in force; before anything is, what will be first."""
+        found = self.first_from(moment)
+        return found[1] if found else None
+
+    def first_from(self, moment: datetime) -> tuple[datetime, T] | None:
+        """What is in force at a moment or will be first after it, and from when on it is."""
         in_force = [part for part in self._parts if part.valid_from <= moment]
-        candidates = in_force[-1:] or self._parts[:1]
-        return candidates[0].content if candidates else None
+        for part in in_force[-1:] or self._parts[:1]:
+            return max(part.valid_from, moment), part.content
+        return None
 
     def between(
         self, start: datetime, end: datetime

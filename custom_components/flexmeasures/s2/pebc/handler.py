@@ -24,6 +24,8 @@ from .instructions import (
 )
 
 _IDLE_DURATION = timedelta(days=1)
+_MOST_UPCOMING = 100
+"""A day of quarters of an hour."""
 
 
 class PebcHandler(ControlTypeHandler):
@@ -47,7 +49,9 @@ class PebcHandler(ControlTypeHandler):
 
     def __init__(self) -> None:
         """Start with nothing announced."""
-        self._constraints: Announcements[PowerConstraints] = Announcements()
+        self._constraints: Announcements[PowerConstraints] = Announcements(
+            _MOST_UPCOMING
+        )
         self._energy = EnergyConstraints()
         self._forecast: Profile[float] | None = None
 
@@ -131,7 +135,9 @@ class PebcHandler(ControlTypeHandler):
             self._constraints,
             self._energy,
             self._forecast,
-            plan.consumption_price,
+            consumption_price=plan.consumption_price,
+            # Where no price is set for production, the server takes the other one.
+            production_price=plan.production_price or plan.consumption_price,
         )
 
     @override

@@ -13,7 +13,7 @@ from ..operation_modes.validity import Announcements
 from ..plan import Price
 from .description import PowerConstraints, valid_constraints
 from .energy_constraints import EnergyConstraints
-from .envelopes import LimitedPeriod, opened_for
+from .envelopes import LimitedPeriod, opened_for_consumption, opened_for_production
 
 # A plan that makes a difference of less than this share of a forecast limits nothing:
 # forecasts are no better than that.
@@ -27,7 +27,9 @@ def planned_instructions(
     announced: Announcements[PowerConstraints],
     energy: EnergyConstraints,
     forecast: Profile[float] | None,
-    price: Price | None,
+    *,
+    consumption_price: Price | None,
+    production_price: Price | None,
 ) -> list[Instruction]:
     """The limits that follow from the powers (W) of slots."""
     periods = [
@@ -43,8 +45,11 @@ def planned_instructions(
         )
     ]
     if periods:
-        for each in energy.within(periods[0].start, periods[-1].end):
-            periods = opened_for(each, periods, price)
+        start, end = periods[0].start, periods[-1].end
+        for each in energy.within(start, end):
+            periods = opened_for_consumption(each, periods, consumption_price)
+        for each in energy.producing_within(start, end):
+            periods = opened_for_production(each, periods, production_price)
     return envelope_instructions(periods)
 
 
