@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.flexmeasures.follower.memory import Why
 from custom_components.flexmeasures.follower.state import FollowerState
+from custom_components.flexmeasures.frontend import following
 from homeassistant.core import Context
 from homeassistant.setup import async_setup_component
 
