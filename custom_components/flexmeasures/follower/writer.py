@@ -6,6 +6,8 @@ from datetime import timedelta
 import logging
 from typing import Final
 
+import voluptuous as vol
+
 from homeassistant.core import (
     Context,
     Event,
@@ -18,7 +20,8 @@ from homeassistant.util import dt as dt_util
 
 from ..device.lifetime import Lifetime
 from ..timer import Timer
-from .entities import call_of, has_already, has_taken
+from .entities import call_of, has_already, has_taken, shown
+from .own_actions import ActionsWrite, async_run
 from .targets import CannotFollowError, Write
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,6 +57,8 @@ class Writer:
         self._is_settled = False
         """Whether the entities had what is wanted when that was looked at in the end."""
         self._tries = 0
+        self._failed: list[Write] = []
+        """What was refused when it was written last."""
         self._contexts: list[str] = []
         self._turn = asyncio.Lock()
         self._check_timer = Timer(hass, lambda _now: self._check())
@@ -111,31 +116,34 @@ class Writer:
                 self._check_timer.async_arm(dt_util.utcnow() + _READ_BACK)
 
     async def _call(self, writes: tuple[Write, ...]) -> None:
+        self._failed.clear()
         for write in writes:
             state = self._hass.states.get(write.entity_id)
             # A memory card in an inverter wears out as well.
             if state and self._tries == 0 and has_already(write, state):
                 continue
-            domain, action, data = call_of(write)
             context = Context()
             self._contexts = [*self._contexts, context.id][-_CONTEXTS:]
             try:
                 async with asyncio.timeout(_CALL_SECONDS):
-                    await self._hass.services.async_call(
-                        domain, action, data, blocking=True, context=context
-                    )
-            except (HomeAssistantError, TimeoutError, ValueError) as err:
-                _LOGGER.debug("%s did not take a value: %s", write.entity_id, err)
+                    await self._call_one(write, context)
+            except (HomeAssistantError, TimeoutError, ValueError, vol.Invalid) as err:
+                _LOGGER.debug("%s was not taken: %s", shown(write), err)
+                self._failed.append(write)
+
+    async def _call_one(self, write: Write, context: Context) -> None:
+        if isinstance(write, ActionsWrite):
+            await async_run(self._hass, write, self._name, context)
+            return
+        domain, action, data = call_of(write)
+        await self._hass.services.async_call(
+            domain, action, data, blocking=True, context=context
+        )
 
     @callback
     def _check(self) -> None:
         """See whether the entities have what was written; if not, write again."""
-        missing = [
-            write.entity_id
-            for write in self._wanted
-            if (state := self._hass.states.get(write.entity_id)) is None
-            or not has_taken(write, state)
-        ]
+        missing = [write for write in self._wanted if not self._is_taken(write)]
         self._is_settled = not missing
         if not missing:
             self.problem = None
@@ -143,6 +151,18 @@ class Writer:
             self._tries += 1
             self._write_soon()
         else:
-            self.problem = CannotFollowError("follower_not_taken", missing[0])
+            self.problem = _problem_of(missing[0])
             self._retry_timer.async_arm(dt_util.utcnow() + _RETRY)
         self._on_checked()
+
+    def _is_taken(self, write: Write) -> bool:
+        if isinstance(write, ActionsWrite):
+            return write not in self._failed
+        state = self._hass.states.get(write.entity_id)
+        return state is not None and has_taken(write, state)
+
+
+def _problem_of(write: Write) -> CannotFollowError:
+    if isinstance(write, ActionsWrite):
+        return CannotFollowError("follower_actions_failed", write.entity_id)
+    return CannotFollowError("follower_not_taken", write.entity_id)
