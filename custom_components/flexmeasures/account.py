@@ -46,8 +46,8 @@ from .texts import local_placeholders
 
 _LOGGER = logging.getLogger(__name__)
 
-# All of Home Assistant waits for a set-up: with something to follow, hardly.
-_PATIENCE_WITH_PLAN = timedelta(seconds=1)
+# All of Home Assistant waits for a set-up; what follows a plan, or is to rest, hardly.
+_SHORT_PATIENCE = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=10)
 
 type FlexMeasuresConfigEntry = ConfigEntry[Account]
@@ -264,10 +264,10 @@ class Account:
             await lifetime.async_ended()
 
     async def async_read_first(self) -> None:
-        """Read every device's plan; fail only if that leaves nothing to follow.
+        """Read every device's plan; fail only if that leaves nothing to do.
 
-        Where there is a plan for this moment from before the restart, a server that
-        does not answer at once is not waited for. Raises ConfigEntryNotReady or
+        Where there is a plan for this moment from before the restart, or something that
+        is to rest without one, a server that does not answer at once is not waited for. Raises ConfigEntryNotReady or
         ConfigEntryAuthFailed; what is still asked then is given up with the set-up.
         """
         coordinators = list(self.coordinators.values())
@@ -279,15 +279,17 @@ class Account:
             )
             for each in coordinators
         ]
-        has_plan = any(each.covers_now for each in coordinators)
-        patience = _PATIENCE_WITH_PLAN if has_plan else _PATIENCE
+        is_needed = any(each.covers_now for each in coordinators) or any(
+            each.memory.is_in_control for each in self.followers.values()
+        )
+        patience = _SHORT_PATIENCE if is_needed else _PATIENCE
         done, pending = await asyncio.wait(readings, timeout=patience.total_seconds())
         failures = {
             coordinator: failure
             for coordinator, reading in zip(coordinators, readings, strict=True)
             if reading in done and (failure := reading.result())
         }
-        if has_plan or len(failures) + len(pending) < len(coordinators):
+        if is_needed or len(failures) + len(pending) < len(coordinators):
             for coordinator, failure in failures.items():
                 _log(coordinator, failure)
             return
@@ -310,7 +312,7 @@ class Account:
         """
         late = list(coordinators)
         has_plans = all(each.covers_now for each in late)
-        patience = _PATIENCE_WITH_PLAN if has_plans else _PATIENCE
+        patience = _SHORT_PATIENCE if has_plans else _PATIENCE
         readings = [
             each.lifetime.async_create_background_task(
                 each.async_refresh(), f"{each.name} first reading"

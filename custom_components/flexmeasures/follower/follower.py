@@ -1,8 +1,8 @@
 """Follows the setpoint of one device: decides what is written, and when."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
-import math
-from typing import Any
 
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -17,15 +17,15 @@ from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
 from ..device.listeners import Listeners
-from ..device.setpoint import Mode
 from ..device.store import AccountStore
-from ..plan.schedule import Action
 from ..timer import Timer
-from .entities import can_be_written, facts_of, shown
+from .entities import TargetEntities, can_be_written, facts_of, shown
+from .hand_back import HandBack
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
 from .state import FollowerState
-from .targets import CannotFollowError, Write
+from .targets import CannotFollowError, EntityFacts, Write
+from .wish import Wish, is_same_direction
 from .writer import Writer
 
 
@@ -56,15 +56,16 @@ class Follower:
         )
         if self.memory.in_control_of != settings.id:
             # Whatever else was chosen is looked at first.
-            self.memory.is_in_control = False
+            self.memory.is_in_control = self.memory.owes_rest = False
         coordinator.lifetime.async_on_unload(
             store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
         )
         self._listeners: Listeners[[]] = Listeners()
         self._wanted: tuple[Write, ...] = ()
         self._setpoint: float | None = None
+        self._why = Why.NO_PLAN
         self._decided_at: datetime | None = None
-        self._will = self._present_will()
+        self._wish = Wish(coordinator, settings.deadband)
         self._cannot: CannotFollowError | None = None
         self._is_waiting = False
         self._is_over = False
@@ -73,8 +74,12 @@ class Follower:
             hass,
             coordinator.lifetime,
             coordinator.subentry.title,
-            self._listeners.async_call,
+            self._handle_checked,
         )
+        self._rests_meanwhile = False
+        """Whether those that are there rest, while others are not."""
+        self._entities = TargetEntities(hass, settings.target)
+        self._hand_back = HandBack(self._entities, self._writer, self.memory, store)
 
     @property
     def problem(self) -> CannotFollowError | None:
@@ -118,6 +123,10 @@ class Follower:
         lifetime.async_on_unload(
             self._coordinator.async_add_listener(self.async_follow)
         )
+        # Limits may be others, with a plan that is the same.
+        lifetime.async_on_unload(
+            self._coordinator.readings.async_add(lambda _is_of_job: self.async_follow())
+        )
         lifetime.async_on_unload(
             async_track_state_change_event(
                 self._hass, self.settings.target.entity_ids, self._handle_state
@@ -133,22 +142,32 @@ class Follower:
 
     async def async_stop(self) -> None:
         """Let the device rest: nobody follows the plan until it is taken up again."""
-        self._is_over = True
+        memory, self._is_over = self.memory, True
         self._follow_timer.async_disarm()
-        if self.memory.is_in_control and not self.is_by_hand:
-            await self._rest(Why.STOPPED)
+        if not memory.owes_rest and (not memory.is_in_control or self.is_by_hand):
+            return
+        facts = self._entities.facts()
+        if writes := self._entities.resting(facts):
+            self._note(dt_util.utcnow(), None, Why.STOPPED, writes)
+            is_written = await self._writer.async_write_last(writes)
+            memory.owes_rest &= not is_written or not self._entities.are_all(facts)
 
     async def async_hand_over(self, *, is_in_control: bool) -> None:
         """Write from now on, or let the device rest and only say what would be written."""
         memory = self.memory
         if memory.is_in_control is is_in_control:
             return
-        if not is_in_control and not self.is_by_hand:
-            await self._rest(Why.HANDED_BACK)
+        memory.owes_rest = not is_in_control and not self.is_by_hand
+        self._forget_wanted()
         memory.is_in_control, memory.by_hand_until = is_in_control, None
         memory.in_control_of = self.settings.id
-        self._forget_wanted()
         self._store.async_remember(at_once=True)
+        self._hand_back.async_begin_again()
+        if memory.owes_rest:
+            writes = self._entities.resting(self._entities.facts())
+            self._note(dt_util.utcnow(), None, Why.HANDED_BACK, writes)
+            if writing := self._hand_back.async_go_on():
+                await asyncio.wait([writing])
         self.async_follow()
 
     # --- deciding
@@ -160,10 +179,13 @@ class Follower:
             # What rests by now is not to be woken by a last update.
             return
         now, memory = dt_util.utcnow(), self.memory
-        will, self._will = self._will, self._present_will()
-        if will != self._will:
-            # What the user wants of the plan is newer than what was done by hand.
+        if self._wish.take_news():
+            # That is newer than what was done by hand.
             memory.by_hand_until = None
+        if memory.by_hand_until:
+            # A clock may have been set back.
+            latest = now + self.settings.respect
+            memory.by_hand_until = min(memory.by_hand_until, latest)
         if self.is_by_hand:
             assert memory.by_hand_until
             self._follow_timer.async_arm(memory.by_hand_until)
@@ -172,87 +194,76 @@ class Follower:
                 memory.by_hand_until = None
                 self._forget_wanted()
             self._decide(now)
+        self._hand_back.async_go_on()
         self._listeners.async_call()
 
     def _decide(self, now: datetime) -> None:
-        setpoint = self._steady(self._limited(self._coordinator.setpoint))
-        writes = self._writes(setpoint)
-        if writes is None or writes == self._wanted:
-            return
-        is_urgent = (
-            self._decided_at is None
-            or _direction(setpoint) is not _direction(self._setpoint)
-            or self._why(setpoint) is not Why.PLAN
-        )
-        if not is_urgent:
-            assert self._decided_at
-            earliest = self._decided_at + self.settings.pause
-            if now < earliest:
-                self._follow_timer.async_arm(earliest)
-                return
-        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
-        self._note(now, setpoint, self._why(setpoint), writes)
-        if self.memory.is_in_control:
-            self._writer.async_write(writes)
-
-    def _steady(self, setpoint: float | None) -> float | None:
-        """Return what was followed before, where that is nearly the same."""
-        before = self._setpoint
-        if (
-            setpoint is None
-            or before is None
-            or not self._wanted
-            or _direction(setpoint) is not _direction(before)
-            or abs(setpoint - before) >= self.settings.deadband
-        ):
-            return setpoint
-        return before
-
-    def _limited(self, setpoint: float | None) -> float | None:
-        """Return a setpoint that the device can have, as far as that is known."""
-        if setpoint is None:
-            return None
-        limits = self._coordinator.power_limits
-        least = -math.inf if limits.least is None else limits.least
-        most = math.inf if limits.most is None else limits.most
-        return min(max(setpoint, least), most)
-
-    def _writes(self, setpoint: float | None) -> tuple[Write, ...] | None:
-        """Return what a setpoint means; None where that cannot be said now."""
-        target = self.settings.target
-        states = {each: self._hass.states.get(each) for each in target.entity_ids}
+        setpoint = self._wish.setpoint(self._setpoint if self._wanted else None)
+        facts = self._entities.facts()
+        self._is_waiting = not self._entities.are_all(facts)
         self._cannot = None
-        self._is_waiting = not all(map(can_be_written, states.values()))
         if self._is_waiting:
-            # Whatever it does once it is back, it is told anew.
-            self._forget_wanted()
-            return None
+            self._wait(now, setpoint, facts)
+            return
+        self._rests_meanwhile = False
         try:
-            return target.writes(
-                setpoint,
-                {each: facts_of(state) for each, state in states.items() if state},
-            )
+            writes = self.settings.target.writes(setpoint, facts)
         except CannotFollowError as err:
             self._cannot = err
             # What was written before may mean something else by now.
             self._forget_wanted()
-            return None
+            return
+        if writes == self._wanted:
+            return
+        if not self._is_urgent(now, setpoint, facts):
+            assert self._decided_at
+            self._follow_timer.async_arm(self._decided_at + self.settings.pause)
+            return
+        self._want(now, setpoint, writes)
 
-    def _why(self, setpoint: float | None) -> Why:
-        memory = self._coordinator.memory
-        if memory.override and memory.override.holds_at(dt_util.utcnow()):
-            return Why.OVERRIDE
-        match memory.mode:
-            case Mode.HOLD:
-                return Why.HOLD
-            case Mode.OFF:
-                return Why.MODE_OFF
-        return Why.NO_PLAN if setpoint is None else Why.PLAN
+    def _is_urgent(
+        self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> bool:
+        """Return whether another setpoint does not wait."""
+        since = self._decided_at
+        return (
+            since is None
+            # A clock may have been set back.
+            or not since <= now < since + self.settings.pause
+            or not is_same_direction(setpoint, self._setpoint)
+            or {self._why, self._wish.why(setpoint)} != {Why.PLAN}
+            or self._wish.limited(self._setpoint) != self._setpoint
+            or not all(
+                facts[each.entity_id].takes(each.value)
+                for each in self._wanted
+                if each.entity_id in facts
+            )
+        )
 
-    def _present_will(self) -> tuple[Any, ...]:
-        """Return what the user has set that is not the plan's."""
-        memory = self._coordinator.memory
-        return memory.mode, memory.override
+    def _wait(
+        self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> None:
+        """Let those that are there rest once what was wanted is over.
+
+        Whatever they do once all are back, they are told anew.
+        """
+        if setpoint is None or not is_same_direction(setpoint, self._setpoint):
+            self._rests_meanwhile = True
+        writes = self._entities.resting(facts) if self._rests_meanwhile else ()
+        if writes == self._wanted:
+            return
+        self._forget_wanted()
+        if writes:
+            self._want(now, None, writes)
+
+    def _want(
+        self, now: datetime, setpoint: float | None, writes: tuple[Write, ...]
+    ) -> None:
+        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
+        self._why = self._wish.why(setpoint)
+        self._note(now, setpoint, self._why, writes)
+        if self.memory.is_in_control:
+            self._writer.async_write(writes)
 
     def _note(
         self,
@@ -261,7 +272,7 @@ class Follower:
         why: Why,
         writes: tuple[Write, ...] = (),
     ) -> None:
-        is_dry = not self.memory.is_in_control
+        is_dry = not self.memory.is_in_control and not self.memory.owes_rest
         texts = tuple(map(shown, writes))
         self.memory.note(Decision(now, setpoint, why, texts, is_dry))
         self._store.async_remember()
@@ -269,16 +280,13 @@ class Follower:
     def _forget_wanted(self) -> None:
         """Decide anew, whatever was wanted before."""
         self._wanted, self._decided_at = (), None
-        self._writer.async_forget()
+        if self.memory.is_in_control:
+            self._writer.async_forget()
 
-    async def _rest(self, why: Why) -> None:
-        """Write what the target rests with."""
-        writes = self._writes(None)
-        if writes is None:
-            return
-        self._forget_wanted()
-        self._note(dt_util.utcnow(), None, why, writes)
-        await self._writer.async_write_last(writes)
+    @callback
+    def _handle_checked(self) -> None:
+        self._hand_back.async_end_if_settled()
+        self._listeners.async_call()
 
     # --- what others do
 
@@ -287,12 +295,22 @@ class Follower:
         if self._is_over:
             return
         new, old = event.data["new_state"], event.data["old_state"]
-        if new is None or not can_be_written(new) or not can_be_written(old):
+        if not new or not old or not can_be_written(new) or not can_be_written(old):
             # It went, or it is back.
+            self._hand_back.async_begin_again()
             self.async_follow()
             return
-        if self.memory.is_in_control and self._writer.is_of_another(event):
-            self._respect_hand(dt_util.utcnow())
+        facts, before = facts_of(new), facts_of(old)
+        if facts != before:
+            if facts.unit != before.unit:
+                # What was written means something else.
+                self._forget_wanted()
+            self.async_follow()
+        elif self._writer.async_is_hand(new, event.context):
+            if self.memory.is_in_control:
+                self._respect_hand(dt_util.utcnow())
+            else:
+                self._hand_back.async_leave()
 
     def _respect_hand(self, now: datetime) -> None:
         """Leave what somebody else has written."""
@@ -301,7 +319,3 @@ class Follower:
         self._store.async_remember(at_once=True)
         self._forget_wanted()
         self.async_follow()
-
-
-def _direction(setpoint: float | None) -> Action | None:
-    return None if setpoint is None else Action.of(setpoint)

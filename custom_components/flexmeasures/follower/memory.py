@@ -68,6 +68,8 @@ class FollowerMemory:
     in_control_of: str | None = None
     """By the id of the settings that control was handed over with."""
     by_hand_until: datetime | None = None
+    owes_rest: bool = False
+    """Whether it was handed back, and does not rest yet."""
     decisions: list[Decision] = field(default_factory=list)
     """Of the last day, the oldest first."""
 
@@ -79,6 +81,7 @@ class FollowerMemory:
             data["is_in_control"],
             data["in_control_of"],
             datetime.fromisoformat(until) if until else None,
+            data.get("owes_rest", False),
             [Decision.from_json(decision) for decision in data["decisions"]],
         )
 
@@ -88,6 +91,7 @@ class FollowerMemory:
             "is_in_control": self.is_in_control,
             "in_control_of": self.in_control_of,
             "by_hand_until": self.by_hand_until and self.by_hand_until.isoformat(),
+            "owes_rest": self.owes_rest,
             "decisions": [decision.as_json() for decision in self.decisions],
         }
 

@@ -6,7 +6,15 @@ from enum import StrEnum
 from typing import Any, Self, override
 
 from ..plan.schedule import Action
-from .targets import EntityFacts, EntityTarget, Write, amount_of, option_of, rest_of
+from .targets import (
+    EntityFacts,
+    EntityTarget,
+    Write,
+    amount_of,
+    option_of,
+    rest_of,
+    slack_of,
+)
 
 
 class Sign(StrEnum):
@@ -97,4 +105,5 @@ class ModePowerTarget(EntityTarget):
             power = abs(setpoint)
         else:
             power = -setpoint if self.sign is Sign.DISCHARGING else setpoint
-        return Write(entity_id, amount_of(power, facts[entity_id], entity_id))
+        known = facts[entity_id]
+        return Write(entity_id, amount_of(power, known, entity_id), slack_of(known))

@@ -44,6 +44,10 @@ class ActionsTarget(Target):
     ) -> tuple[Write, ...]:
         return (ActionsWrite("", setpoint, actions=self.actions),)
 
+    @override
+    def resting(self, facts: Mapping[str, EntityFacts]) -> tuple[Write, ...]:
+        return self.writes(None, facts)
+
 
 def checked(actions: Actions) -> list[dict[str, Any]]:
     """Return actions as they can be run; raises vol.Invalid."""

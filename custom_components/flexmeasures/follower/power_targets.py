@@ -11,12 +11,13 @@ from .targets import (
     Write,
     amount_of,
     option_of,
-    per_kw,
     possible,
     rest_of,
+    slack_of,
 )
 
 _W_PER_KW: Final = 1e3
+_SLACK_A: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,8 @@ class PowerTarget(EntityTarget):
         if setpoint is None:
             value = rest_of(self.rest, known, self.entity_id)
         else:
-            power = sign * setpoint * per_kw(known, self.entity_id)
-            value = possible(power, known)
-        return (Write(self.entity_id, value),)
+            value = amount_of(sign * setpoint, known, self.entity_id)
+        return (Write(self.entity_id, value, slack_of(known)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,11 @@ class TwoPowersTarget(Target):
         }
         # What ends, ends before the other begins.
         return tuple(
-            Write(entity_id, amount_of(power, facts[entity_id], entity_id))
+            Write(
+                entity_id,
+                amount_of(power, facts[entity_id], entity_id),
+                slack_of(facts[entity_id]),
+            )
             for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
         )
 
@@ -120,12 +124,13 @@ class CurrentTarget(EntityTarget):
         current = self.rest
         if setpoint is not None:
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
-        if current >= self.least:
-            value = possible(current, facts[self.entity_id])
-            return (Write(self.entity_id, value), *self._switched(facts, charges=True))
+        known = facts[self.entity_id]
+        if current >= max(self.least, known.least or 0.0):
+            charging = Write(self.entity_id, possible(current, known), _SLACK_A)
+            return (charging, *self._switched(facts, charges=True))
         if self.switch:
             return self._switched(facts, charges=False)
-        pause = rest_of(0.0, facts[self.entity_id], self.entity_id)
+        pause = rest_of(0.0, known, self.entity_id)
         return (Write(self.entity_id, pause),)
 
     def _switched(

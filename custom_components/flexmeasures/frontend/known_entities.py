@@ -13,6 +13,7 @@ from ..device.level_entity import level_attribute
 from ..feeds.entities import async_entity_id
 from ..results.power_source import PowerSource
 from .curves import level_curves, power_curves
+from .following import FOLLOWER
 
 SETPOINT: Final = (Platform.SENSOR, "setpoint")
 """Who may read it may see the plan."""
@@ -26,6 +27,8 @@ _OURS: Final = {
     "compute": (Platform.BUTTON, "compute_schedule"),
     "automatic": (Platform.SWITCH, "automatic_scheduling"),
     "calendar": (Platform.CALENDAR, "plan"),
+    "follower": FOLLOWER,
+    "hand_over": (Platform.SWITCH, "hand_over"),
 }
 _MEASURED_BY_RESOURCE_MANAGER: Final = (Platform.SENSOR, "rm_power")
 

@@ -119,7 +119,7 @@ def _prices(plan: Plan) -> Json | None:
 def _saved(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
     """Return what the plan saves, and what was saved today, in the currency of the prices."""
     savings = coordinator.savings
-    is_of_prices = results.day.currency == coordinator.data.currency
+    today, day = results.saved_today, results.day
     return {
         "ahead": savings
         and {
@@ -127,7 +127,9 @@ def _saved(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
             "amount": savings.amount,
             "stored_at": savings.stored_at,
         },
-        "today": results.saved_today if is_of_prices else None,
+        "today": today.amount
+        if today and day.currency == coordinator.data.currency
+        else None,
     }
 
 

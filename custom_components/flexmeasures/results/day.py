@@ -6,7 +6,7 @@ out of a sum, and of the time that is said beside it, rather than counted as not
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from ..plan.plan import Plan
@@ -53,6 +53,17 @@ class Piece:
             return 0.0
         price = self.buying if power > 0 else self.selling
         return None if price is None else power * self.seconds / _HOUR * price
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How much less a day cost than doing nothing would have."""
+
+    amount: float
+    stored: float
+    """How much more there is in it, in kWh."""
+    stored_at: float
+    """What a kWh of that counts at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +127,21 @@ class Day:
         """The energy off the plan so far; None if nothing is known of it."""
         return self.off + abs(self.slot_off) if self.compared else None
 
-    @property
-    def saved(self) -> float | None:
-        """How much less it cost than doing nothing; None if that is not known.
+    def saved(self, plan: Plan, now: datetime, end: datetime) -> Saved | None:
+        """Return how much less it cost than doing nothing; None if that is not known.
 
         What is stored more than at first counts at what it can be sold for, in the mean
-        of the time; what is stored less, at what it costs to buy.
+        of the day until its `end`, as far as that is known; what is stored less, at what
+        it costs to buy.
         """
         if not self.judged:
             return None
-        return self.stored * (self._stored_at or 0.0) - self.judged_cost
-
-    @property
-    def stored_at(self) -> float | None:
-        """What a kWh counts at that is stored more, or less; None if nothing is known."""
-        return self._stored_at if self.judged else None
-
-    @property
-    def _stored_at(self) -> float | None:
-        worth = self.buying if self.stored < 0 else self.selling
-        return worth / self.judged if self.judged else None
+        is_less = self.stored < 0
+        market = plan.consumption_price if is_less else plan.selling_price
+        ahead, known = market.known(now, end) if market else (0.0, timedelta(0))
+        worth = (self.buying if is_less else self.selling) + ahead
+        price = worth / (self.judged + known.total_seconds())
+        return Saved(self.stored * price - self.judged_cost, self.stored, price)
 
     def share(self, seconds: float, now: datetime) -> float | None:
         """Return how much of the day so far a time is, in %; None when it has just begun."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
@@ -22,13 +23,14 @@ from ..feeds.entities import async_entity_id
 from ..plan.grid import local_midnight
 from ..scheduling.soc_entity import StateOfChargeEntityError, present_level
 from ..timer import Timer
-from .day import Day, pieces
+from .day import Day, Saved, pieces
 from .memory import ResultsMemory
 from .power_source import PowerSource
 from .skill import Measured, Skill
 
 _HOUR: Final = timedelta(hours=1)
 _QUARTER: Final = timedelta(minutes=15)
+_MINUTE: Final = timedelta(minutes=1)
 _SECOND: Final = timedelta(seconds=1)
 
 # With less of an hour measured, its mean is not known.
@@ -105,6 +107,11 @@ class DeviceResults:
         )
 
     @property
+    def is_counting(self) -> bool:
+        """Whether there is anything to count."""
+        return self.has_power or self.has_level
+
+    @property
     def can_be_judged(self) -> bool:
         """Whether it may be known what the device saves: against doing nothing."""
         kind = self.coordinator.metadata.kind
@@ -112,15 +119,18 @@ class DeviceResults:
 
     @property
     def day(self) -> Day:
-        """What was counted of today when that was last shown."""
+        """What was counted of today."""
         today, day = local_midnight(dt_util.utcnow()), self.memory.day
         return day if day and day.start == today else Day(today)
 
     @property
-    def saved_today(self) -> float | None:
-        """How much less it cost than doing nothing, as far as that is known."""
-        is_battery = self.coordinator.metadata.kind == BATTERY
-        return self.day.saved if is_battery else None
+    def saved_today(self) -> Saved | None:
+        """How much less today cost than doing nothing, as far as that is known."""
+        if self.coordinator.metadata.kind != BATTERY:
+            return None
+        now = dt_util.utcnow()
+        midnight = local_midnight(now, days_later=1)
+        return self.day.saved(self.coordinator.data, now, midnight)
 
     @property
     def skill(self) -> Skill:
@@ -145,6 +155,9 @@ class DeviceResults:
         lifetime.async_on_unload(coordinator.async_add_listener(self._count))
         # The last that is stored.
         lifetime.async_on_unload(self._count)
+        lifetime.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
+        )
         self._begin()
 
     @callback
@@ -158,7 +171,7 @@ class DeviceResults:
         """Begin to count what is measured, if anything is."""
         self._watch()
         self._count()
-        if self.has_power or self.has_level:
+        if self.is_counting:
             self._arm(dt_util.utcnow())
         else:
             self._timer.async_disarm()
@@ -187,6 +200,13 @@ class DeviceResults:
     def _handle_state(self, _event: Event[EventStateChangedData]) -> None:
         self._count()
 
+    @callback
+    def _handle_stop(self, _event: Event) -> None:
+        """Have it stored what was counted since that last was."""
+        self._count()
+        if self.is_counting:
+            self._store.async_remember(is_patient=True)
+
     # --- counting
 
     @callback
@@ -194,7 +214,7 @@ class DeviceResults:
         """Count up to now with what held until now, and take note of what holds from now on."""
         now, since = dt_util.utcnow(), self._counted_until
         level = self._present_level()
-        if since is not None and since < now and (self.has_power or self.has_level):
+        if since is not None and since < now and self.is_counting:
             self._add(since, now, level)
         self._counted_until = now
         self._plan = self.coordinator.data
@@ -274,15 +294,19 @@ class DeviceResults:
     def _arm(self, now: datetime) -> None:
         """Show it next when a quarter of an hour ends, and just before the day does.
 
-        What is shown of a day last is what statistics take for all of it.
+        What is shown of a day last is what statistics take for all of it. What is the
+        first to be known of it does not take so long.
         """
         quarter = _full_hour(now)
         while quarter <= now:
             quarter += _QUARTER
+        moments = [quarter]
         before_midnight = local_midnight(now, days_later=1) - _SECOND
-        self._timer.async_arm(
-            min(quarter, before_midnight) if before_midnight > now else quarter
-        )
+        if before_midnight > now:
+            moments.append(before_midnight)
+        if self._power is not None and not self.day.measured:
+            moments.append(now + _MINUTE)
+        self._timer.async_arm(min(moments))
 
 
 def _full_hour(moment: datetime) -> datetime:

@@ -20,7 +20,6 @@ from homeassistant.util import dt as dt_util
 from ..account import FlexMeasuresConfigEntry
 from ..coordinator import ScheduleCoordinator
 from ..entity import ResultsEntity, async_add_device_entities
-from ..results.day import Day
 from ..results.results import DeviceResults
 from ..results.skill import HOURS_AHEAD, Errors
 
@@ -33,7 +32,7 @@ class TodaySensorDescription(SensorEntityDescription):
     """A sensor of what was counted today."""
 
     value_fn: Callable[[DeviceResults], float | None]
-    attributes_fn: Callable[[Day, datetime], dict[str, float | None]]
+    attributes_fn: Callable[[DeviceResults, datetime], dict[str, float | None]]
     is_priced: bool = False
     """Whether only a device has it that has prices."""
 
@@ -46,6 +45,31 @@ class SkillSensorDescription(SensorEntityDescription):
     count_fn: Callable[[Errors], int]
 
 
+def _cost_details(results: DeviceResults, now: datetime) -> dict[str, float | None]:
+    day = results.day
+    return {
+        "consumption": day.consumed if day.measured else None,
+        "production": day.produced if day.measured else None,
+        "above_plan": day.known_cost_off,
+        "measured": day.share(day.measured, now),
+        "priced": day.share(day.priced, now),
+    }
+
+
+def _saved(results: DeviceResults) -> float | None:
+    saved = results.saved_today
+    return saved.amount if saved else None
+
+
+def _saved_details(results: DeviceResults, now: datetime) -> dict[str, float | None]:
+    saved, day = results.saved_today, results.day
+    return {
+        "stored": saved.stored if saved else None,
+        "stored_at": saved.stored_at if saved else None,
+        "known": day.share(day.judged, now),
+    }
+
+
 COST: Final = TodaySensorDescription(
     key="cost_today",
     translation_key="cost_today",
@@ -54,13 +78,7 @@ COST: Final = TodaySensorDescription(
     suggested_display_precision=2,
     is_priced=True,
     value_fn=lambda results: results.day.known_cost,
-    attributes_fn=lambda day, now: {
-        "consumption": day.consumed if day.measured else None,
-        "production": day.produced if day.measured else None,
-        "above_plan": day.known_cost_off,
-        "measured": day.share(day.measured, now),
-        "priced": day.share(day.priced, now),
-    },
+    attributes_fn=_cost_details,
 )
 SAVED: Final = TodaySensorDescription(
     key="saved_today",
@@ -69,12 +87,8 @@ SAVED: Final = TodaySensorDescription(
     state_class=SensorStateClass.TOTAL,
     suggested_display_precision=2,
     is_priced=True,
-    value_fn=lambda results: results.saved_today,
-    attributes_fn=lambda day, now: {
-        "stored": day.stored if day.judged else None,
-        "stored_at": day.stored_at,
-        "known": day.share(day.judged, now),
-    },
+    value_fn=_saved,
+    attributes_fn=_saved_details,
 )
 OFF_PLAN: Final = TodaySensorDescription(
     key="off_plan_today",
@@ -84,7 +98,9 @@ OFF_PLAN: Final = TodaySensorDescription(
     native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
     suggested_display_precision=2,
     value_fn=lambda results: results.day.known_off,
-    attributes_fn=lambda day, now: {"compared": day.share(day.compared, now)},
+    attributes_fn=lambda results, now: {
+        "compared": results.day.share(results.day.compared, now)
+    },
 )
 POWER_ERROR: Final = SkillSensorDescription(
     key="power_error",
@@ -161,8 +177,7 @@ class TodaySensor(ResultsEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         """What it is made of, and of how much of the day that is known, in %."""
-        day, now = self.results.day, dt_util.utcnow()
-        found = self.entity_description.attributes_fn(day, now)
+        found = self.entity_description.attributes_fn(self.results, dt_util.utcnow())
         return {key: _rounded(value) for key, value in found.items()}
 
 

@@ -92,6 +92,13 @@ SCRIPT = {"kind": "script", "entity": "a"}
             None,
             [("a", 8), ("b", True)],
         ),
+        # A car is not given more than is planned: a charger may begin above what is set.
+        (
+            CURRENT,
+            {"a": EntityFacts("A", 8, 16, 1), "b": ON_OFF},
+            4.9,
+            [("b", False)],
+        ),
         (CURRENT | {"phases": "1"}, {"a": AMPERES, "b": ON_OFF}, 1, [("b", False)]),
         (NO_SWITCH, {"a": AMPERES}, 1, [("a", 0)]),
         (NO_SWITCH, {"a": AMPERES}, 6.9, [("a", 10)]),
@@ -177,6 +184,8 @@ def test_writes(
         (HYBRID | {"rest_power": 9e3}, HYBRIDS, None, "follower_no_rest"),
         (SIGNED, {"a": WORDS, "b": EntityFacts("W", 100)}, 0, "follower_no_rest"),
         (CHOICE, {"a": AMPERES, "b": ON_OFF}, 7, "follower_option_gone"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0, "follower_no_rest"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0.2, "follower_no_rest"),
     ],
 )
 def test_what_cannot_be_written(
@@ -237,6 +246,9 @@ def test_calls(write: Write, call: Any) -> None:
         (Write("number.a", 2000.0), "2004", {"step": 10}, True),
         (Write("number.a", 2000.0), "2010", {"step": 10}, False),
         (Write("number.a", 2000.0), "unknown", {}, False),
+        # Nearly is enough for a power, but not for none.
+        (Write("number.a", 2000.0, 50), "2040", {}, True),
+        (Write("number.a", 0.0, 50), "40", {}, False),
         (Write("select.a", "in"), "in", {}, True),
         (Write("select.a", "in"), "out", {}, False),
         (Write("switch.a", True), "on", {}, True),

@@ -124,11 +124,14 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
             "automatic": "switch.home_battery_automatic_scheduling",
             "status": "sensor.home_battery_scheduling_status",
             "calendar": "calendar.home_battery_plan",
+            "follower": None,
+            "hand_over": None,
             "level": None,
             "measured": None,
         },
         "level_attribute": None,
         "curves": {"level": {}, "measured": {}},
+        "follower": None,
     }
 
 
@@ -138,7 +141,7 @@ async def test_entities_are_there(home: Home, viewer: Viewer) -> None:
 
     entities = (await picture(home, viewer))["entities"]
 
-    for name in entities.keys() - {"level", "measured"}:
+    for name in entities.keys() - {"follower", "hand_over", "level", "measured"}:
         assert home.hass.states.get(entities[name]), name
 
 
@@ -366,6 +369,8 @@ async def test_solar_panels(new_home: Home, viewer: Viewer) -> None:
     assert shown["power_limits"] == {"least": -5.0, "most": None}
     assert shown["setpoint"] == -2.5
     assert {name for name, entity in shown["entities"].items() if not entity} == {
+        "follower",
+        "hand_over",
         "level",
         "measured",
         "ready_by",

@@ -13,8 +13,9 @@ from ..quarters import START
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
-BUYING = Price("EUR", series=Series(START, HOUR, (0.10, 0.40)))
-SELLING = Price("EUR", series=Series(START, HOUR, (0.05, 0.30)))
+BUYING = Price("EUR", series=Series(START, HOUR, (0.10, 0.20, 0.30, 0.40)))
+SELLING = Price("EUR", series=Series(START, HOUR, (0.05, 0.10, 0.15, 0.30)))
+MIDNIGHT = START + 24 * HOUR
 
 
 def plan(*powers: float | None, selling: Price | None = SELLING) -> Plan:
@@ -43,35 +44,53 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 9)
 
 
+def saved(day: Day, of: Plan | None = None, minutes: int = 60) -> float | None:
+    """Give what was saved some minutes after START."""
+    found = day.saved(of or Plan(), START + minutes * MINUTE, MIDNIGHT)
+    return rounded(found.amount) if found else None
+
+
 def test_example_of_the_docs() -> None:
-    """A battery that does a bit less than planned.
+    """A battery that takes a bit less than planned for an hour, and rests for another.
 
     docs/savings.md has these numbers.
     """
-    of = plan(2.0, -1.0)
+    of = plan(2.0, 0.0, 0.0, -1.0)
     day = Day(START)
 
     day = counted(day, of, 1.8, (0, 60), rise=1.6)
-    day = counted(day, of, -1.0, (60, 90), rise=-0.6)
+    day = counted(day, of, 0.0, (60, 120), rise=0.0)
 
-    now = START + 90 * MINUTE
-    assert rounded(day.known_cost) == round(1.8 * 0.10 - 0.5 * 0.30, 9) == 0.03
-    planned = 2 * 0.10 - 0.5 * 0.30
-    assert rounded(day.known_cost_off) == round(0.03 - planned, 9) == -0.02
-    assert rounded(day.known_off) == round(2.0 - 1.8, 9)
-    worth = (60 * 0.05 + 30 * 0.30) / 90
-    assert rounded(day.stored) == 1.0
-    assert rounded(day.stored_at) == round(worth, 9)
-    assert rounded(day.saved) == round(1.0 * worth - 0.03, 9)
-    assert round(day.saved or 0, 4) == 0.1033
+    now = START + 2 * HOUR
+    assert rounded(day.known_cost) == 0.18
+    assert rounded(day.known_cost_off) == round(1.8 * 0.10 - 2 * 0.10, 9) == -0.02
+    assert rounded(day.known_off) == 0.2
+    found = day.saved(of, now, MIDNIGHT)
+    assert found
+    assert rounded(found.stored) == 1.6
+    assert rounded(found.stored_at) == round((0.05 + 0.10 + 0.15 + 0.30) / 4, 9) == 0.15
+    assert rounded(found.amount) == round(1.6 * 0.15 - 0.18, 9) == 0.06
     assert day.share(day.measured, now) == 100.0
+
+
+def test_as_far_as_prices_are_known() -> None:
+    """What is stored counts at the mean of the day that is known, before and after."""
+    day = counted(Day(START), plan(), 1.0, (0, 60), rise=1.0)
+
+    assert saved(day) == round(0.05 - 0.10, 9)
+    two_hours = Price("EUR", series=Series(START, HOUR, (0.05, 0.25)))
+    assert saved(day, plan(selling=two_hours)) == round(0.15 - 0.10, 9)
+    # Neither does it matter what comes after the day.
+    found = day.saved(plan(), START + HOUR, START + 2 * HOUR)
+    assert found
+    assert rounded(found.stored_at) == 0.075
 
 
 def test_nothing_known_is_not_nothing() -> None:
     day = counted(Day(START), plan(2.0), None, (0, 60), rise=1.0)
 
     assert day == Day(START)
-    assert day.known_cost is day.known_off is day.saved is None
+    assert day.known_cost is day.known_off is saved(day) is None
     assert day.share(day.measured, START + HOUR) == 0.0
     assert day.share(day.measured, START) is None
 
@@ -106,12 +125,12 @@ def test_without_a_plan_there_is_only_what_was_done() -> None:
 
 
 def test_unknown_prices() -> None:
-    """Two hours are priced, the third is not: with no power it costs nothing, though."""
-    day = counted(Day(START), plan(), 2.0, (60, 180))
+    """The fourth hour is priced, the fifth is not: without power it costs nothing, though."""
+    day = counted(Day(START), plan(), 2.0, (180, 300))
     assert (rounded(day.known_cost), day.priced) == (0.8, 3600)
     assert day.consumed == 4.0
 
-    day = counted(day, plan(), 0.0, (180, 240))
+    day = counted(day, plan(), 0.0, (300, 360))
     assert (rounded(day.known_cost), day.priced) == (0.8, 7200)
 
 
@@ -136,20 +155,20 @@ def test_another_currency() -> None:
     day = counted(day, of, 2.0, (30, 60), rise=1.0)
 
     assert (day.currency, rounded(day.known_cost)) == ("SEK", 2.0)
-    assert rounded(day.saved) == 1.0 * 2.0 - 2.0
+    assert saved(day) == 1.0 * 2.0 - 2.0
     assert day.consumed == 2.0
 
 
 def test_a_level_that_falls_has_to_be_bought_again() -> None:
     day = counted(Day(START), plan(), -1.0, (0, 60), rise=-1.2)
 
-    assert rounded(day.saved) == round(0.05 - 1.2 * 0.10, 9)
+    assert saved(day) == round(0.05 - 1.2 * 0.10, 9)
 
 
 def test_no_part_of_what_rose_is_counted_where_one_is_not_priced() -> None:
-    day = counted(Day(START), plan(), 1.0, (60, 150), rise=1.5)
+    day = counted(Day(START), plan(), 1.0, (180, 270), rise=1.5)
 
-    assert day.saved is None
+    assert saved(day) is None
 
 
 def test_it_is_remembered() -> None:

@@ -2,13 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    EVENT_HOMEASSISTANT_STOP,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.helpers import entity_registry as er
 
 from ..fake_server import BATTERY, BATTERY_POWER, FEED_IN, HOUSE, StoredSchedule
 from ..feeds.fed_home import METER, POWER, feed
 from ..home import HOUR, MINUTE, QUARTER, SLOT, Home, Json, device
+from ..s2_rm import FakeRM, paired
 
 LEVEL = "sensor.level"
 KWH = {"unit_of_measurement": "kWh", "device_class": "energy_storage"}
@@ -26,14 +34,15 @@ def measured(home: Home, watts: float | str, kwh: float | None = None) -> None:
 
 
 async def set_up(home: Home) -> None:
-    """Have a battery that is planned to charge 2 kW for an hour, and then to give 1 kW."""
+    """Have a battery that is planned to charge 2 kW, to rest twice and to give 1 kW, each for an hour."""
     home.server.assets[BATTERY]["generic_asset_type"]["name"] = "battery"
-    home.has_prices(100.0, 400.0)
-    home.server.data[FEED_IN] = StoredSchedule(SLOT, HOUR, [0.05, 0.3], "EUR/kWh")
-    home.has_planned(*[2.0] * 4, *[-1.0] * 4)
-    await home.set_up(
-        device(soc_entity=LEVEL, capacity=10), feed(BATTERY_POWER, "Battery")
+    home.has_prices(100.0, 200.0, 300.0, 400.0)
+    home.server.data[FEED_IN] = StoredSchedule(
+        SLOT, HOUR, [0.05, 0.1, 0.15, 0.3], "EUR/kWh"
     )
+    home.has_planned(*[2.0] * 4, *[0.0] * 8, *[-1.0] * 4)
+    battery = device(soc_entity=LEVEL, capacity=10, schedule_duration=4 * 3600)
+    await home.set_up(battery, feed(BATTERY_POWER, "Battery"))
 
 
 async def start_of_slot(home: Home) -> None:
@@ -66,7 +75,7 @@ def keys(home: Home) -> set[str]:
 
 
 async def test_a_day_of_the_docs(home: Home) -> None:
-    """An hour of charging a bit less than planned, and half an hour of discharging.
+    """An hour of charging a bit less than planned, and one of rest.
 
     docs/savings.md has these numbers.
     """
@@ -74,45 +83,29 @@ async def test_a_day_of_the_docs(home: Home) -> None:
     measured(home, 1800, 4.0)
     await set_up(home)
     await home.go_to(SLOT + HOUR)
-    measured(home, -1000, 5.6)
-    await home.go_to(SLOT + HOUR + QUARTER)
-    measured(home, -1000, 5.3)
-    await home.go_to(SLOT + HOUR + 2 * QUARTER)
-    measured(home, -1000, 5.0)
-    await home.go_to(SLOT + HOUR + 3 * QUARTER - SECOND)
+    measured(home, 0, 5.6)
+    await home.go_to(SLOT + 2 * HOUR)
 
-    # The last quarter of an hour is shown when it has ended.
-    assert today(home, "cost_today") == "0.03"
+    midnight = "2026-11-21T23:00:00+00:00"
+    assert today(home, "cost_today") == "0.18"
     assert home.state_of("sensor", "cost_today").attributes["state_class"] == "total"
+    share = round(100 * 2 / 13, 1)
     assert details(home, "cost_today") == {
-        "last_reset": "2026-11-21T23:00:00+00:00",
+        "last_reset": midnight,
         "consumption": 1.8,
-        "production": 0.5,
+        "production": 0.0,
         "above_plan": -0.02,
-        "measured": 12.0,
-        "priced": 12.0,
+        "measured": share,
+        "priced": share,
     }
     assert today(home, "off_plan_today") == "0.2"
-    assert details(home, "off_plan_today")["compared"] == 12.0
-
-
-async def test_what_is_saved(home: Home) -> None:
-    """What is stored counts at what it can be sold for, in the mean of the time."""
-    await start_of_slot(home)
-    measured(home, 1800, 4.0)
-    await set_up(home)
-    assert today(home, "saved_today") == STATE_UNKNOWN
-    await home.go_to(SLOT + HOUR - MINUTE)
-    measured(home, 1800, 5.6)
-
-    await home.go_to(SLOT + HOUR)
-
-    assert float(today(home, "saved_today")) == round(1.6 * 0.05 - 1.8 * 0.10, 4)
+    assert details(home, "off_plan_today")["compared"] == share
+    assert today(home, "saved_today") == "0.06"
     assert details(home, "saved_today") == {
-        "last_reset": "2026-11-21T23:00:00+00:00",
+        "last_reset": midnight,
         "stored": 1.6,
-        "stored_at": 0.05,
-        "known": 8.3,
+        "stored_at": 0.15,
+        "known": share,
     }
     unit = home.state_of("sensor", "saved_today").attributes["unit_of_measurement"]
     assert unit == "EUR"
@@ -183,6 +176,18 @@ async def test_what_is_enabled(new_home: Home) -> None:
     disabled = {key for key, entity in found.items() if entity and entity.disabled}
     assert disabled == {"power_error", "soc_error"}
     assert all(found[key].entity_category == "diagnostic" for key in disabled)  # type: ignore[union-attr]
+
+
+async def test_what_is_known_first_is_shown_soon(home: Home) -> None:
+    """Nobody who has just added a feed waits for a quarter of an hour."""
+    await start_of_slot(home)
+    measured(home, 6000, 4.0)
+    await set_up(home)
+
+    await home.go_to(SLOT + MINUTE)
+    assert today(home, "cost_today") == "0.01"
+    await home.go_to(SLOT + 2 * MINUTE)
+    assert today(home, "cost_today") == "0.01"
 
 
 # --- the plan in force counts
@@ -268,6 +273,23 @@ async def test_a_restart(home: Home) -> None:
     assert details(home, "saved_today")["stored"] == 0.0
 
 
+async def test_home_assistant_stops(home: Home) -> None:
+    """It is not written all the time, but nothing is lost."""
+    await start_of_slot(home)
+    measured(home, 2000, 4.0)
+    await set_up(home)
+    await home.go_to(SLOT + 10 * MINUTE)
+    home.pass_time(5 * MINUTE)
+
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await home.settle()
+
+    day = home.stored[str(BATTERY_POWER)]["results"]["day"]
+    assert day["consumed"] == pytest.approx(0.5)
+    assert day["measured"] == 900
+
+
 async def test_what_a_day_before_was_counted_is_over(home: Home) -> None:
     await start_of_slot(home)
     measured(home, 2000, 4.0)
@@ -347,6 +369,32 @@ async def test_production_may_be_positive_there(home: Home) -> None:
     assert details(home, "cost_today")["production"] == 0.5
 
 
+# --- devices that speak S2
+
+
+async def test_what_a_resource_manager_measures(home: Home, rm: FakeRM) -> None:
+    """While it is not connected, nothing is known."""
+    await start_of_slot(home)
+    home.has_planned(*[2.0] * 8)
+    await home.set_up(paired())
+    await rm.start()
+    await rm.measure(3600.0)
+    for seconds in (6, 300, 600, 900):
+        # It measures all the time, and is looked at every five seconds.
+        await rm.pass_to(SLOT + seconds * SECOND)
+        await rm.measure(3600.0)
+    consumed = details(home, "cost_today")["consumption"]
+    assert consumed == pytest.approx(0.9, abs=0.01)
+
+    await rm.close()
+    await home.settle()
+    await home.go_to(SLOT + 2 * QUARTER)
+
+    assert details(home, "cost_today")["consumption"] == consumed
+    assert details(home, "cost_today")["measured"] == 2.2
+    assert {*OF_POWER - {"saved_today"}, "soc_error"} <= keys(home)
+
+
 # --- how well plans were kept
 
 
@@ -356,7 +404,7 @@ async def test_how_well_plans_were_kept(home: Home) -> None:
     measured(home, 2000, 4.0)
     await set_up(home)
     await home.go_to(SLOT + HOUR)
-    measured(home, -500, 6.0)
+    measured(home, 500, 6.0)
 
     for quarters in range(1, 5):
         await home.go_to(SLOT + HOUR + quarters * QUARTER)
