@@ -48,14 +48,13 @@ test("before anything is decided, that is said", () => {
 });
 
 test("values are written as their entities are", () => {
-  const written = (/** @type {string | null} */ entity, /** @type {any} */ value) => plain(writesWords([{ entity, value }], reader(), HASS));
+  const written = (/** @type {string} */ entity, /** @type {any} */ value) => plain(writesWords([{ entity, value }], reader(), HASS));
   assert.equal(written("number.inverter", 1234.5678), "Inverter power to 1,234.57 W");
   assert.equal(written("switch.pump", "on"), "Pump to “on”");
   assert.equal(written("climate.hall", 21.5), "Hall to 21.5 °C");
   assert.equal(written("script.own", -2.5), "My script to −2.5 kW");
   assert.equal(written("script.own", null), "My script to –");
   assert.deepEqual([written("number.gone", 6), written("select.gone", "Charge")], ["number.gone to 6", "select.gone to Charge"]);
-  assert.equal(written(null, "of another version"), "of another version");
 });
 
 test("a decision says when, what, where and why", () => {

@@ -19,7 +19,7 @@ from ..coordinator import ScheduleCoordinator
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..timer import Timer
-from .entities import TargetEntities, can_be_written, facts_of, shown
+from .entities import TargetEntities, can_be_written, facts_of
 from .hand_back import HandBack
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
@@ -273,8 +273,7 @@ class Follower:
         writes: tuple[Write, ...] = (),
     ) -> None:
         is_dry = not self.memory.is_in_control and not self.memory.owes_rest
-        texts = tuple(map(shown, writes))
-        self.memory.note(Decision(now, setpoint, why, texts, is_dry))
+        self.memory.note(Decision(now, setpoint, why, writes, is_dry))
         self._store.async_remember()
 
     def _forget_wanted(self) -> None:

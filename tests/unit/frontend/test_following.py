@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.flexmeasures.frontend.following import _write
 from homeassistant.core import Context
 from homeassistant.setup import async_setup_component
 
@@ -27,6 +26,12 @@ NUMBER = {
     "deadband": 0.1,
     "pause": 30,
     "respect": 3600,
+}
+ENTITIES = {
+    "power": INVERTER,
+    "switch": "switch.relay",
+    "mode": "input_select.mode",
+    "script": "script.inverter",
 }
 SETTLED = timedelta(seconds=11)
 
@@ -208,23 +213,37 @@ async def test_user_who_may_not_see_it(
 
 
 @pytest.mark.parametrize(
-    ("call", "entity", "value"),
+    ("target", "value"),
     [
-        ("number.set_value number.a (value: -3200.0)", "number.a", -3200.0),
-        ("select.select_option select.a (option: 3.0)", "select.a", "3.0"),
+        (NUMBER, 2000.0),
+        ({"kind": "switch", "threshold": 0.5, "on_at_rest": False}, "on"),
         (
-            "input_select.select_option input_select.a (option: Eco (slow), late)",
-            "input_select.a",
-            "Eco (slow), late",
+            {
+                "kind": "mode",
+                "charge": "in",
+                "discharge": "out",
+                "idle": "off",
+                "rest_option": "auto",
+            },
+            "in",
         ),
-        ("switch.turn_on switch.a", "switch.a", "on"),
-        ("input_boolean.turn_off input_boolean.a", "input_boolean.a", "off"),
-        ("climate.set_temperature climate.a (temperature: 21.5)", "climate.a", 21.5),
-        ("script.turn_on script.a (setpoint: -1.5)", "script.a", -1.5),
-        ("script.turn_on script.a (setpoint: None)", "script.a", None),
-        ("Said otherwise", None, "Said otherwise"),
+        ({"kind": "script"}, 2.0),
     ],
+    ids=["number", "switch", "choice", "script"],
 )
-def test_what_is_written(call: str, entity: str | None, value: Any) -> None:
+async def test_what_is_written(
+    home: Home, viewer: Viewer, target: Json, value: object
+) -> None:
     """Each kind of entity has its values."""
-    assert _write(call) == {"entity": entity, "value": value}
+    entity_id = ENTITIES[target["kind"]]
+    home.hass.states.async_set(
+        entity_id,
+        "off",
+        {"options": ["in", "out", "off", "auto"], "unit_of_measurement": "W"},
+    )
+    home.has_planned(2.0)
+    await home.set_up(device(follower={**NUMBER, **target, "entity": entity_id}))
+
+    seen = await viewer.look_at(home.device_id(), decisions=True)
+
+    assert seen["decisions"][0]["writes"] == [{"entity": entity_id, "value": value}]

@@ -23,9 +23,7 @@ const valueWords = (id, value, { format }, hass) => {
 /** @type {Fn.WritesWords} */
 export const writesWords = (writes, reader, hass) =>
   writes
-    .map(({ entity, value }) =>
-      entity ? fill(reader.texts.follower_write, { name: nameOf(entity, hass), value: valueWords(entity, value, reader, hass) }) : `${value}`,
-    )
+    .map(({ entity, value }) => fill(reader.texts.follower_write, { name: nameOf(entity, hass), value: valueWords(entity, value, reader, hass) }))
     .join(", ");
 
 /** @type {Fn.FollowerLine} */
