@@ -15,6 +15,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, State, split_entity_id
 
+from .own_actions import ActionsWrite
 from .targets import CannotFollowError, EntityFacts, Target, Write
 
 _NUMBERS: Final = ("number", "input_number")
@@ -107,6 +108,8 @@ def has_already(write: Write, state: State) -> bool:
 
 def shown(write: Write) -> str:
     """Return what is written, as it is kept among the decisions."""
+    if isinstance(write, ActionsWrite):
+        return f"actions (setpoint: {write.value})"
     domain, action, data = call_of(write)
     rest = {key: value for key, value in data.items() if key != ATTR_ENTITY_ID}
     values = ", ".join(

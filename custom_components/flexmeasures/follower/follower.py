@@ -233,7 +233,11 @@ class Follower:
             or not is_same_direction(setpoint, self._setpoint)
             or {self._why, self._wish.why(setpoint)} != {Why.PLAN}
             or self._wish.limited(self._setpoint) != self._setpoint
-            or not all(facts[each.entity_id].takes(each.value) for each in self._wanted)
+            or not all(
+                facts[each.entity_id].takes(each.value)
+                for each in self._wanted
+                if each.entity_id in facts
+            )
         )
 
     def _wait(

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """A thermostat: warmer while the setpoint is above a threshold."""
     SCRIPT = "script"
     """The user's own, with the setpoint as a variable."""
+    ACTIONS = "actions"
+    """The same without a script."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ from ..home import Home, Json, device
 from ..s2_rm import paired
 
 COMMON = {"deadband": 0.1, "pause": 30, "respect": 60}
+# Of what shows nothing.
+UNSEEN = {"deadband": 0.1, "pause": 30}
 KEPT = {"deadband": 0.1, "pause": 30, "respect": 3600}
 RANGE = {"min": -5000, "max": 5000, "step": 1, "unit_of_measurement": "W"}
+TEMPLATE = "{{ setpoint }}"
 MODES = {"options": ["Charge", "Discharge", "Standby", "Self-consumption"]}
 
 
@@ -94,6 +97,7 @@ KINDS: list[tuple[str, Json]] = [
         },
     ),
     ("script", {"entity": "script.mine"}),
+    ("actions", {"actions": [{"action": "script.mine", "data": {"kw": TEMPLATE}}]}),
 ]
 
 
@@ -101,8 +105,9 @@ KINDS: list[tuple[str, Json]] = [
 async def test_kinds(battery: Home, kind: str, values: Json) -> None:
     """Each is kept, has its entities and is shown again."""
     form = await start(battery, kind)
+    common = UNSEEN if kind in ("script", "actions") else COMMON
 
-    result = await submit(battery.hass, form, {**values, **COMMON})
+    result = await submit(battery.hass, form, {**values, **common})
 
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -115,7 +120,7 @@ async def test_kinds(battery: Home, kind: str, values: Json) -> None:
         str(field): (field.description or {}).get("suggested_value")
         for field in form["data_schema"].schema
     }
-    assert shown == {**values, **COMMON}
+    assert shown == {**values, **common}
 
 
 async def test_modes(battery: Home) -> None:
@@ -242,6 +247,26 @@ async def test_mistakes(
         for field in form["data_schema"].schema
     }
     assert shown == entered
+    assert kept(battery) is None
+
+
+@pytest.mark.parametrize(
+    ("actions", "error"),
+    [
+        ([], "follower_no_actions"),
+        ([{"action": "script.mine", "data": "{{ setpoint"}], "follower_actions_wrong"),
+        ([{"not": "known"}], "follower_actions_wrong"),
+    ],
+)
+async def test_actions_that_cannot_be_run(
+    battery: Home, actions: list[Json], error: str
+) -> None:
+    """They are not kept, and it is said why."""
+    form = await submit(
+        battery.hass, await start(battery, "actions"), {"actions": actions, **UNSEEN}
+    )
+
+    assert form["errors"] == {"actions": error}
     assert kept(battery) is None
 
 

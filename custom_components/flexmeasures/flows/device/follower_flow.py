@@ -89,6 +89,7 @@ class FollowerSteps(AccountPartFlow):
     async_step_follower_sg_ready = partialmethod(_async_step_kind, Kind.SG_READY)
     async_step_follower_temperature = partialmethod(_async_step_kind, Kind.TEMPERATURE)
     async_step_follower_script = partialmethod(_async_step_kind, Kind.SCRIPT)
+    async_step_follower_actions = partialmethod(_async_step_kind, Kind.ACTIONS)
     async_step_follower_found_1 = partialmethod(_async_step_found, 1)
     async_step_follower_found_2 = partialmethod(_async_step_found, 2)
     async_step_follower_found_3 = partialmethod(_async_step_found, 3)
