@@ -108,6 +108,7 @@ interface Decision {
   setpoint: KW | null;
   why: string;
   /** The values are numbers, words, "on" or "off"; null is no setpoint. Without an entity, the whole in words. */
+  /** The entity is empty where the user's own actions are run. */
   writes: { entity: string; value: number | string | null }[];
   is_dry: boolean;
 }

@@ -54,6 +54,7 @@ test("values are written as their entities are", () => {
   assert.equal(written("climate.hall", 21.5), "Hall to 21.5 °C");
   assert.equal(written("script.own", -2.5), "My script to −2.5 kW");
   assert.equal(written("script.own", null), "My script to –");
+  assert.equal(written("", 2), "your actions to 2 kW");
   assert.deepEqual([written("number.gone", 6), written("select.gone", "Charge")], ["number.gone to 6", "select.gone to Charge"]);
 });
 

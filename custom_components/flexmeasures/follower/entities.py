@@ -15,7 +15,6 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, State, split_entity_id
 
-from .own_actions import ActionsWrite
 from .targets import CannotFollowError, EntityFacts, Target, Write
 
 _NUMBERS: Final = ("number", "input_number")
@@ -107,8 +106,8 @@ def has_already(write: Write, state: State) -> bool:
 
 
 def shown(write: Write) -> str:
-    """Return what is written, as it is kept among the decisions."""
-    if isinstance(write, ActionsWrite):
+    """Return what is written, for people who write automations."""
+    if not write.entity_id:
         return f"actions (setpoint: {write.value})"
     domain, action, data = call_of(write)
     rest = {key: value for key, value in data.items() if key != ATTR_ENTITY_ID}

@@ -63,6 +63,7 @@ class Write:
     """A value that an entity is to have."""
 
     entity_id: str
+    """Empty where the user's own actions are run."""
     value: float | str | bool | None
     """A number, an option, on or off; for a script its setpoint."""
     slack: float = 0.0
