@@ -84,12 +84,12 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
                 self._usage = Profile.from_elements(
                     body["start_time"],
                     _elements(body, lambda element: element["usage_rate_expected"]),
-                )
+                ).preceded_by(self._usage, now)
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
                     _elements(body, fill_levels),
-                )
+                ).preceded_by(self._targets, now)
             case _:
                 super().receive(message, now)
 

@@ -9,11 +9,17 @@ from ..instructions.instruction import Instruction
 from ..instructions.limit_orders import limits_text, ordered_limits
 from ..instructions.orders import LIMIT_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import ControlType, InvalidContentError, Message
-from ..operation_modes.profile import FOREVER, Profile, known_slots, read_profile
+from ..operation_modes.profile import (
+    FOREVER,
+    Profile,
+    Segment,
+    known_slots,
+    read_profile,
+)
 from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
 from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Window
-from .description import PowerConstraints, valid_constraints
+from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
 from .instructions import (
@@ -57,11 +63,14 @@ class PebcHandler(ControlTypeHandler):
         match message.type:
             case "PEBC.PowerConstraints":
                 constraints = PowerConstraints.from_wire(body)
-                if constraints.valid_until and constraints.valid_until <= now:
-                    raise InvalidContentError("power constraints that are over")
-                self._constraints.remove(constraints.id, now)
                 self._constraints.add(
-                    Announced(constraints.id, constraints.valid_from, constraints), now
+                    Announced(
+                        constraints.id,
+                        constraints.valid_from,
+                        constraints,
+                        constraints.valid_until,
+                    ),
+                    now,
                 )
             case "PEBC.EnergyConstraint":
                 self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
@@ -81,7 +90,7 @@ class PebcHandler(ControlTypeHandler):
                     lambda element: (
                         total_power(element["power_values"], "value_expected") or 0.0
                     ),
-                )
+                ).preceded_by(self._forecast, now)
             case _:
                 raise InvalidContentError("no message of this control type")
 
@@ -105,19 +114,14 @@ class PebcHandler(ControlTypeHandler):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        constraints = next(
-            (
-                found
-                for _, _, found in valid_constraints(
-                    self._constraints, window.start, window.end
-                )
-            ),
-            None,
-        )
-        if constraints is None:
+        valid = [
+            Segment(*each)
+            for each in self._constraints.between(window.start, window.end)
+        ]
+        if not valid:
             raise NotPlannableError("s2_no_description")
         return limits_flex_model(
-            constraints,
+            valid,
             self._energy.within(window.start, window.end),
             self._forecast,
             window,
@@ -152,7 +156,7 @@ class PebcHandler(ControlTypeHandler):
         """Limits for a time, as far as the present constraints are valid for it."""
         start = max(order.execution_time, now)
         duration = min(order.duration or _IDLE_DURATION, FOREVER)
-        span = next(valid_constraints(self._constraints, start, start + duration), None)
+        span = next(self._constraints.between(start, start + duration), None)
         if span is None or span[0] > start:
             raise InvalidOrderError("s2_no_description")
         _, end, constraints = span

@@ -11,7 +11,7 @@ from ..instructions.limits import WIDEST, Limits
 from ..operation_modes.profile import Profile, Segment, mean
 from ..operation_modes.validity import Announcements
 from ..plan import Price
-from .description import PowerConstraints, valid_constraints
+from .description import PowerConstraints
 from .energy_constraints import EnergyConstraints
 from .envelopes import LimitedPeriod, opened_for
 
@@ -38,9 +38,7 @@ def planned_instructions(
             _wanted(constraints, energy, forecast, Segment(first, last, slot.value)),
         )
         for slot in slots
-        for first, last, constraints in valid_constraints(
-            announced, slot.start, slot.end
-        )
+        for first, last, constraints in announced.between(slot.start, slot.end)
     ]
     if periods:
         for each in energy.within(periods[0].start, periods[-1].end):
@@ -54,7 +52,7 @@ def widest_instructions(
     """Limits that restrict as little as is allowed."""
     return envelope_instructions(
         LimitedPeriod(first, last, constraints, WIDEST)
-        for first, last, constraints in valid_constraints(announced, start, end)
+        for first, last, constraints in announced.between(start, end)
     )
 
 
