@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -312,13 +313,26 @@ class ManagedResource:
         instruction = manual_instruction(
             self.name,
             self.handler,
-            order,
+            self._until_the_plan_goes_on(order),
             present=self.control_type,
             wanted=control_type,
         )
         if not self.follower.async_give(instruction):
             raise not_connected(self.name)
         return instruction
+
+    def _until_the_plan_goes_on(self, order: ManualOrder) -> ManualOrder:
+        """Let limits last no longer than they serve, unless the user says how long."""
+        handler = self.handler
+        if (
+            handler is None
+            or "duration" not in handler.order_fields
+            or order.duration is not None
+        ):
+            return order
+        start = max(order.execution_time, dt_util.utcnow())
+        until = self.follower.manual_until(start)
+        return replace(order, duration=until - start)
 
     @callback
     def async_send(self, instruction: Instruction) -> bool:

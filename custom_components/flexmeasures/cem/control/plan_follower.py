@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ...coordinator import ScheduleCoordinator
-from ...device.setpoint import Mode, Override, followed
+from ...device.setpoint import Mode, Override, followed, setpoint
 from ...plan.plan import Plan
 from ...s2.handler import ControlTypeHandler
 from ...s2.instructions.instruction import HYSTERESIS, Instruction
@@ -197,7 +197,7 @@ class PlanFollower:
         if not self.sender.async_give(instruction):
             return False
         now = dt_util.utcnow()
-        until = _next_slot(self._coordinator.data, max(instruction.execution_time, now))
+        until = self.manual_until(max(instruction.execution_time, now))
         self._manual = ManualInstruction(instruction, until, self._wishes())
         self._manual_timer.async_arm(until)
         if instruction.execution_time > now:
@@ -205,6 +205,10 @@ class PlanFollower:
         else:
             self._idle_after = None
         return True
+
+    def manual_until(self, start: datetime) -> datetime:
+        """Return when the plan goes on after what a user orders from a moment on."""
+        return _next_slot(self._coordinator.data, start)
 
     def _earliest(self, now: datetime, apart: timedelta) -> datetime:
         """Return when instructions may be made next."""
@@ -246,11 +250,16 @@ class PlanFollower:
         manual = self._manual
         if handler is None or (manual and manual.instruction.execution_time <= now):
             return
-        plan = followed(self._coordinator.data, *self._wishes(), now)
-        if handler.needs_schedule and self._is_plan_void():
-            plan = replace(plan, power=None)
+        planned = self._coordinator.data
+        if is_void := handler.needs_schedule and self._is_plan_void():
+            planned = replace(planned, power=None)
+        plan = followed(planned, *self._wishes(), now)
+        is_ordered = setpoint(None, *self._wishes(), now) is not None
+        snapshot = handler.snapshot()
         instructions = await self._computing.async_run(
-            handler.snapshot().instructions, _ahead(plan, now, handler.looks_ahead), now
+            snapshot.ordered_instructions if is_ordered else snapshot.instructions,
+            _ahead(plan, now, handler.looks_ahead),
+            now,
         )
         if handler is not self._handler or manual is not self._manual:
             self._is_wanted = True
@@ -259,7 +268,9 @@ class PlanFollower:
             instructions = manual.among(
                 instructions, replaces_all=not handler.needs_schedule
             )
-        if not handler.needs_schedule or plan.power_at(now) is not None:
+        # What is ordered may be something that the RM has not told enough for.
+        is_to_follow = plan.power_at(now) is not None and (instructions or not is_void)
+        if is_to_follow or not handler.needs_schedule:
             self._idle_after = None
             slots = list(known_slots(plan, now))
             if slots:

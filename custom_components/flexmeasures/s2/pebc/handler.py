@@ -23,8 +23,10 @@ from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
 from .instructions import (
+    ToldLimits,
     constant_instruction,
     first_limits,
+    ordered_instructions,
     planned_instructions,
     widest_instructions,
 )
@@ -56,6 +58,7 @@ class PebcHandler(ControlTypeHandler):
         self._constraints: Announcements[PowerConstraints] = Announcements()
         self._energy = EnergyConstraints()
         self._forecast: Profile[float] | None = None
+        self._told: ToldLimits | None = None
 
     @override
     def receive(self, message: Message, now: datetime) -> None:
@@ -136,16 +139,28 @@ class PebcHandler(ControlTypeHandler):
             self._energy,
             self._forecast,
             plan.consumption_price,
+            told=self._told,
+        )
+
+    @override
+    def ordered_instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        """Limits whether or not the device needs them, and none after them."""
+        return ordered_instructions(
+            known_slots(plan, now), self._constraints, self._energy, self._forecast
         )
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
         """Limits that restrict as little as is allowed."""
         start = now.replace(microsecond=0)
-        return (
-            widest_instructions(self._constraints, start, start + _IDLE_DURATION)
-            or None
-        )
+        end = start + _IDLE_DURATION
+        if self._told is not None:
+            end = max(end, self._told.until)
+        return widest_instructions(self._constraints, start, end) or None
+
+    @override
+    def told(self, instruction: Instruction) -> None:
+        self._told = ToldLimits.after(self._told, instruction)
 
     @override
     def describe(self, instruction: Instruction) -> str:
