@@ -68,7 +68,7 @@ async def test_asked_again(
     before = len(selected(rm))
     await rm.start(FRBC, instruction_processing_delay=0)
     await rm.expect(SELECT, control_type=FRBC)
-    found = []
+    found: list[int] = []
     for second in range(40):
         await go_to(rm, NOW + second * SECOND)
         if len(selected(rm)) > before + len(found):

@@ -19,6 +19,7 @@ from ...timer import Timer
 from ..computing import Computing
 from .instruction_sender import InstructedResource, InstructionSender
 from .manual import ManualInstruction
+from .news import content
 
 _DEFAULT_SLOT: Final = timedelta(minutes=15)
 
@@ -138,9 +139,10 @@ class PlanFollower:
         key = message.type, message.body.get("actuator_id")
         if len(self._last) > _MOST_LAST:
             self._last = {}
-        before, self._last[key] = self._last.get(key), message.body
+        told = content(message, dt_util.utcnow())
+        before, self._last[key] = self._last.get(key), told
         # Statuses come all the time, whether or not there is news in them.
-        if before != message.body:
+        if before != told:
             is_status = message.type.endswith("Status")
             self.async_follow(_STATUSES_APART if is_status else _APART)
 
