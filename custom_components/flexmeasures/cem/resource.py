@@ -180,8 +180,13 @@ class ManagedResource:
 
     @property
     def problem(self) -> S2NotPlannableError | None:
-        """Why no schedule can be made from what it has reported."""
-        return self.replanning.problem
+        """Why no schedule can be made from what it has reported, or none is followed."""
+        return self.replanning.problem or self.follower.problem
+
+    @property
+    def problem_since(self) -> datetime | None:
+        """Since when there is one."""
+        return self.replanning.problem_since or self.follower.problem_since
 
     @property
     def protocol_version(self) -> str | None:
@@ -206,10 +211,9 @@ class ManagedResource:
         """Call it when something is new; return how to stop."""
         return self._listeners.async_add(listener)
 
-    def describe(self, instruction: Instruction) -> str:
-        """Return what an instruction says; there is one only while there is a handler."""
-        assert self.handler
-        return self.handler.describe(instruction)
+    def describe(self, instruction: Instruction) -> str | None:
+        """Return what an instruction says; None once nobody knows it any more."""
+        return self.handler.describe(instruction) if self.handler else None
 
     # --- from set-up to unloading
 
@@ -338,8 +342,8 @@ class ManagedResource:
     def async_send(self, instruction: Instruction) -> bool:
         """Send an instruction now; whether that could be done."""
         connection, handler = self.link.connection, self.handler
-        assert connection
-        assert handler
+        if connection is None or handler is None:
+            return False
         try:
             effects = connection.session.send_instruction(instruction, dt_util.utcnow())
         except NotReadyError:
@@ -352,7 +356,8 @@ class ManagedResource:
     def async_revoke(self, instruction: Instruction) -> None:
         """Take back an instruction, if it can be."""
         connection = self.link.connection
-        assert connection
+        if connection is None:
+            return
         with suppress(NotReadyError):
             connection.async_do(
                 connection.session.revoke(
@@ -363,9 +368,9 @@ class ManagedResource:
     @callback
     def async_refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        assert self.handler
-        self.handler.refused(instruction)
-        self.refusals.async_call(self.describe(instruction))
+        if (handler := self.handler) is not None:
+            handler.refused(instruction)
+            self.refusals.async_call(handler.describe(instruction))
 
     @callback
     def async_hand_back(self) -> None:

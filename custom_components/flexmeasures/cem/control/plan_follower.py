@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+import logging
 from typing import Any, Final, Protocol
 
 from homeassistant.core import HomeAssistant, callback
@@ -15,11 +16,14 @@ from ...s2.handler import ControlTypeHandler
 from ...s2.instructions.instruction import HYSTERESIS, Instruction
 from ...s2.messages.message import Message
 from ...s2.operation_modes.profile import known_slots
+from ...scheduling.errors import S2NotPlannableError
 from ...timer import Timer
 from ..computing import Computing
 from .instruction_sender import InstructedResource, InstructionSender
 from .manual import ManualInstruction
 from .news import content
+
+_LOGGER = logging.getLogger(__name__)
 
 _DEFAULT_SLOT: Final = timedelta(minutes=15)
 
@@ -88,6 +92,9 @@ class PlanFollower:
         """What decides on the instructions, beside what the RM reports."""
         self._last: dict[tuple[str, str | None], Mapping[str, Any]] = {}
         """What was reported last, by type and actuator."""
+        self.problem: S2NotPlannableError | None = None
+        """Why the plan is not followed, though there is one."""
+        self.problem_since: datetime | None = None
         self._is_following = False
         self._is_wanted = False
         self._follow_timer = Timer(hass, self._start)
@@ -104,6 +111,7 @@ class PlanFollower:
             timer.async_disarm()
         self._manual = self._idle_after = None
         self._last = {}
+        self._set_problem(None)
         if handler is not None:
             self._is_handed_back = False
             self._retake_timer.async_disarm()
@@ -238,11 +246,27 @@ class PlanFollower:
         try:
             while True:
                 self._is_wanted = False
-                await self._follow(dt_util.utcnow())
+                await self._follow_or_idle(dt_util.utcnow())
                 if not self._is_wanted:
                     return
         finally:
             self._is_following = False
+
+    async def _follow_or_idle(self, now: datetime) -> None:
+        try:
+            await self._follow(now)
+        except Exception:
+            # A defect of ours: nobody knows what the device does of what it was told.
+            if self.problem is None:
+                _LOGGER.exception(
+                    "Unexpected exception in following the plan of %s",
+                    self._coordinator.name,
+                )
+            self._set_problem(S2NotPlannableError("s2_defect"))
+            if self._handler is not None:
+                self._idle(self._handler, (), now)
+        else:
+            self._set_problem(None)
 
     async def _follow(self, now: datetime) -> None:
         handler = self._handler
@@ -299,14 +323,33 @@ class PlanFollower:
         if now < self._idle_after:
             self._end_timer.async_arm(self._idle_after)
             return
-        idle = handler.idle_instructions(now)
+        self._idle(handler, later, now)
+
+    def _idle(
+        self, handler: ControlTypeHandler, later: Sequence[Instruction], now: datetime
+    ) -> None:
+        """Have the RM do nothing, or as it wants for a while if it cannot be idle."""
+        idle: Sequence[Instruction] | None = None
+        try:
+            idle = handler.idle_instructions(now)
+        except Exception:
+            _LOGGER.debug(
+                "No way for %s to idle", self._coordinator.name, exc_info=True
+            )
         if idle is not None:
             self.sender.async_hold([*idle, *later])
             return
         self._is_handed_back = True
-        self._had_setpoint = coordinator.setpoint is not None
+        self._had_setpoint = self._coordinator.setpoint is not None
         self._retake_timer.async_arm(now + _RETAKE_AFTER)
         self._resource.async_hand_back()
+
+    def _set_problem(self, problem: S2NotPlannableError | None) -> None:
+        is_news = (self.problem is None) != (problem is None)
+        self.problem = problem
+        if is_news:
+            self.problem_since = dt_util.utcnow() if problem else None
+            self._coordinator.async_update_listeners()
 
     @callback
     def _retake(self, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+import logging
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -26,6 +27,10 @@ from ..computing import Computing
 from ..memory import ResourceMemory
 from .flex_model import joined_flex_model
 from .news import ReportedModel, content
+
+_LOGGER = logging.getLogger(__name__)
+
+_DEFECT: Final = "s2_defect"
 
 # What an RM reports together shall make one schedule.
 _SETTLE: Final = timedelta(seconds=5)
@@ -156,6 +161,16 @@ class Replanning:
             )
         except NotPlannableError as err:
             raise S2NotPlannableError(err.key) from None
+        except Exception:
+            # A defect of ours must not keep the other devices of a site from a schedule.
+            is_known = self.problem and self.problem.translation_key == _DEFECT
+            _LOGGER.log(
+                logging.DEBUG if is_known else logging.ERROR,
+                "Unexpected exception in planning %s",
+                coordinator.name,
+                exc_info=True,
+            )
+            raise S2NotPlannableError(_DEFECT) from None
         model = joined_flex_model(
             self._from_start_on(reported, told_at, window, stored),
             handler,
