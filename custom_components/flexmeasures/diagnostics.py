@@ -234,7 +234,7 @@ def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
         "contested": resource.link.is_contested,
         "consumed_kwh": memory.consumed_kwh,
         "problem": resource.problem and resource.problem.translation_key,
-        "problem_since": resource.replanning.problem_since,
+        "problem_since": resource.problem_since,
         "instructions": {
             "current": [
                 {

@@ -35,13 +35,15 @@ class DemandRate:
             self._present = (now, Range.from_wire(present))
             self._is_forecast_newer = False
 
-    def take_forecast(self, body: Mapping[str, Any], message_id: str) -> None:
+    def take_forecast(
+        self, body: Mapping[str, Any], message_id: str, now: datetime
+    ) -> None:
         """Take over what is expected; raises InvalidContentError."""
         self._forecast = read_profile(
             body["start_time"],
             body["elements"],
             lambda element: float(element["demand_rate_expected"]),
-        )
+        ).preceded_by(self._forecast, now)
         self._forecast_id = message_id
         self._is_forecast_newer = True
 

@@ -55,7 +55,7 @@ class DdbcHandler(OperationModeHandler[SystemDescription]):
             case "DDBC.PresentDemandStatus":
                 self._demand.take_present(body, now)
             case "DDBC.AverageDemandRateForecast":
-                self._demand.take_forecast(body, message.id)
+                self._demand.take_forecast(body, message.id, now)
             case _:
                 super().receive(message, now)
                 # A description may tell it too.

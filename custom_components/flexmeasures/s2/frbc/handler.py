@@ -86,13 +86,13 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
                 self._usage = Profile.from_elements(
                     body["start_time"],
                     _elements(body, lambda element: element["usage_rate_expected"]),
-                )
+                ).preceded_by(self._usage, now)
                 self._usage_id = message.id
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
                     _elements(body, fill_levels),
-                )
+                ).preceded_by(self._targets, now)
                 self._targets_id = message.id
             case _:
                 super().receive(message, now)

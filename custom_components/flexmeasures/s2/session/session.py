@@ -91,6 +91,11 @@ class Session:
         moments = (self._end_at, self._requests.next_deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
+    @property
+    def expected_control_type(self) -> ControlType:
+        """The one that is in force once the RM has agreed to what it was asked for."""
+        return self._requests.wish or self.rm.control_type
+
     def connected(self) -> list[Effect]:
         """Speak first, at once."""
         self._send("Handshake", role="CEM", supported_protocol_versions=VERSIONS)
@@ -198,8 +203,14 @@ class Session:
         status = ReceptionStatus(message.body["status"])
         subject = message.body["subject_message_id"]
         wished_for = self._requests.wished_for(subject)
-        if wished_for is not None and status is ReceptionStatus.OK:
-            # Also if it comes late: it is what the RM does from now on.
+        if (
+            wished_for is not None
+            and status is ReceptionStatus.OK
+            and self.rm.details is not None
+            and self.rm.details.offers(wished_for)
+        ):
+            # Also if it comes late, or something else is wished for by now: it is what
+            # the RM does from now on.
             self._effects += self.rm.activate(wished_for, now)
         self._effects += self._requests.answer(subject, status)
         if status is ReceptionStatus.PERMANENT_ERROR:

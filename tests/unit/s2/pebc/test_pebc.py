@@ -743,6 +743,54 @@ def test_constraints_of_the_same_id_replace_each_other() -> None:
     assert elements(instruction, L1) == [(4 * HOUR, 0, 1000)]
 
 
+def hourly_constraints() -> list[Message]:
+    """Four that follow each other, each with another upper limit."""
+    return [
+        constraints(
+            (L1, "UPPER", 0, 1000 * (hour + 1)),
+            (L1, "LOWER", 0, 0),
+            constraints_id=f"hour-{hour}",
+            valid_from=NOW + hour * HOUR,
+            valid_until=NOW + (hour + 1) * HOUR,
+        )
+        for hour in range(4)
+    ]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_constraints_of_all_hours_hold(*, is_reversed: bool) -> None:
+    messages = hourly_constraints()
+    made = handler(*(messages[::-1] if is_reversed else messages))
+    assert [
+        (each.execution_time, each.body["power_constraints_id"], elements(each, L1))
+        for each in made.instructions(plan(9, 9, 9, 9), NOW)
+    ] == [
+        (NOW + hour * HOUR, f"hour-{hour}", [(HOUR, 0, 1000 * (hour + 1))])
+        for hour in range(4)
+    ]
+
+
+def test_constraints_of_all_hours_are_planned_with() -> None:
+    """After them they are taken to go on."""
+    made = handler(*hourly_constraints(), need(500, 500, quantity=L1))
+    model = made.flex_model(Window(NOW, HOUR / 2, 5 * HOUR), capacity_kwh=None)
+    assert [event["value"] for event in model["consumption-capacity"]] == [
+        f"{1000.0 * hour} W" for hour in (1, 1, 2, 2, 3, 3, 4, 4, 4, 4)
+    ]
+    assert model["production-capacity"] == "0.0 W"
+
+
+def test_forecast_of_tomorrow_takes_nothing_from_today() -> None:
+    made = handler(PV, forecast(-1000, -2000), forecast(-3000, start=NOW + 2 * HOUR))
+    model = made.flex_model(WINDOW, capacity_kwh=None)
+    assert [event["value"] for event in model["production-capacity"]] == [
+        "1000.0 W",
+        "2000.0 W",
+        "3000.0 W",
+        "4000.0 W",
+    ]
+
+
 WATTS = st.integers(-50, 50).map(lambda number: number * 100.0)
 RANGES = st.lists(st.tuples(WATTS, WATTS), min_size=1, max_size=3)
 QUANTITIES = st.dictionaries(

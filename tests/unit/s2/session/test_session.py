@@ -501,6 +501,96 @@ def test_a_newer_wish_takes_the_place_of_an_older_one() -> None:
     assert rm.session.rm.control_type is ControlType.FILL_RATE
 
 
+def selections(rm: Conversation) -> list[str]:
+    """The ids of all messages that asked for a control type."""
+    return [
+        frame["message_id"]
+        for frame in rm.sent
+        if frame["message_type"] == "SelectControlType"
+    ]
+
+
+def test_an_rm_that_agrees_to_what_was_wished_for_before() -> None:
+    """It is in force until the RM has agreed to the newer one, or for good if it does not."""
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    _, older, newer = selections(rm)
+    assert rm.say("ReceptionStatus", subject_message_id=older) == [
+        ControlTypeChanged(ControlType.POWER_ENVELOPE)
+    ]
+    assert rm.session.rm.control_type is ControlType.POWER_ENVELOPE
+    assert rm.session.expected_control_type is ControlType.FILL_RATE
+    assert rm.say(
+        "ReceptionStatus", subject_message_id=newer, status="INVALID_CONTENT"
+    ) == [
+        SelectionEnded(
+            ControlType.FILL_RATE, Selection.REFUSED, ReceptionStatus.INVALID_CONTENT
+        )
+    ]
+    assert rm.session.rm.control_type is ControlType.POWER_ENVELOPE
+
+
+def test_what_was_wished_for_before_is_over_once_the_rm_agrees_to_the_newer_one() -> (
+    None
+):
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    rm.acknowledge()
+    assert rm.say("ReceptionStatus", subject_message_id=older) == []
+    assert rm.session.rm.control_type is ControlType.FILL_RATE
+
+
+def test_what_was_wished_for_before_is_refused() -> None:
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    refused = rm.say(
+        "ReceptionStatus", subject_message_id=older, status="TEMPORARY_ERROR"
+    )
+    assert refused == []
+    assert rm.session.expected_control_type is ControlType.FILL_RATE
+
+
+def test_an_answer_to_the_first_of_two_that_ask_the_same() -> None:
+    """What the RM tells after it is kept when it answers the other one, too."""
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.wait(11)
+    rm.select(ControlType.POWER_ENVELOPE)
+    _, first, second = selections(rm)
+    assert rm.say("ReceptionStatus", subject_message_id=first) == [
+        ControlTypeChanged(ControlType.POWER_ENVELOPE),
+        SelectionEnded(
+            ControlType.POWER_ENVELOPE, Selection.ACTIVATED, ReceptionStatus.OK
+        ),
+    ]
+    handler = rm.session.rm.handler
+    assert rm.say("ReceptionStatus", subject_message_id=second) == []
+    assert rm.session.rm.handler is handler
+
+
+def test_what_was_wished_for_before_is_not_offered_any_more() -> None:
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    rm.say("ResourceManagerDetails", available_control_types=[ControlType.FILL_RATE])
+    assert rm.say("ReceptionStatus", subject_message_id=older) == []
+
+
+def test_wishes_that_are_never_answered_are_bounded() -> None:
+    rm = controlled()
+    for _ in range(50):
+        rm.select(ControlType.POWER_ENVELOPE)
+        rm.select(ControlType.FILL_RATE)
+    forgotten = selections(rm)[1]
+    assert rm.say("ReceptionStatus", subject_message_id=forgotten) == []
+
+
 def test_what_is_in_force_already_is_not_asked_for_again() -> None:
     rm = controlled()
     handler = rm.session.rm.handler
