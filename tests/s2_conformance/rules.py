@@ -487,11 +487,11 @@ TOPICS = (
                 "Other commodities have units of their own, and are no electric power.",
                 "schema, CommodityQuantity",
             ),
-            deviates(
+            Rule(
                 "power.one_value",
-                "There is at most one value for each quantity.",
-                "schema, PowerMeasurement.values, PowerForecastElement.power_values",
-                "It is not checked: the last one counts",
+                "There is one value at most for each quantity; two are INVALID_CONTENT.",
+                "schema, PowerMeasurement.values, PowerForecastElement.power_values,"
+                " PPBC.PowerSequenceElement.power_values",
             ),
             Rule(
                 "power.forecast",
