@@ -121,7 +121,7 @@ class Follower:
         """Follow until the device is unloaded."""
         lifetime = self._coordinator.lifetime
         lifetime.async_on_unload(
-            self._coordinator.async_add_listener(self.async_follow)
+            self._coordinator.setpoints.async_add(self.async_follow)
         )
         # Limits may be others, with a plan that is the same.
         lifetime.async_on_unload(
