@@ -145,6 +145,11 @@ class FollowerForm:
         """By field."""
         self.placeholders: dict[str, str] = {}
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it is this kind that follows the device by now."""
+        return bool(self._present)
+
     def values(self) -> dict[str, Any]:
         """Return what is shown at first."""
         shown = {**_DEFAULTS, **self._present}
