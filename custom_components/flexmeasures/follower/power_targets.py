@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, override
 
+from ..device.limits import Span
 from .targets import (
     EntityFacts,
     EntityTarget,
     Target,
     Write,
     amount_of,
+    kw_of,
     option_of,
     possible,
     rest_of,
@@ -46,6 +48,16 @@ class PowerTarget(EntityTarget):
             value = amount_of(sign * setpoint, known, self.entity_id)
         return (Write(self.entity_id, value, slack_of(known)),)
 
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        known = facts[self.entity_id]
+        least, most = kw_of(known.least, known), kw_of(known.most, known)
+        if self.is_inverted:
+            return Span(
+                None if most is None else -most, None if least is None else -least
+            )
+        return Span(least, most)
+
 
 @dataclass(frozen=True, slots=True)
 class TwoPowersTarget(Target):
@@ -81,6 +93,12 @@ class TwoPowersTarget(Target):
             )
             for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
         )
+
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        least = kw_of(facts[self.discharge].most, facts[self.discharge])
+        most = kw_of(facts[self.charge].most, facts[self.charge])
+        return Span(None if least is None else -least, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,12 @@ class CurrentTarget(EntityTarget):
             return self._switched(facts, charges=False)
         pause = rest_of(0.0, known, self.entity_id)
         return (Write(self.entity_id, pause),)
+
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        most = facts[self.entity_id].most
+        per_ampere = self.voltage * self.phases / _W_PER_KW
+        return Span(0.0, None if most is None else most * per_ampere)
 
     def _switched(
         self, facts: Mapping[str, EntityFacts], *, charges: bool
