@@ -20,6 +20,7 @@ from .targets import (
 
 _W_PER_KW: Final = 1e3
 _SLACK_A: Final = 0.5
+_NOTHING_A: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,9 @@ class CurrentTarget(EntityTarget):
         current = self.rest
         if setpoint is not None:
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
+            # One that is said to have 11 kW has three times 16 A, which are a little more.
+            if 0 < (nearest := round(current)) - current <= _NOTHING_A:
+                current = float(nearest)
         known = facts[self.entity_id]
         if current >= max(self.least, known.least or 0.0):
             charging = Write(self.entity_id, possible(current, known), _SLACK_A)

@@ -247,7 +247,7 @@ class CarLife(Life):
     @override
     def limited(self, setpoint: float) -> float:
         # Whole amperes, of which it takes no more than was planned.
-        return int(min(setpoint, self.most) / 0.69) * 0.69
+        return int(min(setpoint, self.most) / 0.69 + 0.1) * 0.69
 
     @override
     def plan(self, hour: float, level: float) -> float:

@@ -83,6 +83,8 @@ SCRIPT = {"kind": "script", "entity": "a"}
         (TWO, {"a": CHARGING, "b": CHARGING}, -2, [("a", 0), ("b", 2000)]),
         (TWO, {"a": CHARGING, "b": CHARGING}, None, [("a", 0), ("b", 0)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 7, [("a", 10), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 11, [("a", 16), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 10.9, [("a", 15), ("b", True)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 20, [("a", 16), ("b", True)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 4, [("b", False)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, -4, [("b", False)]),
