@@ -101,7 +101,8 @@ def _device(
 ) -> dict[str, Any]:
     facts = {
         "title": device.title,
-        "settings": async_redact_data(device.data, (CONF_S2,)),
+        # What the user's own actions are told may be secret.
+        "settings": async_redact_data(device.data, (CONF_S2, "actions")),
         "entities": {
             entity_id: _entity(hass.states.get(entity_id))
             for entity_id in named_entities(device.data)
@@ -111,6 +112,8 @@ def _device(
         facts |= _schedule(coordinator, account.queue)
     if account and (resource := account.resources.get(device.subentry_id)):
         facts["resource_manager"] = _resource_manager(resource)
+    if account and (results := account.results.get(device.subentry_id)):
+        facts["results"] = results.memory.as_json()
     if account and (follower := account.followers.get(device.subentry_id)):
         problem = follower.problem
         facts["follower"] = {

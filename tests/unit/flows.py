@@ -47,6 +47,7 @@ FIELDS_AT_TIMES = {
     "unit",
     "value_key",
     "invert",
+    "sign",
     "capacity",
     "price",
     "rules",

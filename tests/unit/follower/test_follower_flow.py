@@ -15,8 +15,11 @@ from ..home import Home, Json, device
 from ..s2_rm import paired
 
 COMMON = {"deadband": 0.1, "pause": 30, "respect": 60}
+# Of what shows nothing.
+UNSEEN = {"deadband": 0.1, "pause": 30}
 KEPT = {"deadband": 0.1, "pause": 30, "respect": 3600}
 RANGE = {"min": -5000, "max": 5000, "step": 1, "unit_of_measurement": "W"}
+TEMPLATE = "{{ setpoint }}"
 MODES = {"options": ["Charge", "Discharge", "Standby", "Self-consumption"]}
 
 
@@ -67,6 +70,7 @@ KINDS: list[tuple[str, Json]] = [
         {
             "entity": "number.current",
             "second_entity": "switch.charger",
+            "invert": False,
             "phases": "1",
             "voltage": 230,
             "least": 6,
@@ -93,6 +97,7 @@ KINDS: list[tuple[str, Json]] = [
         },
     ),
     ("script", {"entity": "script.mine"}),
+    ("actions", {"actions": [{"action": "script.mine", "data": {"kw": TEMPLATE}}]}),
 ]
 
 
@@ -100,8 +105,9 @@ KINDS: list[tuple[str, Json]] = [
 async def test_kinds(battery: Home, kind: str, values: Json) -> None:
     """Each is kept, has its entities and is shown again."""
     form = await start(battery, kind)
+    common = UNSEEN if kind in ("script", "actions") else COMMON
 
-    result = await submit(battery.hass, form, {**values, **COMMON})
+    result = await submit(battery.hass, form, {**values, **common})
 
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -114,7 +120,7 @@ async def test_kinds(battery: Home, kind: str, values: Json) -> None:
         str(field): (field.description or {}).get("suggested_value")
         for field in form["data_schema"].schema
     }
-    assert shown == {**values, **COMMON}
+    assert shown == {**values, **common}
 
 
 async def test_modes(battery: Home) -> None:
@@ -138,6 +144,46 @@ async def test_modes(battery: Home) -> None:
         **words,
         **KEPT,
     }
+
+
+async def test_mode_and_power(battery: Home) -> None:
+    """The words come next here too; what may be left empty is."""
+    form = await start(battery, "mode_power")
+    entities = {
+        "entity": "select.mode",
+        "second_entity": "number.charge",
+        "third_entity": "number.discharge",
+    }
+    assert "sign" in form["data_schema"].schema
+
+    form = await submit(battery.hass, form, {**entities, "sign": "none", **COMMON})
+    assert not form["errors"]
+    assert "sign" not in form["data_schema"].schema
+    words = {
+        "charge": "Charge",
+        "discharge": "Discharge",
+        "idle": "Standby",
+        "rest_option": "Self-consumption",
+    }
+    await submit(battery.hass, form, {**entities, **words, **COMMON})
+
+    assert kept(battery) == {"kind": "mode_power", **entities, **words, **KEPT}
+
+
+async def test_charger_that_a_choice_pauses(battery: Home) -> None:
+    """Its words are asked for instead of what on means."""
+    values = {**dict(KINDS)["current"], "second_entity": "select.mode"}
+
+    form = await submit(
+        battery.hass, await start(battery, "current"), {**values, **COMMON}
+    )
+    assert not form["errors"]
+    assert "invert" not in form["data_schema"].schema
+    del values["invert"]
+    words = {"charge": "Charge", "idle": "Standby"}
+    await submit(battery.hass, form, {**values, **words, **COMMON})
+
+    assert kept(battery) == {"kind": "current", **values, **words, **KEPT}
 
 
 async def test_nobody(battery: Home) -> None:
@@ -201,6 +247,26 @@ async def test_mistakes(
         for field in form["data_schema"].schema
     }
     assert shown == entered
+    assert kept(battery) is None
+
+
+@pytest.mark.parametrize(
+    ("actions", "error"),
+    [
+        ([], "follower_no_actions"),
+        ([{"action": "script.mine", "data": "{{ setpoint"}], "follower_actions_wrong"),
+        ([{"not": "known"}], "follower_actions_wrong"),
+    ],
+)
+async def test_actions_that_cannot_be_run(
+    battery: Home, actions: list[Json], error: str
+) -> None:
+    """They are not kept, and it is said why."""
+    form = await submit(
+        battery.hass, await start(battery, "actions"), {"actions": actions, **UNSEEN}
+    )
+
+    assert form["errors"] == {"actions": error}
     assert kept(battery) is None
 
 

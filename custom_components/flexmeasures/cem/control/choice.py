@@ -22,7 +22,6 @@ _LOGGER = logging.getLogger(__name__)
 
 UNCONTROLLED: Final = frozenset({ControlType.NO_SELECTION, ControlType.NOT_CONTROLABLE})
 
-
 # Between asking an RM that cannot now, or does not answer, and asking it again.
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)

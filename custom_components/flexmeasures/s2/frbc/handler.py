@@ -1,21 +1,21 @@
 """A storage that is filled and emptied by operation modes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
 from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
-from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import ExpectedActuator
+from ..operation_modes.choice import PoweredActuator
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
-from ..operation_modes.profile import Profile, known_slots
+from ..operation_modes.profile import Profile, Segment
 from ..operation_modes.ranges import Range
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Plan, Window
+from ..plan import Window
 from .description import SystemDescription, fill_levels
 from .flex_model import StorageModel
 from .instructions import commands
@@ -66,7 +66,9 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
         super().__init__()
         self._leakages: Announcements[Leakage] = Announcements()
         self._usage: Profile[float] | None = None
+        self._usage_id: str | None = None
         self._targets: Profile[Range] | None = None
+        self._targets_id: str | None = None
         self._told_level: tuple[datetime, float] | None = None
 
     @override
@@ -85,13 +87,27 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
                     body["start_time"],
                     _elements(body, lambda element: element["usage_rate_expected"]),
                 ).preceded_by(self._usage, now)
+                self._usage_id = message.id
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
                     _elements(body, fill_levels),
                 ).preceded_by(self._targets, now)
+                self._targets_id = message.id
             case _:
                 super().receive(message, now)
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        match object_type:
+            case "FRBC.LeakageBehaviour" if self._leakages.remove(object_id, now):
+                pass
+            case "FRBC.UsageForecast" if object_id == self._usage_id:
+                self._usage = self._usage_id = None
+            case "FRBC.FillLevelTargetProfile" if object_id == self._targets_id:
+                self._targets = self._targets_id = None
+            case _:
+                super().revoke(object_type, object_id, now)
 
     @property
     @override
@@ -102,10 +118,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        # What is valid from within the first slot on is there for most of the window.
-        description = self._descriptions.at(window.start + window.resolution)
-        if description is None:
-            raise NotPlannableError("s2_no_description")
+        description = self._described_for(window)
         level = self._level_at(description, window.start, window.resolution)
         if level is None:
             raise NotPlannableError("s2_no_fill_level")
@@ -124,21 +137,20 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
         ).flex_model(window, capacity_kwh=capacity_kwh)
 
     @override
-    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
-        slots = list(known_slots(plan, now))
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
         description = self._descriptions.at(now)
-        if not slots or description is None:
+        if description is None:
             return ()
         level = self._level_at(description, now, slots[-1].end - slots[-1].start)
         if level is None:
             return ()
-        return self._instructions(
-            commands(
-                slots,
-                self._descriptions,
-                self._statuses.state,
-                self._storage(description, level, now),
-            )
+        return commands(
+            slots,
+            self._descriptions,
+            self._statuses.state,
+            self._storage(description, level, now),
         )
 
     @override
@@ -194,7 +206,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             return level
         rate = -self._storage(description, level, told_at).loss(told_at)
         for actuator in description.actuators:
-            expected = ExpectedActuator(actuator, self._statuses.state(actuator))
+            expected = PoweredActuator(actuator, self._statuses.state(actuator))
             rate += expected.rate(level, told_at)
         return min(
             max(level + rate * age.total_seconds(), min(description.levels.low, level)),

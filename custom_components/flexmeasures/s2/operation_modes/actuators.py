@@ -11,6 +11,9 @@ from .modes import OperationModeElement, WireMode, read_elements
 from .ranges import Range, merged
 from .transitions import ModeGraph, ModeState
 
+# The actuator of a device that does not speak of actuators.
+DEVICE = ""
+
 
 def _name(description: Mapping[str, Any], instead: str) -> str:
     return description.get("diagnostic_label", "").strip() or instead
@@ -71,6 +74,10 @@ class Actuator:
         if level <= near[0].levels.end:
             return near[0]
         return min(near, key=lambda element: element.distance(level))
+
+    def is_described(self, mode: str, level: float) -> bool:
+        """Whether a mode has an element for a fill level."""
+        return not self.element(mode, level).distance(level)
 
     def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""

@@ -7,13 +7,15 @@ from typing import Any, ClassVar, override
 from uuid import uuid4
 
 from ..device_status import DeviceStatus
-from ..handler import ControlTypeHandler
+from ..handler import ControlTypeHandler, NotPlannableError
 from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
-from .actuators import Actuator
-from .choice import Command
+from ..plan import Plan, Window
+from .actuators import DEVICE, Actuator
+from .expected_actuator import Command
+from .profile import Segment, known_slots
 from .ranges import ZERO, Range
 from .sequence import idle_commands
 from .status import ActuatorStatuses, active_modes, actuators_status
@@ -21,9 +23,6 @@ from .validity import Announced, Announcements
 
 # Stepping through a whole plan takes long, and by then the RM has told something else.
 _LOOK_AHEAD = timedelta(hours=2)
-
-# The actuator of a device that does not speak of actuators.
-DEVICE = ""
 
 
 class OperationModeHandler[DescriptionT](ControlTypeHandler):
@@ -52,6 +51,25 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
     def _actuators_of(self, description: DescriptionT) -> Sequence[Actuator]:
         """What is told to do something."""
 
+    @abstractmethod
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
+        """What follows from the powers (W) of slots, of which there is one at least."""
+
+    def _described_for(self, window: Window) -> DescriptionT:
+        """What is valid for most of a window; raises NotPlannableError if nothing is."""
+        # From within the first slot on is soon enough.
+        description = self._descriptions.at(window.start + window.resolution)
+        if description is None:
+            raise NotPlannableError("s2_no_description")
+        return description
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        slots = list(known_slots(plan, now))
+        return self._instructions(self._commands(slots, now)) if slots else ()
+
     @override
     def power_range(self, now: datetime) -> Range | None:
         description = self._descriptions.at(now)
@@ -75,6 +93,8 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
         self._descriptions.forget_past(now)
+        if (described := self._actuators()) is not None:
+            self._statuses.forget_others(described)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 description = self._read_description(body)
@@ -109,14 +129,15 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        description = self._descriptions.at(now)
-        if description is None:
+        found = self._descriptions.first_from(now)
+        if found is None:
             return None
+        moment, description = found
         commands = idle_commands(
             self._actuators_of(description),
             self._statuses.state,
             self._level(description),
-            now,
+            moment,
         )
         return None if commands is None else self._instructions(commands)
 
@@ -132,9 +153,11 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @override
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        description = self._descriptions.at(max(order.execution_time, now))
-        if description is None:
+        wanted = max(order.execution_time, now)
+        found = self._descriptions.first_from(wanted)
+        if found is None or found[0] > wanted:
             raise InvalidOrderError("s2_no_description")
+        _, description = found
         command = ordered(
             self._actuators_of(description), self._statuses.state, order, now
         )
@@ -145,6 +168,15 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         description = self._descriptions.at(now)
         actuators = [] if description is None else self._actuators_of(description)
         return actuators_status(active_modes(actuators, self._statuses.state, 0.0, now))
+
+    @override
+    def knows(self, instruction: Instruction) -> bool:
+        body = instruction.body
+        return any(
+            actuator.id == body.get("actuator_id", DEVICE)
+            and body[self.mode_field] in actuator.modes
+            for actuator in self._actuators() or ()
+        )
 
     def _actuators(self) -> list[Actuator] | None:
         """All that are described, those in force first; None if nothing ever was."""

@@ -26,23 +26,21 @@ class OperationModeElement(NamedTuple):
     """Fill level per second, at factor 0 and 1."""
     power: Range
     """Electric, W, consumption positive."""
-    cost: Range
-    """Besides the energy, per second."""
+    cost: float
+    """Besides the energy, per second, as far as it is known."""
 
     @classmethod
     def from_wire(cls, element: Mapping[str, Any]) -> Self:
         """Read an element of FRBC, or an operation mode of OMBC, which has no fill level."""
         levels = _range(element, "fill_level_range", Range(-inf, inf))
+        # Its ends say how uncertain it is, and have nothing to do with the factor.
+        costs = _range(element, "running_costs", ZERO)
         return cls(
             Range(levels.low, levels.high),
             _range(element, "fill_rate", ZERO),
             electric_power(element["power_ranges"]),
-            _range(element, "running_costs", ZERO),
+            (costs.low + costs.high) / 2,
         )
-
-    def points(self) -> Iterator[tuple[float, float]]:
-        """Fill rate and power at both ends."""
-        return zip(self.rate, self.power, strict=True)
 
     def distance(self, level: float) -> float:
         """How far a fill level is from those of the element."""
@@ -75,10 +73,7 @@ def charging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which consumption fills the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate > 0 and power > 0
+        (rate, power) for rate, power in _points(elements) if rate > 0 and power > 0
     ]
 
 
@@ -87,8 +82,11 @@ def discharging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which production empties the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate < 0 and power < 0
+        (rate, power) for rate, power in _points(elements) if rate < 0 and power < 0
     ]
+
+
+def _points(elements: Iterable[OperationModeElement]) -> Iterator[tuple[float, float]]:
+    """The fill rates and powers at both ends of each element."""
+    for element in elements:
+        yield from zip(element.rate, element.power, strict=True)

@@ -26,6 +26,8 @@ class Transition:
     blocking_timers: frozenset[str]
     duration: timedelta
     """From when it begins until the device behaves as the target says."""
+    cost: float
+    """Besides the energy."""
     abnormal_only: bool
 
 
@@ -59,6 +61,8 @@ class Route:
     timers: Mapping[str, datetime]
     """When they are finished once all hops are begun."""
     arrival: datetime
+    cost: float = 0.0
+    """Of all transitions, besides the energy."""
 
     @property
     def departure(self) -> datetime:
@@ -115,6 +119,7 @@ class ModeGraph:
                     started,
                     blocking,
                     min(duration, FOREVER),
+                    transition.get("transition_costs", 0.0),
                     transition["abnormal_condition_only"],
                 )
             )
@@ -265,6 +270,7 @@ class ModeGraph:
             (*route.hops, Hop(departure, transition.target, arrival)),
             {**route.timers, **started},
             arrival,
+            route.cost + transition.cost,
         )
 
     def _transition(self, source: str | None, target: str) -> Transition | None:

@@ -1,20 +1,20 @@
-"""How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
+"""How much energy a device will consume or produce in a time (``PEBC.EnergyConstraint``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
+from ..energy import consumed_kwh, hours
 from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import SYMMETRIC
 
-_HOUR = timedelta(hours=1)
 _LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyConstraint:
-    """An energy that has to be consumed between two moments."""
+    """An energy that has to be consumed, or may be produced, between two moments."""
 
     quantity: str
     start: datetime
@@ -23,8 +23,11 @@ class EnergyConstraint:
     """In kWh."""
     most: float
     """In kWh; what limits have to leave room for."""
+    most_production: float
+    """The same of what is produced, as a positive number."""
     consumed: float = 0.0
     """In kWh, as far as it was measured."""
+    produced: float = 0.0
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
@@ -33,13 +36,14 @@ class EnergyConstraint:
         lower, upper = body["lower_average_power"], body["upper_average_power"]
         if end <= start or lower > upper:
             raise InvalidContentError("an energy constraint that contradicts itself")
-        kilo_hours = (end - start) / _HOUR / 1000
+        kilo_hours = hours(start, end) / 1000
         return cls(
             body["commodity_quantity"],
             start,
             end,
             max(lower, 0.0) * kilo_hours,
             max(upper, 0.0) * kilo_hours,
+            max(-lower, 0.0) * kilo_hours,
         )
 
     @property
@@ -52,13 +56,22 @@ class EnergyConstraint:
         """The most energy that may still be consumed, in kWh."""
         return max(self.most - self.consumed, 0.0)
 
+    @property
+    def most_production_left(self) -> float:
+        """The most energy that may still be produced, in kWh."""
+        return max(self.most_production - self.produced, 0.0)
+
     def counted(
         self, powers: Mapping[str, float], start: datetime, end: datetime
     ) -> Self:
         """The same after a time in which these powers (W) were consumed."""
-        hours = max((min(end, self.end) - max(start, self.start)) / _HOUR, 0.0)
-        kwh = hours * max(self.power_of(powers), 0.0) / 1000
-        return replace(self, consumed=self.consumed + kwh)
+        power = self.power_of(powers)
+        first, last = max(start, self.start), min(end, self.end)
+        return replace(
+            self,
+            consumed=self.consumed + consumed_kwh(power, first, last),
+            produced=self.produced + consumed_kwh(-power, first, last),
+        )
 
     def power_of(self, powers: Mapping[str, float]) -> float:
         """What of the measured powers counts, in W; 0 if nothing does."""
@@ -121,14 +134,21 @@ class EnergyConstraints:
         self._measured_at, self._powers = moment, powers
 
     def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
-        """Those that a period touches, in the order in which they end."""
+        """Those of consumption that a period touches, in the order in which they end."""
+        return [each for each in self._touched(start, end) if each.most > 0]
+
+    def producing_within(
+        self, start: datetime, end: datetime
+    ) -> list[EnergyConstraint]:
+        """Those of production that a period touches, in the order in which they end."""
+        return [each for each in self._touched(start, end) if each.most_production > 0]
+
+    def _touched(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         return sorted(
             (
                 constraint
                 for constraint in self._constraints.values()
-                if constraint.start < end
-                and constraint.end > start
-                and constraint.most > 0
+                if constraint.start < end and constraint.end > start
             ),
             key=lambda constraint: constraint.end,
         )

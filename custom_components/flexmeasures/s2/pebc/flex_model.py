@@ -1,16 +1,16 @@
 """The flex-model of a device that is given limits of its power."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from ..energy import hours
 from ..handler import NotPlannableError
-from ..operation_modes.profile import Profile, Segment, mean
+from ..operation_modes.profile import Profile, Segment, mean, window_slots
 from ..plan import Window
+from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint
-
-_HOUR = timedelta(hours=1)
 
 
 def limits_flex_model(
@@ -54,13 +54,6 @@ def limits_flex_model(
     return model
 
 
-def _slots(window: Window) -> Iterator[tuple[datetime, datetime]]:
-    start = window.start
-    while start < window.end:
-        yield start, start + window.resolution
-        start += window.resolution
-
-
 def _by_slot(
     valid: Sequence[Segment[PowerConstraints]],
     window: Window,
@@ -69,7 +62,7 @@ def _by_slot(
     """The mean power (W) of each slot; where nothing is announced, what was before."""
     powers: list[float] = []
     last = power(valid[0].value)
-    for start, end in _slots(window):
+    for start, end in window_slots(window):
         known = [
             (min(each.end, end) - max(each.start, start), power(each.value))
             for each in valid
@@ -87,7 +80,7 @@ def _by_slot(
 def _capacity(powers: Sequence[float], window: Window) -> str | list[dict[str, str]]:
     """Powers (W) of all slots, as one if it is always the same."""
     if len(set(powers)) == 1:
-        return _watts(powers[0])
+        return power_quantity(powers[0])
     return _series(powers, window)
 
 
@@ -95,7 +88,7 @@ def _available(
     forecast: Profile[float], window: Window, production: Sequence[float]
 ) -> Iterator[float]:
     """What can be produced in each slot of a window, in W."""
-    for (start, end), most in zip(_slots(window), production, strict=True):
+    for (start, end), most in zip(window_slots(window), production, strict=True):
         expected = mean(forecast, start, end)
         yield most if expected is None else max(min(-expected, most), 0.0)
 
@@ -103,8 +96,8 @@ def _available(
 def _series(powers: Iterable[float], window: Window) -> list[dict[str, str]]:
     """Powers (W) of all slots."""
     return [
-        {"start": start.isoformat(), "end": end.isoformat(), "value": _watts(power)}
-        for (start, end), power in zip(_slots(window), powers, strict=True)
+        event(start, end, power_quantity(power))
+        for (start, end), power in zip(window_slots(window), powers, strict=True)
     ]
 
 
@@ -122,9 +115,9 @@ def _storage_fields(
     level = sum(constraint.consumed for constraint in constraints)
     full = sum(max(constraint.most, constraint.consumed) for constraint in constraints)
     return {
-        "soc-at-start": _kwh(level),
+        "soc-at-start": energy_quantity(level),
         "soc-min": "0 kWh",
-        "soc-max": _kwh(full),
+        "soc-max": energy_quantity(full),
         "soc-minima": list(_minima(constraints, window, level, capacity)),
         "soc-maxima": list(_maxima(constraints, window, full)),
         "charging-efficiency": "100 %",
@@ -144,12 +137,11 @@ def _minima(
     for constraint in constraints:
         quantity = constraint.quantity
         left[quantity] = left.get(quantity, 0.0) + constraint.least_left
-        hours_after = max(constraint.end - window.end, timedelta(0)) / _HOUR
-        later = hours_after * capacity(quantity)
+        later = hours(window.end, constraint.end) * capacity(quantity)
         due[quantity] = max(due.get(quantity, 0.0), left[quantity] - later)
         yield {
             "datetime": min(constraint.end, window.end).isoformat(),
-            "value": _kwh(level + sum(due.values())),
+            "value": energy_quantity(level + sum(due.values())),
         }
 
 
@@ -165,18 +157,6 @@ def _maxima(
     room = full - sum(constraint.most for constraint in to_come)
     for constraint in to_come:
         if constraint.start > begin:
-            yield {
-                "start": begin.isoformat(),
-                "end": constraint.start.isoformat(),
-                "value": _kwh(room),
-            }
+            yield event(begin, constraint.start, energy_quantity(room))
         begin = constraint.start
         room += constraint.most
-
-
-def _kwh(energy: float) -> str:
-    return f"{round(energy, 6)} kWh"
-
-
-def _watts(power: float) -> str:
-    return f"{round(power, 3) + 0.0} W"  # Never "-0.0 W"

@@ -174,8 +174,9 @@ class Session:
         body = {**instruction.body, "execution_time": instruction.execution_time}
         if (factor := body.get("operation_mode_factor")) is not None:
             body["operation_mode_factor"] = min(max(factor, 0), 1)
-        message_id = self._send(instruction.message_type, **body)
-        self._requests.instruct(message_id, body["id"], now)
+        # Some RMs name an instruction by the id of its message.
+        self._send(instruction.message_type, message_id=body["id"], **body)
+        self._requests.instruct(body["id"], now)
         return self._take_effects()
 
     def revoke(self, object_type: str, object_id: str) -> list[Effect]:
@@ -311,8 +312,10 @@ class Session:
             MessageRefused(message_type, message_id, status, reason),
         ]
 
-    def _send(self, message_type: str, **body: Any) -> str:
-        message_id = new_id()
+    def _send(
+        self, message_type: str, *, message_id: str | None = None, **body: Any
+    ) -> str:
+        message_id = message_id or new_id()
         text = encode(Message(message_type, message_id, body))
         self._effects.append(Send(text, message_type, message_id))
         return message_id

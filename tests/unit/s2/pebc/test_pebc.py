@@ -213,6 +213,7 @@ def test_limits_restrict_no_more_than_planned() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.one_envelope")
 def test_phases_share_the_power() -> None:
     phases = [
         limit
@@ -243,6 +244,7 @@ def test_phases_of_different_size_share_by_what_they_can() -> None:
     assert elements(instruction, L2) == [(HOUR, 0, 500)]
 
 
+@pytest.mark.s2_rule("power.phases")
 def test_symmetric_limit_is_that_of_all_phases() -> None:
     made = handler(CHARGER)
     (instruction,) = made.instructions(plan(6, 0, 2), NOW)
@@ -253,6 +255,7 @@ def test_symmetric_limit_is_that_of_all_phases() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.order")
 def test_lower_limits_do_not_exceed_upper_ones() -> None:
     made = handler(
         constraints((L1, "UPPER", 0, 4000), (L1, "LOWER", 500, 1000)),
@@ -313,6 +316,7 @@ def test_plan_may_begin_later_or_be_over() -> None:
     assert made.instructions(plan(6), NOW + 2 * HOUR) == []
 
 
+@pytest.mark.s2_rule("pebc.constraints")
 def test_instruction_changes_with_the_constraints() -> None:
     made = handler(
         CHARGER,
@@ -332,6 +336,7 @@ def test_instruction_changes_with_the_constraints() -> None:
     assert elements(second, L1) == [(0.5 * HOUR, 0, 2000), (HOUR, 0, 1000)]
 
 
+@pytest.mark.s2_rule("pebc.valid")
 def test_gap_in_the_constraints_is_a_gap_in_the_envelope() -> None:
     made = handler(
         constraints(
@@ -349,6 +354,7 @@ def test_gap_in_the_constraints_is_a_gap_in_the_envelope() -> None:
     assert second.execution_time == NOW + 2 * HOUR
 
 
+@pytest.mark.s2_rule("message.unique", "instruction.id", "pebc.elements")
 def test_long_envelopes_are_told_in_parts() -> None:
     made = handler(CHARGER)
     long = plan(*[5.0, 6.0] * 200, 6.0, resolution=QUARTER)
@@ -363,6 +369,7 @@ def test_long_envelopes_are_told_in_parts() -> None:
     assert len(ids) == 4
 
 
+@pytest.mark.s2_rule("pebc.energy")
 def test_limits_leave_room_for_what_may_be_needed() -> None:
     """The plan has the least, at the cheapest time; the most is allowed for there."""
     made = handler(CHARGER, need(2000, 3500))  # 8 kWh to 14 kWh
@@ -412,6 +419,7 @@ def test_need_in_the_future_gets_its_room_in_its_time() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.energy")
 def test_consumption_that_was_measured_counts() -> None:
     made = handler(CHARGER, need(4000, 4000))
     made.receive(measurement(NOW - HOUR, L1=1000), NOW)  # before the need
@@ -469,6 +477,7 @@ def test_forecast_is_what_can_be_produced() -> None:
     assert model["production-capacity"][0]["end"] == "2026-11-22T13:00:00+00:00"
 
 
+@pytest.mark.s2_rule("power.commodities")
 @pytest.mark.parametrize(
     ("quantity", "expected"),
     [(L2, "100.0 W"), (SYMMETRIC, "100.0 W"), ("NATURAL_GAS.FLOW_RATE", "0.0 W")],
@@ -481,6 +490,7 @@ def test_forecast_counts_if_it_is_of_electric_power(
     assert [slot["value"] for slot in model["production-capacity"]] == [expected]
 
 
+@pytest.mark.s2_rule("pebc.energy_least")
 def test_need_is_a_store_to_be_filled() -> None:
     made = handler(CHARGER, need(2000, 3000))
     assert made.flex_model(WINDOW, capacity_kwh=None) == {
@@ -579,6 +589,7 @@ def test_store_of_the_user_needs_no_energy_constraint() -> None:
     }
 
 
+@pytest.mark.s2_rule("pebc.both_limits", "pebc.vanish")
 @pytest.mark.parametrize(
     ("messages", "key"),
     [
@@ -626,6 +637,7 @@ def test_what_cannot_be_planned(messages: list[Message], key: str) -> None:
     assert error.value.key == key
 
 
+@pytest.mark.s2_rule("pebc.both_limits")
 def test_without_usable_limits_nothing_is_told() -> None:
     made = handler(
         constraints((L1, "UPPER", 0, 1), ("NATURAL_GAS.FLOW_RATE", "LOWER", 0, 0))
@@ -634,6 +646,7 @@ def test_without_usable_limits_nothing_is_told() -> None:
     assert made.idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("instruction.normal", "pebc.normal")
 def test_abnormal_limits_are_never_used() -> None:
     made = handler(
         constraints(
@@ -654,6 +667,7 @@ def test_end_of_a_plan_opens_the_limits() -> None:
     assert handler().idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("status.ignored", "pebc.contradiction", "pebc.energy_order")
 @pytest.mark.parametrize(
     "message",
     [
@@ -700,6 +714,7 @@ def test_needs_are_bounded_and_forgotten_once_over() -> None:
     made.receive(another, NOW + 5 * HOUR)
 
 
+@pytest.mark.s2_rule("revoke.id", "revoke.unknown", "revoke.effect")
 def test_revoked_objects_are_forgotten() -> None:
     made = handler(CHARGER, need(2000, 3000))
     for object_type, object_id in (
@@ -716,6 +731,7 @@ def test_revoked_objects_are_forgotten() -> None:
     assert made.instructions(plan(1), NOW) == []
 
 
+@pytest.mark.s2_rule("pebc.replaced")
 def test_constraints_of_the_same_id_replace_each_other() -> None:
     made = handler(
         constraints(
@@ -786,6 +802,7 @@ def is_in(value: float, ranges: Sequence[tuple[float, float]]) -> bool:
     return any(min(each) <= value <= max(each) for each in ranges)
 
 
+@pytest.mark.s2_rule("pebc.one_envelope", "pebc.elements", "pebc.order", "pebc.allowed")
 @settings(deadline=None, max_examples=100)
 @given(
     QUANTITIES,
@@ -842,6 +859,7 @@ def test_limits_are_always_allowed(
                 assert one[1:] != other[1:]
 
 
+@pytest.mark.s2_rule("pebc.energy")
 @settings(deadline=None)
 @given(
     st.lists(st.floats(0, 11), min_size=4, max_size=4),
@@ -856,3 +874,57 @@ def test_what_may_be_needed_can_be_had(
     parts = elements(instruction, SYMMETRIC)
     room = sum(upper * (duration / HOUR) for duration, _, upper in parts)
     assert room >= average * 4 - 1e-3
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@pytest.mark.parametrize(
+    ("prices", "third", "fourth"),
+    [((), -1000, 0), ((0.1, 0.1, -0.2, -0.1), 0, -1000)],
+    ids=["without prices", "where least is lost"],
+)
+def test_limits_leave_room_for_what_may_be_produced(
+    prices: Sequence[float], third: float, fourth: float
+) -> None:
+    made = handler(PV, forecast(-3000, -3000, -3000, -3000), need(-2250, 0))  # 9 kWh
+    (instruction,) = made.instructions(plan(-3, -3, 0, 0, prices=prices), NOW)
+    assert elements(instruction, L1) == [
+        (2 * HOUR, -4000, 0),
+        (HOUR, third, 0),
+        (HOUR, fourth, 0),
+    ]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+def test_production_that_was_measured_counts() -> None:
+    made = handler(PV, need(-2250, 0))
+    made.receive(measurement(NOW, L1=-3000), NOW)
+    later = NOW + HOUR
+    made.receive(measurement(later, L1=0), later)
+    (instruction,) = made.instructions(plan(0, 0, 0, start=later), later)
+    assert elements(instruction, L1) == [
+        (HOUR, -4000, 0),
+        (HOUR, -2000, 0),
+        (HOUR, 0, 0),
+    ]
+
+
+def test_what_only_consumes_is_not_made_to_produce() -> None:
+    (instruction,) = handler(CHARGER, need(-1000, 1000)).instructions(plan(0), NOW)
+    assert [lower for _, lower, _ in elements(instruction, SYMMETRIC)] == [0]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-4, 0), min_size=4, max_size=4),
+    st.lists(st.none() | st.floats(-1, 1), min_size=4, max_size=4),
+    st.floats(-4000, 0),
+)
+def test_what_may_be_produced_can_be(
+    kilowatts: list[float], prices: list[float | None], average: float
+) -> None:
+    made = handler(PV, need(average, average / 2))
+    (instruction,) = made.instructions(plan(*kilowatts, prices=prices), NOW)
+    parts = elements(instruction, L1)
+    room = sum(-lower * (duration / HOUR) for duration, lower, _ in parts)
+    assert room >= -average * 4 - 1e-3
