@@ -90,6 +90,8 @@ class InstructionSender:
         self._retry = retry
         self.lead = timedelta(0)
         """How long before its time the RM needs an instruction."""
+        self.sends_ahead = False
+        """Whether it is sent everything at once, for whenever that is to be."""
         self._refusals: dict[str, int] = {}
         """In a row, by what they are for."""
         self._refused: set[str] = set()
@@ -146,6 +148,23 @@ class InstructionSender:
         self._held = sorted(held, key=lambda each: each.execution_time)
         self._send_due(now)
         self._resource.async_notify()
+
+    @callback
+    def async_forget_unless(self, is_known: Callable[[Instruction], bool]) -> None:
+        """Forget what was for something that is not there any more."""
+        gone = {
+            key
+            for key, given in self._given.items()
+            if not any(is_known(sent.instruction) for sent in given)
+        }
+        self._given = {
+            key: given for key, given in self._given.items() if key not in gone
+        }
+        for key in self._refusals.keys() - self._given.keys():
+            del self._refusals[key]
+        self._refused &= self._given.keys()
+        if gone:
+            self._resource.async_notify()
 
     @callback
     def async_give(self, instruction: Instruction) -> bool:
@@ -226,11 +245,14 @@ class InstructionSender:
             self._timer.async_arm(self._paused_until)
             return
         self._paused_until = None
-        while self._held and self._held[0].execution_time - self.lead <= now:
+        while self._held and self._due_at(self._held[0], now) <= now:
             if not self._give(self._held.pop(0), now):
                 break
         if self._held:
-            self._timer.async_arm(self._held[0].execution_time - self.lead)
+            self._timer.async_arm(self._due_at(self._held[0], now))
+
+    def _due_at(self, instruction: Instruction, now: datetime) -> datetime:
+        return now if self.sends_ahead else instruction.execution_time - self.lead
 
     def _give(self, instruction: Instruction, now: datetime) -> bool:
         if not self._resource.async_send(instruction):
