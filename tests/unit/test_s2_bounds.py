@@ -8,6 +8,7 @@ from .home import NOW, Home
 from .s2 import devices
 from .s2.devices import actuator, element, mode, power, storage
 from .s2_rm import FRBC, FakeRM, paired
+from .test_repairs import issues
 from .test_s2_control import INSTRUCTION, SECOND, choose, go_to, received
 
 
@@ -55,6 +56,31 @@ async def test_actuator_that_is_gone(home: Home, rm: FakeRM) -> None:
     shown = home.value("sensor", "current_instruction")
     assert "left" in shown
     assert "right" not in shown
+
+
+async def test_refusals_are_remembered_whatever_is_followed_meanwhile(
+    home: Home, rm: FakeRM
+) -> None:
+    """The pauses grow, and there is a repair."""
+    home.has_planned(*(12 * [1.0]))
+    await home.set_up(paired())
+    await rm.start(FRBC, instruction_processing_delay=0)
+    await choose(rm, FRBC)
+    rm.answers[INSTRUCTION] = "INVALID_CONTENT"
+    await describe(rm, "left", "right")
+    for second in range(0, 300, 5):
+        await go_to(rm, NOW + second * SECOND)
+        await rm.tell(
+            "FRBC.ActuatorStatus",
+            **devices.frbc_status("left", 0.1 + second % 10 / 50, actuator_id="left"),
+        )
+    # At once, and after 30, 60 and 120 s more.
+    times = {each["execution_time"] for each in received(rm, INSTRUCTION)}
+    assert len(times) == 4
+    assert rm.resource.sender.refusals_in_a_row >= 3
+    await home.until(
+        lambda: any("s2_instructions_refused" in each for each in issues(home))
+    )
 
 
 async def test_new_names_all_the_time(home: Home, rm: FakeRM) -> None:
