@@ -170,6 +170,16 @@ class ManagedResource:
         )
 
     @property
+    def follows_prices(self) -> bool:
+        """Whether it is planned here, by the prices, and by no schedule."""
+        handler = self.handler
+        return (
+            self.is_to_be_controlled
+            and handler is not None
+            and not handler.needs_schedule
+        )
+
+    @property
     def power_limits(self) -> Span | None:
         """What power the device can have, in kW; None if it does not say so."""
         handler = self.handler
@@ -366,9 +376,10 @@ class ManagedResource:
     @callback
     def async_revoke(self, instruction: Instruction) -> None:
         """Take back an instruction, if it can be."""
-        connection = self.link.connection
-        if connection is None:
+        connection, handler = self.link.connection, self.handler
+        if connection is None or handler is None:
             return
+        handler.refused(instruction)
         with suppress(NotReadyError):
             connection.async_do(
                 connection.session.revoke(

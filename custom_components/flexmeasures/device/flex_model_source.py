@@ -32,6 +32,10 @@ class FlexModelSource(Protocol):
         """Whether a target is what to consume until then, counted from the last one on."""
 
     @property
+    def follows_prices(self) -> bool:
+        """Whether it is planned by the prices alone, without schedules."""
+
+    @property
     def power_limits(self) -> Span | None:
         """What power the device can have, in kW; None if it does not say so."""
 

@@ -94,8 +94,8 @@ class InstructionSender:
         """Whether it is sent everything at once, for whenever that is to be."""
         self._refusals: dict[str, int] = {}
         """In a row, by what they are for."""
-        self._refused: set[str] = set()
-        """For what the last instruction was refused, and none was sent since."""
+        self._refused: dict[str, Instruction] = {}
+        """What was refused last, by what it is for, if none was sent since."""
         self._held: list[Instruction] = []
         self._given: dict[str, list[SentInstruction]] = {}
         """By what they are for: the one in force, and what was sent ahead, in order of time."""
@@ -152,17 +152,20 @@ class InstructionSender:
     @callback
     def async_forget_unless(self, is_known: Callable[[Instruction], bool]) -> None:
         """Forget what was for something that is not there any more."""
-        gone = {
-            key
-            for key, given in self._given.items()
-            if not any(is_known(sent.instruction) for sent in given)
+        known: set[str] = set()
+        for given in self._given.values():
+            known.update(
+                slot(sent.instruction) for sent in given if is_known(sent.instruction)
+            )
+        known.update(key for key, last in self._refused.items() if is_known(last))
+        gone = self._given.keys() - known
+        self._given = {key: self._given[key] for key in self._given if key in known}
+        self._refused = {
+            key: last for key, last in self._refused.items() if key in known
         }
-        self._given = {
-            key: given for key, given in self._given.items() if key not in gone
+        self._refusals = {
+            key: count for key, count in self._refusals.items() if key in known
         }
-        for key in self._refusals.keys() - self._given.keys():
-            del self._refusals[key]
-        self._refused &= self._given.keys()
         if gone:
             self._resource.async_notify()
 
@@ -262,7 +265,7 @@ class InstructionSender:
         if key not in self._refused:
             # It did what it was told last.
             self._refusals.pop(key, None)
-        self._refused.discard(key)
+        self._refused.pop(key, None)
         begun = [s for s in given if s.instruction.execution_time <= now]
         ahead = [s for s in given if s.instruction.execution_time > now]
         self._given[key] = sorted(
@@ -293,15 +296,16 @@ class InstructionSender:
         )
         if progress.is_failure and not was_failure and not is_replaced:
             self._resource.async_refused(sent.instruction)
-            self._pause(slot(sent.instruction), now)
+            self._pause(sent.instruction, now)
         self._resource.async_notify()
 
-    def _pause(self, key: str, now: datetime) -> None:
+    def _pause(self, refused: Instruction, now: datetime) -> None:
         """Send nothing for a while after a refusal, then try again."""
+        key = slot(refused)
         refusals = self._refusals.get(key, 0)
         pause = min(_FIRST_PAUSE * 2 ** min(refusals, 10), _LONGEST_PAUSE)
         self._refusals[key] = refusals + 1
-        self._refused.add(key)
+        self._refused[key] = refused
         self._paused_until = now + pause
         self._timer.async_arm(self._paused_until)
 
