@@ -67,6 +67,8 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
         self._leakages: Announcements[Leakage] = Announcements()
         self._usage: Profile[float] | None = None
         self._targets: Profile[Range] | None = None
+        self._told_in: dict[str, str] = {}
+        """The ids of the messages that told the usage and the targets, by their types."""
         self._told_level: tuple[datetime, float] | None = None
 
     @override
@@ -85,13 +87,29 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
                     body["start_time"],
                     _elements(body, lambda element: element["usage_rate_expected"]),
                 )
+                self._told_in[message.type] = message.id
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
                     _elements(body, fill_levels),
                 )
+                self._told_in[message.type] = message.id
             case _:
                 super().receive(message, now)
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        is_present = self._told_in.get(object_type) == object_id
+        match object_type:
+            case "FRBC.LeakageBehaviour" if self._leakages.remove(object_id, now):
+                pass
+            case "FRBC.UsageForecast" if is_present:
+                self._usage = None
+            case "FRBC.FillLevelTargetProfile" if is_present:
+                self._targets = None
+            case _:
+                super().revoke(object_type, object_id, now)
+        self._told_in.pop(object_type, None)
 
     @property
     @override

@@ -49,6 +49,11 @@ REVOCABLE: Final = one_of(
     "FRBC.Instruction",
     "DDBC.SystemDescription",
     "DDBC.Instruction",
+    # In the official model reference, though not in the schema.
+    "FRBC.LeakageBehaviour",
+    "FRBC.UsageForecast",
+    "FRBC.FillLevelTargetProfile",
+    "DDBC.AverageDemandRateForecast",
 )
 
 NUMBER_RANGE: Final = object_of({"start_of_range": number, "end_of_range": number})

@@ -119,7 +119,7 @@ class ExpectedActuator:
             return Range(present, present)
         found = [
             power
-            for route in self._routes(now, until)
+            for route in self._routes(now, until, level)
             for power in self.actuator.element(route.mode, level).power
         ] or [present]
         return Range(min(found), max(found))
@@ -127,13 +127,15 @@ class ExpectedActuator:
     def elements(self, level: float) -> Iterator[OperationModeElement]:
         """What it can do at a fill level under normal conditions."""
         for mode in sorted(self.actuator.graph.normal):
-            yield self.actuator.element(mode, level)
+            if self.actuator.can_be_in(mode, level):
+                yield self.actuator.element(mode, level)
 
     def choose(self, share: PowerShare) -> Iterator[Command]:
         """Do what fits the share best; nothing if there is nothing that it may do."""
         self._wake = None
         choices = [
-            self._choice(route, share) for route in self._routes(share.now, share.until)
+            self._choice(route, share)
+            for route in self._routes(share.now, share.until, share.level)
         ]
         best = min(choices, key=_rank, default=None)
         if best and best.route.departure > share.now:
@@ -177,6 +179,8 @@ class ExpectedActuator:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
         for route in self._all_routes(now):
+            if not self.actuator.can_be_in(route.mode, level):
+                continue
             element = self.actuator.element(route.mode, level)
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
@@ -212,12 +216,13 @@ class ExpectedActuator:
         self.state = replace(self.state, mode=mode, factor=factor)
         yield Command(moment, self.actuator.id, mode, factor)
 
-    def _routes(self, now: datetime, until: datetime) -> Iterator[Route]:
+    def _routes(self, now: datetime, until: datetime, level: float) -> Iterator[Route]:
         """The ways to operation modes that are reached before the share changes."""
         return (
             route
             for route in self._all_routes(now)
-            if not route.hops or route.arrival < until
+            if (not route.hops or route.arrival < until)
+            and self.actuator.can_be_in(route.mode, level)
         )
 
     def _all_routes(self, now: datetime) -> Sequence[Route]:

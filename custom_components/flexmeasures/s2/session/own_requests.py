@@ -27,12 +27,12 @@ class OwnRequests:
     def __init__(self) -> None:
         """Begin with nothing asked for."""
         self._wish: _Wish | None = None
-        self._instructions: dict[str, tuple[str, datetime]] = {}
+        self._instructions: dict[str, datetime] = {}
 
     @property
     def next_deadline(self) -> datetime | None:
         """When something will be unanswered for too long."""
-        moments = [deadline for _, deadline in self._instructions.values()]
+        moments = [*self._instructions.values()]
         if self._wish is not None and self._wish.deadline is not None:
             moments.append(self._wish.deadline)
         return min(moments, default=None)
@@ -59,9 +59,9 @@ class OwnRequests:
             return []
         return [SelectionEnded(wish.control_type, outcome, status)]
 
-    def instruct(self, message_id: str, instruction_id: str, now: datetime) -> None:
-        """Expect the answer to an instruction."""
-        self._instructions[message_id] = (instruction_id, now + _TIMEOUT)
+    def instruct(self, instruction_id: str, now: datetime) -> None:
+        """Expect the answer to an instruction, whose message has the same id."""
+        self._instructions[instruction_id] = now + _TIMEOUT
 
     def wished_for(self, message_id: str) -> ControlType | None:
         """Give the control type that was wished for in a message."""
@@ -71,8 +71,8 @@ class OwnRequests:
 
     def answer(self, message_id: str, status: ReceptionStatus) -> list[Effect]:
         """Take an answer, to whatever message."""
-        if instruction := self._instructions.pop(message_id, None):
-            return [InstructionAnswered(instruction[0], status)]
+        if self._instructions.pop(message_id, None) is not None:
+            return [InstructionAnswered(message_id, status)]
         if self.wished_for(message_id) is None:
             return []
         return self.drop_wish(
@@ -86,8 +86,8 @@ class OwnRequests:
         if (wish := self._wish) and wish.deadline is not None and now >= wish.deadline:
             wish.deadline = None
             effects.append(SelectionEnded(wish.control_type, Selection.UNANSWERED))
-        for message_id, (instruction_id, deadline) in [*self._instructions.items()]:
+        for instruction_id, deadline in [*self._instructions.items()]:
             if now >= deadline:
-                del self._instructions[message_id]
+                del self._instructions[instruction_id]
                 effects.append(InstructionAnswered(instruction_id, None))
         return effects

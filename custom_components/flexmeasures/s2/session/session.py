@@ -169,8 +169,9 @@ class Session:
         body = {**instruction.body, "execution_time": instruction.execution_time}
         if (factor := body.get("operation_mode_factor")) is not None:
             body["operation_mode_factor"] = min(max(factor, 0), 1)
-        message_id = self._send(instruction.message_type, **body)
-        self._requests.instruct(message_id, body["id"], now)
+        # One id for both: some RMs name the message in what they say of the instruction.
+        self._send_as(body["id"], instruction.message_type, body)
+        self._requests.instruct(body["id"], now)
         return self._take_effects()
 
     def revoke(self, object_type: str, object_id: str) -> list[Effect]:
@@ -302,9 +303,14 @@ class Session:
 
     def _send(self, message_type: str, **body: Any) -> str:
         message_id = new_id()
+        self._send_as(message_id, message_type, body)
+        return message_id
+
+    def _send_as(
+        self, message_id: str, message_type: str, body: dict[str, Any]
+    ) -> None:
         text = encode(Message(message_type, message_id, body))
         self._effects.append(Send(text, message_type, message_id))
-        return message_id
 
     def _take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []

@@ -715,12 +715,21 @@ def test_an_instruction_that_is_not_answered_ends_nothing() -> None:
     rm = controlled()
     rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
     rm.wait(5)
-    rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
+    more = Instruction("FRBC.Instruction", NOW, {**INSTRUCTION.body, "id": "more"})
+    rm.take(rm.session.send_instruction(more, rm.now))
     assert rm.wait(5) == [InstructionAnswered("charge", None)]
-    assert rm.wait(5) == [InstructionAnswered("charge", None)]
+    assert rm.wait(5) == [InstructionAnswered("more", None)]
     assert rm.acknowledge() == []
     rm.say("FRBC.ActuatorStatus")
     assert rm.answer == "OK"
+
+
+def test_an_instruction_and_its_message_have_one_id() -> None:
+    """Some RMs name the message, others the instruction, in what they say of it."""
+    rm = controlled()
+    rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
+    assert rm.last["message_id"] == rm.last["id"] == "charge"
+    assert rm.acknowledge() == [InstructionAnswered("charge", ReceptionStatus.OK)]
 
 
 def test_instruction_statuses_come_in_any_order() -> None:
