@@ -891,6 +891,74 @@ async def test_the_newest_connection_wins(home: Home, connect: Connect) -> None:
     assert await new.tell("PowerMeasurement") == "OK"
 
 
+async def test_a_newcomer_takes_no_place_before_it_says_to_be_the_right_one(
+    home: Home, connect: Connect
+) -> None:
+    """Whether it says to be another one, or says nothing at all."""
+    await home.set_up(paired())
+    right = await (await connect()).start(resource_id="the-right-one")
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+
+    silent = await connect()
+    stranger = await (await connect()).start(resource_id="another-one")
+
+    assert stranger.session_requests == ["TERMINATE"]
+    await until(lambda: silent.session_requests)
+    assert right.session_requests == []
+    assert await right.tell("PowerMeasurement") == "OK"
+    assert resource.is_connected
+    assert resource.link.foreign_resource_id == "another-one"
+    again = await (await connect()).start(resource_id="the-right-one")
+    await until(lambda: right.session_requests)
+    assert await again.tell("PowerMeasurement") == "OK"
+
+
+async def test_strangers_do_not_keep_the_right_one_out(
+    home: Home, connect: Connect
+) -> None:
+    await home.set_up(paired())
+    await (await connect()).start(resource_id="the-right-one")
+    for _ in range(9):
+        await (await connect()).start(resource_id="another-one")
+
+    again = await (await connect()).start(resource_id="the-right-one")
+
+    assert again.statuses[-1]["status"] == "OK"
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    assert not resource.link.is_contested
+
+
+async def test_a_new_token_is_of_the_first_that_says_what_it_is(
+    home: Home, connect: Connect
+) -> None:
+    """Also when both are there before either says it."""
+    await home.set_up(paired())
+    first, second = await connect(), await connect()
+
+    await first.start(resource_id="one")
+    await second.start(resource_id="two")
+
+    assert second.session_requests == ["TERMINATE"]
+    assert first.session_requests == []
+
+
+async def test_any_resource_may_come_where_that_is_chosen(
+    home: Home, connect: Connect
+) -> None:
+    """Some call themselves otherwise after each start."""
+    pairing = paired()
+    s2 = {**pairing["data"]["s2"], "any_resource": True}
+    await home.set_up(paired() | {"data": {**pairing["data"], "s2": s2}})
+    first = await (await connect()).start(resource_id="one")
+
+    second = await (await connect()).start(resource_id="two")
+
+    await until(lambda: first.session_requests)
+    assert second.statuses[-1]["status"] == "OK"
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    assert resource.link.foreign_resource_id is None
+
+
 async def test_connections_cannot_push_each_other_out_for_ever(
     home: Home, connect: Connect
 ) -> None:

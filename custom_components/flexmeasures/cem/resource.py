@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
-from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
+from ..const import CONF_S2, CONF_S2_ANY_RESOURCE, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
 from ..coordinator import ScheduleCoordinator
 from ..device.limits import Span
 from ..device.listeners import Listeners
@@ -43,6 +43,7 @@ from ..s2.session.session import NotReadyError
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue
 from ..timer import Timer
+from .clock import RemoteClock
 from .computing import Computing
 from .control.choice import UNCONTROLLED, ControlTypeChoice
 from .control.manual import ManualOrder, manual_instruction
@@ -84,6 +85,7 @@ class ManagedResource:
         self.details: ResourceDetails | None = None
         """Of the RM that is connected."""
         self.traffic = Traffic()
+        self.clock = RemoteClock()
         self.link = ResourceLink(
             hass, self.name, self.memory, self._handle, self._change
         )
@@ -216,7 +218,10 @@ class ManagedResource:
     def async_start(self) -> None:
         """Let the RM in until the device is unloaded."""
         pairing = self.coordinator.subentry.data[CONF_S2]
-        self.link.async_bind(pairing[CONF_S2_TOKEN_HASH])
+        self.link.async_bind(
+            pairing[CONF_S2_TOKEN_HASH],
+            is_for_any=pairing.get(CONF_S2_ANY_RESOURCE, False),
+        )
         self._energy.async_start()
         lifetime = self.coordinator.lifetime
         lifetime.async_on_unload(self.coordinator.async_add_listener(self._handle_plan))
@@ -397,6 +402,8 @@ class ManagedResource:
 
     def _take_in(self, message: Message, now: datetime) -> None:
         self.traffic.accepted(message.type, now)
+        if self.clock.receive(message, now):
+            self._update_entities()
         self.replanning.async_received(message)
         self.follower.async_received(message)
         if message.type == "PowerMeasurement":
@@ -452,6 +459,7 @@ class ManagedResource:
         _LOGGER.debug("The S2 session of %s ended: %s", self.name, reason)
         self.traffic.last_end = reason
         self.details = None
+        self.clock.forget()
         self.measurements.async_interrupt(now)
         self._measure(now)
         self.choice.async_disconnected()

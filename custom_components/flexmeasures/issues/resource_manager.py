@@ -17,6 +17,7 @@ from .registry import (
     INSTRUCTIONS_REFUSED,
     NOT_PLANNABLE,
     OTHER_DEVICE,
+    WRONG_CLOCK,
     Issues,
 )
 
@@ -67,6 +68,16 @@ def resource_issues(resource: ManagedResource) -> Issues:
             "severity": ir.IssueSeverity.WARNING,
             "translation_key": "s2_instructions_refused",
             "translation_placeholders": names,
+        }
+    if (offset := resource.clock.offset) is not None:
+        is_ahead = offset > timedelta(0)
+        issues[f"{WRONG_CLOCK}{subentry_id}"] = {
+            "is_fixable": False,
+            "learn_more_url": f"{DOCUMENTATION}#s2-devices",
+            "severity": ir.IssueSeverity.WARNING,
+            "translation_key": "s2_clock_ahead" if is_ahead else "s2_clock_behind",
+            "translation_placeholders": names
+            | {"minutes": str(round(abs(offset) / timedelta(minutes=1)))},
         }
     moment, problem = not_plannable_at(resource), resource.problem
     if problem and moment and moment <= dt_util.utcnow():

@@ -74,7 +74,7 @@ class Session:
         self.protocol_version: str | None = None
         """None before the handshake."""
         self.is_over = False
-        self._resource_id = resource_id
+        self.resource_id = resource_id
         self._requests = OwnRequests()
         self._rate_limit = RateLimit(now)
         self._is_warned = False
@@ -253,11 +253,11 @@ class Session:
         self._send("HandshakeResponse", selected_protocol_version=spelling)
 
     def _take_in_details(self, details: ResourceDetails, now: datetime) -> None:
-        if self._resource_id not in (None, details.resource_id):
+        if self.resource_id not in (None, details.resource_id):
             self._effects.append(ForeignResource(details.resource_id))
             self._end(EndReason.OTHER_RESOURCE, now)
             raise InvalidContentError("resource_id")
-        self._resource_id = details.resource_id
+        self.resource_id = details.resource_id
         self._end_at = None
         self._effects += self.rm.introduce(details, now)
         if (wish := self._requests.wish) is not None and not details.offers(wish):
