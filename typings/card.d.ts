@@ -14,7 +14,9 @@
 //   faces.js         what is not as it should be
 //   cursor.js        walking through the plan by mouse, finger or keys
 //   list.js          the plan as a list, when it is opened
-//   controls.js      plan now, mode and target
+//   controls.js      plan now, mode, target and who is in control
+//   follower.js      what follows the device, and how that goes, where something does
+//   decisions.js     what was decided for it, when that is opened
 //   editor.js        the forms in which card and badge are set up, and examples of them
 //   section.js       the form in which a section is set up
 //   badge.js         what a device does now; feature.js: its plan as a strip in a tile
@@ -57,9 +59,11 @@ interface Picture {
   soc_limits: { least: number | null; most: number | null };
   power_limits: { least: number | null; most: number | null };
   prices: { currency: string; consumption: SentPrice; production: SentPrice } | null;
-  /** Of one that only the job was told, and that is missed, it is not known how full that is. */
+  /** `ahead`: by the whole plan, and what a kWh counts at that is stored in the end. */
+  saved: { ahead: { against: "doing_nothing" | "charging_at_once"; amount: number; stored_at: number | null } | null; today: number | null };
   /** Why it charges and discharges, by when that ends. */
   reasons: { end: string; text: string }[];
+  /** Of one that only the job was told, and that is missed, it is not known how full that is. */
   targets: { at: string; soc: number | null; met: boolean | null; missed_by: number | null }[];
   mode: string;
   override: { power: KW; until: string | null } | null;
@@ -75,13 +79,37 @@ interface Picture {
   is_ordinary: boolean;
   level: "has" | "none";
   entities: Record<
-    "setpoint" | "mode" | "target" | "ready_by" | "compute" | "automatic" | "status" | "calendar" | "level" | "measured",
+    "setpoint" | "mode" | "target" | "ready_by" | "compute" | "automatic" | "status" | "calendar" | "follower" | "hand_over" | "level" | "measured",
     string | null
   >;
+  /** What follows the device; null where nothing does, or where the user may not see it. */
+  follower: Following | null;
   /** By which the entity of the level shows it; null for its state. */
   level_attribute: string | null;
   /** How to read what is measured in kW or soc_unit, by the unit in which it is shown. */
   curves: Record<"level" | "measured", Record<string, Curve>>;
+}
+
+interface Following {
+  state: "dry_run" | "following" | "resting" | "by_hand" | "waiting" | "failing";
+  /** Whether anything is written at all. */
+  is_in_control: boolean;
+  /** Why it fails, and what to do about it. */
+  detail: string | null;
+  by_hand_until: string | null;
+  /** The ids of the entities that are not available. */
+  waits_for: string[];
+  last: Decision | null;
+}
+
+/** What was written, or would have been. */
+interface Decision {
+  at: string;
+  setpoint: KW | null;
+  why: string;
+  /** The values are numbers, words, "on" or "off"; null is no setpoint. Without an entity, the whole in words. */
+  writes: { entity: string; value: number | string | null }[];
+  is_dry: boolean;
 }
 
 /** What is shown and what that means: straight lines from point to point, beyond which it is nothing. */
@@ -155,6 +183,9 @@ interface Hass {
   localize(key: string): string;
   formatEntityState(state: EntityState, value?: string): string;
 }
+
+/** The part of it that tells of entities. */
+type Teller = Pick<Hass, "states" | "formatEntityState"> & { config: { unit_system: { temperature: string } } };
 
 /** What can be chosen in dialogs of Home Assistant. */
 interface Offers {
@@ -287,7 +318,9 @@ interface Source {
   problem?: "not_found" | "unauthorized" | "failed" | "unloaded";
   /** Measured power in kW and state of charge in the picture's unit; null where there is nothing to follow. */
   traces: (Point[] | null)[];
-  /** What ends the subscriptions: of the picture, then of the traces. */
+  /** Of the last day, the newest first; undefined until they were looked at. */
+  decisions?: Decision[];
+  /** What ends the subscriptions: of the picture, of the traces, then of the decisions. */
   ends: (() => void)[];
   /** What is followed besides the picture; empty where nothing is. */
   followed: string;
@@ -344,6 +377,8 @@ interface Card extends Content {
 }
 
 interface Parts {
+  follower: typeof import("../custom_components/flexmeasures/frontend/www/follower.js");
+  decisions: typeof import("../custom_components/flexmeasures/frontend/www/decisions.js");
   faces: typeof import("../custom_components/flexmeasures/frontend/www/faces.js");
   controls: typeof import("../custom_components/flexmeasures/frontend/www/controls.js");
   list: typeof import("../custom_components/flexmeasures/frontend/www/list.js");
@@ -478,18 +513,6 @@ declare namespace Fn {
    * Production is subtracted. The cost is null if a price is missing.
    */
   type Total = (plan: Outlook, span: Span, counts?: (power: KW) => boolean) => { energy: KWh; cost: number | null };
-  /**
-   * What a battery's plan saves against leaving the battery alone, which costs nothing.
-   *
-   * What is in it at the end more or less counts at the mean `price` of the period: what is missing
-   * has to be bought again, and what is left can be sold. What a level
-   * in per cent is worth nobody knows (`price` is null): it only must not fall, else "unknown".
-   */
-  type Saved = (
-    plan: Outlook,
-    picture: Pick<Picture, "kind" | "soc_unit">,
-    span: Span,
-  ) => { amount: number; price: number | null } | "unknown" | null;
 
   /** Values that hold until the next, as a line or, with a base, as areas. The last point is the end. */
   type Steps = (points: Point[], x: Scale, y: Scale, base?: Px) => string;
@@ -615,5 +638,22 @@ declare namespace Fn {
 
   type Offer = (control: any, value?: string) => void;
   type Act = (action: string, entityId: string | null, data?: object) => Promise<void>;
-  type Controls = (root: HTMLElement, picture: Picture, card: Pick<Card, "hass" | "texts" | "config">) => void;
+
+  // --- controls.js, follower.js and decisions.js
+
+  /** Show a part of what a picture says in an element of its own. */
+  type ShowPart = (node: any, source: Source, reader: Reader, card: Card) => void;
+
+  // --- follower.js and decisions.js
+
+  /** What an owner calls an entity. */
+  type NameOf = (id: string, hass: Teller) => string;
+  /** A value as Home Assistant shows it of its entity. */
+  type ValueWords = (id: string, value: number | string | null, reader: Reader, hass: Teller) => string;
+  /** "Inverter power to 3,200 W". */
+  type WritesWords = (writes: Decision["writes"], reader: Reader, hass: Teller) => string;
+  /** How following goes. */
+  type FollowerLine = (follower: Following, reader: Reader, hass: Teller) => string;
+  /** When, what the device was to do, what was written where, and why. */
+  type DecisionWords = (picture: Picture, decision: Decision, reader: Reader, hass: Teller) => [string, string, string, string];
 }

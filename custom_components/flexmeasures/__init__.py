@@ -4,6 +4,7 @@ import voluptuous as vol
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -65,7 +66,12 @@ async def async_setup_entry(
     devices = AccountDevices(hass, entry, (feeds.async_follow, meters.async_follow))
     # One that is made during this set-up is followed after it.
     devices.async_follow_changes()
-    await devices.async_read_first()
+    try:
+        await devices.async_read_first()
+    except HomeAssistantError:
+        # After a power cut, what follows still does what it was told before.
+        await entry.runtime_data.async_rest()
+        raise
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await hass.config_entries.async_forward_entry_setups(entry, LAST_PLATFORMS)
     devices.async_start()

@@ -17,7 +17,7 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import NO_ANSWER, CannotConnectError
 from .cem.resource import ManagedResource
-from .const import CONF_FOLLOWER, CONF_SOLAR_FORECAST_SENSORS, DOMAIN
+from .const import CONF_FOLLOWER, CONF_SOLAR_FORECAST_SENSORS, DOMAIN, SUBENTRY_FEED
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.lifetime import DeviceUnloadedError
 from .device.loaded import Loaded
@@ -31,6 +31,8 @@ from .meters.coordinator import MeterCoordinator
 from .meters.readings import SensorReader
 from .meters.solar_forecast import SolarForecast
 from .plan.schedule import Schedule
+from .results.power_source import PowerSource
+from .results.results import DeviceResults
 from .scheduling.automation import DeviceAutomation
 from .scheduling.budget import TriggerBudget
 from .scheduling.daily_forecast import DailyForecast
@@ -44,8 +46,8 @@ from .texts import local_placeholders
 
 _LOGGER = logging.getLogger(__name__)
 
-# All of Home Assistant waits for a set-up: with something to follow, hardly.
-_PATIENCE_WITH_PLAN = timedelta(seconds=1)
+# All of Home Assistant waits for a set-up; what follows a plan, or is to rest, hardly.
+_SHORT_PATIENCE = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=10)
 
 type FlexMeasuresConfigEntry = ConfigEntry[Account]
@@ -88,6 +90,10 @@ class Account:
     """Of those of them that have S2, likewise by their subentry ids."""
     followers: dict[str, Follower] = field(default_factory=dict)
     """Of those that something in Home Assistant follows, likewise."""
+    results: dict[str, DeviceResults] = field(default_factory=dict)
+    """Of what came of their plans, likewise."""
+    measured: Loaded[DeviceResults] = field(default_factory=Loaded)
+    """Those of them whose power something measures."""
     meters: Loaded[MeterCoordinator] = field(default_factory=Loaded)
     server_version: str | None = None
     """None while the server has not told it."""
@@ -164,7 +170,40 @@ class Account:
             self.followers[subentry.subentry_id] = Follower(
                 hass, coordinator, FollowerSettings.from_settings(follower), self.store
             )
+        results = DeviceResults(
+            hass,
+            coordinator,
+            self.store,
+            resource=self.resources.get(subentry.subentry_id),
+            source=self._power_source(hass, coordinator),
+        )
+        self.results[subentry.subentry_id] = results
+        if results.has_power:
+            self.measured[subentry.subentry_id] = results
         return coordinator
+
+    def _power_source(
+        self, hass: HomeAssistant, coordinator: ScheduleCoordinator
+    ) -> PowerSource | None:
+        """Return what shows the power of a device that does not speak S2."""
+        if coordinator.settings.s2:
+            return None
+        feeds = enabled_subentries(hass, self.entry, SUBENTRY_FEED)
+        return PowerSource.among(feeds.values(), coordinator.settings.power_sensor)
+
+    @callback
+    def async_follow_power(self, hass: HomeAssistant) -> None:
+        """Measure by what shows the power of devices by now: a feed may have come or gone."""
+        for subentry_id, results in self.results.items():
+            source = self._power_source(hass, results.coordinator)
+            if source == results.source:
+                continue
+            results.async_measure_by(source)
+            if not results.has_power:
+                del self.measured[subentry_id]
+            elif subentry_id not in self.measured:
+                self.measured[subentry_id] = results
+                self.measured.async_announce(results)
 
     @callback
     def async_start_device(
@@ -181,6 +220,7 @@ class Account:
             resource.async_start()
         if follower := self.followers.get(subentry_id):
             follower.async_start()
+        self.results[subentry_id].async_start()
         async_dispatcher_send(hass, device_signal(subentry_id), coordinator)
         async_dispatcher_send(hass, SIGNAL_DEVICE_STARTED, coordinator, resource)
         coordinator.lifetime.async_on_unload(
@@ -197,6 +237,8 @@ class Account:
             await follower.async_stop()
         coordinator = self.coordinators.pop(subentry_id)
         self.resources.pop(subentry_id, None)
+        del self.results[subentry_id]
+        self.measured.pop(subentry_id, None)
         coordinator.lifetime.async_end()
         self.queue.async_drop(coordinator)
         await coordinator.async_shutdown()
@@ -222,10 +264,10 @@ class Account:
             await lifetime.async_ended()
 
     async def async_read_first(self) -> None:
-        """Read every device's plan; fail only if that leaves nothing to follow.
+        """Read every device's plan; fail only if that leaves nothing to do.
 
-        Where there is a plan for this moment from before the restart, a server that
-        does not answer at once is not waited for. Raises ConfigEntryNotReady or
+        Where there is a plan for this moment from before the restart, or something that
+        is to rest without one, a server that does not answer at once is not waited for. Raises ConfigEntryNotReady or
         ConfigEntryAuthFailed; what is still asked then is given up with the set-up.
         """
         coordinators = list(self.coordinators.values())
@@ -237,15 +279,17 @@ class Account:
             )
             for each in coordinators
         ]
-        has_plan = any(each.covers_now for each in coordinators)
-        patience = _PATIENCE_WITH_PLAN if has_plan else _PATIENCE
+        is_needed = any(each.covers_now for each in coordinators) or any(
+            each.memory.is_in_control for each in self.followers.values()
+        )
+        patience = _SHORT_PATIENCE if is_needed else _PATIENCE
         done, pending = await asyncio.wait(readings, timeout=patience.total_seconds())
         failures = {
             coordinator: failure
             for coordinator, reading in zip(coordinators, readings, strict=True)
             if reading in done and (failure := reading.result())
         }
-        if has_plan or len(failures) + len(pending) < len(coordinators):
+        if is_needed or len(failures) + len(pending) < len(coordinators):
             for coordinator, failure in failures.items():
                 _log(coordinator, failure)
             return
@@ -268,7 +312,7 @@ class Account:
         """
         late = list(coordinators)
         has_plans = all(each.covers_now for each in late)
-        patience = _PATIENCE_WITH_PLAN if has_plans else _PATIENCE
+        patience = _SHORT_PATIENCE if has_plans else _PATIENCE
         readings = [
             each.lifetime.async_create_background_task(
                 each.async_refresh(), f"{each.name} first reading"

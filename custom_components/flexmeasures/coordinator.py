@@ -27,6 +27,7 @@ from .api.errors import (
 from .const import CONF_POWER_SENSOR, DOMAIN
 from .device.flex_model_source import FlexModelSource
 from .device.job import JobUnderWay
+from .device.kinds import BATTERY, CAR
 from .device.lifetime import DeviceUnloadedError, Lifetime
 from .device.limits import ServerLimits, Span, soc_limits
 from .device.listeners import Listeners
@@ -46,6 +47,7 @@ from .plan.energy_units import from_kwh
 from .plan.outlook import Outlook
 from .plan.plan import Plan
 from .plan.ready_by import Occasion, WeeklyRule
+from .plan.savings import Savings, savings_of_battery, savings_of_car
 from .plan.schedule import Schedule
 from .texts import local_placeholders
 from .timer import Timer
@@ -120,6 +122,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._newest_job = self.memory.job and self.memory.job.id
         self._store = store
         self._outlook: Outlook | None = None
+        self._savings: Savings | None = None
+        self._savings_for: object = None
         self.readings: Listeners[bool] = Listeners()
         """Are called at each reading, before entities show it: whether it was of a job."""
         self.events: Listeners[SchedulingEvent] = Listeners()
@@ -190,6 +194,24 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
             and present is not None
             and abs(present - expected) > settings.soc_deviation
         )
+
+    @property
+    def savings(self) -> Savings | None:
+        """What the plan saves from the running slot on, as far as that can be said."""
+        if (power := self.data.power) is None:
+            return None
+        start = max(power.slot_start(dt_util.utcnow()), power.start)
+        kind, most = self.metadata.kind, self.power_limits.most
+        found_for = (self.outlook, start, kind, most)
+        if self._savings_for != found_for:
+            self._savings, self._savings_for = None, found_for
+            if kind == BATTERY:
+                self._savings = savings_of_battery(
+                    self.outlook, start, self.settings.in_kwh
+                )
+            elif kind == CAR:
+                self._savings = savings_of_car(self.outlook, start, most)
+        return self._savings
 
     @property
     def power_limits(self) -> Span:

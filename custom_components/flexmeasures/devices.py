@@ -166,6 +166,9 @@ class AccountDevices:
         for follow in self._follow_others:
             await follow()
         self._account.store.async_forget_others(stored_parts(self._entry))
+        self._account.async_follow_power(self._hass)
+        for subentry_id in self._loaded:
+            async_remove_retired_entities(self._hass, self._entry, subentry_id)
         late = [
             self._load(subentry)
             for subentry_id, subentry in self._wanted().items()
@@ -181,9 +184,12 @@ class AccountDevices:
         await self._account.async_read_late(device.coordinator for device in late)
         for device in late:
             # What was removed meanwhile is unloaded next.
-            if device.coordinator.subentry.subentry_id in self._entry.subentries:
+            subentry_id = device.coordinator.subentry.subentry_id
+            if subentry_id in self._entry.subentries:
                 device.issues.async_report()
                 self._account.coordinators.async_announce(device.coordinator)
+                if results := self._account.measured.get(subentry_id):
+                    self._account.measured.async_announce(results)
                 self._start(device)
         self._account.scheduler.async_resume()
 

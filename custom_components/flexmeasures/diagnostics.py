@@ -111,6 +111,8 @@ def _device(
         facts |= _schedule(coordinator, account.queue)
     if account and (resource := account.resources.get(device.subentry_id)):
         facts["resource_manager"] = _resource_manager(resource)
+    if account and (results := account.results.get(device.subentry_id)):
+        facts["results"] = results.memory.as_json()
     if account and (follower := account.followers.get(device.subentry_id)):
         problem = follower.problem
         facts["follower"] = {

@@ -24,6 +24,7 @@ from .device_page import async_device_info
 from .feeds.feed import Feed
 from .follower.follower import Follower
 from .meters.coordinator import MeterCoordinator
+from .results.results import DeviceResults
 
 
 class _PartEntity(Entity):
@@ -96,19 +97,32 @@ _RESOURCE_KEYS = frozenset(
 _FOLLOWER_KEYS = frozenset({"follower", "hand_over"})
 """Of all entities that only a device has that something follows."""
 
+_POWER_KEYS = frozenset({"cost_today", "off_plan_today", "power_error"})
+"""Of all entities that only a device has whose power is measured."""
+
+_SAVED_KEYS = frozenset({"saved_today"})
+"""Likewise, whose level is, too, and of which it is known what it would have done else."""
+
+_LEVEL_KEYS = frozenset({"soc_error"})
+"""Of all entities that only a device has whose level is measured."""
+
 
 @callback
 def async_remove_retired_entities(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, subentry_id: str
 ) -> None:
-    """Remove the entities of a device for what it has no more: S2, or a follower."""
+    """Remove the entities of a device for what it has no more, like S2 or a follower."""
     account = entry.runtime_data
+    results = account.results[subentry_id]
     registry = er.async_get(hass)
     retired = {
         f"{subentry_id}_{key}"
         for keys, has_them in (
             (_RESOURCE_KEYS, subentry_id in account.resources),
             (_FOLLOWER_KEYS, subentry_id in account.followers),
+            (_POWER_KEYS, results.has_power),
+            (_SAVED_KEYS, results.can_be_judged),
+            (_LEVEL_KEYS, results.has_level),
         )
         if not has_them
         for key in keys
@@ -206,6 +220,23 @@ class FollowerEntity(_PartEntity):
         self.async_on_remove(
             self.follower.async_add_listener(self.async_write_ha_state)
         )
+
+
+class ResultsEntity(_PartEntity):
+    """Something about what came of a device's plans."""
+
+    _attr_should_poll = False
+
+    def __init__(self, results: DeviceResults, description: EntityDescription) -> None:
+        """Belong to the device whose plans they are."""
+        self.results = results
+        coordinator = results.coordinator
+        self._belong_to(coordinator.config_entry, coordinator.subentry, description)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow what is counted, which is shown less often than it changes."""
+        self.async_on_remove(self.results.async_add_listener(self.async_write_ha_state))
 
 
 @callback

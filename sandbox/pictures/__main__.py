@@ -48,6 +48,7 @@ async def take(
         )
         await meters.take_energy(camera)
         await feeds.take_page(camera, client)
+        await devices.take_following(camera, client, ids[BATTERY])
     film.make(camera)
 
 

@@ -81,17 +81,20 @@ class Camera:
         """Take the dialog that is open."""
         await self.part(page, page.locator("dialog[open]").first, name)
 
-    async def part(self, page: Page, part: Locator, name: str) -> None:
-        """Take a part of a page, with a little of what is around it."""
+    async def part(
+        self, page: Page, part: Locator, name: str, last: Locator | None = None
+    ) -> None:
+        """Take a part of a page, down to the `last` one if there are several, with a little of what is around it."""
 
         async def shot() -> bytes:
-            box = await part.bounding_box()
+            box, end = await part.bounding_box(), await (last or part).bounding_box()
             assert box
+            assert end
             clip = FloatRect(
                 x=box["x"] - MARGIN,
                 y=box["y"] - MARGIN,
                 width=box["width"] + 2 * MARGIN,
-                height=box["height"] + 2 * MARGIN,
+                height=end["y"] + end["height"] - box["y"] + 2 * MARGIN,
             )
             picture: bytes = await page.screenshot(clip=clip)
             return picture

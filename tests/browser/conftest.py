@@ -40,6 +40,9 @@ lovelace:
       filename: {YAML_FILE}
 """
 
+# Helpers can be made.
+CONFIGURATION = f"{YAML_DASHBOARD}input_number:\n"
+
 IN_BOTH_LOOKS = pytest.mark.parametrize(
     ("size", "is_dark"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "desktop"]
 )
@@ -77,7 +80,7 @@ def both() -> Iterator[tuple[FlexMeasuresServer, HomeAssistant]]:
     with ExitStack() as stack, ThreadPoolExecutor() as starting:
         server = starting.submit(stack.enter_context, FlexMeasuresServer())
         home_assistant = starting.submit(
-            stack.enter_context, HomeAssistant(configuration=YAML_DASHBOARD)
+            stack.enter_context, HomeAssistant(configuration=CONFIGURATION)
         )
         yield server.result(), home_assistant.result()
 
@@ -85,7 +88,7 @@ def both() -> Iterator[tuple[FlexMeasuresServer, HomeAssistant]]:
 @pytest.fixture(scope="session")
 def oldest() -> Iterator[HomeAssistant]:
     """The oldest Home Assistant that the integration runs in, which starts for the first test that asks for it."""
-    with HomeAssistant(environment=OLDEST, configuration=YAML_DASHBOARD) as running:
+    with HomeAssistant(environment=OLDEST, configuration=CONFIGURATION) as running:
         yield running
 
 

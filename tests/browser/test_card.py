@@ -279,6 +279,28 @@ async def test_device_that_is_gone(visit: Visit, show: Show, battery: str) -> No
 type Changes = dict[str, Any]
 
 
+@IN_BOTH_LOOKS
+async def test_what_is_saved(
+    visit: Visit, show: Show, planned: str, size: tuple[int, int], *, is_dark: bool
+) -> None:
+    """By the plan, and today as it was measured, which takes a quarter of an hour."""
+    await show({"type": PLAN_CARD, "device_id": planned})
+    owner = await visit(size, is_dark=is_dark)
+    ahead = {"against": "doing_nothing", "amount": 1.234, "stored_at": 0.2}
+    await change_pictures(
+        owner.page, {"saved": {"ahead": ahead, "today": 0.42}, "kind": "battery"}
+    )
+    await owner.go(PLAN_PAGE)
+
+    sums = owner.page.locator("flexmeasures-plan-card .sums")
+    await expect(sums).to_contain_text("The whole plan saves€1.23")
+    await expect(sums).to_contain_text("Saved today€0.42")
+    await expect(sums).to_contain_text(
+        "against doing nothing. Energy left in the battery counts at €0.20/kWh."
+    )
+    await owner.check()
+
+
 async def change_pictures(page: Page, *states: Changes) -> None:
     """Have the cards of a page be told something else than Home Assistant says: each the next state."""
 

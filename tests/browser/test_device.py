@@ -3,10 +3,16 @@
 from datetime import timedelta
 import re
 
-from .conftest import Visit
+from sandbox.demo.devices import BATTERY, POWER as POWER_ATTRIBUTES
+from sandbox.demo.feeds import add_measured
+from sandbox.flexmeasures.server import FlexMeasuresServer
+from sandbox.home_assistant.client import HomeAssistantClient
+
+from .conftest import Have, Visit
 
 # The frontend writes a minus of its own.
 POWER = re.compile(r"\W?\d+\.\d\d\skW")
+ANY = re.compile(r".+")
 
 
 async def test_plan(visit: Visit, battery: str) -> None:
@@ -42,3 +48,25 @@ async def test_settings(visit: Visit, battery: str) -> None:
     await owner.choose("Limits")
 
     assert await owner.value("Maximum state of charge") == "9"
+
+
+async def test_what_it_costs(
+    visit: Visit,
+    have: Have,
+    planned: str,
+    client: HomeAssistantClient,
+    server: FlexMeasuresServer,
+) -> None:
+    """It is there once something measures the device, with no reload."""
+    attributes = {"friendly_name": BATTERY.power_name, **POWER_ATTRIBUTES}
+    await have(BATTERY.power_entity, "1200", **attributes)
+    owner = await visit()
+    await owner.go_to_device(BATTERY.name)
+    await owner.expect_state("Scheduling status", "OK")
+    assert "Cost today" not in await owner.text()
+
+    (account,) = await client.get("config/config_entries/entry?domain=flexmeasures")
+    await add_measured(client, server, account["entry_id"], BATTERY)
+
+    await owner.expect_state("Cost today", ANY)
+    await owner.expect_state("Energy off plan today", ANY)

@@ -23,12 +23,13 @@ test("a badge says what a device does, and until when", () => {
 test("what is not as it should be is marked", () => {
   const target = { at: new Date(NOW + HOUR).toISOString(), soc: 9, missed_by: null };
   assert.equal(badge({ targets: [{ ...target, met: true }] })[0], "up");
-  for (const other of [
+  for (const other of /** @type {Partial<Picture>[]} */ ([
     { is_out_of_date: true },
     { is_connected: false },
+    { follower: { state: "failing", is_in_control: true, detail: "Look there.", by_hand_until: null, waits_for: [], last: null } },
     { targets: [{ ...target, met: false }] },
     { status: { key: "no_level", text: "No state of charge", detail: null, is_ok: false, since: null } },
-  ]) {
+  ])) {
     assert.equal(badge(other)[0], "wrong");
   }
   assert.deepEqual(badge({}, "unloaded"), ["wrong", "Unavailable"]);

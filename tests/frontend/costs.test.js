@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mean, saved, series, summary, total } from "../../custom_components/flexmeasures/frontend/www/plan.js";
+import { mean, series, summary, total } from "../../custom_components/flexmeasures/frontend/www/plan.js";
 import { AHEAD, HOUR, NOW, picture, plain, plan, reader, sent } from "./examples.js";
 
 /** @param {number | null | undefined} value */
@@ -54,48 +54,40 @@ test("plans may be missing, or lie in another time", () => {
   assert.deepEqual(total(plan(), { start: NOW, end: 0 }), { energy: 0, cost: 0 });
 });
 
-test("what a battery has less at the end has to be bought again", () => {
-  // Until the last slot: 2 kWh at 0.10 bought, 1 kWh at 0.30 sold, and 5 kWh instead of 4 in it:
-  // that kWh counts at the mean price of these three hours.
-  const fuller = saved(plan(), picture(), AHEAD);
-  assert.ok(fuller && fuller !== "unknown");
-  assert.deepEqual([cents(fuller.amount), cents(fuller.price)], [cents(0.2 - (0.2 - 0.3)), 0.2]);
-  const other = { soc: sent([5, 6, 6, 4]), prices: { currency: "EUR", consumption: { fixed: 0.3 }, production: { fixed: 0.1 } } };
-  const emptier = saved(plan(other), picture(other), AHEAD);
-  assert.ok(emptier && emptier !== "unknown");
-  // 0.60 was paid and 0.10 earned, and a kWh is missing.
-  assert.deepEqual([cents(emptier.amount), emptier.price], [cents(-1 * 0.3 - (0.6 - 0.1)), 0.3]);
-});
+/** @param {Partial<Picture["saved"]>} of */
+const saving = (of) => ({ saved: { ahead: null, today: null, ...of } });
 
-test("what is left counts at what it can be sold for", () => {
-  const prices = { currency: "EUR", consumption: { fixed: 0.3 }, production: { fixed: 0.1 } };
-  const fuller = saved(plan({ prices }), picture({ prices }), AHEAD);
-  assert.ok(fuller && fuller !== "unknown");
-  assert.equal(fuller.price, 0.1);
-});
-
-test("per cent have no value, so that they must not get less", () => {
-  const other = { soc_unit: "%", soc: sent([40, 60, 60, 50]) };
-  assert.deepEqual(saved(plan(other), picture(other), AHEAD), { amount: -(2 * 0.1 - 0.3), price: null });
-  const emptier = { soc_unit: "%", soc: sent([60, 80, 80, 50]) };
-  assert.equal(saved(plan(emptier), picture(emptier), AHEAD), "unknown");
-});
-
-test("nothing is said of what is saved where there is nothing to compare", () => {
-  assert.equal(saved(plan(), picture({ kind: "car" }), AHEAD), null);
-  assert.equal(saved(plan({ soc: null }), picture(), AHEAD), null);
-  assert.equal(saved(plan({ prices: null }), picture(), AHEAD), null);
-});
-
-test("energies, average prices, cost and savings are summed up", () => {
-  const { facts, note } = summary(picture(), plan(), AHEAD, reader());
+test("energies, average prices and cost are summed up, and what is saved", () => {
+  const other = saving({ ahead: { against: "doing_nothing", amount: 0.3, stored_at: 0.2 }, today: 0.125 });
+  const { facts, note } = summary(picture(other), plan(), AHEAD, reader());
   assert.deepEqual(facts.map(([, name, value]) => [name, plain(value)]), [
     ["charge", "2 kWh at €0.10/kWh"],
     ["discharge", "2 kWh at €0.35/kWh"],
     ["Earns", "€0.50"],
-    ["Saves against doing nothing", "€0.30"],
+    ["The whole plan saves", "€0.30"],
+    ["Saved today", "€0.13"],
   ]);
-  assert.equal(note, "Energy left in the battery counts at €0.20/kWh.");
+  assert.equal(note, "That is against doing nothing. Energy left in the battery counts at €0.20/kWh.");
+});
+
+test("a car is compared with charging at once", () => {
+  const other = saving({ ahead: { against: "charging_at_once", amount: 1.3, stored_at: null } });
+  const { facts, note } = summary(picture({ ...other, kind: "car" }), plan(), AHEAD, reader());
+  assert.deepEqual(facts.at(-1)?.slice(1).map(plain), ["The whole plan saves", "€1.30"]);
+  assert.equal(note, "That is against charging at once.");
+});
+
+test("nothing is said of a plan that saves nothing, but what a day has cost more is", () => {
+  const other = saving({ ahead: { against: "doing_nothing", amount: -0.1, stored_at: 0.2 }, today: -0.1 });
+  const { facts, note } = summary(picture(other), plan(), AHEAD, reader());
+  assert.deepEqual(facts.slice(3).map(([, name, value]) => [name, plain(value)]), [["Saved today", "−€0.10"]]);
+  assert.equal(note, "");
+});
+
+test("what was saved today is said without a plan, too", () => {
+  const other = { power: null, ...saving({ today: 0.5 }) };
+  const { facts } = summary(picture(other), plan(other), AHEAD, reader());
+  assert.deepEqual(facts.map(([, name, value]) => [name, plain(value)]), [["Saved today", "€0.50"]]);
 });
 
 test("without prices energies are summed up, and without a plan nothing is", () => {
@@ -105,9 +97,8 @@ test("without prices energies are summed up, and without a plan nothing is", () 
   assert.deepEqual(summary(picture(none), plan(none), AHEAD, reader()), { facts: [], note: "" });
 });
 
-test("what costs is not called earned, and why nothing is compared is said", () => {
-  const other = { soc_unit: "%", soc: sent([60, 80, 80, 50]), power: sent([2]) };
-  const { facts, note } = summary(picture(other), plan(other), AHEAD, reader());
-  assert.deepEqual(facts.at(-1)?.slice(1), ["Costs", "€0.20"]);
-  assert.equal(note, "Not compared with doing nothing: the battery ends emptier.");
+test("what costs is not called earned", () => {
+  const other = { power: sent([2]) };
+  const { facts } = summary(picture(other), plan(other), AHEAD, reader());
+  assert.deepEqual(facts.at(-1)?.slice(1).map(plain), ["Costs", "€0.20"]);
 });

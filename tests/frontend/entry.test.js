@@ -116,7 +116,7 @@ test("the first device that is scheduled and may be seen is the example", async 
 test("the form is in the language of the page, and leaves lists of devices to YAML", async () => {
   const Card = (await load("form")).get(TAG);
   const { schema, computeLabel, assertConfig } = await Card.getConfigForm();
-  assert.deepEqual(schema.map(computeLabel), ["Apparaat", "Titel", "Getoonde tijd", "‘Nu plannen’, modus en doel tonen"]);
+  assert.deepEqual(schema.map(computeLabel), ["Apparaat", "Titel", "Getoonde tijd", "‘Nu plannen’, modus, doel en ‘Besturing overdragen’ tonen"]);
   assert.deepEqual(schema[2].selector.select.options.map((/** @type {any} */ { value }) => value), ["day", "24h", "all"]);
   assertConfig({ device_id: "d1" });
   assert.throws(() => assertConfig({ devices: ["d1"] }), /YAML/);

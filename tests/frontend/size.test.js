@@ -7,6 +7,8 @@ import { LANGUAGES } from "./languages.js";
 
 const WWW = new URL("../../custom_components/flexmeasures/frontend/www/", import.meta.url);
 const MOST = 15_000;
+const MOST_WHERE_FOLLOWED = 3_000;
+const MOST_OF_DECISIONS = 3_000;
 
 /**
  * The compressed sizes of a module and of all that it imports, except what is imported when it is needed.
@@ -35,3 +37,25 @@ for (const language of LANGUAGES) {
     assert.ok(sum(found) < MOST, `${sum(found)} bytes`);
   });
 }
+
+for (const language of LANGUAGES) {
+  test(`what a card loads more where something follows is below 3 kB in ${language}`, async (context) => {
+    const card = await sizes("card.js");
+    const found = await sizes(`texts/${language}-more.js`, await sizes("follower.js"));
+    const more = [...found.keys()].filter((file) => !card.has(file));
+    assert.deepEqual(more, ["follower.js", `texts/${language}-more.js`]);
+    const size = more.reduce((total, file) => total + (found.get(file) ?? 0), 0);
+    context.diagnostic(`${size} bytes`);
+    assert.ok(size < MOST_WHERE_FOLLOWED, `${size} bytes`);
+  });
+}
+
+test("the list of decisions is below 3 kB, and is loaded by nothing else than its being opened", async (context) => {
+  const before = await sizes("follower.js", await sizes("card.js", await sizes("flexmeasures.js")));
+  assert.ok(!before.has("decisions.js"));
+  const found = await sizes("decisions.js");
+  const more = [...found.keys()].filter((file) => !before.has(file));
+  assert.deepEqual(more, ["decisions.js"]);
+  context.diagnostic(`${found.get("decisions.js")} bytes`);
+  assert.ok(Number(found.get("decisions.js")) < MOST_OF_DECISIONS);
+});

@@ -40,6 +40,8 @@ const BATTERY = {
   setpoint: "sensor.b",
   planned_cost: "sensor.b_cost",
   scheduling_status: "sensor.b_status",
+  follower: "sensor.b_follower",
+  hand_over: "switch.b_hand_over",
   mode: "select.b_mode",
   ready_by: "datetime.b_ready",
   plan: "calendar.b",
@@ -102,9 +104,9 @@ test("a device has its card, controls, status and calendar", async () => {
   const { sections } = /** @type {any} */ (await generate("view", { device_id: "battery" }, home({ battery: BATTERY }), TEXTS));
   const cards = sections.map((/** @type {any} */ section) => section.cards[1]);
   assert.deepEqual(cards.map((/** @type {any} */ { type }) => type), ["custom:flexmeasures-plan-card", "entities", "calendar", "entities"]);
-  assert.deepEqual(entitiesOf(cards[1]), ["select.b_mode", "datetime.b_ready", "datetime.b_ready"]);
+  assert.deepEqual(entitiesOf(cards[1]), ["select.b_mode", "datetime.b_ready", "datetime.b_ready", "switch.b_hand_over"]);
   assert.deepEqual(cards[2].entities, ["calendar.b"]);
-  assert.deepEqual(entitiesOf(cards[3]), ["sensor.b_status", "sensor.b_cost"]);
+  assert.deepEqual(entitiesOf(cards[3]), ["sensor.b_status", "sensor.b_follower", "sensor.b_cost"]);
 
   // Each of them may be disabled.
   const few = /** @type {any} */ (await generate("view", { device_id: "car" }, home({ car: { mode: "select.m" } }), TEXTS));

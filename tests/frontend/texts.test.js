@@ -30,9 +30,9 @@ for (const language of LANGUAGES) {
 test("each text is used", async () => {
   const files = (await readdir(WWW)).filter((file) => file.endsWith(".js"));
   const code = (await Promise.all(files.map((file) => readFile(new URL(file, WWW), "utf8")))).join("\n");
-  // By name, as a problem, as a range, as a field of the form, or as one of the verbs.
+  // By name, as a problem, as a range, as what is compared with, as a field of the form, as a state of what follows, as a reason, or as one of the verbs.
   const unused = Object.keys(TEXTS).filter(
-    (key) => !new RegExp(`texts\\.${key}\\b|"${key}"|_${key.replace(/^\w+?_/, "")}\\b`).test(code) && !/^(form|range)_/.test(key) && key !== "not_found",
+    (key) => !new RegExp(`texts\\.${key}\\b|"${key}"|_${key.replace(/^\w+?_/, "")}\\b`).test(code) && !/^(against|form|range|follower|why)_/.test(key) && key !== "not_found",
   );
   assert.deepEqual(unused, []);
 });

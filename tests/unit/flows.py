@@ -48,6 +48,7 @@ FIELDS_AT_TIMES = {
     "unit",
     "value_key",
     "invert",
+    "sign",
     "capacity",
     "price",
     "rules",

@@ -54,6 +54,7 @@ RARE = {
     ("sensor", "planned_cost_today"),
     ("sensor", "planned_energy"),
     ("sensor", "planned_energy_today"),
+    ("sensor", "planned_savings"),
     ("sensor", "price"),
     ("sensor", "schedule"),
     ("sensor", "soc_forecast"),

@@ -7,9 +7,8 @@ from homeassistant.util import dt as dt_util
 
 from ..device.memory import DeviceMemory
 from ..device.store import AccountStore
+from ..s2.energy import consumed_kwh
 from .memory import ResourceMemory
-
-_HOUR_SECONDS = 3600.0
 
 
 class EnergyCount:
@@ -47,8 +46,7 @@ class EnergyCount:
     def async_measured(self, power: float | None, now: datetime) -> None:
         """Count what was consumed at the former power; now it is this one (W), or not known."""
         if self._power is not None and self._since is not None and self._power > 0:
-            hours = (now - self._since).total_seconds() / _HOUR_SECONDS
-            self._resource.consumed_kwh += self._power / 1000 * hours
+            self._resource.consumed_kwh += consumed_kwh(self._power, self._since, now)
             self._store.async_remember(is_patient=True)
         self._power, self._since = power, dt_util.utcnow()
 

@@ -180,6 +180,17 @@ class ManagedResource:
         return watts and Span(watts.low / 1000, watts.high / 1000)
 
     @property
+    def power_kw(self) -> float | None:
+        """The power that is measured now; None if none is."""
+        power = self.measurements.power
+        return None if power is None else power / 1000
+
+    @property
+    def level_kwh(self) -> float | None:
+        """How much is stored now; None if it does not tell that."""
+        return self.device_status.soc_kwh
+
+    @property
     def problem(self) -> S2NotPlannableError | None:
         """Why no schedule can be made from what it has reported."""
         return self.replanning.problem
@@ -420,11 +431,8 @@ class ManagedResource:
 
     def _measure(self, now: datetime) -> None:
         """Count the energy up to now, and go on with the power that is measured now."""
-        power = self.measurements.power
-        self._energy.async_measured(power, now)
-        self.coordinator.recent_power.measure(
-            None if power is None else power / 1000, now
-        )
+        self._energy.async_measured(self.measurements.power, now)
+        self.coordinator.recent_power.measure(self.power_kw, now)
 
     def _note_refusal(self, refused: MessageRefused, now: datetime) -> None:
         self.traffic.refused(refused.message_type, refused.status, refused.reason, now)

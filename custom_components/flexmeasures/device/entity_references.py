@@ -24,7 +24,7 @@ _SINGLE = (
     CONF_READY_BY_CALENDAR,
 )
 
-_OF_FOLLOWER = ("entity", "second_entity")
+_OF_FOLLOWER = ("entity", "second_entity", "third_entity")
 
 
 def named_entities(data: Mapping[str, Any]) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from typing import Final
 
+BATTERY: Final = "battery"
+CAR: Final = "car"
+
 _KINDS: Final = {
-    "battery": "battery",
-    "one-way_evse": "car",
-    "two-way_evse": "car",
+    "battery": BATTERY,
+    "one-way_evse": CAR,
+    "two-way_evse": CAR,
     "heat-storage": "heat",
     "solar": "solar",
 }

@@ -6,6 +6,7 @@ from typing import Any
 from ..api.catalogue import AccountCatalogue
 from ..api.models import Asset, Sensor
 from ..plan.energy_units import quantity_in_kwh
+from .kinds import kind_of
 from .settings import STATE_OF_CHARGE, DeviceSettings
 
 
@@ -25,6 +26,13 @@ class DeviceMetadata:
         self._settings = settings
         self.site: int | None = None
         """The asset that holds all devices of the same connection; see `find_site`."""
+
+    @property
+    def kind(self) -> str | None:
+        """What owners call such a device; None while the server has not told."""
+        known = self._catalogue.known
+        asset = known.asset_of(self._settings.power_sensor) if known else None
+        return kind_of(asset.type) if asset else None
 
     async def power_sensor(self) -> Sensor:
         """Return the power sensor, as it was in the last 10 minutes."""

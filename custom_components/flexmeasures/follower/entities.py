@@ -1,5 +1,6 @@
 """Writing to entities: which action of Home Assistant's has them take a value, and whether they did."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.const import (
@@ -12,9 +13,9 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import State, split_entity_id
+from homeassistant.core import HomeAssistant, State, split_entity_id
 
-from .targets import EntityFacts, Write
+from .targets import CannotFollowError, EntityFacts, Target, Write
 
 _NUMBERS: Final = ("number", "input_number")
 _SELECTS: Final = ("select", "input_select")
@@ -67,19 +68,27 @@ def call_of(write: Write) -> tuple[str, str, dict[str, Any]]:
     return domain, SERVICE_TURN_ON if write.value else SERVICE_TURN_OFF, data
 
 
+def value_of(state: State) -> Any:
+    """Return what an entity has of what can be written to it."""
+    if state.domain in _HEATERS:
+        return state.attributes.get(ATTR_TEMPERATURE)
+    return state.state
+
+
 def has_taken(write: Write, state: State) -> bool:
-    """Return whether an entity has the value that was written; a script always has."""
+    """Return whether an entity has the value that was written, or nearly; a script always has."""
+    # One that is to do nothing does nothing.
+    return _has(write, state, write.slack if write.value else 0.0)
+
+
+def _has(write: Write, state: State, slack: float) -> bool:
     if state.domain == _SCRIPT:
         return True
     if state.domain in _SELECTS:
         return state.state == write.value
     if isinstance(write.value, bool):
         return (state.state == STATE_ON) is write.value
-    value = (
-        state.attributes.get(ATTR_TEMPERATURE)
-        if state.domain in _HEATERS
-        else state.state
-    )
+    value = value_of(state)
     if value is None:
         return False
     try:
@@ -88,12 +97,12 @@ def has_taken(write: Write, state: State) -> bool:
         return False
     assert isinstance(write.value, float)
     step = facts_of(state).step or 0.0
-    return abs(number - write.value) <= _HALF_STEP * step + 1e-6
+    return abs(number - write.value) <= max(_HALF_STEP * step + 1e-6, slack)
 
 
 def has_already(write: Write, state: State) -> bool:
     """Return whether an entity has the value already; a script shows nothing."""
-    return state.domain != _SCRIPT and has_taken(write, state)
+    return state.domain != _SCRIPT and _has(write, state, 0.0)
 
 
 def shown(write: Write) -> str:
@@ -104,3 +113,32 @@ def shown(write: Write) -> str:
         f"{key}: {value}" for key, value in (rest.get("variables") or rest).items()
     )
     return f"{domain}.{action} {write.entity_id}" + (f" ({values})" if values else "")
+
+
+class TargetEntities:
+    """The entities of a target, as they are now."""
+
+    def __init__(self, hass: HomeAssistant, target: Target) -> None:
+        """Look at them whenever something is asked."""
+        self._hass = hass
+        self._target = target
+
+    def facts(self) -> dict[str, EntityFacts]:
+        """Return what those say that they take that are there."""
+        states = map(self._hass.states.get, self._target.entity_ids)
+        return {
+            state.entity_id: facts_of(state)
+            for state in states
+            if state and can_be_written(state)
+        }
+
+    def are_all(self, facts: Mapping[str, EntityFacts]) -> bool:
+        """Return whether none is away."""
+        return len(facts) == len(self._target.entity_ids)
+
+    def resting(self, facts: Mapping[str, EntityFacts]) -> tuple[Write, ...]:
+        """Return what those rest with that are there, if they can."""
+        try:
+            return self._target.resting(facts)
+        except CannotFollowError:
+            return ()

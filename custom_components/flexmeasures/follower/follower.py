@@ -1,60 +1,32 @@
-"""Follows the setpoint of one device: decides what to write, writes it, and sees that it was taken."""
+"""Follows the setpoint of one device: decides what is written, and when."""
 
 import asyncio
-from datetime import datetime, timedelta
-from enum import StrEnum
-import logging
-import math
-from typing import Any, Final
+from collections.abc import Mapping
+from datetime import datetime
 
 from homeassistant.core import (
     CALLBACK_TYPE,
-    Context,
     Event,
     EventStateChangedData,
     HassJob,
     HomeAssistant,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
 from ..device.listeners import Listeners
-from ..device.setpoint import Mode
 from ..device.store import AccountStore
-from ..plan.schedule import Action
 from ..timer import Timer
-from .entities import call_of, can_be_written, facts_of, has_already, has_taken, shown
+from .entities import TargetEntities, can_be_written, facts_of
+from .hand_back import HandBack
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
-from .targets import CannotFollowError, Write
-
-_LOGGER = logging.getLogger(__name__)
-
-# How long an entity has to take a value, until it is written again.
-_READ_BACK: Final = timedelta(seconds=10)
-_TRIES: Final = 3
-# After those, it is tried again this often.
-_RETRY: Final = timedelta(minutes=5)
-_CALL_SECONDS: Final = 10.0
-
-
-class FollowerState(StrEnum):
-    """How following goes."""
-
-    DRY_RUN = "dry_run"
-    """Nothing is written: what would be is only said."""
-    FOLLOWING = "following"
-    RESTING = "resting"
-    """There is no setpoint."""
-    BY_HAND = "by_hand"
-    """The user has changed something, which is left for a while."""
-    WAITING = "waiting"
-    """An entity is not available."""
-    FAILING = "failing"
-    """An entity does not take what it is to take, or cannot."""
+from .state import FollowerState
+from .targets import CannotFollowError, EntityFacts, Write
+from .wish import Wish, is_same_direction
+from .writer import Writer
 
 
 class Follower:
@@ -84,32 +56,35 @@ class Follower:
         )
         if self.memory.in_control_of != settings.id:
             # Whatever else was chosen is looked at first.
-            self.memory.is_in_control = False
+            self.memory.is_in_control = self.memory.owes_rest = False
         coordinator.lifetime.async_on_unload(
             store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
         )
         self._listeners: Listeners[[]] = Listeners()
         self._wanted: tuple[Write, ...] = ()
         self._setpoint: float | None = None
+        self._why = Why.NO_PLAN
         self._decided_at: datetime | None = None
-        self._will = self._present_will()
-        self._is_settled = False
-        """Whether the entities had what is wanted when that was looked at in the end."""
-        self._tries = 0
-        self._retry_at: datetime | None = None
+        self._wish = Wish(coordinator, settings.deadband)
         self._cannot: CannotFollowError | None = None
-        self._not_taken: CannotFollowError | None = None
         self._is_waiting = False
         self._is_over = False
-        self._contexts: list[str] = []
-        self._turn = asyncio.Lock()
         self._follow_timer = Timer(hass, lambda _now: self.async_follow())
-        self._check_timer = Timer(hass, lambda _now: self._check())
+        self._writer = Writer(
+            hass,
+            coordinator.lifetime,
+            coordinator.subentry.title,
+            self._handle_checked,
+        )
+        self._rests_meanwhile = False
+        """Whether those that are there rest, while others are not."""
+        self._entities = TargetEntities(hass, settings.target)
+        self._hand_back = HandBack(self._entities, self._writer, self.memory, store)
 
     @property
     def problem(self) -> CannotFollowError | None:
         """Why it cannot be followed, if so."""
-        return self._cannot or self._not_taken
+        return self._cannot or self._writer.problem
 
     @property
     def state(self) -> FollowerState:
@@ -148,13 +123,16 @@ class Follower:
         lifetime.async_on_unload(
             self._coordinator.async_add_listener(self.async_follow)
         )
+        # Limits may be others, with a plan that is the same.
+        lifetime.async_on_unload(
+            self._coordinator.readings.async_add(lambda _is_of_job: self.async_follow())
+        )
         lifetime.async_on_unload(
             async_track_state_change_event(
                 self._hass, self.settings.target.entity_ids, self._handle_state
             )
         )
         lifetime.async_on_unload(self._follow_timer.async_disarm)
-        lifetime.async_on_unload(self._check_timer.async_disarm)
         lifetime.async_on_unload(
             self._hass.async_add_shutdown_job(
                 HassJob(self.async_stop, cancel_on_shutdown=False)
@@ -164,23 +142,32 @@ class Follower:
 
     async def async_stop(self) -> None:
         """Let the device rest: nobody follows the plan until it is taken up again."""
-        self._is_over = True
+        memory, self._is_over = self.memory, True
         self._follow_timer.async_disarm()
-        self._check_timer.async_disarm()
-        if self.memory.is_in_control and not self.is_by_hand:
-            await self._rest(Why.STOPPED)
+        if not memory.owes_rest and (not memory.is_in_control or self.is_by_hand):
+            return
+        facts = self._entities.facts()
+        if writes := self._entities.resting(facts):
+            self._note(dt_util.utcnow(), None, Why.STOPPED, writes)
+            is_written = await self._writer.async_write_last(writes)
+            memory.owes_rest &= not is_written or not self._entities.are_all(facts)
 
     async def async_hand_over(self, *, is_in_control: bool) -> None:
         """Write from now on, or let the device rest and only say what would be written."""
         memory = self.memory
         if memory.is_in_control is is_in_control:
             return
-        if not is_in_control and not self.is_by_hand:
-            await self._rest(Why.HANDED_BACK)
+        memory.owes_rest = not is_in_control and not self.is_by_hand
+        self._forget_wanted()
         memory.is_in_control, memory.by_hand_until = is_in_control, None
         memory.in_control_of = self.settings.id
-        self._forget_wanted()
         self._store.async_remember(at_once=True)
+        self._hand_back.async_begin_again()
+        if memory.owes_rest:
+            writes = self._entities.resting(self._entities.facts())
+            self._note(dt_util.utcnow(), None, Why.HANDED_BACK, writes)
+            if writing := self._hand_back.async_go_on():
+                await asyncio.wait([writing])
         self.async_follow()
 
     # --- deciding
@@ -192,10 +179,13 @@ class Follower:
             # What rests by now is not to be woken by a last update.
             return
         now, memory = dt_util.utcnow(), self.memory
-        will, self._will = self._will, self._present_will()
-        if will != self._will:
-            # What the user wants of the plan is newer than what was done by hand.
+        if self._wish.take_news():
+            # That is newer than what was done by hand.
             memory.by_hand_until = None
+        if memory.by_hand_until:
+            # A clock may have been set back.
+            latest = now + self.settings.respect
+            memory.by_hand_until = min(memory.by_hand_until, latest)
         if self.is_by_hand:
             assert memory.by_hand_until
             self._follow_timer.async_arm(memory.by_hand_until)
@@ -204,95 +194,72 @@ class Follower:
                 memory.by_hand_until = None
                 self._forget_wanted()
             self._decide(now)
+        self._hand_back.async_go_on()
         self._listeners.async_call()
 
     def _decide(self, now: datetime) -> None:
-        setpoint = self._steady(self._limited(self._coordinator.setpoint))
-        writes = self._writes(setpoint)
-        if writes is None:
-            return
-        if writes == self._wanted:
-            if self._retry_at and now >= self._retry_at:
-                self._begin_writing()
-            return
-        is_urgent = (
-            self._decided_at is None
-            or _direction(setpoint) is not _direction(self._setpoint)
-            or self._why(setpoint) is not Why.PLAN
-        )
-        if not is_urgent:
-            assert self._decided_at
-            earliest = self._decided_at + self.settings.pause
-            if now < earliest:
-                self._follow_timer.async_arm(earliest)
-                return
-        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
-        self._note(now, setpoint, self._why(setpoint), writes)
-        self._begin_writing()
-
-    def _begin_writing(self) -> None:
-        self._tries, self._retry_at, self._is_settled = 0, None, False
-        if self.memory.is_in_control:
-            self._write_soon()
-
-    def _steady(self, setpoint: float | None) -> float | None:
-        """Return what was followed before, where that is nearly the same."""
-        before = self._setpoint
-        if (
-            setpoint is None
-            or before is None
-            or not self._wanted
-            or _direction(setpoint) is not _direction(before)
-            or abs(setpoint - before) >= self.settings.deadband
-        ):
-            return setpoint
-        return before
-
-    def _limited(self, setpoint: float | None) -> float | None:
-        """Return a setpoint that the device can have, as far as that is known."""
-        if setpoint is None:
-            return None
-        limits = self._coordinator.power_limits
-        least = -math.inf if limits.least is None else limits.least
-        most = math.inf if limits.most is None else limits.most
-        return min(max(setpoint, least), most)
-
-    def _writes(self, setpoint: float | None) -> tuple[Write, ...] | None:
-        """Return what a setpoint means; None where that cannot be said now."""
-        target = self.settings.target
-        states = {each: self._hass.states.get(each) for each in target.entity_ids}
+        setpoint = self._wish.setpoint(self._setpoint if self._wanted else None)
+        facts = self._entities.facts()
+        self._is_waiting = not self._entities.are_all(facts)
         self._cannot = None
-        self._is_waiting = not all(map(can_be_written, states.values()))
         if self._is_waiting:
-            # Whatever it does once it is back, it is told anew.
-            self._forget_wanted()
-            return None
+            self._wait(now, setpoint, facts)
+            return
+        self._rests_meanwhile = False
         try:
-            return target.writes(
-                setpoint,
-                {each: facts_of(state) for each, state in states.items() if state},
-            )
+            writes = self.settings.target.writes(setpoint, facts)
         except CannotFollowError as err:
             self._cannot = err
             # What was written before may mean something else by now.
             self._forget_wanted()
-            return None
+            return
+        if writes == self._wanted:
+            return
+        if not self._is_urgent(now, setpoint, facts):
+            assert self._decided_at
+            self._follow_timer.async_arm(self._decided_at + self.settings.pause)
+            return
+        self._want(now, setpoint, writes)
 
-    def _why(self, setpoint: float | None) -> Why:
-        memory = self._coordinator.memory
-        if memory.override and memory.override.holds_at(dt_util.utcnow()):
-            return Why.OVERRIDE
-        match memory.mode:
-            case Mode.HOLD:
-                return Why.HOLD
-            case Mode.OFF:
-                return Why.MODE_OFF
-        return Why.NO_PLAN if setpoint is None else Why.PLAN
+    def _is_urgent(
+        self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> bool:
+        """Return whether another setpoint does not wait."""
+        since = self._decided_at
+        return (
+            since is None
+            # A clock may have been set back.
+            or not since <= now < since + self.settings.pause
+            or not is_same_direction(setpoint, self._setpoint)
+            or {self._why, self._wish.why(setpoint)} != {Why.PLAN}
+            or self._wish.limited(self._setpoint) != self._setpoint
+            or not all(facts[each.entity_id].takes(each.value) for each in self._wanted)
+        )
 
-    def _present_will(self) -> tuple[Any, ...]:
-        """Return what the user has set that is not the plan's."""
-        memory = self._coordinator.memory
-        return memory.mode, memory.override
+    def _wait(
+        self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
+    ) -> None:
+        """Let those that are there rest once what was wanted is over.
+
+        Whatever they do once all are back, they are told anew.
+        """
+        if setpoint is None or not is_same_direction(setpoint, self._setpoint):
+            self._rests_meanwhile = True
+        writes = self._entities.resting(facts) if self._rests_meanwhile else ()
+        if writes == self._wanted:
+            return
+        self._forget_wanted()
+        if writes:
+            self._want(now, None, writes)
+
+    def _want(
+        self, now: datetime, setpoint: float | None, writes: tuple[Write, ...]
+    ) -> None:
+        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
+        self._why = self._wish.why(setpoint)
+        self._note(now, setpoint, self._why, writes)
+        if self.memory.is_in_control:
+            self._writer.async_write(writes)
 
     def _note(
         self,
@@ -301,80 +268,19 @@ class Follower:
         why: Why,
         writes: tuple[Write, ...] = (),
     ) -> None:
-        is_dry = not self.memory.is_in_control
-        texts = tuple(map(shown, writes))
-        self.memory.note(Decision(now, setpoint, why, texts, is_dry))
+        is_dry = not self.memory.is_in_control and not self.memory.owes_rest
+        self.memory.note(Decision(now, setpoint, why, writes, is_dry))
         self._store.async_remember()
 
     def _forget_wanted(self) -> None:
         """Decide anew, whatever was wanted before."""
         self._wanted, self._decided_at = (), None
-        self._retry_at = self._not_taken = None
-        self._check_timer.async_disarm()
-
-    # --- writing
+        if self.memory.is_in_control:
+            self._writer.async_forget()
 
     @callback
-    def _write_soon(self) -> None:
-        self._coordinator.lifetime.async_create_background_task(
-            self._write(self._wanted), f"follow {self._coordinator.subentry.title}"
-        )
-
-    async def _write(self, writes: tuple[Write, ...]) -> None:
-        """Write in turn, unless something newer is wanted by then."""
-        async with self._turn:
-            if writes != self._wanted:
-                return
-            await self._call(writes)
-            if writes == self._wanted:
-                self._check_timer.async_arm(dt_util.utcnow() + _READ_BACK)
-
-    async def _call(self, writes: tuple[Write, ...]) -> None:
-        for write in writes:
-            state = self._hass.states.get(write.entity_id)
-            # A memory card in an inverter wears out as well.
-            if state and self._tries == 0 and has_already(write, state):
-                continue
-            domain, action, data = call_of(write)
-            context = Context()
-            self._contexts = [*self._contexts, context.id][-20:]
-            try:
-                async with asyncio.timeout(_CALL_SECONDS):
-                    await self._hass.services.async_call(
-                        domain, action, data, blocking=True, context=context
-                    )
-            except (HomeAssistantError, TimeoutError, ValueError) as err:
-                _LOGGER.debug("%s did not take a value: %s", write.entity_id, err)
-
-    async def _rest(self, why: Why) -> None:
-        """Write what the target rests with."""
-        writes = self._writes(None)
-        if writes is None:
-            return
-        self._forget_wanted()
-        async with self._turn:
-            self._note(dt_util.utcnow(), None, why, writes)
-            await self._call(writes)
-
-    @callback
-    def _check(self) -> None:
-        """See whether the entities have what was written; if not, write again."""
-        missing = [
-            write.entity_id
-            for write in self._wanted
-            if (state := self._hass.states.get(write.entity_id)) is None
-            or not has_taken(write, state)
-        ]
-        self._is_settled = not missing
-        if not missing:
-            self._not_taken = None
-        elif self._tries < _TRIES - 1:
-            self._tries += 1
-            self._write_soon()
-        else:
-            self._not_taken = CannotFollowError("follower_not_taken", missing[0])
-            self._retry_at = dt_util.utcnow() + _RETRY
-            self._follow_timer.async_arm(self._retry_at)
+    def _handle_checked(self) -> None:
+        self._hand_back.async_end_if_settled()
         self._listeners.async_call()
 
     # --- what others do
@@ -384,22 +290,22 @@ class Follower:
         if self._is_over:
             return
         new, old = event.data["new_state"], event.data["old_state"]
-        if new is None or not can_be_written(new) or not can_be_written(old):
+        if not new or not old or not can_be_written(new) or not can_be_written(old):
             # It went, or it is back.
+            self._hand_back.async_begin_again()
             self.async_follow()
             return
-        write = next(
-            (each for each in self._wanted if each.entity_id == new.entity_id), None
-        )
-        if (
-            self.memory.is_in_control
-            and write is not None
-            and not has_taken(write, new)
-            and event.context.id not in self._contexts
-            # Shortly after a write, a device may still report what it had before.
-            and (self._is_settled or event.context.user_id is not None)
-        ):
-            self._respect_hand(dt_util.utcnow())
+        facts, before = facts_of(new), facts_of(old)
+        if facts != before:
+            if facts.unit != before.unit:
+                # What was written means something else.
+                self._forget_wanted()
+            self.async_follow()
+        elif self._writer.async_is_hand(new, event.context):
+            if self.memory.is_in_control:
+                self._respect_hand(dt_util.utcnow())
+            else:
+                self._hand_back.async_leave()
 
     def _respect_hand(self, now: datetime) -> None:
         """Leave what somebody else has written."""
@@ -408,7 +314,3 @@ class Follower:
         self._store.async_remember(at_once=True)
         self._forget_wanted()
         self.async_follow()
-
-
-def _direction(setpoint: float | None) -> Action | None:
-    return None if setpoint is None else Action.of(setpoint)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from .targets import Write
+
 _KEPT_FOR: Final = timedelta(days=1)
 _MOST_KEPT: Final = 200
 
@@ -33,7 +35,7 @@ class Decision:
     setpoint: float | None
     """In kW; None without one."""
     why: Why
-    writes: tuple[str, ...]
+    writes: tuple[Write, ...]
     is_dry: bool
     """Whether it was only said."""
 
@@ -44,7 +46,7 @@ class Decision:
             datetime.fromisoformat(data["moment"]),
             data["setpoint"],
             Why(data["why"]),
-            tuple(data["writes"]),
+            tuple(Write(each["entity"], each["value"]) for each in data["writes"]),
             data["is_dry"],
         )
 
@@ -54,7 +56,9 @@ class Decision:
             "moment": self.moment.isoformat(),
             "setpoint": self.setpoint,
             "why": self.why.value,
-            "writes": list(self.writes),
+            "writes": [
+                {"entity": each.entity_id, "value": each.value} for each in self.writes
+            ],
             "is_dry": self.is_dry,
         }
 
@@ -68,6 +72,8 @@ class FollowerMemory:
     in_control_of: str | None = None
     """By the id of the settings that control was handed over with."""
     by_hand_until: datetime | None = None
+    owes_rest: bool = False
+    """Whether it was handed back, and does not rest yet."""
     decisions: list[Decision] = field(default_factory=list)
     """Of the last day, the oldest first."""
 
@@ -79,6 +85,7 @@ class FollowerMemory:
             data["is_in_control"],
             data["in_control_of"],
             datetime.fromisoformat(until) if until else None,
+            data.get("owes_rest", False),
             [Decision.from_json(decision) for decision in data["decisions"]],
         )
 
@@ -88,6 +95,7 @@ class FollowerMemory:
             "is_in_control": self.is_in_control,
             "in_control_of": self.in_control_of,
             "by_hand_until": self.by_hand_until and self.by_hand_until.isoformat(),
+            "owes_rest": self.owes_rest,
             "decisions": [decision.as_json() for decision in self.decisions],
         }
 

@@ -10,12 +10,14 @@ from .targets import (
     Target,
     Write,
     amount_of,
-    per_kw,
+    option_of,
     possible,
     rest_of,
+    slack_of,
 )
 
 _W_PER_KW: Final = 1e3
+_SLACK_A: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,8 @@ class PowerTarget(EntityTarget):
         if setpoint is None:
             value = rest_of(self.rest, known, self.entity_id)
         else:
-            power = sign * setpoint * per_kw(known, self.entity_id)
-            value = possible(power, known)
-        return (Write(self.entity_id, value),)
+            value = amount_of(sign * setpoint, known, self.entity_id)
+        return (Write(self.entity_id, value, slack_of(known)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,11 @@ class TwoPowersTarget(Target):
         }
         # What ends, ends before the other begins.
         return tuple(
-            Write(entity_id, amount_of(power, facts[entity_id], entity_id))
+            Write(
+                entity_id,
+                amount_of(power, facts[entity_id], entity_id),
+                slack_of(facts[entity_id]),
+            )
             for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
         )
 
@@ -84,6 +89,9 @@ class CurrentTarget(EntityTarget):
 
     switch: str | None = None
     """Pauses it; without one, the current is 0 then."""
+    go: bool | str = True
+    """What it has while it charges: on or off, or the word of a choice."""
+    pause: bool | str = False
     phases: int = 3
     voltage: float = 230.0
     """Between a phase and neutral."""
@@ -97,6 +105,7 @@ class CurrentTarget(EntityTarget):
         return cls(
             data["entity"],
             data.get("second_entity"),
+            *_go_and_pause(data),
             int(data["phases"]),
             data["voltage"],
             data["least"],
@@ -115,11 +124,29 @@ class CurrentTarget(EntityTarget):
         current = self.rest
         if setpoint is not None:
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
-        if current >= self.least:
-            value = possible(current, facts[self.entity_id])
-            on = (Write(self.switch, value=True),) if self.switch else ()
-            return (Write(self.entity_id, value), *on)
+        known = facts[self.entity_id]
+        if current >= max(self.least, known.least or 0.0):
+            charging = Write(self.entity_id, possible(current, known), _SLACK_A)
+            return (charging, *self._switched(facts, charges=True))
         if self.switch:
-            return (Write(self.switch, value=False),)
-        pause = rest_of(0.0, facts[self.entity_id], self.entity_id)
+            return self._switched(facts, charges=False)
+        pause = rest_of(0.0, known, self.entity_id)
         return (Write(self.entity_id, pause),)
+
+    def _switched(
+        self, facts: Mapping[str, EntityFacts], *, charges: bool
+    ) -> tuple[Write, ...]:
+        if self.switch is None:
+            return ()
+        value = self.go if charges else self.pause
+        if isinstance(value, str):
+            value = option_of(value, facts[self.switch], self.switch)
+        return (Write(self.switch, value),)
+
+
+def _go_and_pause(data: Mapping[str, Any]) -> tuple[bool | str, bool | str]:
+    """Return what lets a charger charge, and what pauses it."""
+    if "charge" in data:
+        return data["charge"], data["idle"]
+    is_on_while_paused = data.get("invert", False)
+    return not is_on_while_paused, is_on_while_paused

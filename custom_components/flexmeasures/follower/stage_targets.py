@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self, override
 
 from ..plan.schedule import Action
-from .targets import (
-    CannotFollowError,
-    EntityFacts,
-    EntityTarget,
-    Target,
-    Write,
-    possible,
-)
+from .targets import EntityFacts, EntityTarget, Target, Write, option_of, possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +49,8 @@ class ModeTarget(EntityTarget):
         self, setpoint: float | None, facts: Mapping[str, EntityFacts]
     ) -> tuple[Write, ...]:
         option = self.rest if setpoint is None else self.options[Action.of(setpoint)]
-        if option not in facts[self.entity_id].options:
-            raise CannotFollowError("follower_option_gone", self.entity_id)
-        return (Write(self.entity_id, option),)
+        known = facts[self.entity_id]
+        return (Write(self.entity_id, option_of(option, known, self.entity_id)),)
 
 
 @dataclass(frozen=True, slots=True)

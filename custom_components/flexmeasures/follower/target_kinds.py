@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .mode_power_target import ModePowerTarget
 from .power_targets import CurrentTarget, PowerTarget, TwoPowersTarget
 from .stage_targets import (
     ModeTarget,
@@ -19,6 +20,7 @@ TARGETS: Final[Mapping[Kind, type[Target]]] = {
     Kind.CURRENT: CurrentTarget,
     Kind.SWITCH: SwitchTarget,
     Kind.MODE: ModeTarget,
+    Kind.MODE_POWER: ModePowerTarget,
     Kind.SG_READY: SgReadyTarget,
     Kind.TEMPERATURE: TemperatureTarget,
     Kind.SCRIPT: ScriptTarget,

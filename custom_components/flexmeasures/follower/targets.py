@@ -11,6 +11,7 @@ from enum import StrEnum
 import math
 from typing import Any, Final, Self, override
 
+_SLACK_KW: Final = 0.05
 _PER_KW: Final = {"mW": 1e6, "W": 1e3, "kW": 1.0, "MW": 1e-3}
 
 
@@ -27,6 +28,8 @@ class Kind(StrEnum):
     """On while the setpoint is above a threshold."""
     MODE = "mode"
     """A choice of words."""
+    MODE_POWER = "mode_power"
+    """A choice of words, and how much."""
     SG_READY = "sg_ready"
     """Two switches, of which the second one asks a heat pump to use more."""
     TEMPERATURE = "temperature"
@@ -45,6 +48,13 @@ class EntityFacts:
     step: float | None = None
     options: tuple[str, ...] = ()
 
+    def takes(self, value: object) -> bool:
+        """Return whether a value is within the range, if it has one."""
+        return not isinstance(value, float) or (
+            (self.least is None or self.least <= value)
+            and (self.most is None or value <= self.most)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -53,6 +63,8 @@ class Write:
     entity_id: str
     value: float | str | bool | None
     """A number, an option, on or off; for a script its setpoint."""
+    slack: float = 0.0
+    """By how much the device may be off, as it rounds by itself."""
 
 
 class CannotFollowError(Exception):
@@ -84,6 +96,12 @@ class Target(ABC):
     ) -> tuple[Write, ...]:
         """Return what to write, in this order; raises CannotFollowError."""
 
+    def resting(self, facts: Mapping[str, EntityFacts]) -> tuple[Write, ...]:
+        """Return what those entities rest with that are known; raises CannotFollowError."""
+        everything = dict.fromkeys(self.entity_ids, EntityFacts()) | dict(facts)
+        writes = self.writes(None, everything)
+        return tuple(each for each in writes if each.entity_id in facts)
+
 
 @dataclass(frozen=True, slots=True)
 class EntityTarget(Target):
@@ -104,11 +122,28 @@ def per_kw(facts: EntityFacts, entity_id: str) -> float:
     return factor
 
 
+def slack_of(facts: EntityFacts) -> float:
+    """Return by how much a device may round a power, in the entity's unit."""
+    return _SLACK_KW * _PER_KW.get(facts.unit or "", 0.0)
+
+
 def amount_of(power: float, facts: EntityFacts, entity_id: str) -> float:
     """Return a power (kW) in the unit of an entity; 0 has to be possible."""
     if not power:
         return rest_of(0.0, facts, entity_id)
-    return possible(power * per_kw(facts, entity_id), facts)
+    asked = power * per_kw(facts, entity_id)
+    amount = possible(asked, facts)
+    if abs(amount) > abs(asked) + 1e-6:
+        # It takes no less than that.
+        return rest_of(0.0, facts, entity_id)
+    return amount
+
+
+def option_of(option: str, facts: EntityFacts, entity_id: str) -> str:
+    """Return an option; raises CannotFollowError if the entity does not have it."""
+    if option not in facts.options:
+        raise CannotFollowError("follower_option_gone", entity_id)
+    return option
 
 
 def rest_of(value: float, facts: EntityFacts, entity_id: str) -> float:

@@ -1,5 +1,6 @@
 """The websocket command that gives the plan of a device."""
 
+from functools import partial
 from typing import Any
 
 import voluptuous as vol
@@ -31,6 +32,8 @@ def async_register_commands(hass: HomeAssistant) -> None:
     {
         vol.Required("type"): "flexmeasures/plan/subscribe",
         vol.Required(ATTR_DEVICE_ID): str,
+        # They are many, and seldom looked at.
+        vol.Optional("decisions", default=False): bool,
     }
 )
 @callback
@@ -55,7 +58,15 @@ def subscribe(
         connection.send_event(msg["id"], event)
 
     connection.send_result(msg["id"])
-    subscription = PlanSubscription(hass, entry, subentry_id, device_id, send)
+    subscription = PlanSubscription(
+        hass,
+        entry,
+        subentry_id,
+        device_id,
+        send,
+        may_read=partial(_may_read, connection.user),
+        with_decisions=msg["decisions"],
+    )
     connection.subscriptions[msg["id"]] = subscription.async_stop
     subscription.async_start()
 

@@ -7,12 +7,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from ..account import enabled_subentries
-from ..const import CONF_SENSOR, DOMAIN, SUBENTRY_FEED
+from ..const import DOMAIN, SUBENTRY_FEED
 from ..coordinator import ScheduleCoordinator
 from ..device.level_entity import level_attribute
 from ..feeds.entities import async_entity_id
-from ..feeds.settings import FeedSettings, MeasuredSource, Method
+from ..results.power_source import PowerSource
 from .curves import level_curves, power_curves
+from .following import FOLLOWER
 
 SETPOINT: Final = (Platform.SENSOR, "setpoint")
 """Who may read it may see the plan."""
@@ -26,6 +27,8 @@ _OURS: Final = {
     "compute": (Platform.BUTTON, "compute_schedule"),
     "automatic": (Platform.SWITCH, "automatic_scheduling"),
     "calendar": (Platform.CALENDAR, "plan"),
+    "follower": FOLLOWER,
+    "hand_over": (Platform.SWITCH, "hand_over"),
 }
 _MEASURED_BY_RESOURCE_MANAGER: Final = (Platform.SENSOR, "rm_power")
 
@@ -79,20 +82,13 @@ def _measured(
     hass: HomeAssistant, coordinator: ScheduleCoordinator
 ) -> tuple[str | None, bool]:
     """Return what measures the power, and whether production is positive there."""
-    if coordinator.settings.s2:
-        entity_id = async_own_entity(
-            hass, coordinator.subentry.subentry_id, *_MEASURED_BY_RESOURCE_MANAGER
-        )
-        return entity_id, False
+    subentry_id, settings = coordinator.subentry.subentry_id, coordinator.settings
+    if settings.s2:
+        return async_own_entity(
+            hass, subentry_id, *_MEASURED_BY_RESOURCE_MANAGER
+        ), False
     feeds = enabled_subentries(hass, coordinator.config_entry, SUBENTRY_FEED)
-    for feed in feeds.values():
-        if feed.data[CONF_SENSOR] != coordinator.settings.power_sensor:
-            continue
-        settings = FeedSettings.from_subentry(feed.data)
-        match settings.source:
-            # Counters and switches show no power.
-            case MeasuredSource(
-                entity=entity, attribute=None, method=Method.MEAN | Method.LEVEL
-            ):
-                return async_entity_id(hass, entity), settings.invert
-    return None, False
+    source = PowerSource.among(feeds.values(), settings.power_sensor)
+    if source is None:
+        return None, False
+    return async_entity_id(hass, source.entity), source.is_inverted

@@ -3,15 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from ..api.models import Catalogue
 from ..coordinator import ScheduleCoordinator
-from ..device.kinds import kind_of
 from ..device.setpoint import Mode
-from ..device.settings import DeviceSettings
 from ..plan.plan import Plan
 from ..plan.prices import Price
 from ..plan.schedule import Action
 from ..plan.series import Series
+from ..results.results import DeviceResults
 from ..scheduling.explanations import explained, reason_text
 from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
 from ..texts import loaded_text
@@ -20,7 +18,7 @@ from .targets import upcoming_targets
 type Json = dict[str, Any]
 
 
-def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Json:
+def picture(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
     """Return what is known of a device's plan, and what the user wants of it.
 
     Times are ISO 8601 in UTC, powers in kW with consumption positive, states of charge in
@@ -32,7 +30,7 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     targets, status = upcoming_targets(coordinator), _status(coordinator)
     is_connected = source.is_connected if source else None
     return {
-        "kind": device_kind(coordinator.settings, catalogue),
+        "kind": _kind(coordinator),
         "level": "has" if coordinator.may_have_level else "none",
         "power": _series(plan.power),
         "soc": _series(plan.soc),
@@ -43,6 +41,7 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
         },
         "power_limits": {"least": power_limits.least, "most": power_limits.most},
         "prices": _prices(plan),
+        "saved": _saved(coordinator, results),
         "reasons": _reasons(coordinator),
         "targets": targets,
         "mode": memory.mode.value,
@@ -64,12 +63,9 @@ def picture(coordinator: ScheduleCoordinator, catalogue: Catalogue | None) -> Js
     }
 
 
-def device_kind(settings: DeviceSettings, catalogue: Catalogue | None) -> str:
+def _kind(coordinator: ScheduleCoordinator) -> str:
     """Return what owners call such a device; ``other`` while the server has not told."""
-    if settings.s2:
-        return "s2"
-    asset = catalogue.asset_of(settings.power_sensor) if catalogue else None
-    return kind_of(asset.type) if asset else "other"
+    return "s2" if coordinator.settings.s2 else coordinator.metadata.kind or "other"
 
 
 def _status(coordinator: ScheduleCoordinator) -> Json:
@@ -117,6 +113,23 @@ def _prices(plan: Plan) -> Json | None:
         "currency": known.currency,
         "consumption": _price(plan.consumption_price),
         "production": _price(plan.production_price),
+    }
+
+
+def _saved(coordinator: ScheduleCoordinator, results: DeviceResults) -> Json:
+    """Return what the plan saves, and what was saved today, in the currency of the prices."""
+    savings = coordinator.savings
+    today, day = results.saved_today, results.day
+    return {
+        "ahead": savings
+        and {
+            "against": savings.against.value,
+            "amount": savings.amount,
+            "stored_at": savings.stored_at,
+        },
+        "today": today.amount
+        if today and day.currency == coordinator.data.currency
+        else None,
     }
 
 

@@ -15,7 +15,10 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..account import FlexMeasuresConfigEntry, device_signal
 from ..coordinator import ScheduleCoordinator
-from .known_entities import async_known_entities
+from ..follower.follower import Follower
+from ..results.results import DeviceResults
+from .following import FOLLOWER, async_following, decisions_of
+from .known_entities import async_known_entities, async_registered
 from .picture import Json, picture
 
 _UNLOADED: Final = {"unloaded": True}
@@ -33,16 +36,22 @@ class PlanSubscription:
         subentry_id: str,
         device_id: str,
         send: Callable[[Json], None],
+        *,
+        may_read: Callable[[str | None], bool],
+        with_decisions: bool,
     ) -> None:
-        """Follow nothing yet."""
+        """Follow nothing yet; `may_read` says whether the user may see an entity."""
         self._hass = hass
         self._entry = entry
         self._subentry_id = subentry_id
         self._device_id = device_id
         self._send = send
+        self._may_read = may_read
+        self._with_decisions = with_decisions
         self._sent: Json | None = None
-        self._coordinator: ScheduleCoordinator | None = None
-        self._stop_following: CALLBACK_TYPE | None = None
+        self._followed: tuple[ScheduleCoordinator, DeviceResults] | None = None
+        self._follower: Follower | None = None
+        self._stop_following: list[CALLBACK_TYPE] = []
         self._stop_waiting: list[CALLBACK_TYPE] = []
 
     @callback
@@ -85,15 +94,24 @@ class PlanSubscription:
     def _follow(self, coordinator: ScheduleCoordinator | None) -> None:
         """Follow the device as it is loaded now, if it is."""
         self._unfollow()
-        self._coordinator = coordinator
+        self._followed = self._follower = None
         if coordinator:
-            self._stop_following = coordinator.async_add_listener(self._update)
+            account = self._entry.runtime_data
+            results = account.results[self._subentry_id]
+            self._followed = coordinator, results
+            self._stop_following = [
+                coordinator.async_add_listener(self._update),
+                results.async_add_listener(self._update),
+            ]
+            if follower := account.followers.get(self._subentry_id):
+                self._follower = follower
+                self._stop_following.append(follower.async_add_listener(self._update))
         self._update()
 
     def _unfollow(self) -> None:
-        if self._stop_following:
-            self._stop_following()
-            self._stop_following = None
+        for stop in self._stop_following:
+            stop()
+        self._stop_following = []
 
     @callback
     def _handle_entry(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -119,18 +137,33 @@ class PlanSubscription:
     def _update(self) -> None:
         """Send what is known, if it is something else than before."""
         event: Json = _UNLOADED
-        if coordinator := self._coordinator:
+        if self._followed:
+            coordinator, results = self._followed
             device = dr.async_get(self._hass).async_get(self._device_id)
             named = device and device.name_by_user
             event = {
                 "device_id": self._device_id,
                 "name": named or coordinator.subentry.title,
-                **picture(coordinator, self._entry.runtime_data.catalogue.known),
+                **picture(coordinator, results),
                 **async_known_entities(self._hass, coordinator),
+                **self._following(),
             }
         if event != self._sent:
             self._sent = event
             self._send(event)
+
+    def _following(self) -> Json:
+        """Return what follows the device, if the user may see that."""
+        follower = self._follower
+        if follower and not self._may_read(
+            async_registered(self._hass, self._subentry_id, *FOLLOWER)
+        ):
+            follower = None
+        following = follower and async_following(self._hass, follower)
+        if not self._with_decisions:
+            return {"follower": following}
+        decisions = decisions_of(follower) if follower else []
+        return {"follower": following, "decisions": decisions}
 
 
 @callback

@@ -105,14 +105,13 @@ class _Explainer:
         """Find what is done when, and what a kWh costs and is worth then."""
         self.runs = list(_runs(self.power))
         consumption = self.plan.consumption_price
-        # Where no price is set for production, the server takes the other one.
-        production = self.plan.production_price or consumption
+        selling = self.plan.selling_price
         self.costs, self.worths = (
             [
                 price.mean(self._at(index), self._at(index + 1)) if price else None
                 for index in range(len(self.power.values))
             ]
-            for price in (consumption, production)
+            for price in (consumption, selling)
         )
 
     def explained(self) -> Iterator[Explained]:

@@ -132,14 +132,13 @@ def _sum_until(schedule: Schedule, sums: array[float], moment: datetime) -> floa
 
 def _costs(schedule: Schedule, plan: Plan) -> Iterable[float | None]:
     """Return what each slot costs; None where there is no power, or no price."""
-    # Where no price is set for production, the server takes the other one.
-    production = plan.production_price or plan.consumption_price
+    selling = plan.selling_price
     start = schedule.start
     for energy in schedule.energies():
         end = start + schedule.resolution
         price: Price | None = None
         if energy:
-            price = plan.consumption_price if energy > 0 else production
+            price = plan.consumption_price if energy > 0 else selling
         per_kwh = price.mean(start, end) if price else None
         yield None if energy is None or per_kwh is None else energy * per_kwh
         start = end

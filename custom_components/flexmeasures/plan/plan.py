@@ -69,6 +69,17 @@ class Plan:
         return min((boundary for boundary in boundaries if boundary), default=None)
 
     @property
+    def selling_price(self) -> Price | None:
+        """Of what is produced; None if it is paid in another currency than what is consumed.
+
+        Where no price is set for production, the server takes the other one.
+        """
+        buying, selling = self.consumption_price, self.production_price
+        if selling is None or buying is None:
+            return buying
+        return selling if selling.currency == buying.currency else None
+
+    @property
     def currency(self) -> str | None:
         """Of the prices."""
         return self.consumption_price.currency if self.consumption_price else None

@@ -114,16 +114,20 @@ class Price:
 
     def mean(self, start: datetime, end: datetime) -> float | None:
         """Return the mean price of a period; None if a part of it is not known."""
-        total = 0.0
+        total, known = self.known(start, end)
+        return total / known.total_seconds() if known == end - start else None
+
+    def known(self, start: datetime, end: datetime) -> tuple[float, timedelta]:
+        """Return the prices of a period times seconds, and of how much of it they are known."""
+        total, known = 0.0, timedelta(0)
         moment = start
         while moment < end:
-            price = self.per_kwh_at(moment)
-            if price is None:
-                return None
             until = min(self.next_boundary(moment) or end, end)
-            total += price * (until - moment).total_seconds()
+            if (price := self.per_kwh_at(moment)) is not None:
+                total += price * (until - moment).total_seconds()
+                known += until - moment
             moment = until
-        return total / (end - start).total_seconds()
+        return total, known
 
     def is_among_cheapest(
         self, moment: datetime, length: timedelta, *, start: datetime, end: datetime

@@ -36,6 +36,7 @@ from .resource_manager import (
     InstructionSensor,
     ResourceSensor,
 )
+from .results import async_add_results_entities
 
 PARALLEL_UPDATES = 0
 
@@ -48,6 +49,7 @@ async def async_setup_entry(
     """Add the sensors of each device, feed and meter."""
     async_add_meter_entities(entry, async_add_entities)
     async_add_feed_entities(entry, async_add_entities)
+    async_add_results_entities(entry, async_add_entities)
     async_add_resource_entities(
         entry,
         async_add_entities,

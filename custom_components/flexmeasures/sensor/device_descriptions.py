@@ -45,6 +45,11 @@ def _cost(coordinator: ScheduleCoordinator, period: _Period) -> float | None:
     return _rounded(coordinator.outlook.cost(*period(schedule)))
 
 
+def _savings(coordinator: ScheduleCoordinator) -> float | None:
+    savings = coordinator.savings
+    return _rounded(savings.amount) if savings else None
+
+
 def _rounded(amount: float | None) -> float | None:
     """Return an amount without noise, and without the sign of a negative zero."""
     return None if amount is None else round(amount, _DIGITS) + 0.0
@@ -130,6 +135,15 @@ SENSORS = (
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
         value_fn=lambda coordinator: _cost(coordinator, _rest_of_day),
+        unit_fn=str,
+    ),
+    DeviceSensorDescription(
+        key="planned_savings",
+        translation_key="planned_savings",
+        device_class=SensorDeviceClass.MONETARY,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        value_fn=_savings,
         unit_fn=str,
     ),
     DeviceSensorDescription(

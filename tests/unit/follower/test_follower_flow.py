@@ -67,6 +67,7 @@ KINDS: list[tuple[str, Json]] = [
         {
             "entity": "number.current",
             "second_entity": "switch.charger",
+            "invert": False,
             "phases": "1",
             "voltage": 230,
             "least": 6,
@@ -138,6 +139,46 @@ async def test_modes(battery: Home) -> None:
         **words,
         **KEPT,
     }
+
+
+async def test_mode_and_power(battery: Home) -> None:
+    """The words come next here too; what may be left empty is."""
+    form = await start(battery, "mode_power")
+    entities = {
+        "entity": "select.mode",
+        "second_entity": "number.charge",
+        "third_entity": "number.discharge",
+    }
+    assert "sign" in form["data_schema"].schema
+
+    form = await submit(battery.hass, form, {**entities, "sign": "none", **COMMON})
+    assert not form["errors"]
+    assert "sign" not in form["data_schema"].schema
+    words = {
+        "charge": "Charge",
+        "discharge": "Discharge",
+        "idle": "Standby",
+        "rest_option": "Self-consumption",
+    }
+    await submit(battery.hass, form, {**entities, **words, **COMMON})
+
+    assert kept(battery) == {"kind": "mode_power", **entities, **words, **KEPT}
+
+
+async def test_charger_that_a_choice_pauses(battery: Home) -> None:
+    """Its words are asked for instead of what on means."""
+    values = {**dict(KINDS)["current"], "second_entity": "select.mode"}
+
+    form = await submit(
+        battery.hass, await start(battery, "current"), {**values, **COMMON}
+    )
+    assert not form["errors"]
+    assert "invert" not in form["data_schema"].schema
+    del values["invert"]
+    words = {"charge": "Charge", "idle": "Standby"}
+    await submit(battery.hass, form, {**values, **words, **COMMON})
+
+    assert kept(battery) == {"kind": "current", **values, **words, **KEPT}
 
 
 async def test_nobody(battery: Home) -> None:

@@ -41,6 +41,17 @@ MODE = {
     "idle": "off",
     "rest_option": "auto",
 }
+HYBRID = {
+    **MODE,
+    "kind": "mode_power",
+    "second_entity": "b",
+    "third_entity": "c",
+}
+HYBRIDS = {"a": WORDS, "b": CHARGING, "c": CHARGING}
+ONE_NUMBER = {key: HYBRID[key] for key in HYBRID if key != "third_entity"}
+SIGNED = {**ONE_NUMBER, "charge": "in", "discharge": "in", "idle": "in"}
+INVERTED = CURRENT | {"invert": True}
+CHOICE = CURRENT | {"charge": "in", "idle": "off"}
 SG_READY = {"kind": "sg_ready", "entity": "a", "second_entity": "b", "threshold": 0}
 HEAT = {
     "kind": "temperature",
@@ -81,6 +92,13 @@ SCRIPT = {"kind": "script", "entity": "a"}
             None,
             [("a", 8), ("b", True)],
         ),
+        # A car is not given more than is planned: a charger may begin above what is set.
+        (
+            CURRENT,
+            {"a": EntityFacts("A", 8, 16, 1), "b": ON_OFF},
+            4.9,
+            [("b", False)],
+        ),
         (CURRENT | {"phases": "1"}, {"a": AMPERES, "b": ON_OFF}, 1, [("b", False)]),
         (NO_SWITCH, {"a": AMPERES}, 1, [("a", 0)]),
         (NO_SWITCH, {"a": AMPERES}, 6.9, [("a", 10)]),
@@ -92,6 +110,38 @@ SCRIPT = {"kind": "script", "entity": "a"}
         (MODE, {"a": WORDS}, -2, [("a", "out")]),
         (MODE, {"a": WORDS}, 0, [("a", "off")]),
         (MODE, {"a": WORDS}, None, [("a", "auto")]),
+        (HYBRID, HYBRIDS, 2, [("b", 2000), ("a", "in")]),
+        (HYBRID, HYBRIDS, -2, [("c", 2000), ("a", "out")]),
+        (HYBRID, HYBRIDS, 0, [("a", "off")]),
+        (HYBRID, HYBRIDS, None, [("a", "auto")]),
+        (
+            HYBRID | {"rest_power": 3000.0},
+            HYBRIDS,
+            None,
+            [("a", "auto"), ("b", 3000), ("c", 3000)],
+        ),
+        (ONE_NUMBER, {"a": WORDS, "b": W}, 2, [("b", 2000), ("a", "in")]),
+        (ONE_NUMBER, {"a": WORDS, "b": W}, -2, [("b", 2000), ("a", "out")]),
+        (ONE_NUMBER, {"a": WORDS, "b": KW}, -2, [("b", 2), ("a", "out")]),
+        (
+            SIGNED | {"sign": "charging"},
+            {"a": WORDS, "b": W},
+            -2,
+            [("b", -2000), ("a", "in")],
+        ),
+        (
+            SIGNED | {"sign": "discharging"},
+            {"a": WORDS, "b": W},
+            -2,
+            [("b", 2000), ("a", "in")],
+        ),
+        # Where no word stops it, the power does.
+        (SIGNED, {"a": WORDS, "b": W}, 0, [("b", 0), ("a", "in")]),
+        (SIGNED, {"a": WORDS, "b": W}, None, [("a", "auto")]),
+        (INVERTED, {"a": AMPERES, "b": ON_OFF}, 7, [("a", 10), ("b", False)]),
+        (INVERTED, {"a": AMPERES, "b": ON_OFF}, None, [("b", True)]),
+        (CHOICE, {"a": AMPERES, "b": WORDS}, 7, [("a", 10), ("b", "in")]),
+        (CHOICE, {"a": AMPERES, "b": WORDS}, 0, [("b", "off")]),
         (SG_READY, {"a": ON_OFF, "b": ON_OFF}, 2, [("a", False), ("b", True)]),
         (SG_READY, {"a": ON_OFF, "b": ON_OFF}, 0, [("a", False), ("b", False)]),
         (SG_READY, {"a": ON_OFF, "b": ON_OFF}, None, [("a", False), ("b", False)]),
@@ -129,6 +179,13 @@ def test_writes(
         ),
         (NO_SWITCH, {"a": EntityFacts("A", 6, 16, 1)}, 1, "follower_no_rest"),
         (MODE, {"a": EntityFacts(options=("in", "out"))}, 0, "follower_option_gone"),
+        (HYBRID, {**HYBRIDS, "a": ON_OFF}, 2, "follower_option_gone"),
+        (HYBRID, {**HYBRIDS, "c": AMPERES}, -2, "follower_unit"),
+        (HYBRID | {"rest_power": 9e3}, HYBRIDS, None, "follower_no_rest"),
+        (SIGNED, {"a": WORDS, "b": EntityFacts("W", 100)}, 0, "follower_no_rest"),
+        (CHOICE, {"a": AMPERES, "b": ON_OFF}, 7, "follower_option_gone"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0, "follower_no_rest"),
+        (POWER, {"a": EntityFacts("W", 500, 3000)}, 0.2, "follower_no_rest"),
     ],
 )
 def test_what_cannot_be_written(
@@ -189,6 +246,9 @@ def test_calls(write: Write, call: Any) -> None:
         (Write("number.a", 2000.0), "2004", {"step": 10}, True),
         (Write("number.a", 2000.0), "2010", {"step": 10}, False),
         (Write("number.a", 2000.0), "unknown", {}, False),
+        # Nearly is enough for a power, but not for none.
+        (Write("number.a", 2000.0, 50), "2040", {}, True),
+        (Write("number.a", 0.0, 50), "40", {}, False),
         (Write("select.a", "in"), "in", {}, True),
         (Write("select.a", "in"), "out", {}, False),
         (Write("switch.a", True), "on", {}, True),

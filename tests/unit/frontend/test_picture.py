@@ -21,7 +21,7 @@ from ..fake_server import (
     failed_job,
     finished_job,
 )
-from ..feeds.fed_home import METER, feed
+from ..feeds.fed_home import METER, POWER, feed
 from ..home import HOUR, NOW, QUARTER, SLOT, Home, Json, device
 from ..s2_rm import paired
 from .viewer import Viewer
@@ -85,6 +85,15 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
                 "values": [0.03, 0.04],
             },
         },
+        "saved": {
+            # 0.75 kWh at 0.05, half a kWh sold at 0.03, and a quarter is left.
+            "ahead": {
+                "against": "doing_nothing",
+                "amount": pytest.approx(0.25 * 0.03 - (0.75 * 0.05 - 0.5 * 0.03)),
+                "stored_at": pytest.approx(0.03),
+            },
+            "today": None,
+        },
         "reasons": [
             {"end": f"2026-11-22T{end}:00+00:00", "text": "The plan does not show why."}
             for end in ("10:15", "10:30")
@@ -115,11 +124,14 @@ async def test_all_there_is(home: Home, viewer: Viewer) -> None:
             "automatic": "switch.home_battery_automatic_scheduling",
             "status": "sensor.home_battery_scheduling_status",
             "calendar": "calendar.home_battery_plan",
+            "follower": None,
+            "hand_over": None,
             "level": None,
             "measured": None,
         },
         "level_attribute": None,
         "curves": {"level": {}, "measured": {}},
+        "follower": None,
     }
 
 
@@ -129,7 +141,7 @@ async def test_entities_are_there(home: Home, viewer: Viewer) -> None:
 
     entities = (await picture(home, viewer))["entities"]
 
-    for name in entities.keys() - {"level", "measured"}:
+    for name in entities.keys() - {"follower", "hand_over", "level", "measured"}:
         assert home.hass.states.get(entities[name]), name
 
 
@@ -144,6 +156,51 @@ async def test_past_is_kept_until_midnight(home: Home, viewer: Viewer) -> None:
 
     (*_, after) = await viewer.news()
     assert after["power"]["start"] == "2026-11-22T23:00:00+00:00"
+
+
+# --- what is saved
+
+
+async def test_what_was_saved_today(home: Home, viewer: Viewer) -> None:
+    """It is pushed when there is something new, whether or not there is a plan."""
+    level = "sensor.level"
+    is_of_type(home, BATTERY, "battery")
+    home.server.set_flex_context(HOUSE, consumption_price="0.4 EUR/kWh")
+    home.hass.states.async_set(METER, "-1000", POWER)
+    home.hass.states.async_set(level, "4", {"unit_of_measurement": "kWh"})
+    await home.go_to(SLOT)
+    await home.set_up(
+        device(soc_entity=level, capacity=10), feed(BATTERY_POWER, "Battery")
+    )
+    assert (await picture(home, viewer))["saved"] == {"ahead": None, "today": None}
+
+    await home.go_to(SLOT + QUARTER, is_settled=False)
+    await home.settle()
+
+    (*_, after) = await viewer.news()
+    assert after["saved"]["today"] == pytest.approx(0.1)
+
+
+async def test_what_a_car_saves(home: Home, viewer: Viewer) -> None:
+    """It could charge 5 kW: then the first quarter of an hour would do."""
+    is_of_type(home, BATTERY, "one-way_evse")
+    home.has_prices(200.0, 100.0)
+    home.has_planned(*[0.0] * 4, 2.0, 3.0)
+    await home.set_up()
+
+    saved = (await picture(home, viewer))["saved"]["ahead"]
+    assert saved == {
+        "against": "charging_at_once",
+        "amount": pytest.approx(1.25 * 0.2 - 1.25 * 0.1),
+        "stored_at": None,
+    }
+    assert home.value("sensor", "planned_savings") == "0.125"
+    attributes = home.attributes("sensor", "planned_savings")
+    assert attributes == {
+        "device_class": "monetary",
+        "friendly_name": "Home battery Planned savings",
+        "unit_of_measurement": "EUR",
+    }
 
 
 # --- prices
@@ -312,6 +369,8 @@ async def test_solar_panels(new_home: Home, viewer: Viewer) -> None:
     assert shown["power_limits"] == {"least": -5.0, "most": None}
     assert shown["setpoint"] == -2.5
     assert {name for name, entity in shown["entities"].items() if not entity} == {
+        "follower",
+        "hand_over",
         "level",
         "measured",
         "ready_by",

@@ -34,9 +34,9 @@ class Viewer:
         code: str = answer["error"]["code"]
         return code
 
-    async def look_at(self, device_id: str) -> Json:
+    async def look_at(self, device_id: str, **more: Any) -> Json:
         """Subscribe to a device's plan; give what is shown at once."""
-        answer = await self.ask("plan/subscribe", device_id=device_id)
+        answer = await self.ask("plan/subscribe", device_id=device_id, **more)
         assert answer["success"]
         assert answer["result"] is None
         (picture,) = await self.news()

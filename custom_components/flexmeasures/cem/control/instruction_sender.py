@@ -10,8 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ...s2.instructions.instruction import Instruction, same_effect, slot
-from ...s2.messages.message import ReceptionStatus
-from ...s2.session.effects import InstructionStatus
+from ...s2.messages.message import InstructionStatus, ReceptionStatus
 from ...timer import Timer
 
 _SAME_TIME = timedelta(seconds=1)

@@ -1,13 +1,13 @@
 """What follows a device: the fields of each kind of target, and how they are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.const import UnitOfPower
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -22,9 +22,10 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util.ulid import ulid_now
 
-from ...const import CONF_FOLLOWER
-from ...device.entity_references import async_is_own, named_entities
+from ...device.entity_references import async_is_own
 from ...follower.entities import can_be_written, facts_of
+from ...follower.mode_power_target import Sign
+from ...follower.profile import WORDS
 from ...follower.settings import (
     DEFAULT_DEADBAND,
     DEFAULT_PAUSE,
@@ -35,8 +36,11 @@ from ...follower.targets import CannotFollowError, Kind
 
 ENTITY: Final = "entity"
 SECOND_ENTITY: Final = "second_entity"
-_OPTIONS: Final = ("charge", "discharge", "idle", "rest_option")
+THIRD_ENTITY: Final = "third_entity"
+_ENTITIES: Final = (ENTITY, SECOND_ENTITY, THIRD_ENTITY)
+_PAUSE_WORDS: Final = ("charge", "idle")
 _SWITCHES: Final = ("switch", "input_boolean")
+_SELECTS: Final = ("select", "input_select")
 _NUMBERS: Final = ("number", "input_number")
 
 _DOMAINS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -44,7 +48,8 @@ _DOMAINS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.TWO_POWERS: _NUMBERS,
     Kind.CURRENT: _NUMBERS,
     Kind.SWITCH: _SWITCHES,
-    Kind.MODE: ("select", "input_select"),
+    Kind.MODE: _SELECTS,
+    Kind.MODE_POWER: _SELECTS,
     Kind.SG_READY: _SWITCHES,
     Kind.TEMPERATURE: ("climate", "water_heater"),
     Kind.SCRIPT: ("script",),
@@ -52,10 +57,13 @@ _DOMAINS: Final[Mapping[Kind, tuple[str, ...]]] = {
 """Of the first entity."""
 _SECOND: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.TWO_POWERS: _NUMBERS,
-    Kind.CURRENT: _SWITCHES,
+    Kind.CURRENT: (*_SWITCHES, *_SELECTS),
+    Kind.MODE_POWER: _NUMBERS,
     Kind.SG_READY: _SWITCHES,
 }
 """Of the second one; a charger does without."""
+_THIRD: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.MODE_POWER: _NUMBERS}
+"""Of one more, which may be left out."""
 
 
 def _amount(unit: str, most: float | None = None) -> NumberSelector:
@@ -78,11 +86,19 @@ _TEMPERATURE: Final = NumberSelector(
 _PHASES: Final = SelectSelector(
     SelectSelectorConfig(options=["1", "3"], mode=SelectSelectorMode.LIST)
 )
+_SIGN: Final = SelectSelector(
+    SelectSelectorConfig(
+        options=list(Sign),
+        mode=SelectSelectorMode.DROPDOWN,
+        translation_key="follower_sign",
+    )
+)
 _THRESHOLD: Final = {"threshold": _amount(UnitOfPower.KILO_WATT)}
 _FIELDS: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
     Kind.POWER: {"invert": BooleanSelector(), "rest": _ANY},
     Kind.TWO_POWERS: {},
     Kind.CURRENT: {
+        "invert": BooleanSelector(),
         "phases": _PHASES,
         "voltage": _amount("V", 400),
         "least": _amount("A", 80),
@@ -90,6 +106,7 @@ _FIELDS: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
     },
     Kind.SWITCH: {**_THRESHOLD, "on_at_rest": BooleanSelector()},
     Kind.MODE: {},
+    Kind.MODE_POWER: {"sign": _SIGN},
     Kind.SG_READY: _THRESHOLD,
     Kind.TEMPERATURE: {
         "low": _TEMPERATURE,
@@ -100,6 +117,10 @@ _FIELDS: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
     Kind.SCRIPT: {},
 }
 """Beside the entities, and the options of one that has words."""
+_OPTIONAL: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
+    Kind.MODE_POWER: {"rest_power": _ANY}
+}
+"""Which may be left empty."""
 _COMMON: Final[Mapping[str, Selector[Any]]] = {
     "deadband": _amount(UnitOfPower.KILO_WATT),
     "pause": _amount("s", 3600),
@@ -111,6 +132,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "phases": "3",
     "voltage": 230,
     "least": 6,
+    "sign": Sign.NONE.value,
     "threshold": 0.1,
     "on_at_rest": False,
     "deadband": DEFAULT_DEADBAND,
@@ -127,26 +149,23 @@ class FollowerForm:
         hass: HomeAssistant,
         kind: Kind,
         present: Mapping[str, Any],
-        others: Iterable[Mapping[str, Any]],
+        taken: Collection[str],
     ) -> None:
-        """Start with what follows the device at `present`; `others` are the data of other devices."""
+        """Start with what follows the device at `present`; `taken` is what others are followed by."""
         self._hass = hass
         self._kind = kind
         self._present = present if present.get("kind") == kind else {}
-        self._taken = {
-            entity
-            for data in others
-            for entity, setting in named_entities(data).items()
-            if setting == CONF_FOLLOWER
-        }
+        self._taken = taken
         self.data: dict[str, Any] = {}
         """What it made."""
         self.errors: dict[str, str] = {}
         """By field."""
         self.placeholders: dict[str, str] = {}
 
-    def values(self) -> dict[str, Any]:
-        """Return what is shown at first."""
+    def values(self, proposed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what is shown at first: what is kept, or what is proposed instead."""
+        if proposed is not None:
+            return {**_DEFAULTS, **proposed}
         shown = {**_DEFAULTS, **self._present}
         if "respect" in self._present:
             shown["respect"] = self._present["respect"] / 60
@@ -161,38 +180,50 @@ class FollowerForm:
         if kind in _SECOND:
             marker = vol.Optional if kind is Kind.CURRENT else vol.Required
             fields[marker(SECOND_ENTITY)] = _entity(_SECOND[kind])
-        if kind is Kind.MODE and (options := self._options(values)):
-            fields |= {
-                vol.Required(key): SelectSelector(
-                    SelectSelectorConfig(
-                        options=options, mode=SelectSelectorMode.DROPDOWN
-                    )
-                )
-                for key in _OPTIONS
-            }
-        more = {**_FIELDS[kind], **_COMMON}
-        fields |= {vol.Required(key): selector for key, selector in more.items()}
+        if kind in _THIRD:
+            fields[vol.Optional(THIRD_ENTITY)] = _entity(_THIRD[kind])
+        entity_id, words = self._words(values)
+        if options := self._options(entity_id):
+            one_of_them = SelectSelector(
+                SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+            )
+            fields |= {vol.Required(key): one_of_them for key in words}
+        known = set()
+        if kind is Kind.CURRENT and words:
+            # They say which one pauses it.
+            known.add("invert")
+        if values.get(THIRD_ENTITY):
+            # There is a number for each direction.
+            known.add("sign")
+        fields |= {
+            vol.Required(key): each
+            for key, each in _FIELDS[kind].items()
+            if key not in known
+        }
+        fields |= {
+            vol.Optional(key): each for key, each in _OPTIONAL.get(kind, {}).items()
+        }
+        fields |= {vol.Required(key): each for key, each in _COMMON.items()}
         return vol.Schema(fields)
 
     def read(self, user_input: Mapping[str, Any]) -> bool:
         """Read it; `errors` says what is wrong. Return whether nothing more is asked."""
         self.errors, self.placeholders = {}, {}
-        kind, entity_id = self._kind, user_input[ENTITY]
-        if kind is Kind.MODE and not set(_OPTIONS) <= user_input.keys():
+        kind = self._kind
+        _, words = self._words(user_input)
+        if not set(words) <= user_input.keys():
             # The words of the entity come next.
             return False
-        for key in (ENTITY, SECOND_ENTITY):
-            if (chosen := user_input.get(key)) is not None:
-                self._check_entity(key, chosen)
-        if entity_id == user_input.get(SECOND_ENTITY):
-            self.errors[SECOND_ENTITY] = "follower_same_entity"
+        chosen = {key: user_input[key] for key in _ENTITIES if key in user_input}
+        for key, entity_id in chosen.items():
+            self._check_entity(key, entity_id)
+            if entity_id in [chosen[other] for other in chosen if other < key]:
+                self.errors[key] = "follower_same_entity"
         if kind is Kind.TEMPERATURE and user_input["low"] >= user_input["high"]:
             self.errors["high"] = "follower_not_warmer"
         data = {"kind": kind.value, **user_input}
         data["respect"] = user_input["respect"] * 60
-        is_same = all(
-            data.get(key) == self._present.get(key) for key in (ENTITY, SECOND_ENTITY)
-        )
+        is_same = all(data.get(key) == self._present.get(key) for key in _ENTITIES)
         data["id"] = self._present["id"] if is_same else ulid_now()
         if not self.errors:
             self._try(data)
@@ -221,12 +252,22 @@ class FollowerForm:
             for setpoint in (None, 1.0, -1.0, 0.0):
                 target.writes(setpoint, facts)
         except CannotFollowError as err:
-            is_first = err.entity_id == data[ENTITY]
-            self.errors[ENTITY if is_first else SECOND_ENTITY] = err.key
+            key = next(key for key in _ENTITIES if data.get(key) == err.entity_id)
+            self.errors[key] = err.key
             self.placeholders["entity"] = states[err.entity_id].name
 
-    def _options(self, values: Mapping[str, Any]) -> list[str]:
-        state = self._hass.states.get(values.get(ENTITY, ""))
+    def _words(self, values: Mapping[str, Any]) -> tuple[str | None, Collection[str]]:
+        """Return which entity has words, and for what they are asked."""
+        match self._kind:
+            case Kind.MODE | Kind.MODE_POWER:
+                return values.get(ENTITY), WORDS
+            case Kind.CURRENT if (second := values.get(SECOND_ENTITY)) is not None:
+                if split_entity_id(second)[0] in _SELECTS:
+                    return second, _PAUSE_WORDS
+        return None, ()
+
+    def _options(self, entity_id: str | None) -> list[str]:
+        state = self._hass.states.get(entity_id or "")
         return list(facts_of(state).options) if state else []
 
 

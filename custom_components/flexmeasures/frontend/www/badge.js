@@ -36,7 +36,7 @@ export const badgeOf = ({ picture, plan, problem }, reader, hass) => {
     return { kind: problem ? "wrong" : "idle", name: picture?.name ?? "", text: problem ? hass.localize("state.default.unavailable") : texts.loading };
   }
   const power = picture.setpoint ?? 0;
-  const isWrong = !picture.status.is_ok || picture.is_out_of_date || picture.is_connected === false || picture.targets.some(({ met }) => met === false);
+  const isWrong = !picture.status.is_ok || picture.is_out_of_date || picture.is_connected === false || picture.follower?.state === "failing" || picture.targets.some(({ met }) => met === false);
   return {
     kind: isWrong ? "wrong" : Math.abs(power) < 5e-3 ? "idle" : power > 0 ? "up" : "down",
     name: picture.name,

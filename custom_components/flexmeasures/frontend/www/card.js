@@ -27,7 +27,7 @@ ha-card {
   line-height: 1.4;
 }
 [data-kind="solar"] { --down: ${near("energy-solar-color, #ff9800")}; }
-[hidden], .empty :is(.when, .readout, .chart, details) { display: none !important; }
+[hidden], .empty > :is(.when, .readout, .chart, details) { display: none !important; }
 .top, [role="group"], .when, .controls, label { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .top, .when { justify-content: space-between; }
 h2, h3, p, dl, dd, ol { margin: 0; padding: 0; font: inherit; }
@@ -92,7 +92,7 @@ const RANGES = /** @type {const} */ (["day", "24h", "all"]);
 const PATHS = "prices bounds grid days was-up was-down up down zero price feedin measured hoped soc level now".split(" ");
 const PANEL = `<div class="head"></div><div role="status"></div><div class="when"><span></span><button></button></div><dl class="readout"></dl>
 <div class="chart"><input type="range" dir="ltr"><svg aria-hidden="true">${PATHS.map((name) => `<path class="${name}"/>`).join("")}<g></g><rect/></svg><output></output></div>
-<div class="sums"></div><div class="controls"></div><details><summary></summary><ol role="list"></ol></details>`;
+<div class="sums"></div><div class="follower"></div><div class="controls"></div><details><summary></summary><ol role="list"></ol></details>`;
 
 /** @type {Fn.Set} */
 const set = (node, values) => {
@@ -208,17 +208,22 @@ const panelOf = (card, id) => {
       panel.point();
 
       details.hidden = !isAhead;
-      write(find("summary"), texts.words);
+      write(details.firstChild, texts.words);
       const ahead = { start: now, end: Math.min(span.end, power?.end ?? 0) };
       const { facts, note } = summary(picture, plan, ahead, reader);
       write(find(".sums"), html`<dl>${pairs(facts)}</dl><p>${note}</p>`);
       if (details.open) {
-        part("list")?.show(find("ol"), picture, plan, ahead, reader);
+        part("list")?.show(details.lastChild, picture, plan, ahead, reader);
       }
       if (config.show_controls ?? !isAhead) {
-        part("controls")?.controls(find(".controls"), picture, card);
+        part("controls")?.show(find(".controls"), source, reader, card);
       } else {
         find(".controls").replaceChildren();
+      }
+      if (picture.follower) {
+        part("follower")?.show(find(".follower"), source, reader, card);
+      } else {
+        find(".follower").replaceChildren();
       }
     },
   };

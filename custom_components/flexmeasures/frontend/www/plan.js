@@ -130,22 +130,6 @@ export const total = ({ power, consumption, production }, { start, end }, counts
   return { energy, cost };
 };
 
-/** @type {Fn.Saved} */
-export const saved = (of, { kind, soc_unit: unit }, { start, end: until }) => {
-  // What the last slot leads to is not known.
-  const end = Math.min(until, (of.soc?.end ?? 0) - (of.soc?.step ?? 0));
-  const { cost } = total(of, { start, end });
-  const [before, after] = [start, end].map((at) => between(of.soc, at));
-  if (kind !== "battery" || cost === null || before === null || after === null) {
-    return null;
-  }
-  const price = mean(after < before ? of.consumption : of.production, { start, end });
-  if (unit === "kWh" && price !== null) {
-    return { amount: (after - before) * price - cost, price };
-  }
-  return after < before ? "unknown" : { amount: -cost, price: null };
-};
-
 // --- The picture
 
 const [SIDE, ABOVE, BETWEEN, BELOW] = [34, 18, 28, 20];
@@ -416,6 +400,7 @@ export const moment = (picture, plan, measured, level, at, reader) => {
 export const summary = (picture, plan, span, { texts, format: { amount, money, price } }) => {
   const facts = /** @type {[string, string, string][]} */ ([]);
   const currency = picture.prices?.currency ?? "";
+  const { ahead, today } = picture.saved;
   for (const sign of [1, -1]) {
     const { energy, cost } = total(plan, span, (power) => power * sign > 0);
     if (energy) {
@@ -427,14 +412,14 @@ export const summary = (picture, plan, span, { texts, format: { amount, money, p
   const { cost } = total(plan, span);
   let note = "";
   if (facts.length && cost !== null) {
-    const saving = saved(plan, picture, span);
     facts.push(["", cost < 0 ? texts.gain : texts.cost, money(Math.abs(cost), currency)]);
-    if (saving === "unknown") {
-      note = texts.saves_unknown;
-    } else if (saving && saving.amount > 0) {
-      facts.push(["", texts.saves, money(saving.amount, currency)]);
-      note = saving.price === null ? "" : fill(texts.saves_value, { price: price(saving.price, currency) });
+    if (ahead && ahead.amount > 0) {
+      facts.push(["", texts.saves, money(ahead.amount, currency)]);
+      note = fill(texts[`against_${ahead.against}`], { price: price(ahead.stored_at ?? 0, currency) });
     }
+  }
+  if (today !== null) {
+    facts.push(["", texts.saved, money(today, currency)]);
   }
   return { facts, note };
 };

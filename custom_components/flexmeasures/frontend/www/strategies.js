@@ -9,8 +9,8 @@ const ICONS = {
   meter: "mdi:receipt-text-outline",
 };
 /** What is set, not only seen. */
-const CONTROLS = ["mode", "target_soc", "ready_by", "automatic_scheduling", "compute_schedule"];
-const STATUS = "scheduling_status";
+const CONTROLS = ["mode", "target_soc", "ready_by", "hand_over", "automatic_scheduling", "compute_schedule"];
+const STATUS = ["scheduling_status", "follower"];
 /** What is in the card or in the calendar. */
 const SHOWN = ["setpoint", "now", "schedule", "plan"];
 /** What a bill is made of, after the name of what is delivered, and what that is called here. */
@@ -75,13 +75,13 @@ const homeTiles = async (hass, devices) => {
 /** @type {Fn.Sections} */
 const deviceSections = (device, texts) => {
   const { name, entities } = device;
-  const rest = Object.keys(entities).filter((key) => ![...CONTROLS, ...SHOWN, STATUS].includes(key));
+  const rest = Object.keys(entities).filter((key) => ![...CONTROLS, ...SHOWN, ...STATUS].includes(key));
   const calendar = { type: "calendar", entities: [entities.plan], initial_view: "listWeek", ...FULL };
   return [
     ...section(name, ICONS.device, [planCard(device)], { column_span: 2 }),
     ...section(texts.controls, "mdi:tune-variant", rows(device, texts, CONTROLS)),
     ...section(texts.calendar, "mdi:calendar-clock", entities.plan ? [calendar] : []),
-    ...section(texts.status, "mdi:list-status", rows(device, texts, [STATUS, ...rest])),
+    ...section(texts.status, "mdi:list-status", rows(device, texts, [...STATUS, ...rest])),
   ];
 };
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..handler import NotPlannableError
+from ..operation_modes.profile import window_slots
 from ..plan import Window
+from ..quantities import event, power_quantity
 from .demand import DemandRate
 from .description import DemandActuator, SystemDescription
 
@@ -21,20 +23,12 @@ def demand_flex_model(
     if capacity <= 0:
         raise NotPlannableError("s2_no_consumption")
     usage: list[dict[str, str]] = []
-    start = window.start
-    while start < window.end:
-        end = start + window.resolution
+    for start, end in window_slots(window):
         rate = demand.mean(start, end)
         if rate is None:
             raise NotPlannableError("s2_no_demand")
-        usage.append(
-            {
-                "start": start.isoformat(),
-                "end": end.isoformat(),
-                "value": f"{round(_electric_power(description, rate), 3)} W",
-            }
-        )
-        start = end
+        power = _electric_power(description, rate)
+        usage.append(event(start, end, power_quantity(power)))
     return {
         "soc-at-start": "0 kWh",
         "soc-min": "0 kWh",
@@ -42,7 +36,7 @@ def demand_flex_model(
         "soc-usage": [usage],
         "charging-efficiency": "100 %",
         "storage-efficiency": "100 %",
-        "consumption-capacity": f"{round(capacity, 3)} W",
+        "consumption-capacity": power_quantity(capacity),
         "production-capacity": "0 W",
     }
 

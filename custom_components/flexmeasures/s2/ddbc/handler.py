@@ -1,16 +1,16 @@
 """A demand that has to be met, and a choice of how."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ..handler import NotPlannableError
 from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
-from ..operation_modes.profile import known_slots
-from ..plan import Plan, Window
+from ..operation_modes.profile import Segment
+from ..plan import Window
 from .demand import DemandRate
 from .description import SystemDescription, read_description
 from .flex_model import demand_flex_model
@@ -73,19 +73,14 @@ class DdbcHandler(OperationModeHandler[SystemDescription]):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        description = self._descriptions.at(window.start + window.resolution)
-        if description is None:
-            raise NotPlannableError("s2_no_description")
+        description = self._described_for(window)
         return demand_flex_model(description, self._demand, window)
 
     @override
-    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
-        slots = list(known_slots(plan, now))
-        if not slots:
-            return ()
-        return self._instructions(
-            commands(slots, self._descriptions, self._statuses.state, self._demand)
-        )
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
+        return commands(slots, self._descriptions, self._statuses.state, self._demand)
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:

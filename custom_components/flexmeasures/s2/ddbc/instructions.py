@@ -1,15 +1,14 @@
 """What to tell actuators that meet a demand: with the power that is planned, as far as it goes."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, override
 
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import Command
+from ..operation_modes.expected_actuator import Command, ExpectedActuator, equipped
 from ..operation_modes.modes import OperationModeElement
 from ..operation_modes.profile import Segment
-from ..operation_modes.transitions import Hop, ModeState, Route
+from ..operation_modes.transitions import ModeState, Route
 from ..operation_modes.validity import Announcements
 from .demand import Demand, DemandRate
 from .description import DemandActuator, SystemDescription
@@ -84,80 +83,28 @@ class Option(NamedTuple):
         )
 
 
-class ExpectedDemandActuator:
-    """An actuator with its state, which changes as it is told what to do."""
+class SupplyingActuator(ExpectedActuator[DemandActuator]):
+    """An actuator that is to supply a part of the demand."""
 
-    def __init__(self, actuator: DemandActuator, state: ModeState) -> None:
-        """Start from what the RM has told."""
-        self.actuator = actuator
-        self._state = state
-        self._hops: list[Hop] = []
-        self._factor = 0.0
-        self._told: tuple[str, float] | None = None
-        self._found: tuple[datetime, ModeState, tuple[Route, ...]] | None = None
-
-    def handed_over(self, actuator: DemandActuator) -> ExpectedDemandActuator:
-        """The same one, once another description of it is in force."""
-        return ExpectedDemandActuator(actuator, actuator.graph.taken_over(self._state))
-
-    def is_busy(self, now: datetime) -> bool:
-        """Whether it is on its way to an operation mode."""
-        ready = self._state.ready
-        return bool(self._hops) or (ready is not None and ready > now)
+    factors_apart: ClassVar[float] = _NEARLY
 
     def options(self, now: datetime) -> list[Option]:
         """What it can be told now, each with the factor that it has."""
         return [
-            Option(route, self._element(route.mode), self._state.factor)
-            for route in self._routes(now)
+            Option(route, self.actuator.element(route.mode, 0.0), self.state.factor)
+            for route in self.routes(now)
             if route.departure <= now
         ]
 
-    def next_event(self, now: datetime) -> datetime | None:
-        """When there is something else that it can be told; None if there never is."""
-        events = [self._state.ready, *(hop.departure for hop in self._hops)]
-        if not self.is_busy(now):
-            events += [route.departure for route in self._routes(now)]
-        return min((event for event in events if event and event > now), default=None)
-
     def tell(self, option: Option, now: datetime) -> Iterator[Command]:
         """Let it do something else; nothing if that is what it does."""
-        if option.route.hops:
-            self._state = replace(self._state, timers=option.route.timers)
-            self._hops = list(option.route.hops)
-            self._factor = option.factor
-            yield from self.advance(now)
-        else:
-            yield from self._command(now, option.route.mode, option.factor)
+        yield from self._take(option.route, option.factor, now)
 
-    def advance(self, now: datetime) -> Iterator[Command]:
-        """Begin the transitions whose time has come."""
-        while self._hops and self._hops[0].departure <= now:
-            hop = self._hops.pop(0)
-            self._state = replace(self._state, mode=hop.mode, ready=hop.arrival)
-            # On the way it is to do as little as it can.
-            on_the_way = self._element(hop.mode).power.factor_of(0.0)
-            factor = on_the_way if self._hops else self._factor
-            yield from self._command(hop.departure, hop.mode, factor)
-
-    def _command(self, now: datetime, mode: str, factor: float) -> Iterator[Command]:
-        self._state = replace(self._state, factor=factor)
-        told = self._told
-        if told and told[0] == mode and abs(told[1] - factor) <= _NEARLY:
-            return
-        self._told = (mode, factor)
-        yield Command(now, self.actuator.id, mode, factor)
-
-    def _routes(self, now: datetime) -> Sequence[Route]:
-        """All at a moment; kept, as each search takes its time."""
-        if self._found is None or self._found[:2] != (now, self._state):
-            graph = self.actuator.graph
-            routes = tuple(graph.routes(self._state, now).values())
-            self._found = (now, self._state, routes)
-        return self._found[2]
-
-    def _element(self, mode: str) -> OperationModeElement:
-        return self.actuator.element(mode, 0.0)
+    @override
+    def _chances(self, now: datetime) -> Iterable[datetime]:
+        if self.is_busy(now):
+            return ()
+        return (route.departure for route in self.routes(now))
 
 
 class DemandSequence:
@@ -165,7 +112,7 @@ class DemandSequence:
 
     def __init__(self) -> None:
         """Begin without actuators."""
-        self._actuators: list[ExpectedDemandActuator] = []
+        self._actuators: list[SupplyingActuator] = []
 
     def equip(
         self,
@@ -173,13 +120,12 @@ class DemandSequence:
         state: Callable[[Actuator], ModeState],
     ) -> None:
         """Go on with these; one that there was before goes on as it is."""
-        former = {expected.actuator.id: expected for expected in self._actuators}
-        self._actuators = [
-            former[actuator.id].handed_over(actuator)
-            if actuator.id in former
-            else ExpectedDemandActuator(actuator, state(actuator))
-            for actuator in sorted(actuators, key=lambda each: each.order)
-        ]
+        self._actuators = equipped(
+            SupplyingActuator,
+            sorted(actuators, key=lambda each: each.order),
+            state,
+            self._actuators,
+        )
 
     def meet(self, demand: Demand) -> Iterator[Command]:
         """What to tell the actuators for a demand."""
@@ -196,7 +142,7 @@ class DemandSequence:
 
     def _chosen(
         self, demand: Demand, now: datetime
-    ) -> list[tuple[ExpectedDemandActuator, Option]]:
+    ) -> list[tuple[SupplyingActuator, Option]]:
         free = [
             (expected, options)
             for expected in self._actuators

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..handler import NotPlannableError
 from ..operation_modes.capacities import capacities
-from ..operation_modes.profile import Profile, Segment
+from ..operation_modes.profile import Profile, Segment, window_slots
 from ..operation_modes.ranges import Range
 from ..plan import Window
-from ..quantities import energy_quantity
+from ..quantities import energy_quantity, event
 from .leakage_and_usage import LeakageAndUsage
 from .scale import Effects, Scale
 from .storage import Leakage
@@ -110,7 +110,11 @@ class StorageModel:
             maxima.append(Segment(window.start, window.end, high))
         return {
             key: [
-                _event(segment, energy_quantity(scale.kwh(segment.value)))
+                event(
+                    segment.start,
+                    segment.end,
+                    energy_quantity(scale.kwh(segment.value)),
+                )
                 for segment in _without_overlaps(segments, pick)
             ]
             for key, segments, pick in (
@@ -167,22 +171,10 @@ def _joined(segments: Iterable[Segment[float]]) -> list[Segment[float]]:
 def _power_series(powers: Iterable[float], window: Window) -> list[dict[str, str]]:
     """Powers (kW) of all slots."""
     slots = (
-        Segment(
-            window.start + index * window.resolution,
-            window.start + (index + 1) * window.resolution,
-            round(power, 6),
-        )
-        for index, power in enumerate(powers)
+        Segment(start, end, round(power, 6))
+        for (start, end), power in zip(window_slots(window), powers, strict=False)
     )
-    return [_event(part, f"{part.value} kW") for part in _joined(slots)]
-
-
-def _event(segment: Segment[float], value: str) -> dict[str, str]:
-    return {
-        "start": segment.start.isoformat(),
-        "end": segment.end.isoformat(),
-        "value": value,
-    }
+    return [event(part.start, part.end, f"{part.value} kW") for part in _joined(slots)]
 
 
 def _percent(share: float) -> str:

@@ -1,21 +1,21 @@
 """A storage that is filled and emptied by operation modes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
 from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
-from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import ExpectedActuator
+from ..operation_modes.choice import PoweredActuator
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
-from ..operation_modes.profile import Profile, known_slots
+from ..operation_modes.profile import Profile, Segment
 from ..operation_modes.ranges import Range
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Plan, Window
+from ..plan import Window
 from .description import SystemDescription, fill_levels
 from .flex_model import StorageModel
 from .instructions import commands
@@ -120,10 +120,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        # What is valid from within the first slot on is there for most of the window.
-        description = self._descriptions.at(window.start + window.resolution)
-        if description is None:
-            raise NotPlannableError("s2_no_description")
+        description = self._described_for(window)
         level = self._level_at(description, window.start, window.resolution)
         if level is None:
             raise NotPlannableError("s2_no_fill_level")
@@ -142,21 +139,20 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
         ).flex_model(window, capacity_kwh=capacity_kwh)
 
     @override
-    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
-        slots = list(known_slots(plan, now))
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
         description = self._descriptions.at(now)
-        if not slots or description is None:
+        if description is None:
             return ()
         level = self._level_at(description, now, slots[-1].end - slots[-1].start)
         if level is None:
             return ()
-        return self._instructions(
-            commands(
-                slots,
-                self._descriptions,
-                self._statuses.state,
-                self._storage(description, level, now),
-            )
+        return commands(
+            slots,
+            self._descriptions,
+            self._statuses.state,
+            self._storage(description, level, now),
         )
 
     @override
@@ -212,7 +208,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             return level
         rate = -self._storage(description, level, told_at).loss(told_at)
         for actuator in description.actuators:
-            expected = ExpectedActuator(actuator, self._statuses.state(actuator))
+            expected = PoweredActuator(actuator, self._statuses.state(actuator))
             rate += expected.rate(level, told_at)
         return min(
             max(level + rate * age.total_seconds(), min(description.levels.low, level)),

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..operation_modes.ranges import SYMMETRIC, Range, merged
-from .limits import AllowedLimits, Limits
+from ..operation_modes.ranges import Range, merged
+from .limits import AllowedLimits, Limits, shares, total
 from .orders import InvalidOrderError, ManualOrder, listed
 
 # In W; less is no difference.
@@ -44,10 +44,7 @@ def ordered_limits(
 
 def limits_text(limits: Mapping[str, Limits]) -> str:
     """The limits of all phases together, e.g. ``-4000 … 0 W``."""
-    counted = [limits[SYMMETRIC]] if SYMMETRIC in limits else list(limits.values())
-    return _text(
-        Range(sum(each.lower for each in counted), sum(each.upper for each in counted))
-    )
+    return _text(Range(*total(limits)))
 
 
 def _shared(
@@ -58,13 +55,13 @@ def _shared(
     """A limit of all phases together, divided among them."""
     if limit is None:
         return dict(widest)
-    shares = _shares(widest)
+    parts = shares(widest)
     totals: list[Range] | None = None
     for quantity, ranges in allowed.items():
-        own = _totals(ranges, shares[quantity])
+        own = _totals(ranges, parts[quantity])
         totals = own if totals is None else _common(totals, own)
     if not any(
-        total.low - _NEARLY <= limit <= total.high + _NEARLY for total in totals or ()
+        each.low - _NEARLY <= limit <= each.high + _NEARLY for each in totals or ()
     ):
         raise InvalidOrderError(
             "s2_limit_not_allowed",
@@ -72,22 +69,8 @@ def _shared(
             allowed=listed(map(_text, totals or ())),
         )
     return {
-        quantity: _nearest(ranges, limit * shares[quantity])
+        quantity: _nearest(ranges, limit * parts[quantity])
         for quantity, ranges in allowed.items()
-    }
-
-
-def _shares(widest: Mapping[str, float]) -> dict[str, float]:
-    """The part of a limit that falls to each quantity."""
-    phases = [quantity for quantity in widest if quantity != SYMMETRIC]
-    total = sum(widest[quantity] for quantity in phases)
-    return {
-        quantity: 1.0
-        if quantity == SYMMETRIC
-        else widest[quantity] / total
-        if total
-        else 1 / len(phases)
-        for quantity in widest
     }
 
 

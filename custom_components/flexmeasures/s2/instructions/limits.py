@@ -1,11 +1,11 @@
 """Limits of power, and those that an RM takes of each commodity quantity."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
-from ..operation_modes.ranges import Range
+from ..operation_modes.ranges import SYMMETRIC, Range
 
 
 class Limits(NamedTuple):
@@ -50,3 +50,28 @@ def _at_or_below(ranges: Iterable[Range], value: float) -> float:
     """The highest allowed value that is not above a value; else the lowest of all."""
     below = [min(allowed.high, value) for allowed in ranges if allowed.low <= value]
     return max(below) if below else min(allowed.low for allowed in ranges)
+
+
+def total(limits: Mapping[str, Limits]) -> Limits:
+    """The limits of all phases together; the symmetric quantity is already their sum."""
+    counted = [limits[SYMMETRIC]] if SYMMETRIC in limits else limits.values()
+    return Limits(
+        sum(each.lower for each in counted), sum(each.upper for each in counted)
+    )
+
+
+def shares(bounds: Mapping[str, float]) -> dict[str, float]:
+    """The part of a limit of all phases together that falls to each quantity.
+
+    Phases share it by what each can do: its own bound.
+    """
+    phases = [bound for quantity, bound in bounds.items() if quantity != SYMMETRIC]
+    whole = sum(phases)
+    return {
+        quantity: 1.0
+        if quantity == SYMMETRIC
+        else bound / whole
+        if whole
+        else 1 / len(phases)
+        for quantity, bound in bounds.items()
+    }

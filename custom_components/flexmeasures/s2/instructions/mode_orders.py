@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import Command
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.transitions import ModeState
 from .orders import InvalidOrderError, ManualOrder, listed
 

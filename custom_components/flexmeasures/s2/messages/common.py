@@ -9,7 +9,6 @@ from .fields import (
     Validator,
     boolean,
     duration,
-    factor,
     identifier,
     label,
     list_of,
@@ -18,7 +17,7 @@ from .fields import (
     one_of,
     timestamp,
 )
-from .message import ControlType, ReceptionStatus
+from .message import ControlType, InstructionStatus, ReceptionStatus
 
 LONGEST_PROFILE: Final = 288
 
@@ -57,47 +56,6 @@ REVOCABLE: Final = one_of(
 )
 
 NUMBER_RANGE: Final = object_of({"start_of_range": number, "end_of_range": number})
-POWER_RANGES: Final = list_of(
-    object_of(
-        {
-            "start_of_range": number,
-            "end_of_range": number,
-            "commodity_quantity": QUANTITY,
-        }
-    ),
-    least=1,
-    most=10,
-)
-
-TRANSITIONS: Final = list_of(
-    object_of(
-        {
-            "id": identifier,
-            "from": identifier,
-            "to": identifier,
-            "start_timers": list_of(identifier, least=0, most=1000),
-            "blocking_timers": list_of(identifier, least=0, most=1000),
-            "abnormal_condition_only": boolean,
-        },
-        {"transition_costs": number, "transition_duration": duration},
-    ),
-    least=0,
-    most=1000,
-)
-TIMERS: Final = list_of(
-    object_of({"id": identifier, "duration": duration}, {"diagnostic_label": label}),
-    least=0,
-    most=1000,
-)
-
-MODE_STATUS: Final[Mapping[str, Validator]] = {
-    "active_operation_mode_id": identifier,
-    "operation_mode_factor": factor,
-}
-OPTIONAL_MODE_STATUS: Final[Mapping[str, Validator]] = {
-    "previous_operation_mode_id": identifier,
-    "transition_timestamp": timestamp,
-}
 INSTRUCTION: Final[Mapping[str, Validator]] = {
     "id": identifier,
     "execution_time": timestamp,
@@ -189,15 +147,7 @@ SCHEMAS: Final[Mapping[str, vol.Schema]] = {
     "InstructionStatusUpdate": object_of(
         {
             "instruction_id": identifier,
-            "status_type": one_of(
-                "NEW",
-                "ACCEPTED",
-                "REJECTED",
-                "REVOKED",
-                "STARTED",
-                "SUCCEEDED",
-                "ABORTED",
-            ),
+            "status_type": one_of(*InstructionStatus),
             "timestamp": timestamp,
         }
     ),

@@ -5,26 +5,17 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from .common import (
-    COMMODITY,
-    INSTRUCTION,
-    MODE_STATUS,
-    NUMBER_RANGE,
-    OPTIONAL_MODE_STATUS,
-    POWER_RANGES,
-    TIMERS,
-    TRANSITIONS,
-    profile_of,
-)
-from .fields import (
-    boolean,
-    factor,
-    identifier,
-    label,
-    list_of,
-    number,
-    object_of,
-    timestamp,
+from .common import NUMBER_RANGE, profile_of
+from .fields import boolean, number, object_of, timestamp
+from .operation_modes import (
+    ACTUATOR,
+    COSTS,
+    POWER,
+    actuators,
+    mode_instruction,
+    mode_status,
+    operation_modes,
+    timer_status,
 )
 
 
@@ -34,55 +25,31 @@ def _only_one(value: Any) -> Any:
 
 
 # "Id" and "supported_commodites" are how the specification spells them.
-_OPERATION_MODE: Final = object_of(
-    {
-        "Id": identifier,
-        "power_ranges": POWER_RANGES,
-        "supply_range": vol.All(_only_one, NUMBER_RANGE),
-        "abnormal_condition_only": boolean,
-    },
-    {"diagnostic_label": label, "running_costs": NUMBER_RANGE},
-)
-_ACTUATOR: Final = object_of(
-    {
-        "id": identifier,
-        "supported_commodites": list_of(COMMODITY, least=1, most=4),
-        "operation_modes": list_of(_OPERATION_MODE, least=1, most=100),
-        "transitions": TRANSITIONS,
-        "timers": TIMERS,
-    },
-    {"diagnostic_label": label},
+_ACTUATORS: Final = actuators(
+    operation_modes(
+        {**POWER, "supply_range": vol.All(_only_one, NUMBER_RANGE)}, COSTS, key="Id"
+    ),
+    commodities="supported_commodites",
 )
 
 SCHEMAS: Final[Mapping[str, vol.Schema]] = {
     "DDBC.SystemDescription": object_of(
         {
             "valid_from": timestamp,
-            "actuators": list_of(_ACTUATOR, least=1, most=10),
+            **_ACTUATORS,
             "provides_average_demand_rate_forecast": boolean,
         },
         # 0.0.2-beta has it here, 1.0.0 in DDBC.PresentDemandStatus.
         {"present_demand_rate": NUMBER_RANGE},
     ),
     "DDBC.PresentDemandStatus": object_of({"present_demand_rate": NUMBER_RANGE}),
-    "DDBC.ActuatorStatus": object_of(
-        {"actuator_id": identifier, **MODE_STATUS}, OPTIONAL_MODE_STATUS
-    ),
-    "DDBC.TimerStatus": object_of(
-        {"timer_id": identifier, "actuator_id": identifier, "finished_at": timestamp}
-    ),
+    "DDBC.ActuatorStatus": mode_status(ACTUATOR),
+    "DDBC.TimerStatus": timer_status(ACTUATOR),
     "DDBC.AverageDemandRateForecast": object_of(
         {
             "start_time": timestamp,
             "elements": profile_of({"demand_rate_expected": number}, "demand_rate"),
         }
     ),
-    "DDBC.Instruction": object_of(
-        {
-            **INSTRUCTION,
-            "actuator_id": identifier,
-            "operation_mode_id": identifier,
-            "operation_mode_factor": factor,
-        }
-    ),
+    "DDBC.Instruction": mode_instruction(ACTUATOR),
 }

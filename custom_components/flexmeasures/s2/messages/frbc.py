@@ -5,56 +5,25 @@ from typing import Final
 
 import voluptuous as vol
 
-from .common import (
-    COMMODITY,
-    INSTRUCTION,
-    MODE_STATUS,
-    NUMBER_RANGE,
-    OPTIONAL_MODE_STATUS,
-    POWER_RANGES,
-    TIMERS,
-    TRANSITIONS,
-    profile_of,
-)
-from .fields import (
-    boolean,
-    factor,
-    identifier,
-    label,
-    list_of,
-    number,
-    object_of,
-    timestamp,
+from .common import NUMBER_RANGE, profile_of
+from .fields import boolean, label, list_of, number, object_of, timestamp
+from .operation_modes import (
+    ACTUATOR,
+    COSTS,
+    POWER,
+    actuators,
+    mode_instruction,
+    mode_status,
+    operation_modes,
+    timer_status,
 )
 
-_OPERATION_MODE: Final = object_of(
-    {
-        "id": identifier,
-        "elements": list_of(
-            object_of(
-                {
-                    "fill_level_range": NUMBER_RANGE,
-                    "fill_rate": NUMBER_RANGE,
-                    "power_ranges": POWER_RANGES,
-                },
-                {"running_costs": NUMBER_RANGE},
-            ),
-            least=1,
-            most=100,
-        ),
-        "abnormal_condition_only": boolean,
-    },
-    {"diagnostic_label": label},
-)
-_ACTUATOR: Final = object_of(
-    {
-        "id": identifier,
-        "supported_commodities": list_of(COMMODITY, least=1, most=4),
-        "operation_modes": list_of(_OPERATION_MODE, least=1, most=100),
-        "transitions": TRANSITIONS,
-        "timers": TIMERS,
-    },
-    {"diagnostic_label": label},
+_ELEMENTS: Final = list_of(
+    object_of(
+        {"fill_level_range": NUMBER_RANGE, "fill_rate": NUMBER_RANGE, **POWER}, COSTS
+    ),
+    least=1,
+    most=100,
 )
 _STORAGE: Final = object_of(
     {
@@ -70,17 +39,13 @@ SCHEMAS: Final[Mapping[str, vol.Schema]] = {
     "FRBC.SystemDescription": object_of(
         {
             "valid_from": timestamp,
-            "actuators": list_of(_ACTUATOR, least=1, most=10),
+            **actuators(operation_modes({"elements": _ELEMENTS})),
             "storage": _STORAGE,
         }
     ),
     "FRBC.StorageStatus": object_of({"present_fill_level": number}),
-    "FRBC.ActuatorStatus": object_of(
-        {"actuator_id": identifier, **MODE_STATUS}, OPTIONAL_MODE_STATUS
-    ),
-    "FRBC.TimerStatus": object_of(
-        {"timer_id": identifier, "actuator_id": identifier, "finished_at": timestamp}
-    ),
+    "FRBC.ActuatorStatus": mode_status(ACTUATOR),
+    "FRBC.TimerStatus": timer_status(ACTUATOR),
     "FRBC.LeakageBehaviour": object_of(
         {
             "valid_from": timestamp,
@@ -103,12 +68,5 @@ SCHEMAS: Final[Mapping[str, vol.Schema]] = {
             "elements": profile_of({"fill_level_range": NUMBER_RANGE}),
         }
     ),
-    "FRBC.Instruction": object_of(
-        {
-            **INSTRUCTION,
-            "actuator_id": identifier,
-            "operation_mode": identifier,
-            "operation_mode_factor": factor,
-        }
-    ),
+    "FRBC.Instruction": mode_instruction(ACTUATOR, key="operation_mode"),
 }

@@ -34,6 +34,34 @@ class ReceptionStatus(StrEnum):
     """The session is over."""
 
 
+class InstructionStatus(StrEnum):
+    """What the RM made of an instruction."""
+
+    NEW = "NEW"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    REVOKED = "REVOKED"
+    STARTED = "STARTED"
+    SUCCEEDED = "SUCCEEDED"
+    ABORTED = "ABORTED"
+
+
+class SequenceStatus(StrEnum):
+    """How far a container of sequences is."""
+
+    NOT_SCHEDULED = "NOT_SCHEDULED"
+    SCHEDULED = "SCHEDULED"
+    EXECUTING = "EXECUTING"
+    INTERRUPTED = "INTERRUPTED"
+    FINISHED = "FINISHED"
+    ABORTED = "ABORTED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be decided when it starts."""
+        return self in {self.NOT_SCHEDULED, self.SCHEDULED}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message that is right by its schema.

@@ -7,6 +7,7 @@ import voluptuous as vol
 
 from .common import INSTRUCTION, POWER_PROFILE
 from .fields import boolean, duration, identifier, list_of, object_of, one_of, timestamp
+from .message import SequenceStatus
 
 _SEQUENCE: Final = object_of(
     {
@@ -45,14 +46,7 @@ SCHEMAS: Final[Mapping[str, vol.Schema]] = {
                     {
                         "power_profile_id": identifier,
                         "sequence_container_id": identifier,
-                        "status": one_of(
-                            "NOT_SCHEDULED",
-                            "SCHEDULED",
-                            "EXECUTING",
-                            "INTERRUPTED",
-                            "FINISHED",
-                            "ABORTED",
-                        ),
+                        "status": one_of(*SequenceStatus),
                     },
                     {"selected_sequence_id": identifier, "progress": duration},
                 ),

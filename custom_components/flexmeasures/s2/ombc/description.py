@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..operation_modes.actuators import Actuator
-from ..operation_modes.handler import DEVICE
+from ..operation_modes.actuators import DEVICE, Actuator
 from ..operation_modes.modes import WireMode
 
 

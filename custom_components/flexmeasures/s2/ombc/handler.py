@@ -1,16 +1,15 @@
 """A device that is switched between operation modes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, override
 
-from ..handler import NotPlannableError
-from ..instructions.instruction import Instruction
 from ..messages.message import ControlType
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
-from ..operation_modes.profile import known_slots
-from ..plan import Plan, Window
+from ..operation_modes.profile import Segment
+from ..plan import Window
 from .description import read_description
 from .flex_model import device_flex_model
 from .instructions import commands
@@ -40,9 +39,7 @@ class OmbcHandler(OperationModeHandler[Actuator]):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
-        device = self._descriptions.at(window.start + window.resolution)
-        if device is None:
-            raise NotPlannableError("s2_no_description")
+        device = self._described_for(window)
         return device_flex_model(
             device.bands(self._statuses.state(device), window.start),
             window,
@@ -50,13 +47,10 @@ class OmbcHandler(OperationModeHandler[Actuator]):
         )
 
     @override
-    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
-        slots = list(known_slots(plan, now))
-        if not slots:
-            return ()
-        return self._instructions(
-            commands(slots, self._descriptions, self._statuses.state)
-        )
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
+        return commands(slots, self._descriptions, self._statuses.state)
 
     @override
     def _read_description(self, body: Mapping[str, Any]) -> Actuator:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.choice import Command
+from ..operation_modes.expected_actuator import Command
 from ..operation_modes.profile import Segment
 from ..operation_modes.sequence import ModeSequence
 from ..operation_modes.transitions import ModeState

@@ -11,6 +11,9 @@ from .modes import OperationModeElement, WireMode, read_elements
 from .ranges import Range, merged
 from .transitions import ModeGraph, ModeState
 
+# The actuator of a device that does not speak of actuators.
+DEVICE = ""
+
 
 def _name(description: Mapping[str, Any], instead: str) -> str:
     return description.get("diagnostic_label", "").strip() or instead

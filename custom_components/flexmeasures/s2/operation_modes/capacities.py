@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..quantities import power_quantity
 from .ranges import Range
 
 
@@ -14,15 +15,15 @@ def capacities(bands: Sequence[Sequence[Range]]) -> dict[str, Any]:
     highest = sum(max(own[-1].high, 0.0) for own in bands if own)
     lowest = sum(min(own[0].low, 0.0) for own in bands if own)
     model: dict[str, Any] = {
-        "consumption-capacity": _watts(highest),
-        "production-capacity": _watts(-lowest),
+        "consumption-capacity": power_quantity(highest),
+        "production-capacity": power_quantity(-lowest),
     }
-    if len(bands) == 1 and (len(bands[0]) > 1 or not includes_zero(bands[0])):
+    if len(bands) == 1 and (len(bands[0]) > 1 or not _includes_zero(bands[0])):
         model["operation-modes"] = [_operation_mode(band) for band in bands[0]]
     return model
 
 
-def includes_zero(bands: Sequence[Range]) -> bool:
+def _includes_zero(bands: Sequence[Range]) -> bool:
     """Whether no power is one of the powers."""
     return any(band.low <= 0 <= band.high for band in bands)
 
@@ -30,13 +31,11 @@ def includes_zero(bands: Sequence[Range]) -> bool:
 def _operation_mode(band: Range) -> dict[str, Any]:
     if band.low < 0 < band.high:
         return {
-            "consumption-range": [_watts(0.0), _watts(band.high)],
-            "production-range": [_watts(0.0), _watts(-band.low)],
+            "consumption-range": [power_quantity(0.0), power_quantity(band.high)],
+            "production-range": [power_quantity(0.0), power_quantity(-band.low)],
         }
     if band.low >= 0:
-        return {"consumption-range": [_watts(band.low), _watts(band.high)]}
-    return {"production-range": [_watts(-band.high), _watts(-band.low)]}
-
-
-def _watts(power: float) -> str:
-    return f"{round(power, 3) + 0.0} W"
+        return {
+            "consumption-range": [power_quantity(band.low), power_quantity(band.high)]
+        }
+    return {"production-range": [power_quantity(-band.high), power_quantity(-band.low)]}

@@ -1,28 +1,18 @@
 """Which operation mode of an actuator fits best to the power that is planned, and when it can be."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, override
 
-from ..instructions.instruction import HYSTERESIS
 from .actuators import Actuator
+from .expected_actuator import Command, ExpectedActuator
 from .modes import OperationModeElement, charging_points, discharging_points
 from .ranges import Range
-from .transitions import Hop, ModeState, Route
+from .transitions import ModeState, Route
 
 # In W; less is none.
 _NOTHING = 1.0
-
-
-class Command(NamedTuple):
-    """An operation mode for an actuator, from a moment on."""
-
-    moment: datetime
-    actuator: str
-    mode: str
-    factor: float
 
 
 class PowerShare(NamedTuple):
@@ -71,18 +61,13 @@ def _rank(choice: _Choice) -> tuple[float, ...]:
     return choice.rank
 
 
-class ExpectedActuator:
-    """An actuator with its state, which changes as it is told what to do."""
+class PoweredActuator(ExpectedActuator[Actuator]):
+    """An actuator that is to have a share of the power that is planned."""
 
     def __init__(self, actuator: Actuator, state: ModeState) -> None:
         """Start from what the RM has told."""
-        self.actuator = actuator
-        self.state = state
-        self._hops: list[Hop] = []
-        self._goal = 0.0
+        super().__init__(actuator, state)
         self._wake: datetime | None = None
-        self._told: tuple[str, float] | None = None
-        self._found: tuple[datetime, ModeState, tuple[Route, ...]] | None = None
         elements = list(actuator.normal_elements())
         self.best_charging = max(
             (rate / power for rate, power in charging_points(elements)), default=0.0
@@ -93,14 +78,6 @@ class ExpectedActuator:
         self._fastest = max(
             (abs(rate) for element in elements for rate in element.rate), default=0.0
         )
-
-    def handed_over(self, actuator: Actuator) -> ExpectedActuator:
-        """The same one, once another description of it is in force."""
-        return ExpectedActuator(actuator, actuator.graph.taken_over(self.state))
-
-    def is_busy(self, now: datetime) -> bool:
-        """Whether it is on its way to an operation mode."""
-        return bool(self._hops) or self._is_changing(now)
 
     def power(self, level: float, now: datetime) -> float:
         """What it consumes, in W; nothing while that is not known."""
@@ -119,7 +96,7 @@ class ExpectedActuator:
             return Range(present, present)
         found = [
             power
-            for route in self._routes(now, until, level)
+            for route in self._routes_before(now, until, level)
             for power in self.actuator.element(route.mode, level).power
         ] or [present]
         return Range(min(found), max(found))
@@ -135,7 +112,7 @@ class ExpectedActuator:
         self._wake = None
         choices = [
             self._choice(route, share)
-            for route in self._routes(share.now, share.until, share.level)
+            for route in self._routes_before(share.now, share.until, share.level)
         ]
         best = min(choices, key=_rank, default=None)
         if best and best.route.departure > share.now:
@@ -152,33 +129,17 @@ class ExpectedActuator:
             )
         if best is None:
             return
-        if best.route.hops:
-            self.state = replace(self.state, timers=best.route.timers)
-            self._hops = list(best.route.hops)
-            self._goal = best.factor
-            yield from self.advance(share.now)
-        else:
-            # What the storage does not permit any more is changed, however little it is.
-            rate = self.rate(share.level, share.now)
-            is_permitted = share.rates.low <= rate <= share.rates.high
-            apart = HYSTERESIS if is_permitted else 0.0
-            yield from self._tell(share.now, best.mode, best.factor, apart)
-
-    def advance(self, now: datetime) -> Iterator[Command]:
-        """Begin the transitions whose time has come."""
-        while self._hops and self._hops[0].departure <= now:
-            hop = self._hops.pop(0)
-            self.state = replace(self.state, mode=hop.mode, ready=hop.arrival)
-            factor = self._goal
-            if self._hops:
-                # On the way it is to do as little as it can.
-                factor = self.actuator.modes[hop.mode][0].power.factor_of(0.0)
-            yield from self._tell(hop.departure, hop.mode, factor)
+        # What the storage does not permit any more is changed, however little it is.
+        rate = self.rate(share.level, share.now)
+        is_permitted = share.rates.low <= rate <= share.rates.high
+        yield from self._take(
+            best.route, best.factor, share.now, None if is_permitted else 0.0
+        )
 
     def stop(self, level: float, now: datetime) -> list[Command] | None:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
-        for route in self._all_routes(now):
+        for route in self.routes(now):
             if not self.actuator.can_be_in(route.mode, level):
                 continue
             element = self.actuator.element(route.mode, level)
@@ -197,46 +158,23 @@ class ExpectedActuator:
             *self._tell(now, mode, factor),
         ]
 
-    def next_event(self, now: datetime) -> datetime | None:
-        """When something changes by itself; None if nothing does."""
-        events = (self._wake, self.state.ready, *(hop.departure for hop in self._hops))
-        return min((event for event in events if event and event > now), default=None)
+    @override
+    def _chances(self, now: datetime) -> Iterable[datetime]:
+        return () if self._wake is None else (self._wake,)
 
-    def _tell(
-        self, moment: datetime, mode: str, factor: float, apart: float = HYSTERESIS
-    ) -> Iterator[Command]:
-        """Change the state, and say so unless it is what was told last, but for `apart`."""
-        if (
-            self._told
-            and self._told[0] == mode
-            and abs(factor - self._told[1]) <= apart
-        ):
-            return
-        self._told = (mode, factor)
-        self.state = replace(self.state, mode=mode, factor=factor)
-        yield Command(moment, self.actuator.id, mode, factor)
-
-    def _routes(self, now: datetime, until: datetime, level: float) -> Iterator[Route]:
+    def _routes_before(
+        self, now: datetime, until: datetime, level: float
+    ) -> Iterator[Route]:
         """The ways to operation modes that are reached before the share changes."""
         return (
             route
-            for route in self._all_routes(now)
+            for route in self.routes(now)
             if (not route.hops or route.arrival < until)
             and self.actuator.can_be_in(route.mode, level)
         )
 
-    def _all_routes(self, now: datetime) -> Sequence[Route]:
-        """Kept as long as nothing changes, as each search takes its time."""
-        if self._found is None or self._found[:2] != (now, self.state):
-            routes = tuple(self.actuator.graph.routes(self.state, now).values())
-            self._found = (now, self.state, routes)
-        return self._found[2]
-
-    def _is_changing(self, now: datetime) -> bool:
-        return self.state.ready is not None and self.state.ready > now
-
     def _element(self, level: float, now: datetime) -> OperationModeElement | None:
-        if self.state.mode is None or self._is_changing(now):
+        if self.state.mode is None or self.is_changing(now):
             return None
         return self.actuator.element(self.state.mode, level)
 

@@ -7,13 +7,15 @@ from typing import Any, ClassVar, override
 from uuid import uuid4
 
 from ..device_status import DeviceStatus
-from ..handler import ControlTypeHandler
+from ..handler import ControlTypeHandler, NotPlannableError
 from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
-from .actuators import Actuator
-from .choice import Command
+from ..plan import Plan, Window
+from .actuators import DEVICE, Actuator
+from .expected_actuator import Command
+from .profile import Segment, known_slots
 from .ranges import ZERO, Range
 from .sequence import idle_commands
 from .status import ActuatorStatuses, active_modes, actuators_status
@@ -21,9 +23,6 @@ from .validity import Announced, Announcements
 
 # Stepping through a whole plan takes long, and by then the RM has told something else.
 _LOOK_AHEAD = timedelta(hours=2)
-
-# The actuator of a device that does not speak of actuators.
-DEVICE = ""
 
 
 class OperationModeHandler[DescriptionT](ControlTypeHandler):
@@ -51,6 +50,25 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
     @abstractmethod
     def _actuators_of(self, description: DescriptionT) -> Sequence[Actuator]:
         """What is told to do something."""
+
+    @abstractmethod
+    def _commands(
+        self, slots: Sequence[Segment[float]], now: datetime
+    ) -> Iterable[Command]:
+        """What follows from the powers (W) of slots, of which there is one at least."""
+
+    def _described_for(self, window: Window) -> DescriptionT:
+        """What is valid for most of a window; raises NotPlannableError if nothing is."""
+        # From within the first slot on is soon enough.
+        description = self._descriptions.at(window.start + window.resolution)
+        if description is None:
+            raise NotPlannableError("s2_no_description")
+        return description
+
+    @override
+    def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        slots = list(known_slots(plan, now))
+        return self._instructions(self._commands(slots, now)) if slots else ()
 
     @override
     def power_range(self, now: datetime) -> Range | None:

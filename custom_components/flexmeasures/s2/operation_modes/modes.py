@@ -40,10 +40,6 @@ class OperationModeElement(NamedTuple):
             _range(element, "running_costs", ZERO),
         )
 
-    def points(self) -> Iterator[tuple[float, float]]:
-        """Fill rate and power at both ends."""
-        return zip(self.rate, self.power, strict=True)
-
     def distance(self, level: float) -> float:
         """How far a fill level is from those of the element."""
         return max(self.levels.start - level, level - self.levels.end, 0.0)
@@ -75,10 +71,7 @@ def charging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which consumption fills the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate > 0 and power > 0
+        (rate, power) for rate, power in _points(elements) if rate > 0 and power > 0
     ]
 
 
@@ -87,8 +80,11 @@ def discharging_points(
 ) -> list[tuple[float, float]]:
     """The fill rates and powers at which production empties the storage."""
     return [
-        (rate, power)
-        for element in elements
-        for rate, power in element.points()
-        if rate < 0 and power < 0
+        (rate, power) for rate, power in _points(elements) if rate < 0 and power < 0
     ]
+
+
+def _points(elements: Iterable[OperationModeElement]) -> Iterator[tuple[float, float]]:
+    """The fill rates and powers at both ends of each element."""
+    for element in elements:
+        yield from zip(element.rate, element.power, strict=True)

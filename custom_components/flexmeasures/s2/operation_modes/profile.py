@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
-from ..plan import Plan
+from ..plan import Plan, Window
 
 # Longer than any plan, and short enough to be added to any moment.
 FOREVER = timedelta(days=365)
@@ -99,4 +99,13 @@ def known_slots(plan: Plan, now: datetime) -> Iterator[Segment[float]]:
             return
         end = schedule.slot_start(start) + schedule.resolution
         yield Segment(start, end, power * 1000)
+        start = end
+
+
+def window_slots(window: Window) -> Iterator[tuple[datetime, datetime]]:
+    """When each slot begins and ends of the time that a schedule is asked for."""
+    start = window.start
+    while start < window.end:
+        end = start + window.resolution
+        yield start, end
         start = end

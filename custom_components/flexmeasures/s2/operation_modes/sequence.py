@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Protocol
 
 from .actuators import Actuator
-from .choice import Command, ExpectedActuator, PowerShare
+from .choice import PoweredActuator, PowerShare
+from .expected_actuator import Command, equipped
 from .profile import Segment
 from .ranges import ZERO, Range, merged
 from .transitions import ModeState
@@ -46,7 +47,7 @@ def idle_commands(
     """What lets all actuators do nothing; None if one of them cannot."""
     commands: list[Command] = []
     for actuator in actuators:
-        own = ExpectedActuator(actuator, state(actuator)).stop(level, now)
+        own = PoweredActuator(actuator, state(actuator)).stop(level, now)
         if own is None:
             return None
         commands += own
@@ -66,7 +67,7 @@ class ModeSequence:
     def __init__(self, storage: Storage | None = None) -> None:
         """Begin with a storage, if the device has one."""
         self._storage = storage
-        self._actuators: list[ExpectedActuator] = []
+        self._actuators: list[PoweredActuator] = []
         self._levels: list[float] = []
         self._carry = 0.0
         """In Ws."""
@@ -75,13 +76,7 @@ class ModeSequence:
         self, actuators: Sequence[Actuator], state: Callable[[Actuator], ModeState]
     ) -> None:
         """Go on with these actuators; one that there was before goes on as it is."""
-        former = {expected.actuator.id: expected for expected in self._actuators}
-        self._actuators = [
-            former[actuator.id].handed_over(actuator)
-            if actuator.id in former
-            else ExpectedActuator(actuator, state(actuator))
-            for actuator in actuators
-        ]
+        self._actuators = equipped(PoweredActuator, actuators, state, self._actuators)
         self._levels = sorted({level for found in actuators for level in found.levels})
 
     def run(

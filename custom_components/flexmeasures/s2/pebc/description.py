@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..instructions.limits import AllowedLimits, Limits
+from ..instructions.limits import AllowedLimits, Limits, shares, total
 from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import ELECTRIC_POWER, SYMMETRIC, Range
 from ..operation_modes.validity import Announcements
@@ -55,12 +55,8 @@ class PowerConstraints:
     @property
     def total(self) -> Limits:
         """The widest limits of all phases together."""
-        if SYMMETRIC in self.quantities:
-            return self.quantities[SYMMETRIC].widest
-        widest = [limits.widest for limits in self.quantities.values()]
-        return Limits(
-            sum(limits.lower for limits in widest),
-            sum(limits.upper for limits in widest),
+        return total(
+            {quantity: limits.widest for quantity, limits in self.quantities.items()}
         )
 
     @property
@@ -85,25 +81,24 @@ class PowerConstraints:
         Phases share them by what each can do. Restricts no more than wanted, unless
         only that is allowed.
         """
-        phases = {
-            quantity: limits
-            for quantity, limits in self.quantities.items()
-            if quantity != SYMMETRIC
+        widest = {
+            quantity: limits.widest for quantity, limits in self.quantities.items()
         }
-        nearest: dict[str, Limits] = {}
-        for quantity, limits in self.quantities.items():
-            if quantity == SYMMETRIC:
-                nearest[quantity] = limits.nearest(wanted)
-                continue
-            nearest[quantity] = limits.nearest(
+        lower = shares({quantity: each.lower for quantity, each in widest.items()})
+        upper = shares({quantity: each.upper for quantity, each in widest.items()})
+        return {
+            quantity: limits.nearest(
                 Limits(
-                    *(
-                        bound * _share(limits.widest[side], phases, side)
-                        for side, bound in enumerate(wanted)
-                    )
+                    wanted.lower * self._positive(lower[quantity]),
+                    wanted.upper * self._positive(upper[quantity]),
                 )
             )
-        return nearest
+            for quantity, limits in self.quantities.items()
+        }
+
+    def _positive(self, share: float) -> float:
+        """A share that leaves a limit what it is: none, or one on its side of zero."""
+        return share if share > 0 else 1 / len(self.quantities.keys() - {SYMMETRIC})
 
 
 def valid_constraints(
@@ -129,9 +124,3 @@ def _by_quantity(allowed: Iterable[Mapping[str, Any]]) -> dict[str, AllowedLimit
         for quantity, found in ranges.items()
         if len(found) == 2
     }
-
-
-def _share(of_phase: float, phases: Mapping[str, AllowedLimits], side: int) -> float:
-    """The part of a limit on one side that falls to a phase: never zero."""
-    total = sum(limits.widest[side] for limits in phases.values())
-    return of_phase / total if of_phase * total > 0 else 1 / len(phases)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
+from ..energy import consumed_kwh, hours
 from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import SYMMETRIC
 
-_HOUR = timedelta(hours=1)
 _LIMIT = 20
 
 
@@ -33,7 +33,7 @@ class EnergyConstraint:
         lower, upper = body["lower_average_power"], body["upper_average_power"]
         if end <= start or lower > upper:
             raise InvalidContentError("an energy constraint that contradicts itself")
-        kilo_hours = (end - start) / _HOUR / 1000
+        kilo_hours = hours(start, end) / 1000
         return cls(
             body["commodity_quantity"],
             start,
@@ -56,8 +56,9 @@ class EnergyConstraint:
         self, powers: Mapping[str, float], start: datetime, end: datetime
     ) -> Self:
         """The same after a time in which these powers (W) were consumed."""
-        hours = max((min(end, self.end) - max(start, self.start)) / _HOUR, 0.0)
-        kwh = hours * max(self.power_of(powers), 0.0) / 1000
+        kwh = consumed_kwh(
+            self.power_of(powers), max(start, self.start), min(end, self.end)
+        )
         return replace(self, consumed=self.consumed + kwh)
 
     def power_of(self, powers: Mapping[str, float]) -> float:

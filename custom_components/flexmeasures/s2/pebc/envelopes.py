@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 
+from ..energy import hours
 from ..instructions.limits import Limits
 from ..plan import Price
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint
-
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class LimitedPeriod:
 
     def hours_within(self, start: datetime, end: datetime) -> float:
         """How many hours of it are in a time."""
-        return max((min(self.end, end) - max(self.start, start)) / _HOUR, 0.0)
+        return hours(max(self.start, start), min(self.end, end))
 
 
 def opened_for(
@@ -41,7 +40,7 @@ def opened_for(
     already, and where it is cheap. From the last period on nothing is limited.
     """
     last = periods[-1]
-    later = max((energy.end - max(last.end, energy.start)) / _HOUR, 0.0)
+    later = hours(max(last.end, energy.start), energy.end)
     missing = energy.most_left * 1000 - later * last.constraints.consumption
     missing -= sum(
         period.consumption * period.hours_within(energy.start, energy.end)
@@ -60,14 +59,14 @@ def opened_for(
     opened = list(periods)
     for index in sorted(range(len(periods)), key=rank):
         period = periods[index]
-        hours = period.hours_within(energy.start, energy.end)
+        length = period.hours_within(energy.start, energy.end)
         if missing <= 0:
             break
-        if hours:
+        if length:
             upper = min(
-                period.consumption + missing / hours, period.constraints.consumption
+                period.consumption + missing / length, period.constraints.consumption
             )
-            missing -= (upper - period.consumption) * hours
+            missing -= (upper - period.consumption) * length
             opened[index] = replace(
                 period,
                 wanted=Limits(period.wanted.lower, max(upper, period.wanted.upper)),

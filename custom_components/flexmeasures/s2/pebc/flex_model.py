@@ -1,16 +1,15 @@
 """The flex-model of a device that is given limits of its power."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
+from ..energy import hours
 from ..handler import NotPlannableError
-from ..operation_modes.profile import Profile, mean
+from ..operation_modes.profile import Profile, mean, window_slots
 from ..plan import Window
+from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint
-
-_HOUR = timedelta(hours=1)
 
 
 def limits_flex_model(
@@ -29,8 +28,8 @@ def limits_flex_model(
     """
     consumption, production = constraints.consumption, constraints.production
     model: dict[str, Any] = {
-        "consumption-capacity": _watts(consumption),
-        "production-capacity": _watts(production),
+        "consumption-capacity": power_quantity(consumption),
+        "production-capacity": power_quantity(production),
     }
     if not consumption:
         if not production:
@@ -55,19 +54,10 @@ def _available(
 ) -> list[dict[str, str]]:
     """What can be produced in each slot of a window."""
     slots: list[dict[str, str]] = []
-    start = window.start
-    while start < window.end:
-        end = start + window.resolution
+    for start, end in window_slots(window):
         expected = mean(forecast, start, end)
         power = production if expected is None else min(-expected, production)
-        slots.append(
-            {
-                "start": start.isoformat(),
-                "end": end.isoformat(),
-                "value": _watts(max(power, 0.0)),
-            }
-        )
-        start = end
+        slots.append(event(start, end, power_quantity(max(power, 0.0))))
     return slots
 
 
@@ -85,9 +75,9 @@ def _storage_fields(
     level = sum(constraint.consumed for constraint in constraints)
     full = sum(max(constraint.most, constraint.consumed) for constraint in constraints)
     return {
-        "soc-at-start": _kwh(level),
+        "soc-at-start": energy_quantity(level),
         "soc-min": "0 kWh",
-        "soc-max": _kwh(full),
+        "soc-max": energy_quantity(full),
         "soc-minima": list(_minima(constraints, window, level, capacity)),
         "soc-maxima": list(_maxima(constraints, window, full)),
         "charging-efficiency": "100 %",
@@ -107,12 +97,11 @@ def _minima(
     for constraint in constraints:
         quantity = constraint.quantity
         left[quantity] = left.get(quantity, 0.0) + constraint.least_left
-        hours_after = max(constraint.end - window.end, timedelta(0)) / _HOUR
-        later = hours_after * capacity(quantity)
+        later = hours(window.end, constraint.end) * capacity(quantity)
         due[quantity] = max(due.get(quantity, 0.0), left[quantity] - later)
         yield {
             "datetime": min(constraint.end, window.end).isoformat(),
-            "value": _kwh(level + sum(due.values())),
+            "value": energy_quantity(level + sum(due.values())),
         }
 
 
@@ -128,18 +117,6 @@ def _maxima(
     room = full - sum(constraint.most for constraint in to_come)
     for constraint in to_come:
         if constraint.start > begin:
-            yield {
-                "start": begin.isoformat(),
-                "end": constraint.start.isoformat(),
-                "value": _kwh(room),
-            }
+            yield event(begin, constraint.start, energy_quantity(room))
         begin = constraint.start
         room += constraint.most
-
-
-def _kwh(energy: float) -> str:
-    return f"{round(energy, 6)} kWh"
-
-
-def _watts(power: float) -> str:
-    return f"{round(power, 3) + 0.0} W"  # Never "-0.0 W"

@@ -3,33 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Self
 
 from ..instructions.instruction import Instruction
 from ..instructions.sequence_orders import StartableSequence
-from ..messages.message import InvalidContentError
+from ..messages.message import InvalidContentError, SequenceStatus
 from ..operation_modes.ranges import total_power
 from ..times import to_ms
 from .start_times import PowerSequence, Start
 
 _MS = timedelta(milliseconds=1)
-
-
-class SequenceStatus(StrEnum):
-    """How far a container of sequences is."""
-
-    NOT_SCHEDULED = "NOT_SCHEDULED"
-    SCHEDULED = "SCHEDULED"
-    EXECUTING = "EXECUTING"
-    INTERRUPTED = "INTERRUPTED"
-    FINISHED = "FINISHED"
-    ABORTED = "ABORTED"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can still be decided when it starts."""
-        return self in {self.NOT_SCHEDULED, self.SCHEDULED}
 
 
 @dataclass(frozen=True, slots=True)

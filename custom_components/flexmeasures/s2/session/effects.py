@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..messages.details import ResourceDetails
-from ..messages.message import ControlType, Message, ReceptionStatus
+from ..messages.message import ControlType, InstructionStatus, Message, ReceptionStatus
 from .endings import EndReason
 
 
@@ -17,18 +17,6 @@ class Selection(StrEnum):
     SUPERSEDED = "superseded"
     """Another one was wished for before the RM answered."""
     DISCONNECTED = "disconnected"
-
-
-class InstructionStatus(StrEnum):
-    """What the RM made of an instruction."""
-
-    NEW = "NEW"
-    ACCEPTED = "ACCEPTED"
-    REJECTED = "REJECTED"
-    REVOKED = "REVOKED"
-    STARTED = "STARTED"
-    SUCCEEDED = "SUCCEEDED"
-    ABORTED = "ABORTED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,17 @@ from typing import Final
 
 from ..handler import ControlTypeHandler
 from ..messages.details import ResourceDetails
-from ..messages.message import ControlType, InvalidContentError, Message
+from ..messages.message import (
+    ControlType,
+    InstructionStatus,
+    InvalidContentError,
+    Message,
+)
 from ..messages.plausibility import check_plausibility
 from .effects import (
     ControlTypeChanged,
     DetailsReceived,
     Effect,
-    InstructionStatus,
     InstructionUpdated,
     ObjectRevoked,
 )

@@ -10,6 +10,7 @@ from custom_components.flexmeasures.s2.instructions.instruction import Instructi
 from custom_components.flexmeasures.s2.messages.codec import decode
 from custom_components.flexmeasures.s2.messages.message import (
     ControlType,
+    InstructionStatus,
     ReceptionStatus,
 )
 from custom_components.flexmeasures.s2.session.effects import (
@@ -19,7 +20,6 @@ from custom_components.flexmeasures.s2.session.effects import (
     Ended,
     ForeignResource,
     InstructionAnswered,
-    InstructionStatus,
     InstructionUpdated,
     MessageRefused,
     ObjectRevoked,

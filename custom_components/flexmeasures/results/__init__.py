@@ -1,0 +1,1 @@
+"""What came of plans: what a device did, what it cost, and how well plans were kept."""
