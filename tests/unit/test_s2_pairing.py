@@ -188,7 +188,7 @@ async def test_switched_on(home: Home, flow: Result) -> None:
     assert result["reason"] == "reconfigure_successful"
     assert stored(home) == {
         **before,
-        "s2": {"id": route, "token_hash": hash_token(token)},
+        "s2": {"id": route, "token_hash": hash_token(token), "automatic": True},
     }
     assert coordinator(home).settings.s2
     assert not is_token_kept(home, token)
@@ -230,7 +230,8 @@ async def test_each_device_has_its_own(home: Home) -> None:
     (route, token), (other_route, other_token) = shown_pairings
     assert route != other_route
     assert token != other_token
-    assert stored(home)["s2"] == {"id": route, "token_hash": hash_token(token)}
+    assert stored(home)["s2"]["id"] == route
+    assert stored(home)["s2"]["token_hash"] == hash_token(token)
     assert stored(home, GARAGE_POWER)["s2"]["id"] == other_route
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 import logging
-from typing import Any
+from typing import Any, Final
 
 from aiohttp.web import WebSocketResponse
 
@@ -13,7 +13,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
-from ..const import CONF_S2, CONF_S2_ANY_RESOURCE, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
+from ..const import (
+    CONF_S2,
+    CONF_S2_ANY_RESOURCE,
+    CONF_S2_AUTOMATIC,
+    CONF_S2_ROUTE,
+    CONF_S2_TOKEN_HASH,
+)
 from ..coordinator import ScheduleCoordinator
 from ..device.limits import Span
 from ..device.listeners import Listeners
@@ -63,6 +69,11 @@ _LOGGER = logging.getLogger(__name__)
 _NOTIFY_APART = timedelta(seconds=5)
 
 
+_WITHOUT_LEVEL: Final = frozenset(
+    {ControlType.POWER_PROFILE, ControlType.DEMAND_DRIVEN}
+)
+
+
 class ManagedResource:
     """Keeps what the RM of a device reports, and has it follow the plan."""
 
@@ -90,7 +101,13 @@ class ManagedResource:
             hass, self.name, self.memory, self._handle, self._change
         )
         self.measurements = Measurements(hass, entry, coordinator, api)
-        self.choice = ControlTypeChoice(hass, self.name, self.memory)
+        pairing = coordinator.subentry.data[CONF_S2]
+        self.choice = ControlTypeChoice(
+            hass,
+            self.name,
+            self.memory,
+            is_automatic=pairing.get(CONF_S2_AUTOMATIC, False),
+        )
         computing = Computing(hass)
         self.replanning = Replanning(hass, coordinator, self.memory, queue, computing)
         self.follower = PlanFollower(
@@ -128,6 +145,11 @@ class ManagedResource:
         return self.link.connection.session.rm.control_type
 
     @property
+    def shown_control_type(self) -> ControlType | None:
+        """The one in force; the one that was chosen or found while it is not connected."""
+        return self.control_type if self.is_connected else self.memory.control_type
+
+    @property
     def handler(self) -> ControlTypeHandler | None:
         """What it has reported under its control type."""
         connection = self.link.connection
@@ -143,8 +165,13 @@ class ManagedResource:
         )
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether the best control type is found that it offers."""
+        return self.choice.is_automatic
+
+    @property
     def is_to_be_controlled(self) -> bool:
-        """Whether the user has chosen a control type under which it is controlled."""
+        """Whether the control type that is chosen or found is one that controls it."""
         return self.memory.control_type not in {None, *UNCONTROLLED}
 
     @property
@@ -169,6 +196,21 @@ class ManagedResource:
         return (
             self.is_to_be_controlled and handler is not None and handler.counts_energy
         )
+
+    @property
+    def may_have_level(self) -> bool:
+        """Whether it can be charged with something, as far as is known by now."""
+        return self.memory.control_type not in _WITHOUT_LEVEL
+
+    @property
+    def may_have_fill_level(self) -> bool:
+        """Whether it can tell how full it is, as far as is known by now."""
+        return self.memory.control_type in {None, ControlType.FILL_RATE, *UNCONTROLLED}
+
+    @property
+    def is_given_energy(self) -> bool:
+        """Whether the user says how much energy it is to use, and not how full it has to be."""
+        return self.memory.control_type is ControlType.OPERATION_MODE
 
     @property
     def power_limits(self) -> Span | None:
@@ -248,6 +290,7 @@ class ManagedResource:
         subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
         is_removed = subentry is None or CONF_S2 not in subentry.data
         self.async_disconnect(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
+        self.choice.async_stop()
         self.replanning.async_stop()
         self.follower.async_stop()
         self.measurements.async_close()
@@ -259,6 +302,11 @@ class ManagedResource:
         if self._energy.async_follow_target():
             self.replanning.async_want()
         self.follower.async_follow_plan()
+        problem = self.replanning.problem
+        self.choice.async_consider(
+            None if problem is None else problem.translation_key,
+            self.replanning.problem_since,
+        )
 
     # --- connections
 
@@ -308,10 +356,20 @@ class ManagedResource:
 
     # --- control
 
-    async def async_change_control_type(self, control_type: ControlType) -> None:
+    async def async_change_control_type(self, control_type: ControlType | None) -> None:
         """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
         await self.choice.async_change(control_type)
         self.follower.async_forget_hand_back()
+        self.async_notify()
+        await self.coordinator.async_write()
+
+    async def async_set_emergency(self, *, is_emergency: bool) -> None:
+        """Use what is for abnormal conditions only from now on, or no more."""
+        self.memory.is_emergency = is_emergency
+        if (connection := self.link.connection) is not None:
+            connection.async_do(
+                connection.session.rm.set_emergency(is_emergency=is_emergency)
+            )
         self.async_notify()
         await self.coordinator.async_write()
 
@@ -339,15 +397,14 @@ class ManagedResource:
     @callback
     def async_send(self, instruction: Instruction) -> bool:
         """Send an instruction now; whether that could be done."""
-        connection, handler = self.link.connection, self.handler
+        connection = self.link.connection
         assert connection
-        assert handler
         try:
             effects = connection.session.send_instruction(instruction, dt_util.utcnow())
         except NotReadyError:
             return False
         connection.async_do(effects)
-        handler.told(instruction)
+        connection.session.rm.told(instruction)
         return True
 
     @callback
@@ -365,8 +422,8 @@ class ManagedResource:
     @callback
     def async_refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        assert self.handler
-        self.handler.refused(instruction)
+        assert self.link.connection
+        self.link.connection.session.rm.refused(instruction)
         self.refusals.async_call(self.describe(instruction))
 
     @callback
@@ -397,8 +454,10 @@ class ManagedResource:
                 self._introduce(details)
             case ForeignResource():
                 self._update_entities()
-            case ControlTypeChanged():
+            case ControlTypeChanged(control_type=control_type):
+                self.choice.async_in_force(control_type)
                 self._begin(self.handler)
+                self.coordinator.async_remember()
             case SelectionEnded():
                 self.choice.async_ended(effect)
             case InstructionAnswered(instruction_id=instruction_id, status=reception):
@@ -448,6 +507,7 @@ class ManagedResource:
     def _introduce(self, details: ResourceDetails) -> None:
         """Keep what the RM is, and have it controlled as the user chose."""
         assert self.link.connection
+        self.link.connection.session.rm.is_emergency = self.memory.is_emergency
         is_news, self.details = details != self.details, details
         self.sender.lead = details.instruction_processing_delay
         self.choice.async_connected(self.link.connection)

@@ -35,6 +35,7 @@ CONTESTED: Final = "s2_contested_"
 INSTRUCTIONS_REFUSED: Final = "s2_instructions_refused_"
 NOT_PLANNABLE: Final = "s2_not_plannable_"
 WRONG_CLOCK: Final = "s2_wrong_clock_"
+TO_BE_SET: Final = "s2_to_be_set_"
 OF_RESOURCES: Final = (
     OTHER_DEVICE,
     EXPOSED,
@@ -42,6 +43,7 @@ OF_RESOURCES: Final = (
     INSTRUCTIONS_REFUSED,
     NOT_PLANNABLE,
     WRONG_CLOCK,
+    TO_BE_SET,
 )
 _ALL: Final = (
     SENSOR_GONE,

@@ -1,6 +1,7 @@
 """Which control type a device is under: what the user chose, and what the RM agrees to."""
 
 import asyncio
+from datetime import datetime
 import logging
 from typing import Final
 
@@ -8,13 +9,15 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ...s2.messages.message import ControlType
+from ...s2.messages.message import ControlType, ReceptionStatus
 from ...s2.session.effects import Selection, SelectionEnded
 from ...s2.session.session import NotOfferedError, NotReadyError
+from ...timer import Timer
 from ..control_type_names import option_of
 from ..errors import failed, invalid, not_connected
 from ..memory import ResourceMemory
 from ..server.connection import Connection
+from .automatic import AutomaticControlType, patience
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,8 +27,20 @@ UNCONTROLLED: Final = frozenset({ControlType.NO_SELECTION, ControlType.NOT_CONTR
 class ControlTypeChoice:
     """Has the RM take up the control type that is to be in force."""
 
-    def __init__(self, hass: HomeAssistant, name: str, memory: ResourceMemory) -> None:
-        """Start without a connection; `name` is the device's."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        name: str,
+        memory: ResourceMemory,
+        *,
+        is_automatic: bool,
+    ) -> None:
+        """Start without a connection; `name` is the device's.
+
+        `is_automatic` it is where the user has chosen nothing so far.
+        """
+        if memory.is_automatic is None:
+            memory.is_automatic = is_automatic and memory.control_type is None
         self.is_handed_back = False
         """Whether control was given up for want of a plan, until there is one again."""
         self._hass = hass
@@ -34,11 +49,62 @@ class ControlTypeChoice:
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Future[SelectionEnded] | None = None
+        self._automatic = AutomaticControlType()
+        self._problem: tuple[str, datetime] | None = None
+        self._problem_timer = Timer(hass, self._look_at_problem)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the best control type is found that is offered."""
+        return bool(self._memory.is_automatic)
+
+    @property
+    def offers(self) -> frozenset[ControlType] | None:
+        """What the RM offers; None while it is not connected."""
+        details = self._connection.session.rm.details if self._connection else None
+        return details.control_types if details else None
+
+    @callback
+    def async_stop(self) -> None:
+        """Do nothing more."""
+        self._problem_timer.async_disarm()
 
     @callback
     def async_connected(self, connection: Connection) -> None:
         """Go on with an RM that has said what it is, for the first time or again."""
         self._connection = connection
+        self._automatic.offer(self.offers or ())
+        self.async_take_up()
+
+    @callback
+    def async_in_force(self, control_type: ControlType) -> None:
+        """Remember what is in force, also for when the RM is away, unless none is."""
+        if self.is_automatic and control_type is not ControlType.NO_SELECTION:
+            self._memory.control_type = control_type
+
+    @callback
+    def async_consider(self, problem: str | None, since: datetime | None) -> None:
+        """Find another control type if nothing can be planned under the present one.
+
+        `problem` is the key of why.
+        """
+        lasting = None if problem is None or since is None else patience(problem)
+        if problem is None or since is None or lasting is None:
+            self._problem = None
+            self._problem_timer.async_disarm()
+            return
+        self._problem = problem, since + lasting
+        self._look_at_problem(dt_util.utcnow())
+
+    @callback
+    def _look_at_problem(self, now: datetime) -> None:
+        if self._problem is None or self._connection is None or not self.is_automatic:
+            return
+        _, moment = self._problem
+        if moment > now:
+            self._problem_timer.async_arm(moment)
+            return
+        self._automatic.rule_out(self._connection.session.rm.control_type)
         self.async_take_up()
 
     @callback
@@ -46,6 +112,9 @@ class ControlTypeChoice:
         """Go on without an RM."""
         self._connection = None
         self.is_handed_back = False
+        self._automatic.forget()
+        self._problem = None
+        self._problem_timer.async_disarm()
         self.async_ended(
             SelectionEnded(ControlType.NO_SELECTION, Selection.DISCONNECTED)
         )
@@ -54,15 +123,13 @@ class ControlTypeChoice:
     def async_take_up(self) -> None:
         """Ask for the control type that is to be in force, if another one is.
 
-        Until the user chooses one, the RM is only measured. Nothing is asked for while
-        the user waits for what becomes of a choice.
+        Unless it is automatic, the RM is only measured until the user chooses one.
+        Nothing is asked for while the user waits for what becomes of a choice.
         """
         if self._connection is None or self._waiting is not None:
             return
         rm = self._connection.session.rm
-        wanted = self._memory.control_type or ControlType.NOT_CONTROLABLE
-        if self.is_handed_back:
-            wanted = ControlType.NO_SELECTION
+        wanted = self._wanted
         if wanted is rm.control_type:
             return
         try:
@@ -75,16 +142,34 @@ class ControlTypeChoice:
             return
         self._connection.async_do(effects)
 
-    async def async_change(self, control_type: ControlType) -> None:
+    @property
+    def _wanted(self) -> ControlType:
+        if self.is_handed_back:
+            return ControlType.NO_SELECTION
+        if self.is_automatic:
+            return self._automatic.best
+        return self._memory.control_type or ControlType.NOT_CONTROLABLE
+
+    async def async_change(self, control_type: ControlType | None) -> None:
         """Have the RM be controlled in another way, from now on and after reconnects.
+
+        None for the best way that it offers, whatever that is and may become.
 
         Raises ServiceValidationError if it is not connected or does not offer it, and
         HomeAssistantError if it refuses or does not answer; then nothing changes.
         """
         async with self._one_at_a_time:
+            if control_type is None:
+                self._memory.is_automatic = True
+                self.is_handed_back = False
+                self._automatic.forget()
+                self._automatic.offer(self.offers or ())
+                self.async_take_up()
+                return
             match (await self._select(control_type)).outcome:
                 case Selection.ACTIVATED:
                     self._memory.control_type = control_type
+                    self._memory.is_automatic = False
                     self.is_handed_back = False
                 case Selection.REFUSED:
                     raise self._error("s2_refused", control_type)
@@ -108,6 +193,13 @@ class ControlTypeChoice:
                 ended.control_type,
                 ended.outcome,
             )
+            if (
+                self.is_automatic
+                and ended.outcome is Selection.REFUSED
+                and ended.status is not ReceptionStatus.TEMPORARY_ERROR
+            ):
+                self._automatic.refuse(ended.control_type)
+                self.async_take_up()
 
     async def _select(self, control_type: ControlType) -> SelectionEnded:
         """Ask the RM and wait for what comes of it; raises ServiceValidationError."""

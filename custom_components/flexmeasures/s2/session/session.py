@@ -167,6 +167,8 @@ class Session:
         """
         self._check_control_type(instruction.message_type)
         body = {**instruction.body, "execution_time": instruction.execution_time}
+        if self.rm.is_emergency and "abnormal_condition" in body:
+            body["abnormal_condition"] = True
         if (factor := body.get("operation_mode_factor")) is not None:
             body["operation_mode_factor"] = min(max(factor, 0), 1)
         # One id for both: some RMs name the message in what they say of the instruction.
