@@ -123,9 +123,9 @@ class SimulatedDevice(ABC):
     def _describe(self, now: datetime) -> Iterable[Message]:
         """Say what it can do."""
 
+    @abstractmethod
     def _statuses(self, now: datetime) -> Iterable[Message]:
         """Say how its parts are, under its control type."""
-        return ()
 
     @abstractmethod
     def _can(self, instruction: Body) -> bool:
@@ -192,6 +192,10 @@ class Charger(SimulatedDevice):
                 "commodity_quantity": SYMMETRIC,
             },
         )
+
+    @override
+    def _statuses(self, now: datetime) -> Iterable[Message]:
+        return ()
 
     @override
     def _can(self, instruction: Body) -> bool:
