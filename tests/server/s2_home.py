@@ -17,8 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures.profiles import TIME_ZONE
-from sandbox.s2.devices import Message
 from sandbox.s2.resource_manager import Device as SimulatedDevice, ResourceManager
+from sandbox.s2.wire import Message
 
 from .conftest import Device, call
 
