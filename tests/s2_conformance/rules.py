@@ -216,6 +216,13 @@ TOPICS = (
                 " measured quantities may be none, which is how some pause",
             ),
             deviates(
+                "message.version",
+                "The version that was agreed on says which fields there are.",
+                "schema, DDBC.SystemDescription; Connect, Versioning",
+                "What is another in 1.0.0, the present demand, is taken as both versions"
+                " have it under either",
+            ),
+            deviates(
                 "message.currency",
                 "A currency is one of a list.",
                 "schema, Currency",
@@ -446,6 +453,12 @@ TOPICS = (
                 "A `resource_id` belongs to one RM.",
                 "schema, ResourceManagerDetails.resource_id",
             ),
+            deviates(
+                "select.currency",
+                "An RM that tells costs names their currency.",
+                "schema, ResourceManagerDetails.currency",
+                "Costs count without it, too: they are only compared with each other",
+            ),
             Rule(
                 "select.delay",
                 "Instructions come as early as the RM needs them.",
@@ -487,11 +500,11 @@ TOPICS = (
                 "Other commodities have units of their own, and are no electric power.",
                 "schema, CommodityQuantity",
             ),
-            deviates(
+            Rule(
                 "power.one_value",
-                "There is at most one value for each quantity.",
-                "schema, PowerMeasurement.values, PowerForecastElement.power_values",
-                "It is not checked: the last one counts",
+                "There is one value at most for each quantity; two are INVALID_CONTENT.",
+                "schema, PowerMeasurement.values, PowerForecastElement.power_values,"
+                " PPBC.PowerSequenceElement.power_values",
             ),
             Rule(
                 "power.forecast",
@@ -756,10 +769,22 @@ TOPICS = (
                 "Gaps are taken: an operation mode is not used in them, of leakage the"
                 " nearest element counts. Only leakage that overlaps is INVALID_CONTENT",
             ),
+            deviates(
+                "frbc.range_order",
+                "A range of fill levels begins with the lower one.",
+                "schema, FRBC.OperationModeElement.fill_level_range,"
+                " FRBC.FillLevelTargetProfileElement.fill_level_range",
+                "It is taken either way: what is meant is clear",
+            ),
             Rule(
                 "frbc.rate",
                 "A fill rate is the change per second.",
                 "schema, FRBC.OperationModeElement.fill_rate",
+            ),
+            Rule(
+                "frbc.level",
+                "The fill level that was told last is the present one.",
+                "schema, FRBC.StorageStatus.present_fill_level",
             ),
             Rule(
                 "frbc.leakage",
@@ -913,6 +938,12 @@ TOPICS = (
                 " the start, lower limits above all upper ones.",
                 "schema, PEBC.PowerConstraints",
             ),
+            deviates(
+                "pebc.range_order",
+                "An allowed range begins with the lower limit.",
+                "schema, PEBC.AllowedLimitRange.range_boundary",
+                "It is taken either way: what is meant is clear",
+            ),
             Rule(
                 "pebc.vanish",
                 "What is limited is lost (VANISH), or only put off (DEFER).",
@@ -989,6 +1020,12 @@ TOPICS = (
                 "Profiles that contradict themselves, and statuses of what there is not,"
                 " are INVALID_CONTENT.",
                 "schema, PPBC.PowerProfileDefinition, PPBC.PowerProfileStatus",
+            ),
+            deviates(
+                "ppbc.coverage",
+                "A status covers all containers of its profile.",
+                "schema, PPBC.PowerProfileStatus.sequence_container_status",
+                "One of some containers leaves the others as they were",
             ),
             not_applicable(
                 "ppbc.interruption",

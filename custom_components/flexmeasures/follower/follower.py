@@ -87,6 +87,14 @@ class Follower:
         return self._cannot or self._writer.problem
 
     @property
+    def beyond_range(self) -> float | None:
+        """The power (kW) of the plan that is furthest beyond what the entities take, if one is."""
+        facts = self._entities.facts()
+        if not self._entities.are_all(facts):
+            return None
+        return self._wish.beyond(self.settings.target.span(facts))
+
+    @property
     def state(self) -> FollowerState:
         """How it goes."""
         if self.is_by_hand:
@@ -121,7 +129,7 @@ class Follower:
         """Follow until the device is unloaded."""
         lifetime = self._coordinator.lifetime
         lifetime.async_on_unload(
-            self._coordinator.async_add_listener(self.async_follow)
+            self._coordinator.setpoints.async_add(self.async_follow)
         )
         # Limits may be others, with a plan that is the same.
         lifetime.async_on_unload(

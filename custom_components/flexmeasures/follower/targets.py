@@ -11,6 +11,8 @@ from enum import StrEnum
 import math
 from typing import Any, Final, Self, override
 
+from ..device.limits import Span
+
 _SLACK_KW: Final = 0.05
 _PER_KW: Final = {"mW": 1e6, "W": 1e3, "kW": 1.0, "MW": 1e-3}
 
@@ -99,6 +101,10 @@ class Target(ABC):
     ) -> tuple[Write, ...]:
         """Return what to write, in this order; raises CannotFollowError."""
 
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        """Return which powers (kW) the entities take, as far as that is known."""
+        return Span()
+
     def resting(self, facts: Mapping[str, EntityFacts]) -> tuple[Write, ...]:
         """Return what those entities rest with that are known; raises CannotFollowError."""
         everything = dict.fromkeys(self.entity_ids, EntityFacts()) | dict(facts)
@@ -171,3 +177,9 @@ def possible(value: float, facts: EntityFacts) -> float:
     if facts.most is not None:
         value = min(value, facts.most)
     return round(value, 6) + 0.0
+
+
+def kw_of(amount: float | None, facts: EntityFacts) -> float | None:
+    """Return an amount of the entity's unit in kW, if both are known."""
+    factor = _PER_KW.get(facts.unit or "")
+    return None if amount is None or factor is None else amount / factor

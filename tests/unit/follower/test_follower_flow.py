@@ -379,14 +379,33 @@ async def test_another_one_is_looked_at_first(battery: Home) -> None:
     assert battery.value("sensor", "follower") == "dry_run"
 
 
-async def test_repair_leads_to_it(battery: Home) -> None:
-    """What is wrong with what follows is changed there."""
-    menu = await battery.hass.config_entries.subentries.async_init(
-        (battery.entry.entry_id, "device"),
-        context=SubentryFlowContext(
-            source=SOURCE_RECONFIGURE, subentry_id=str(BATTERY_POWER)
-        ),
-        data={"setting": "follower"},
+@pytest.mark.parametrize(
+    ("unit", "errors"),
+    [("W", {}), ("%", {"entity": "follower_unit"})],
+)
+async def test_repair_leads_to_it(
+    battery: Home, unit: str, errors: dict[str, str]
+) -> None:
+    """What follows is changed where it is set, and what is wrong with it is said there."""
+    follower = {**dict(KINDS)["power"], **COMMON, "kind": "power", "id": "1"}
+
+    async def repair() -> Any:
+        return await battery.hass.config_entries.subentries.async_init(
+            (battery.entry.entry_id, "device"),
+            context=SubentryFlowContext(
+                source=SOURCE_RECONFIGURE, subentry_id=str(BATTERY_POWER)
+            ),
+            data={"setting": "follower"},
+        )
+
+    assert (await repair())["step_id"] == "follower"
+    battery.change_device(follower=follower)
+    await battery.settle()
+    battery.hass.states.async_set(
+        "number.power", "0", {"min": -5000, "max": 5000, "unit_of_measurement": unit}
     )
 
-    assert menu["step_id"] == "follower"
+    form = await repair()
+
+    assert form["step_id"] == "follower_power"
+    assert form["errors"] == errors

@@ -31,6 +31,7 @@ from .conversation import controlled
 from .devices import (
     BATTERY,
     EV,
+    L1,
     NOW,
     QUARTER,
     SYMMETRIC,
@@ -47,6 +48,7 @@ from .devices import (
     transition,
 )
 
+L2 = "ELECTRIC.POWER.L2"
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
@@ -348,3 +350,27 @@ def test_an_operation_mode_is_used_only_where_it_is_described() -> None:
     assert sent(120) == [(timedelta(0), "off")]
     (idle,) = handler.idle_instructions(NOW) or ()
     assert idle.body["operation_mode"] == "off"
+
+
+@pytest.mark.s2_rule("power.one_value")
+@pytest.mark.parametrize("message_type", ["PowerMeasurement", "PowerForecast"])
+def test_a_quantity_has_one_value(message_type: str) -> None:
+    rm = controlled()
+
+    def values(*quantities: str) -> dict[str, Any]:
+        if message_type == "PowerMeasurement":
+            return {
+                "values": [
+                    {"commodity_quantity": each, "value": 1.0} for each in quantities
+                ]
+            }
+        powers = [
+            {"commodity_quantity": each, "value_expected": 1.0} for each in quantities
+        ]
+        return {"elements": [{"duration": 1000, "power_values": powers}]}
+
+    rm.say("ResourceManagerDetails", provides_power_measurement_types=[L1, L2])
+    rm.say(message_type, **values(L1, L2))
+    assert rm.answer == "OK"
+    rm.say(message_type, **values(L1, L1))
+    assert rm.answer == "INVALID_CONTENT"

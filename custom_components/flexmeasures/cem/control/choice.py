@@ -134,7 +134,8 @@ class ControlTypeChoice:
                 ended.control_type,
                 ended.outcome,
             )
-            if (
+            # Who is only measured needs not agree to that.
+            if ended.control_type is not ControlType.NOT_CONTROLABLE and (
                 ended.outcome is Selection.UNANSWERED
                 or ended.status is ReceptionStatus.TEMPORARY_ERROR
             ):

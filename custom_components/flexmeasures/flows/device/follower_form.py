@@ -167,6 +167,11 @@ class FollowerForm:
         """By field."""
         self.placeholders: dict[str, str] = {}
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it is this kind that follows the device by now."""
+        return bool(self._present)
+
     def values(self, proposed: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what is shown at first: what is kept, or what is proposed instead."""
         if proposed is not None:

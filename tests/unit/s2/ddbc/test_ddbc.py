@@ -330,7 +330,7 @@ def test_abnormal_modes_are_never_used() -> None:
     )
 
 
-@pytest.mark.s2_rule("ddbc.present")
+@pytest.mark.s2_rule("ddbc.present", "message.version")
 def test_present_demand_counts_now() -> None:
     made = handler(forecast(7000, 7000), system(PUMP, present=(0, 1500)))
     first, second = told(made.instructions(plan(2, 2), NOW + 30 * MINUTE))

@@ -227,7 +227,7 @@ def test_a_device_that_only_has_abnormal_modes_has_no_power() -> None:
     assert found.idle_instructions(NOW) is None
 
 
-@pytest.mark.s2_rule("frbc.target")
+@pytest.mark.s2_rule("frbc.target", "frbc.range_order")
 def test_targets_are_wishes_within_the_window() -> None:
     found = handler(BATTERY)
     tell(
@@ -395,6 +395,7 @@ def test_a_device_that_is_always_on_may_overflow() -> None:
     assert model["soc-maxima"][0]["value"] == "10.0 kWh"
 
 
+@pytest.mark.s2_rule("frbc.level")
 def test_a_level_just_told_is_taken_on_to_the_start() -> None:
     found = handler(EV, 20)
     tell(found, "FRBC.ActuatorStatus", **frbc_status("charge", 1.0))
@@ -1235,6 +1236,7 @@ def test_the_fill_level_stays_within_its_range(
     assert max(levels) <= 100 + 1e-6
 
 
+@pytest.mark.s2_rule("frbc.level")
 def test_a_message_is_taken_by_its_type_only() -> None:
     sent = message("FRBC.StorageStatus", present_fill_level=7.0)
     found = handler(BATTERY, None)

@@ -95,7 +95,9 @@ def test_time_stamps_in_other_spellings(text: str) -> None:
     )
 
 
-@pytest.mark.s2_rule("message.properties", "message.null", "ddbc.present")
+@pytest.mark.s2_rule(
+    "message.properties", "message.null", "ddbc.present", "message.version"
+)
 @pytest.mark.parametrize(
     ("message", "field"),
     [

@@ -171,6 +171,7 @@ def elements(
     ]
 
 
+@pytest.mark.s2_rule("pebc.range_order")
 def test_production_is_limited_only_below_what_is_expected() -> None:
     made = handler(PV, forecast(-3000, -3000, -3000, -2000))
     (instruction,) = made.instructions(plan(-3, -3, -1, 0), NOW)

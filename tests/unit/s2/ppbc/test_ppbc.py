@@ -269,7 +269,7 @@ def test_rest_of_a_running_task_follows_in_time(handler: PpbcHandler) -> None:
     assert (container, start) == ("c1", NOW + 75 * MINUTE)
 
 
-@pytest.mark.s2_rule("ppbc.progress")
+@pytest.mark.s2_rule("ppbc.progress", "ppbc.coverage")
 def test_rest_follows_what_has_finished(handler: PpbcHandler) -> None:
     handler.receive(
         definition(
