@@ -117,7 +117,8 @@ class PlanFollower:
             timer.async_disarm()
         self._manual = self._idle_after = None
         self._last = {}
-        self._set_problem(None)
+        # Whoever begins it tells the listeners, once all is in place.
+        self.problem = self.problem_since = None
         if handler is not None:
             self._is_handed_back = False
             self._retake_timer.async_disarm()

@@ -151,11 +151,13 @@ class ResourceManagerView(HomeAssistantView):
         self._connected.append(connectable)
         try:
             await socket.prepare(request)
-            assert request.transport
+            if (transport := request.transport) is None:
+                # It is gone again already.
+                return socket
             # Tasks and timers that begin from here would keep the request, and with it
             # the token.
             current_request.set(None)
-            await connectable.async_hold(socket, request.transport.abort)
+            await connectable.async_hold(socket, transport.abort)
         finally:
             self._connected.remove(connectable)
         return socket

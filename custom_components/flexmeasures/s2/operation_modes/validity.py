@@ -31,7 +31,7 @@ class Announcements[T]:
     """
 
     def __init__(self, most_upcoming: int = 5) -> None:
-        """Start with nothing, and keep no more than this of what is to come."""
+        """Start with nothing, and keep no more than this of what is, or may be, to come."""
         self._most_upcoming = most_upcoming
         self._parts: Sequence[Announced[T]] = ()
 
@@ -122,7 +122,7 @@ class Announcements[T]:
         for part in self._valid_from_on(now):
             if not outlasting or _outlasts(part, outlasting[0]):
                 outlasting.insert(0, part)
-        return [*outlasting, *upcoming]
+        return [*outlasting[-self._most_upcoming :], *upcoming]
 
     def _valid_from_on(self, moment: datetime) -> Iterator[Announced[T]]:
         """What is valid, the one in force first; without an end it is once replaced for good."""

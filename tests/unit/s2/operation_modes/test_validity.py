@@ -102,6 +102,15 @@ def test_no_more_than_anyone_needs() -> None:
     assert len(list(announcements)) == 101
 
 
+def test_no_more_that_holds_than_anyone_needs() -> None:
+    """Each ends a bit earlier than the one before."""
+    announcements = told(
+        *(announced(str(number), -1, 1000 - number) for number in range(300))
+    )
+    assert len(list(announcements)) == 100
+    assert announcements.at(NOW) == "299"
+
+
 def test_profile_of_later_leaves_what_is_now() -> None:
     today = Profile.from_elements(NOW, [(HOUR, 1.0), (HOUR, 2.0), (HOUR, 3.0)])
     later = Profile.from_elements(NOW + 2 * HOUR, [(HOUR, 4.0)])
