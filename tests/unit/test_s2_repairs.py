@@ -18,7 +18,7 @@ from .home import HOUR, MINUTE, NOW, Home
 from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired, route_of, token_of
 from .test_repairs import (
     Repairs,
-    issues,
+    issues as all_issues,
     repairs,  # noqa: F401
     settings_form,
 )
@@ -33,6 +33,15 @@ REFUSED = f"s2_instructions_refused_{BATTERY_POWER}"
 NOT_PLANNABLE = f"s2_not_plannable_{BATTERY_POWER}"
 
 STRANGER = "the-id-of-a-stranger"
+
+
+def issues(home: Home) -> dict[str, ir.IssueEntry]:
+    """Give what is wrong; what is still to be set is another matter."""
+    return {
+        issue_id: issue
+        for issue_id, issue in all_issues(home).items()
+        if not issue_id.startswith("s2_to_be_set_")
+    }
 
 
 async def stranger_comes(home: Home, new_rm: Callable[..., FakeRM]) -> FakeRM:
