@@ -81,7 +81,7 @@ class DemandActuator(Actuator):
             return False, power / supplied
         return True, min(
             (
-                element.cost.high / element.rate.high
+                element.cost / element.rate.high
                 for element in self.normal_elements()
                 if element.rate.high > 0
             ),

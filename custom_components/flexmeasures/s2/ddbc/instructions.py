@@ -58,7 +58,7 @@ class Option(NamedTuple):
     @property
     def cost(self) -> float:
         """Per second, besides the energy."""
-        return self.element.cost.at(self.factor)
+        return self.element.cost
 
     @property
     def at_once(self) -> float:

@@ -26,18 +26,20 @@ class OperationModeElement(NamedTuple):
     """Fill level per second, at factor 0 and 1."""
     power: Range
     """Electric, W, consumption positive."""
-    cost: Range
-    """Besides the energy, per second."""
+    cost: float
+    """Besides the energy, per second, as far as it is known."""
 
     @classmethod
     def from_wire(cls, element: Mapping[str, Any]) -> Self:
         """Read an element of FRBC, or an operation mode of OMBC, which has no fill level."""
         levels = _range(element, "fill_level_range", Range(-inf, inf))
+        # Its ends say how uncertain it is, and have nothing to do with the factor.
+        costs = _range(element, "running_costs", ZERO)
         return cls(
             Range(levels.low, levels.high),
             _range(element, "fill_rate", ZERO),
             electric_power(element["power_ranges"]),
-            _range(element, "running_costs", ZERO),
+            (costs.low + costs.high) / 2,
         )
 
     def distance(self, level: float) -> float:
