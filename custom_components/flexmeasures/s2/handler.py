@@ -94,6 +94,9 @@ class ControlTypeHandler(ABC):
         """When a storage's RM told its level; None if it did not, or there is none."""
         return None
 
+    def following(self, plan: Plan, now: datetime) -> None:  # noqa: B027
+        """Take note that a plan is followed from now on."""
+
     def told(self, instruction: Instruction) -> None:  # noqa: B027
         """Take note that an instruction was sent."""
 

@@ -255,6 +255,7 @@ class PlanFollower:
         if handler is not self._handler or manual is not self._manual:
             self._is_wanted = True
             return
+        handler.following(plan, now)
         if manual:
             instructions = manual.among(
                 instructions, replaces_all=not handler.needs_schedule

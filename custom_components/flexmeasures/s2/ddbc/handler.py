@@ -7,6 +7,7 @@ from typing import Any, ClassVar, override
 from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Segment
@@ -70,7 +71,7 @@ class DdbcHandler(OperationModeHandler[SystemDescription]):
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self, slots: Sequence[Segment[float]], behind: Behind, now: datetime
     ) -> Iterable[Command]:
         return commands(slots, self._descriptions, self._statuses.state, self._demand)
 

@@ -9,6 +9,7 @@ from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.choice import PoweredActuator
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
@@ -122,7 +123,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self, slots: Sequence[Segment[float]], behind: Behind, now: datetime
     ) -> Iterable[Command]:
         description = self._descriptions.at(now)
         if description is None:
@@ -135,6 +136,7 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             self._descriptions,
             self._statuses.state,
             self._storage(description, level, now),
+            behind,
         )
 
     @override

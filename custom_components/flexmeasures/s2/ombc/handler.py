@@ -6,6 +6,7 @@ from typing import Any, ClassVar, override
 
 from ..messages.message import ControlType
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Segment
@@ -48,9 +49,9 @@ class OmbcHandler(OperationModeHandler[Actuator]):
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self, slots: Sequence[Segment[float]], behind: Behind, now: datetime
     ) -> Iterable[Command]:
-        return commands(slots, self._descriptions, self._statuses.state)
+        return commands(slots, self._descriptions, self._statuses.state, behind)
 
     @override
     def _read_description(self, body: Mapping[str, Any]) -> Actuator:

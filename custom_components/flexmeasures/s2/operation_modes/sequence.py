@@ -7,21 +7,17 @@ from itertools import pairwise
 from typing import Protocol
 
 from .actuators import Actuator
+from .balance import Behind
+from .bands import gaps_around, kept_within, towards
 from .choice import PoweredActuator, PowerShare
 from .expected_actuator import Command, equipped
 from .profile import Segment
-from .ranges import ZERO, Range, merged
+from .ranges import Range
 from .transitions import ModeState
 
 # A storage is looked at again after this time: what the operation modes do, and
 # whether they are permitted, depends on the fill level.
 _STEP = timedelta(seconds=60)
-
-# In W; less is no difference.
-_TOLERANCE = 1.0
-
-# More of them, as of ten actuators with ten operation modes each, are not told apart.
-_MOST_BANDS = 1000
 
 _UNLIMITED = Range(float("-inf"), float("inf"))
 
@@ -64,13 +60,15 @@ class ModeSequence:
     been told something else that it does not show yet.
     """
 
-    def __init__(self, storage: Storage | None = None) -> None:
-        """Begin with a storage, if the device has one."""
+    def __init__(
+        self, storage: Storage | None = None, behind: Behind | None = None
+    ) -> None:
+        """Begin with a storage, if the device has one, and what it is behind already."""
         self._storage = storage
         self._actuators: list[PoweredActuator] = []
         self._levels: list[float] = []
-        self._carry = 0.0
-        """In Ws."""
+        self._behind = behind or Behind()
+        """Of the slot that is running, or comes next."""
 
     def equip(
         self, actuators: Sequence[Actuator], state: Callable[[Actuator], ModeState]
@@ -96,21 +94,22 @@ class ModeSequence:
         for slot in parts:
             wanted = slot.value
             seconds = (slot.end - slot.start).total_seconds()
-            gaps = self._gaps(wanted)
-            if not any(
-                gap.low + _TOLERANCE < wanted < gap.high - _TOLERANCE for gap in gaps
-            ):
+            whole = seconds + self._behind.begun.total_seconds()
+            before, within = self._behind.before, self._behind.within
+            gaps = gaps_around(
+                wanted, (each.actuator for each in self._actuators), self._level
+            )
+            if not gaps:
+                self._behind = Behind(before)
                 change = bisect_right(changes, slot.start)
                 until = changes[change] if change < len(changes) else parts[-1].end
                 yield from self._follow(wanted, slot.start, slot.end, until)
                 continue
             given = yield from self._follow(
-                wanted + self._carry / seconds, slot.start, slot.end, slot.end
+                wanted + before / whole, slot.start, slot.end, slot.end
             )
-            # A device that cannot change now is not made to catch up for ever.
-            most = max(gap.high - gap.low for gap in gaps) * seconds
-            missing = self._carry + wanted * seconds - given
-            self._carry = min(max(missing, -most), most)
+            missing = before + within + wanted * seconds - given
+            self._behind = Behind(kept_within(missing, gaps, whole))
 
     def _follow(
         self, power: float, start: datetime, end: datetime, until: datetime
@@ -146,7 +145,7 @@ class ModeSequence:
             ),
         )
         powers = [
-            _towards(actuator.powers(self._level, now, until), power)
+            towards(actuator.powers(self._level, now, until), power)
             for actuator in order
         ]
         rates = self._permitted(now)
@@ -198,31 +197,3 @@ class ModeSequence:
         rate, permitted = self._rate(now), self._permitted(now)
         margin = abs(rate) * 1e-6
         return not permitted.low - margin <= rate <= permitted.high + margin
-
-    def _gaps(self, wanted: float) -> list[Range]:
-        """Between the powers that all actuators can have together.
-
-        None of them does the opposite of what is wanted of all.
-        """
-        bands = [ZERO]
-        for actuator in self._actuators:
-            powers = (
-                _towards(element.power, wanted)
-                for element in actuator.elements(self._level)
-            )
-            own = merged(powers) or [ZERO]
-            if len(bands) * len(own) > _MOST_BANDS:
-                own = [Range(own[0].low, own[-1].high)]
-            bands = merged(
-                Range(one.low + other.low, one.high + other.high)
-                for one in bands
-                for other in own
-            )
-        return [Range(low.high, high.low) for low, high in pairwise(bands)]
-
-
-def _towards(powers: Range, wanted: float) -> Range:
-    """Those powers that do not do the opposite of what is wanted; else the nearest one."""
-    if wanted >= 0:
-        return Range(max(powers.low, min(0.0, powers.high)), powers.high)
-    return Range(powers.low, min(powers.high, max(0.0, powers.low)))
