@@ -85,6 +85,10 @@ class ControlTypeHandler(ABC):
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
         """What a user wants the RM to do; raises InvalidOrderError if it cannot."""
 
+    def whole_slots_kwh(self, least: float, window: Window) -> float:
+        """The least energy (kWh), no less than this, that slots can be planned to consume."""
+        return least
+
     def power_range(self, now: datetime) -> Range | None:
         """The power in W that the device can have, or none; None if that is not known."""
         return None

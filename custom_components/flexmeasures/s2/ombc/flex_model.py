@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from ..handler import NotPlannableError
@@ -9,6 +10,9 @@ from ..operation_modes.capacities import capacities
 from ..operation_modes.ranges import Range
 from ..plan import Window
 from ..quantities import energy_quantity
+
+# In slots; less is a matter of rounding.
+_EXACT = 1e-6
 
 
 def device_flex_model(
@@ -35,3 +39,20 @@ def device_flex_model(
         "soc-usage": ["0 kW"],
         "soc-gain": ["0 kW"],
     }
+
+
+def whole_slots_kwh(least: float, bands: Sequence[Range], window: Window) -> float:
+    """The least energy, no less than this, that slots in one band of powers (W) consume.
+
+    A slot has the same power from its beginning to its end.
+    """
+    hours = window.resolution / timedelta(hours=1)
+    consumed = [
+        max(
+            ceil(least / (band.high / 1000 * hours) - _EXACT) * band.low / 1000 * hours,
+            least,
+        )
+        for band in bands
+        if band.high > 0
+    ]
+    return min(consumed, default=least)

@@ -10,9 +10,10 @@ from ..operation_modes.balance import Behind
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Segment
+from ..operation_modes.ranges import Range
 from ..plan import Window
 from .description import read_description
-from .flex_model import device_flex_model
+from .flex_model import device_flex_model, whole_slots_kwh
 from .instructions import commands
 
 _SYSTEM_DESCRIPTION = "OMBC.SystemDescription"
@@ -40,12 +41,16 @@ class OmbcHandler(OperationModeHandler[Actuator]):
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
     ) -> dict[str, Any]:
+        return device_flex_model(self._bands(window), window, capacity_kwh=capacity_kwh)
+
+    @override
+    def whole_slots_kwh(self, least: float, window: Window) -> float:
+        return whole_slots_kwh(least, self._bands(window), window)
+
+    def _bands(self, window: Window) -> Sequence[Range]:
+        """The powers (W) that the device can have."""
         device = self._described_for(window)
-        return device_flex_model(
-            device.bands(self._statuses.state(device), window.start),
-            window,
-            capacity_kwh=capacity_kwh,
-        )
+        return device.bands(self._statuses.state(device), window.start)
 
     @override
     def _commands(

@@ -8,6 +8,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
+from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.handler import NotPlannableError
 from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
@@ -148,6 +149,25 @@ def test_a_virtual_storage_holds_what_the_device_consumes() -> None:
     }
     model = handler(BOILER).flex_model(WINDOW, capacity_kwh=3)
     assert model["soc-max"] == "3 kWh"
+
+
+@pytest.mark.parametrize(
+    ("modes", "least", "consumed"),
+    [
+        ([mode("off", 0), mode("on", 2000)], 0.33, 2 / 6),
+        ([mode("off", 0), mode("on", 2000)], 2 / 6, 2 / 6),
+        ([mode("off", 0), mode("on", 1400, 11000)], 0.05, 1.4 / 12),
+        ([mode("off", 0), mode("on", 1400, 11000)], 0.33, 0.33),
+        ([mode("low", 1000), mode("high", 2500)], 0.18, 2.5 / 12),
+        ([mode("off", 0)], 0.33, 0.33),
+    ],
+)
+def test_energy_of_whole_slots(
+    modes: list[dict[str, Any]], least: float, consumed: float
+) -> None:
+    window = Window(NOW, 5 * MINUTE, 24 * 5 * MINUTE)
+    found = handler(description(*modes)).whole_slots_kwh(least, window)
+    assert found == pytest.approx(consumed)
 
 
 def test_modes_of_abnormal_conditions_are_not_offered() -> None:
