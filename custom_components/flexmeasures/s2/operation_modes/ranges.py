@@ -1,6 +1,8 @@
 """Ranges of numbers, as S2 has them, and the electric power among them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
@@ -79,6 +81,51 @@ def total_power(values: Iterable[Mapping[str, Any]], key: str) -> float | None:
     if SYMMETRIC in electric:
         return float(electric[SYMMETRIC])
     return float(sum(electric.values())) if electric else None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPowers:
+    """What was last measured of each electric quantity, also if each has its own message."""
+
+    measured: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
+    """When, and the power in W."""
+
+    def after(self, moment: datetime, values: Iterable[Mapping[str, Any]]) -> Self:
+        """The same after a ``PowerMeasurement``; what is older than what is known is left out.
+
+        All phases together and each by itself are two ways to say it: the newer one counts.
+        """
+        told = {
+            value["commodity_quantity"]: float(value["value"])
+            for value in values
+            if value["commodity_quantity"].startswith(ELECTRIC_POWER)
+        }
+        kept = self.measured
+        if told and SYMMETRIC not in told:
+            kept = {
+                quantity: each
+                for quantity, each in kept.items()
+                if quantity != SYMMETRIC or each[0] > moment
+            }
+        newer = {
+            quantity: (moment, power)
+            for quantity, power in told.items()
+            if quantity not in kept or kept[quantity][0] <= moment
+        }
+        return type(self)({**kept, **newer})
+
+    @property
+    def by_quantity(self) -> dict[str, float]:
+        """The power of each quantity, in W."""
+        return {quantity: power for quantity, (_, power) in self.measured.items()}
+
+    @property
+    def total(self) -> float | None:
+        """Of all phases together, in W; None if nothing was measured."""
+        powers = self.by_quantity
+        if SYMMETRIC in powers:
+            return powers[SYMMETRIC]
+        return sum(powers.values()) if powers else None
 
 
 def merged(ranges: Iterable[Range]) -> list[Range]:

@@ -1,20 +1,20 @@
-"""How much energy a device will consume in a time (``PEBC.EnergyConstraint``)."""
+"""How much energy a device will consume or produce in a time (``PEBC.EnergyConstraint``)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 from ..energy import consumed_kwh, hours
 from ..messages.message import InvalidContentError
-from ..operation_modes.ranges import SYMMETRIC
+from ..operation_modes.ranges import SYMMETRIC, MeasuredPowers
 
 _LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyConstraint:
-    """An energy that has to be consumed between two moments."""
+    """An energy that has to be consumed, or produced, between two moments."""
 
     quantity: str
     start: datetime
@@ -23,8 +23,14 @@ class EnergyConstraint:
     """In kWh."""
     most: float
     """In kWh; what limits have to leave room for."""
+    least_produced: float = 0.0
+    """In kWh."""
+    most_produced: float = 0.0
+    """In kWh; what limits have to leave room for."""
     consumed: float = 0.0
     """In kWh, as far as it was measured."""
+    produced: float = 0.0
+    """The same of what was produced."""
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
@@ -40,6 +46,8 @@ class EnergyConstraint:
             end,
             max(lower, 0.0) * kilo_hours,
             max(upper, 0.0) * kilo_hours,
+            max(-upper, 0.0) * kilo_hours,
+            max(-lower, 0.0) * kilo_hours,
         )
 
     @property
@@ -52,14 +60,27 @@ class EnergyConstraint:
         """The most energy that may still be consumed, in kWh."""
         return max(self.most - self.consumed, 0.0)
 
+    @property
+    def least_production_left(self) -> float:
+        """The least energy that is still to be produced, in kWh."""
+        return max(self.least_produced - self.produced, 0.0)
+
+    @property
+    def most_production_left(self) -> float:
+        """The most energy that may still be produced, in kWh."""
+        return max(self.most_produced - self.produced, 0.0)
+
     def counted(
         self, powers: Mapping[str, float], start: datetime, end: datetime
     ) -> Self:
-        """The same after a time in which these powers (W) were consumed."""
-        kwh = consumed_kwh(
-            self.power_of(powers), max(start, self.start), min(end, self.end)
+        """The same after a time in which the device had these powers (W)."""
+        power = self.power_of(powers)
+        begin, stop = max(start, self.start), min(end, self.end)
+        return replace(
+            self,
+            consumed=self.consumed + consumed_kwh(power, begin, stop),
+            produced=self.produced + consumed_kwh(-power, begin, stop),
         )
-        return replace(self, consumed=self.consumed + kwh)
 
     def power_of(self, powers: Mapping[str, float]) -> float:
         """What of the measured powers counts, in W; 0 if nothing does."""
@@ -80,7 +101,7 @@ class EnergyConstraints:
         """Start with nothing."""
         self._constraints: Mapping[str, EnergyConstraint] = {}
         self._measured_at: datetime | None = None
-        self._powers: Mapping[str, float] = {}
+        self._powers = MeasuredPowers()
 
     def __bool__(self) -> bool:
         """Whether anything was announced, even if its time is over."""
@@ -109,27 +130,34 @@ class EnergyConstraints:
             if other_id != constraint_id
         }
 
-    def measured(self, moment: datetime, powers: Mapping[str, float]) -> None:
+    def measured(self, moment: datetime, values: Iterable[Mapping[str, Any]]) -> None:
         """Count what was consumed since the last measurement, which held until now."""
         since = self._measured_at
-        if since is not None and moment <= since:
-            return
-        if since is not None:
+        if since is not None and since < moment:
+            powers = self._powers.by_quantity
             self._constraints = {
-                constraint_id: constraint.counted(self._powers, since, moment)
+                constraint_id: constraint.counted(powers, since, moment)
                 for constraint_id, constraint in self._constraints.items()
             }
-        self._measured_at, self._powers = moment, powers
+        self._measured_at = moment if since is None else max(since, moment)
+        self._powers = self._powers.after(moment, values)
 
     def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
-        """Those that a period touches, in the order in which they end."""
+        """Those of consumption that a period touches, in the order in which they end."""
+        return [each for each in self._touching(start, end) if each.most > 0]
+
+    def production_within(
+        self, start: datetime, end: datetime
+    ) -> list[EnergyConstraint]:
+        """Those of production that a period touches, in the order in which they end."""
+        return [each for each in self._touching(start, end) if each.most_produced > 0]
+
+    def _touching(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         return sorted(
             (
                 constraint
                 for constraint in self._constraints.values()
-                if constraint.start < end
-                and constraint.end > start
-                and constraint.most > 0
+                if constraint.start < end and constraint.end > start
             ),
             key=lambda constraint: constraint.end,
         )

@@ -1,6 +1,7 @@
 """The flex-model of a device that is given limits of its power."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from ..energy import hours
@@ -9,12 +10,12 @@ from ..operation_modes.profile import Profile, mean, window_slots
 from ..plan import Window
 from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
-from .energy_constraints import EnergyConstraint
+from .energy_constraints import EnergyConstraint, EnergyConstraints
 
 
 def limits_flex_model(
     constraints: PowerConstraints,
-    energy: Iterable[EnergyConstraint],
+    energy: EnergyConstraints,
     forecast: Profile[float] | None,
     window: Window,
     *,
@@ -22,9 +23,8 @@ def limits_flex_model(
 ) -> dict[str, Any]:
     """A device of which FlexMeasures decides how much power it may have.
 
-    One that consumes is only planned if it is known what it needs (`energy`, in the
-    order of its ends): else the best plan would be to keep it off for ever. Raises
-    NotPlannableError.
+    One that consumes is only planned if it is known what it needs (`energy`): else the
+    best plan would be to keep it off for ever. Raises NotPlannableError.
     """
     consumption, production = constraints.consumption, constraints.production
     model: dict[str, Any] = {
@@ -37,10 +37,12 @@ def limits_flex_model(
             raise NotPlannableError("s2_no_power_limits")
         if forecast:
             model["production-capacity"] = _available(forecast, window, production)
+        if produced := energy.production_within(window.start, window.end):
+            model |= _emptied_fields(produced, window, production / 1000)
         return model
-    if energy := list(energy):
+    if consumed := energy.within(window.start, window.end):
         return model | _storage_fields(
-            energy, window, lambda each: constraints.consumption_of(each) / 1000
+            consumed, window, lambda each: constraints.consumption_of(each) / 1000
         )
     if capacity_kwh is None:
         raise NotPlannableError(
@@ -59,6 +61,37 @@ def _available(
         power = production if expected is None else min(-expected, production)
         slots.append(event(start, end, power_quantity(max(power, 0.0))))
     return slots
+
+
+def _emptied_fields(
+    constraints: Iterable[EnergyConstraint], window: Window, capacity: float
+) -> dict[str, Any]:
+    """The constraints as a store that is emptied by what is produced.
+
+    `capacity` is the power (kW) that the device can have. There is enough in it for
+    all of the window.
+    """
+    kwh = capacity * (window.duration / timedelta(hours=1))
+    full = energy_quantity(kwh)
+    maxima: list[dict[str, str]] = []
+    due = 0.0
+    for constraint in constraints:
+        later = hours(window.end, constraint.end) * capacity
+        due += max(constraint.least_production_left - later, 0.0)
+        maxima.append(
+            {
+                "datetime": min(constraint.end, window.end).isoformat(),
+                "value": energy_quantity(max(kwh - due, 0.0)),
+            }
+        )
+    return {
+        "soc-at-start": full,
+        "soc-min": "0 kWh",
+        "soc-max": full,
+        "soc-maxima": maxima,
+        "discharging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+    }
 
 
 def _storage_fields(

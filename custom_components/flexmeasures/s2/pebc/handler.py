@@ -10,7 +10,7 @@ from ..instructions.limit_orders import limits_text, ordered_limits
 from ..instructions.orders import LIMIT_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import ControlType, InvalidContentError, Message
 from ..operation_modes.profile import FOREVER, Profile, known_slots, read_profile
-from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
+from ..operation_modes.ranges import Range, total_power
 from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Window
 from .description import PowerConstraints, valid_constraints
@@ -67,12 +67,7 @@ class PebcHandler(ControlTypeHandler):
                 self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
             case "PowerMeasurement":
                 self._energy.measured(
-                    min(body["measurement_timestamp"], now),
-                    {
-                        value["commodity_quantity"]: value["value"]
-                        for value in body["values"]
-                        if value["commodity_quantity"].startswith(ELECTRIC_POWER)
-                    },
+                    min(body["measurement_timestamp"], now), body["values"]
                 )
             case "PowerForecast":
                 self._forecast = read_profile(
@@ -118,7 +113,7 @@ class PebcHandler(ControlTypeHandler):
             raise NotPlannableError("s2_no_description")
         return limits_flex_model(
             constraints,
-            self._energy.within(window.start, window.end),
+            self._energy,
             self._forecast,
             window,
             capacity_kwh=capacity_kwh,
@@ -131,7 +126,7 @@ class PebcHandler(ControlTypeHandler):
             self._constraints,
             self._energy,
             self._forecast,
-            plan.consumption_price,
+            plan,
         )
 
     @override

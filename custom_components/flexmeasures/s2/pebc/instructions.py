@@ -10,10 +10,10 @@ from ..instructions.instruction import Instruction
 from ..instructions.limits import WIDEST, Limits
 from ..operation_modes.profile import Profile, Segment, mean
 from ..operation_modes.validity import Announcements
-from ..plan import Price
+from ..plan import Prices
 from .description import PowerConstraints, valid_constraints
 from .energy_constraints import EnergyConstraints
-from .envelopes import LimitedPeriod, opened_for
+from .envelopes import LimitedPeriod, opened_for, opened_for_production
 
 # A plan that makes a difference of less than this share of a forecast limits nothing:
 # forecasts are no better than that.
@@ -27,7 +27,7 @@ def planned_instructions(
     announced: Announcements[PowerConstraints],
     energy: EnergyConstraints,
     forecast: Profile[float] | None,
-    price: Price | None,
+    prices: Prices,
 ) -> list[Instruction]:
     """The limits that follow from the powers (W) of slots."""
     periods = [
@@ -44,7 +44,11 @@ def planned_instructions(
     ]
     if periods:
         for each in energy.within(periods[0].start, periods[-1].end):
-            periods = opened_for(each, periods, price)
+            periods = opened_for(each, periods, prices.consumption_price)
+        for each in energy.production_within(periods[0].start, periods[-1].end):
+            # Where no price is set for production, the server takes the other one.
+            price = prices.production_price or prices.consumption_price
+            periods = opened_for_production(each, periods, forecast, price)
     return envelope_instructions(periods)
 
 
