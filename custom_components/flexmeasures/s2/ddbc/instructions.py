@@ -44,6 +44,8 @@ class Option(NamedTuple):
     route: Route
     element: OperationModeElement
     factor: float
+    seconds: float
+    """How long the demand stays the same."""
 
     @property
     def supply(self) -> float:
@@ -57,8 +59,8 @@ class Option(NamedTuple):
 
     @property
     def cost(self) -> float:
-        """Per second, besides the energy."""
-        return self.element.cost
+        """As long as the demand stays the same, besides the energy."""
+        return self.element.cost * self.seconds + self.route.cost
 
     @property
     def at_once(self) -> float:
@@ -88,10 +90,15 @@ class SupplyingActuator(ExpectedActuator[DemandActuator]):
 
     factors_apart: ClassVar[float] = _NEARLY
 
-    def options(self, now: datetime) -> list[Option]:
+    def options(self, now: datetime, until: datetime) -> list[Option]:
         """What it can be told now, each with the factor that it has."""
         return [
-            Option(route, self.actuator.element(route.mode, 0.0), self.state.factor)
+            Option(
+                route,
+                self.actuator.element(route.mode, 0.0),
+                self.state.factor,
+                (until - now).total_seconds(),
+            )
             for route in self.routes(now)
             if route.departure <= now
         ]
@@ -146,7 +153,8 @@ class DemandSequence:
         free = [
             (expected, options)
             for expected in self._actuators
-            if not expected.is_busy(now) and (options := expected.options(now))
+            if not expected.is_busy(now)
+            and (options := expected.options(now, demand.end))
         ]
         chosen: list[Option] = []
         power, missing = demand.power, demand.rate

@@ -143,7 +143,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
             if abs(power) < _NOTHING:
-                effort = (self._waste(power, rate), element.cost)
+                effort = (self._waste(power, rate), element.cost, route.cost)
                 ways.append((effort, route.arrival, route.mode, factor, route))
         if not ways:
             return None
@@ -181,7 +181,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             share.undoes(power),
             round(self._mean_miss(route, power, share), 0),
             round(abs(power - share.aim()), 0),
-            element.cost,
+            element.cost * (share.until - share.now).total_seconds() + route.cost,
             self._waste(power, rate),
             bool(route.hops),
             (route.arrival - share.now).total_seconds(),

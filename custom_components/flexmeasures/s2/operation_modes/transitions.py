@@ -27,6 +27,8 @@ class Transition:
     duration: timedelta
     """From when it begins until the device behaves as the target says."""
     abnormal_only: bool
+    cost: float
+    """Of making it once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Route:
     timers: Mapping[str, datetime]
     """When they are finished once all hops are begun."""
     arrival: datetime
+    cost: float = 0.0
+    """Of all transitions."""
 
     @property
     def departure(self) -> datetime:
@@ -116,6 +120,7 @@ class ModeGraph:
                     blocking,
                     min(duration, FOREVER),
                     transition["abnormal_condition_only"],
+                    transition.get("transition_costs", 0.0),
                 )
             )
         return cls(
@@ -265,6 +270,7 @@ class ModeGraph:
             (*route.hops, Hop(departure, transition.target, arrival)),
             {**route.timers, **started},
             arrival,
+            route.cost + transition.cost,
         )
 
     def _transition(self, source: str | None, target: str) -> Transition | None:

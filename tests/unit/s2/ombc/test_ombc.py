@@ -320,6 +320,37 @@ def test_of_equal_powers_the_cheapest_is_taken() -> None:
     assert told(found.instructions(plan(2), NOW)) == [(0, "b", 0)]
 
 
+def _with_ways(cost: float) -> dict[str, Any]:
+    return description(
+        mode("plain", 2000, cost=0.001),
+        mode("saving", 2000, cost=0),
+        mode("off", 0),
+        transitions=[
+            transition(source, target, cost=0 if target == "off" else cost)
+            for source in ("plain", "saving", "off")
+            for target in ("plain", "saving", "off")
+            if source != target
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "slots", "chosen"),
+    [
+        # A quarter of an hour saves 0.9.
+        (1.0, 1, "plain"),
+        (0.8, 1, "saving"),
+        (1.0, 2, "saving"),
+    ],
+)
+def test_a_transition_has_to_be_worth_its_costs(
+    cost: float, slots: int, chosen: str
+) -> None:
+    found = handler(_with_ways(cost), "plain")
+    powers = [2.0] * slots + [0.0]
+    assert told(found.instructions(plan(*powers), NOW))[0] == (0, chosen, 0)
+
+
 @given(
     st.sampled_from(["blocked", "normal", "boost", "forced"]),
     st.lists(st.none() | st.floats(-1, 9), min_size=1, max_size=8),
