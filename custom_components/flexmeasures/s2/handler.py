@@ -11,7 +11,7 @@ from .instructions.instruction import Instruction
 from .instructions.orders import ManualOrder
 from .messages.message import ControlType, Message
 from .operation_modes.ranges import Range
-from .plan import Plan, Window
+from .plan import Plan, Prices, Window
 
 
 class NotPlannableError(Exception):
@@ -58,11 +58,16 @@ class ControlTypeHandler(ABC):
 
     @abstractmethod
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         """The flex-model of a schedule, without its ``sensor``; raises NotPlannableError.
 
-        `capacity_kwh` is what the user says that the storage holds.
+        `capacity_kwh` is what the user says that the storage holds, `prices` what is
+        known of prices so far.
         """
 
     @abstractmethod

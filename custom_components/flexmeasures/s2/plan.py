@@ -3,7 +3,7 @@
 Protocols, so that whoever has a plan can hand it in without being known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -71,6 +71,10 @@ class Prices(Protocol):
     @property
     def production_price(self) -> Price | None:
         """None where it is not known, or the same as for consumption."""
+
+    @property
+    def fuel_prices(self) -> Mapping[str, Price]:
+        """Of other commodities that are known, like ``gas``."""
 
 
 class Plan(Prices, Protocol):

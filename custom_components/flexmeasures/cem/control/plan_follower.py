@@ -164,6 +164,7 @@ class PlanFollower:
             data.power,
             data.consumption_price,
             data.production_price,
+            data.fuel_prices,
             *self._wishes(),
             self._is_plan_void(),
             self._coordinator.setpoint is None,

@@ -11,7 +11,7 @@ from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Segment
 from ..operation_modes.ranges import Range
-from ..plan import Window
+from ..plan import Prices, Window
 from .description import read_description
 from .flex_model import device_flex_model, whole_slots_kwh
 from .instructions import commands
@@ -39,7 +39,11 @@ class OmbcHandler(OperationModeHandler[Actuator]):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         return device_flex_model(self._bands(window), window, capacity_kwh=capacity_kwh)
 
@@ -54,7 +58,11 @@ class OmbcHandler(OperationModeHandler[Actuator]):
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], behind: Behind, now: datetime
+        self,
+        slots: Sequence[Segment[float]],
+        behind: Behind,
+        prices: Prices,
+        now: datetime,
     ) -> Iterable[Command]:
         return commands(slots, self._descriptions, self._statuses.state, behind)
 

@@ -12,7 +12,7 @@ from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from .actuators import DEVICE, Actuator
 from .balance import Behind, EnergyBalance
 from .expected_actuator import Command
@@ -55,7 +55,11 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @abstractmethod
     def _commands(
-        self, slots: Sequence[Segment[float]], behind: Behind, now: datetime
+        self,
+        slots: Sequence[Segment[float]],
+        behind: Behind,
+        prices: Prices,
+        now: datetime,
     ) -> Iterable[Command]:
         """What follows from the powers (W) of slots, of which there is one at least.
 
@@ -76,7 +80,7 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         if not slots:
             return ()
         behind = self._counted(now).following(plan, now).behind(now)
-        return self._instructions(self._commands(slots, behind, now))
+        return self._instructions(self._commands(slots, behind, plan, now))
 
     @override
     def power_range(self, now: datetime) -> Range | None:

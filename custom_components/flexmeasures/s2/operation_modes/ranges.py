@@ -10,6 +10,16 @@ from ..messages.message import InvalidContentError
 ELECTRIC_POWER = "ELECTRIC.POWER."
 SYMMETRIC = "ELECTRIC.POWER.3_PHASE_SYMMETRIC"
 
+# What a flex-context calls a commodity, and the kW in a unit of what S2 measures of it:
+# l/s of gas with 10 kWh in a m³, g/s of hydrogen, W of heat, l/h of oil. Where the flow
+# does not say how much energy it is, no price can be known.
+_FUELS = {
+    "NATURAL_GAS.FLOW_RATE": ("gas", 36.0),
+    "HYDROGEN.FLOW_RATE": ("hydrogen", 120.0),
+    "HEAT.THERMAL_POWER": ("heat", 1e-3),
+    "OIL.FLOW_RATE": ("oil", 10.0),
+}
+
 
 class Range(NamedTuple):
     """A number range of S2, which may descend: `start` belongs to factor 0, `end` to 1."""
@@ -81,6 +91,19 @@ def total_power(values: Iterable[Mapping[str, Any]], key: str) -> float | None:
     if SYMMETRIC in electric:
         return float(electric[SYMMETRIC])
     return float(sum(electric.values())) if electric else None
+
+
+def fuel_powers(power_ranges: Iterable[Mapping[str, Any]]) -> dict[str, Range]:
+    """What is consumed of other commodities than electricity, in kW, by their names."""
+    found: dict[str, Range] = {}
+    for power_range in power_ranges:
+        quantity = power_range["commodity_quantity"]
+        if quantity.startswith(ELECTRIC_POWER):
+            continue
+        fuel, kw = _FUELS.get(quantity, (quantity, 1.0))
+        flow = Range.from_wire(power_range)
+        found[fuel] = Range(flow.start * kw, flow.end * kw)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

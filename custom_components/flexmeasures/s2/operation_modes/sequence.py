@@ -30,6 +30,9 @@ class Storage(Protocol):
     def loss(self, moment: datetime) -> float:
         """How fast it empties, in fill level per second, if nothing is done."""
 
+    def needed(self, moment: datetime, until: datetime) -> float:
+        """The fill rate that is to be had until a moment, if need be without electricity."""
+
     def permitted(self, loss: float, seconds: float) -> Range:
         """The fill rates that keep it within its limits, or take it no further out."""
 
@@ -123,8 +126,8 @@ class ModeSequence:
         while now < end:
             for actuator in self._actuators:
                 yield from actuator.advance(now)
-            if is_due or self._leaves_limits(now):
-                yield from self._instruct(power, now, until)
+            if is_due or self._leaves_limits(now) or self._burns_for_nothing(now, end):
+                yield from self._instruct(power, now, until, end)
             events = [actuator.next_event(now) or end for actuator in self._actuators]
             event = min([*events, end])
             later = min(event, now + _STEP) if self._storage else event
@@ -135,9 +138,13 @@ class ModeSequence:
         return given
 
     def _instruct(
-        self, power: float, now: datetime, until: datetime
+        self, power: float, now: datetime, until: datetime, end: datetime
     ) -> Iterator[Command]:
-        """Divide a power among the actuators, the one that makes the most of it first."""
+        """Divide a power among the actuators, the one that makes the most of it first.
+
+        What the storage needs until the slot's end and electricity does not give, comes
+        from other commodities.
+        """
         order = sorted(
             self._actuators,
             key=lambda actuator: (
@@ -149,6 +156,7 @@ class ModeSequence:
             for actuator in order
         ]
         rates = self._permitted(now)
+        needed = self._needed(now, end)
         rest, is_shared = power, len(order) > 1
         for place, actuator in enumerate(order, 1):
             others = Range(
@@ -159,12 +167,21 @@ class ModeSequence:
                 limits = Range(min(rates.low, 0.0), max(rates.high, 0.0))
                 yield from actuator.choose(
                     PowerShare(
-                        power, is_shared, rest, others, limits, self._level, now, until
+                        power,
+                        is_shared,
+                        rest,
+                        others,
+                        limits,
+                        needed,
+                        self._level,
+                        now,
+                        until,
                     )
                 )
             rest -= actuator.power(self._level, now)
             rate = actuator.rate(self._level, now)
             rates = Range(rates.low - rate, rates.high - rate)
+            needed -= rate
 
     def _pass(self, now: datetime, later: datetime) -> float:
         """Let time pass, and return the energy in Ws."""
@@ -192,6 +209,26 @@ class ModeSequence:
         if self._storage is None:
             return _UNLIMITED
         return self._storage.permitted(self._storage.loss(now), _STEP.total_seconds())
+
+    def _needed(self, now: datetime, end: datetime) -> float:
+        """The fill rate that all actuators are to have together until the slot ends."""
+        if self._storage is None or not any(
+            actuator.can_burn for actuator in self._actuators
+        ):
+            return 0.0
+        return self._storage.needed(now, max(end, now + _STEP))
+
+    def _burns_for_nothing(self, now: datetime, end: datetime) -> bool:
+        """Whether something burns though there is enough without it."""
+        burnt = sum(
+            actuator.rate(self._level, now)
+            for actuator in self._actuators
+            if actuator.burns(self._level, now)
+        )
+        if burnt <= 0:
+            return False
+        without = self._rate(now) - burnt
+        return self._needed(now, end) - without <= burnt * 1e-6
 
     def _leaves_limits(self, now: datetime) -> bool:
         rate, permitted = self._rate(now), self._permitted(now)

@@ -12,7 +12,7 @@ from ..messages.message import ControlType, InvalidContentError, Message
 from ..operation_modes.profile import FOREVER, Profile, known_slots, read_profile
 from ..operation_modes.ranges import Range, total_power
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from .description import PowerConstraints, valid_constraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
@@ -98,7 +98,11 @@ class PebcHandler(ControlTypeHandler):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         constraints = next(
             (
