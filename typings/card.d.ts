@@ -108,7 +108,8 @@ interface Decision {
   setpoint: KW | null;
   why: string;
   /** The values are numbers, words, "on" or "off"; null is no setpoint. Without an entity, the whole in words. */
-  writes: { entity: string | null; value: number | string | null }[];
+  /** The entity is empty where the user's own actions are run. */
+  writes: { entity: string; value: number | string | null }[];
   is_dry: boolean;
 }
 
@@ -426,7 +427,9 @@ declare namespace Fn {
   /** What to do where there is nothing yet. */
   type Nothing = (texts: HomeTexts) => Config;
   type HomeTiles = (hass: Hass, devices: Part[]) => Promise<Config[]>;
-  type Sections = (device: Part, texts: HomeTexts) => Config[];
+  type StatisticIds = (hass: Hass) => Promise<string[]>;
+  type ByDay = (ids: string[], statistics: string[], title?: string) => Config[];
+  type Sections = (device: Part, texts: HomeTexts, statistics: string[]) => Config[];
   type MeterSections = (meter: Part, hass: Hass, texts: HomeTexts, statistics: string[]) => Config[];
   type ViewOf = (config: StrategyConfig, hass: Hass, texts: HomeTexts) => Promise<Config>;
   type ViewFor = (title: string, path: string, strategy?: Omit<StrategyConfig, "type">) => Config;

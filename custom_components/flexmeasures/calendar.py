@@ -88,9 +88,12 @@ class PlanCalendar(FlexMeasuresEntity, CalendarEntity):
     def _event(self, block: Block, reasons: str = "") -> CalendarEvent:
         assert self.device_entry
         device = self.device_entry.name_by_user or self.device_entry.name
+        start, end = dt_util.as_local(block.start), dt_util.as_local(block.end)
         return CalendarEvent(
-            start=dt_util.as_local(block.start),
-            end=dt_util.as_local(block.end),
+            start=start,
+            # In the night that has an hour twice, it may end earlier by the clock than it
+            # starts, which Home Assistant does not take.
+            end=start.replace(fold=1) if end < start else end,
             summary=async_text(
                 self.hass,
                 f"calendar_{block.action}",

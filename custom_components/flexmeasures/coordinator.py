@@ -126,6 +126,8 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
         self._savings_for: object = None
         self.readings: Listeners[bool] = Listeners()
         """Are called at each reading, before entities show it: whether it was of a job."""
+        self.setpoints: Listeners[[]] = Listeners()
+        """Are called whenever the setpoint may be another one, once entities show it."""
         self.events: Listeners[SchedulingEvent] = Listeners()
         """Are called with what happens, once entities show it."""
         self._unannounced: list[SchedulingEvent] = []
@@ -251,7 +253,7 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @callback
     def async_follow(self) -> None:
         """Keep up with the plan and the server, whether or not an entity listens."""
-        self.lifetime.async_on_unload(self.async_add_listener(self._arm_wake))
+        self.lifetime.async_on_unload(self.setpoints.async_add(self._arm_wake))
         self.lifetime.async_on_unload(self._wake_timer.async_disarm)
         self.lifetime.async_on_unload(
             self.hass.bus.async_listen(
@@ -275,7 +277,11 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     def async_update_listeners(self) -> None:
         """Call the entities, and then with what happened those who may look at them."""
         self.recent_power.command(self.setpoint, dt_util.utcnow())
-        super().async_update_listeners()
+        try:
+            super().async_update_listeners()
+        finally:
+            # An entity that cannot be written stops nothing that has to go on.
+            self.setpoints.async_call()
         if not self._has_entities:
             return
         events, self._unannounced = self._unannounced, []

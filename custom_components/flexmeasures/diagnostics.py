@@ -101,7 +101,8 @@ def _device(
 ) -> dict[str, Any]:
     facts = {
         "title": device.title,
-        "settings": async_redact_data(device.data, (CONF_S2,)),
+        # What the user's own actions are told may be secret.
+        "settings": async_redact_data(device.data, (CONF_S2, "actions")),
         "entities": {
             entity_id: _entity(hass.states.get(entity_id))
             for entity_id in named_entities(device.data)
@@ -233,7 +234,7 @@ def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
         "contested": resource.link.is_contested,
         "consumed_kwh": memory.consumed_kwh,
         "problem": resource.problem and resource.problem.translation_key,
-        "problem_since": resource.replanning.problem_since,
+        "problem_since": resource.problem_since,
         "instructions": {
             "current": [
                 {

@@ -1,17 +1,18 @@
 """The demo's devices: what they are on the server, and a simulation of them in Home Assistant."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, override
 
 from ..flexmeasures.past import HABITS, Habit
 from ..s2.devices import PowerRange, Storage
 
-# How often the simulated devices do a step, and tell how they are.
+# How often the home tells how it is; the devices do so as often.
 STEP_SECONDS = 10
-_STEPS_OF_HOUR = 3600 // STEP_SECONDS
+# Of three phases.
+_KW_PER_AMPERE = 0.69
 POWER = {
     "device_class": "power",
     "state_class": "measurement",
@@ -75,11 +76,18 @@ class DemoDevice(ABC):
 
 @dataclass(frozen=True)
 class FollowingDevice(DemoDevice):
-    """One that is simulated in Home Assistant, and follows its setpoint."""
+    """One of the simulated home in Home Assistant, which does what it is told there."""
 
-    icon: str
-    usage: str = "0"
-    """What is taken out of it all the time, in kW: a template's expression."""
+    simulated: str
+    """Its kind in the simulated home."""
+    kind: str
+    """Of what follows it."""
+    follower: Mapping[str, Any] = field(hash=False)
+    """What its form is filled in with."""
+    first: Callable[[float], Mapping[str, Any]]
+    """How it is told at first what it has done so far, by the power (kW)."""
+    told: Callable[[float], float | None]
+    """The power (kW) that it has by a setpoint; None if it decides for itself."""
 
     @property
     @override
@@ -96,30 +104,18 @@ class FollowingDevice(DemoDevice):
     def level_attributes(self) -> Mapping[str, str]:
         return _ENERGY
 
-    def sensors(self, now: datetime) -> Iterator[dict[str, Any]]:
-        """Yield the template sensors that let it do a step."""
+    def configuration(self, now: datetime) -> dict[str, Any]:
+        """Return what the simulated home has of it, so that it goes on with what it has done."""
         habit = self.habit
-        # Before there is a plan it goes on with what it has done so far.
-        power = f"states('sensor.{_slug(self.name)}_setpoint') | float({habit.planned(now)})"
-        stored = f"states('{self.level_entity}') | float({habit.measured_level(now)})"
-        yield {
-            "name": self.power_name,
-            "unique_id": f"{self.key}_power",
-            "icon": self.icon,
-            **POWER,
-            "state": f"{{% set kw, kwh = {power}, {stored} %}}"
-            f"{{% set is_over = kwh <= 0 if kw < 0 else kwh >= {habit.capacity} %}}"
-            "{{ 0 if is_over else (kw * (985 + range(31) | random)) | round | int }}",
-        }
-        change = f"kw * ({habit.stored} if kw > 0 else {habit.taken}) - ({self.usage})"
-        yield {
-            "name": self.level_name,
-            "unique_id": f"{self.key}_energy",
-            "icon": self.icon,
-            **_ENERGY,
-            "state": f"{{% set kw = states('{self.power_entity}') | float(0) / 1000 %}}"
-            f"{{% set kwh = {stored} + ({change}) / {_STEPS_OF_HOUR} %}}"
-            f"{{{{ [0, [{habit.capacity}, kwh] | min] | max | round(4) }}}}",
+        return {
+            "kind": self.simulated,
+            "name": self.name,
+            "capacity": habit.capacity,
+            "level": round(habit.measured_level(now), 4),
+            "stored": habit.stored,
+            "taken": habit.taken,
+            "wobbles": True,
+            **self.first(habit.planned(now)),
         }
 
 
@@ -149,13 +145,47 @@ class S2Device(DemoDevice):
         return 100 / self.habit.capacity
 
 
-BATTERY = FollowingDevice("Home battery", "battery", "mdi:home-battery")
-CAR = FollowingDevice("EV charger", "ev", "mdi:ev-station")
+def _charged(setpoint: float) -> float:
+    """Return what a car gets: whole amperes, and none below what it takes."""
+    amperes = int(setpoint / _KW_PER_AMPERE + 0.1)
+    return min(amperes, 16) * _KW_PER_AMPERE if amperes >= 6 else 0.0
+
+
+BATTERY = FollowingDevice(
+    "Home battery",
+    "battery",
+    "inverter",
+    "power",
+    {"entity": "number.home_battery_inverter", "rest": 0},
+    first=lambda power: {"power": 1000 * power},
+    told=lambda setpoint: setpoint,
+)
+CAR = FollowingDevice(
+    "EV charger",
+    "ev",
+    "charger",
+    "current",
+    {
+        "entity": "number.ev_charger_current",
+        "second_entity": "switch.ev_charger_charging",
+    },
+    first=lambda power: {
+        "current": min(max(power // _KW_PER_AMPERE, 6), 16),
+        "is_on": power > 0,
+    },
+    told=_charged,
+)
 HEAT_PUMP = FollowingDevice(
     "Heat pump",
     "hp",
-    "mdi:heat-pump",
-    usage="2.2 + 0.8 * cos((now().hour + now().minute / 60) * pi / 12)",
+    "heat_pump",
+    "sg_ready",
+    {
+        "entity": "switch.heat_pump_contact_1",
+        "second_entity": "switch.heat_pump_contact_2",
+    },
+    first=lambda power: {"is_boosted": power > 0, "normal": 1.0},
+    told=lambda setpoint: 3.0 if setpoint > 0.1 else None,
 )
 S2_BATTERY = S2Device("S2 battery", "s2_battery")
 DEVICES: dict[str, DemoDevice] = {

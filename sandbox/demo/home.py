@@ -13,7 +13,7 @@ from ..errors import SandboxError
 from ..flexmeasures.server import FlexMeasuresServer
 from ..flexmeasures.stored_values import server_session
 from ..home_assistant.client import HomeAssistantClient
-from ..home_assistant.flow_steps import filled_in, require_entry, submit_step
+from ..home_assistant.flow_steps import filled_in, require_entry, shown, submit_step
 from ..home_assistant.instance import HomeAssistant
 from ..home_assistant.registry import DOMAIN, device_id, entities_of, subentry_id
 from ..s2.battery import S2Battery
@@ -39,7 +39,14 @@ from .meters import (
     statistic_ids,
     until_imported,
 )
-from .plan_check import check_follower, check_past, check_plan, plan_of, plan_table
+from .plan_check import (
+    check_done,
+    check_follower,
+    check_past,
+    check_plan,
+    plan_of,
+    plan_table,
+)
 from .simulation import configuration, history
 
 PLAN_AHEAD = "PT12H"
@@ -127,6 +134,8 @@ async def configure(
             pairing = shown["description_placeholders"]
             await submit_step(submit, shown, "pairing_unencrypted", {})
         await until_there(client, device)
+        if battery and isinstance(device, FollowingDevice):
+            await choose_follower(client, entry_id, device)
         if battery and pairing:
             battery.connect(pairing["address"], pairing["token"])
     return entry_id
@@ -148,6 +157,42 @@ async def change_settings(
     return await submit_step(
         submit, step, screen, filled_in(step["data_schema"], changes)
     )
+
+
+async def choose_follower(
+    client: HomeAssistantClient, entry_id: str, device: FollowingDevice
+) -> None:
+    """Say what is told what a device has to do, which is only looked at for now."""
+    submit = client.submit_subentry_flow
+    step = await client.start_subentry_flow(
+        entry_id, "device", subentry_id=await subentry_id(client, entry_id, device)
+    )
+    step = await submit_step(submit, step, "settings", {"next_step_id": "follower"})
+    form = f"follower_{device.kind}"
+    step = await submit_step(submit, step, "follower", {"next_step_id": form})
+    step = await submit_step(
+        submit,
+        step,
+        form,
+        {
+            **filled_in(step["data_schema"], device.follower),
+            **device.follower,
+        },
+    )
+    if step.get("reason") != "reconfigure_successful":
+        raise SandboxError(f"Nothing follows {device.name}: {shown(step)}")
+
+
+async def hand_over(
+    client: HomeAssistantClient, devices: Mapping[DemoDevice, Entities]
+) -> None:
+    """Let what is planned be done."""
+    switches = [
+        entities["hand_over"]
+        for device, entities in devices.items()
+        if isinstance(device, FollowingDevice)
+    ]
+    await client.call_service("switch", "turn_on", {"entity_id": switches})
 
 
 async def until_there(client: HomeAssistantClient, device: DemoDevice) -> None:
@@ -293,6 +338,8 @@ async def set_up(
     }
     await control(client, devices[S2_BATTERY], battery, report)
     await schedule(client, devices, report)
+    report("Handing the devices over")
+    await hand_over(client, devices)
     meters = await show(client, entry_id, report)
     report("Waiting until a device follows its plan")
     await until_busy(client)
@@ -320,7 +367,7 @@ async def check(
     home: DemoHome,
     report: Progress,
 ) -> None:
-    """Print the battery's plan, and check it, what was planned before, that the S2 battery follows its own, the bill, and what a feed has sent."""
+    """Print the battery's plan, and check it, what was planned before, that all devices do what is planned, the bill, and what a feed has sent."""
     plan = await plan_of(client, BATTERY)
     setpoint = await client.state(home.devices[BATTERY]["setpoint"])
     async with server_session(server) as session:
@@ -342,6 +389,10 @@ async def check(
         report(f"The costs of {costs} are the server's own, hour by hour")
         hours = await check_tariff(session, server)
         report(f"The prices of {hours} hours that a feed has sent are on the server")
+    for device, entities in home.devices.items():
+        if isinstance(device, FollowingDevice):
+            done = await check_done(client, device, entities)
+            report(f"The device {device.name} {done}")
     followed = await check_follower(client, home.devices[S2_BATTERY])
     report(f"The device {S2_BATTERY.name} {followed}")
 

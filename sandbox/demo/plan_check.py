@@ -20,6 +20,9 @@ from .devices import DemoDevice, FollowingDevice
 # Until what it is told has been carried out and measured.
 _FOLLOWED_SECONDS = 20
 _FOLLOWED_WITHIN = 10
+# The same for what is written, and written again; with what is not written for, in kW.
+_DONE_SECONDS = 60
+_DEADBAND = 0.11
 
 
 # Of the past that is compared, and how much of it may be lost, in kWh.
@@ -147,6 +150,36 @@ def _mean(trace: Trace, start: datetime, end: datetime) -> float:
     steps = [start + number * _FIVE for number in range((end - start) // _FIVE)]
     values = [_level(trace, step + _FIVE / 2) for step in steps]
     return sum(values) / len(values)
+
+
+async def check_done(
+    client: HomeAssistantClient, device: FollowingDevice, entities: Mapping[str, str]
+) -> str:
+    """Wait until a device that is told in Home Assistant does what is planned; returns what that is.
+
+    One that is full or empty does nothing, and some decide for themselves.
+    """
+    deadline = time.monotonic() + _DONE_SECONDS
+    while True:
+        follower = await client.state(entities["follower"])
+        setpoint = _number((await client.state(entities["setpoint"]))["state"])
+        measured = _number((await client.state(device.power_entity))["state"]) / 1000
+        level = _number((await client.state(device.level_entity))["state"])
+        wanted = device.told(setpoint)
+        is_at_end = level >= device.habit.capacity if setpoint > 0 else level <= 0
+        is_done = (
+            wanted is None
+            or math.isclose(measured, wanted, rel_tol=0.02, abs_tol=_DEADBAND)
+            or (is_at_end and not measured)
+        )
+        if follower["state"] == "following" and is_done:
+            return f"measures {measured:.2f} kW, where the plan has {setpoint:.2f} kW"
+        if time.monotonic() > deadline:
+            raise SandboxError(
+                f"{device.name} is {follower['state']} and has {measured} kW for"
+                f" {setpoint} kW: {follower['attributes']}"
+            )
+        await asyncio.sleep(0.2)
 
 
 async def check_follower(

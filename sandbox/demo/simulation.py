@@ -19,15 +19,17 @@ _FOLLOWING = [
 
 def configuration(now: datetime) -> str:
     """Return what goes into configuration.yaml (of which JSON is a part)."""
-    sensors = [each for device in _FOLLOWING for each in device.sensors(now)]
+    devices = [device.configuration(now) for device in _FOLLOWING]
     template = {
         "triggers": [
             {"trigger": "time_pattern", "seconds": f"/{STEP_SECONDS}"},
             {"trigger": "homeassistant", "event": "start"},
         ],
-        "sensor": [*sensors, *_home_sensors(now)],
+        "sensor": _home_sensors(now),
     }
-    return f"template: {json.dumps([template])}\n"
+    return (
+        f"simulated_home: {json.dumps(devices)}\ntemplate: {json.dumps([template])}\n"
+    )
 
 
 def _home_sensors(now: datetime) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A real Home Assistant with this repository's integration."""
+"""A real Home Assistant with this repository's integrations."""
 
 from collections.abc import Callable, Mapping
 import contextlib
@@ -13,6 +13,11 @@ from ..environments import REPOSITORY, child_environment, program
 from ..errors import SandboxError
 from ..processes import Child, free_port, run, tail
 
+INTEGRATIONS = (
+    REPOSITORY / "custom_components" / "flexmeasures",
+    # Is there for whoever names it in the configuration.
+    Path(__file__).parent / "simulated_home",
+)
 ATTEMPTS = 3
 # What it logs, and goes on without its web server or its integrations.
 NO_PORT = "Failed to create HTTP server"
@@ -135,9 +140,11 @@ class HomeAssistant:
         (self.folder / "configuration.yaml").write_text(
             CONFIGURATION.format(port=self._port) + self._configuration
         )
-        integrations = self.folder / "custom_components"
-        if not integrations.exists():
-            integrations.symlink_to(REPOSITORY / "custom_components")
+        for integration in INTEGRATIONS:
+            link = self.folder / "custom_components" / integration.name
+            link.parent.mkdir(exist_ok=True)
+            if not link.exists():
+                link.symlink_to(integration)
         order = {
             "folder": str(self.folder),
             "username": self.username,

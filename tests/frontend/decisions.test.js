@@ -48,14 +48,14 @@ test("before anything is decided, that is said", () => {
 });
 
 test("values are written as their entities are", () => {
-  const written = (/** @type {string | null} */ entity, /** @type {any} */ value) => plain(writesWords([{ entity, value }], reader(), HASS));
+  const written = (/** @type {string} */ entity, /** @type {any} */ value) => plain(writesWords([{ entity, value }], reader(), HASS));
   assert.equal(written("number.inverter", 1234.5678), "Inverter power to 1,234.57 W");
   assert.equal(written("switch.pump", "on"), "Pump to “on”");
   assert.equal(written("climate.hall", 21.5), "Hall to 21.5 °C");
   assert.equal(written("script.own", -2.5), "My script to −2.5 kW");
   assert.equal(written("script.own", null), "My script to –");
+  assert.equal(written("", 2), "your actions to 2 kW");
   assert.deepEqual([written("number.gone", 6), written("select.gone", "Charge")], ["number.gone to 6", "select.gone to Charge"]);
-  assert.equal(written(null, "of another version"), "of another version");
 });
 
 test("a decision says when, what, where and why", () => {
@@ -64,7 +64,8 @@ test("a decision says when, what, where and why", () => {
   assert.deepEqual(words({ writes: two }), ["11:00", "charge 3.2 kW", "Set Inverter power to 3,200 W, Pump to “on”", "The plan asks for it."]);
   assert.equal(words({ is_dry: true })[2], "Dry run: would set Inverter power to 3,200 W");
   const yesterday = new Date(NOW - 20 * HOUR).toISOString();
-  assert.deepEqual(words({ at: yesterday, setpoint: null, writes: [], why: "by_hand" }), ["Thu 16:00", "", "", TEXTS.why_by_hand]);
+  assert.deepEqual(words({ at: yesterday, writes: [], why: "by_hand" }), ["Thu 16:00", "", "", TEXTS.why_by_hand]);
+  assert.equal(words({ setpoint: null, why: "no_plan" })[1], "");
   // One of a newer version.
   assert.equal(words({ why: "other" })[3], "");
 });

@@ -113,6 +113,19 @@ test("a device has its card, controls, status and calendar", async () => {
   assert.equal(few.sections.length, 2);
 });
 
+test("what days of a device cost and saved is there once there are statistics", async () => {
+  const entities = { ...BATTERY, cost_today: "sensor.b_cost_today", saved_today: "sensor.b_saved_today" };
+  const hass = home({ battery: entities });
+  const before = /** @type {any} */ (await generate("view", { device_id: "battery" }, hass, TEXTS));
+  assert.equal(before.sections.length, 4);
+  const { callWS } = hass;
+  hass.callWS = async (message) => (message.type === "recorder/list_statistic_ids" ? [{ statistic_id: "sensor.b_saved_today" }] : callWS(message));
+  const { sections } = /** @type {any} */ (await generate("view", { device_id: "battery" }, hass, TEXTS));
+  const [heading, graph] = sections.at(-1).cards;
+  assert.equal(heading.heading, "By day");
+  assert.deepEqual([graph.entities, graph.period, graph.stat_types], [["sensor.b_saved_today"], "day", ["change"]]);
+});
+
 test("a moment that is not set can be set, and is not called unknown", async () => {
   const { sections } = /** @type {any} */ (await generate("view", { device_id: "battery" }, home({ battery: BATTERY }), TEXTS));
   const [, known, unset] = sections[1].cards[1].entities;

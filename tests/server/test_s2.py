@@ -179,6 +179,7 @@ async def test_car(home: S2Home, add_device: AddDevice) -> None:
     assert not unused or mean_price(slots, 1) < max(unused)
 
 
+@pytest.mark.s2_rule("frbc.target")
 @pytest.mark.parametrize(
     ("kwh", "expected"), [(54.0, 90), (30.0, 80)], ids=["more", "less"]
 )

@@ -256,6 +256,8 @@ class FakeServer:
         """What ``GET /jobs/<uuid>`` answers, by uuid; a triggered job finishes at once."""
         self.planned_values: list[float | None] = [3.0, -2.0, 0.0]
         """What a triggered job plans, over and over, in the sensor's unit and stored sign."""
+        self.planner: Callable[[Json, datetime, int], list[float | None]] | None = None
+        """Plans instead, by a flex-model, from a start on, so many slots."""
         self.forecasts: dict[int, StoredSchedule] = {}
         """What the forecaster wrote, by sensor; each triggered job adds to it."""
         self.forecast_values: list[float | None] = [0.5, 1.0, 2.0]
@@ -590,7 +592,10 @@ class FakeServer:
             resolution = dt_util.parse_duration(sensor["event_resolution"])
             assert resolution
             slots = duration // resolution
-            plan = self.planned_values * (slots // len(self.planned_values) + 1)
+            if self.planner:
+                plan = self.planner(model, start, slots)
+            else:
+                plan = self.planned_values * (slots // len(self.planned_values) + 1)
             self.schedules[sensor["id"]] = StoredSchedule(
                 start, resolution, plan[:slots], sensor["unit"]
             )

@@ -71,7 +71,7 @@ NOTHING_REMEMBERED: Json = {
     "ready_by_calendar": [],
     "passed_ready_by": None,
     "settings": None,
-    "results": {"day": None, "skill": {"open": {}, "days": {}}},
+    "results": {"day": None, "charge": None, "skill": {"open": {}, "days": {}}},
 }
 
 

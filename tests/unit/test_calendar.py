@@ -1,6 +1,6 @@
 """The calendar of the plan."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,22 @@ async def blocks(home: Home) -> Home:
     home.has_planned(4.0, 2.0, 0.0, -3.0, 1.0, None, 1.0)
     await home.set_up()
     return home
+
+
+async def test_hour_that_comes_twice(home: Home) -> None:
+    """A block that ends earlier by the clock than it starts stops nothing."""
+    midnight = datetime(2026, 10, 25, tzinfo=UTC)
+    await home.go_to(midnight - QUARTER)
+    home.has_planned(1.0, 0.0, 2.0, 2.0, 2.0, 0.0, 3.0, start=midnight)
+    await home.set_up()
+
+    for slot in range(7):
+        await home.go_to(midnight + slot * QUARTER)
+        assert home.state().state == str([1.0, 0.0, 2.0, 2.0, 2.0, 0.0, 3.0][slot])
+
+    _, found, _ = await events(home, midnight, 3 * HOUR)
+    assert found["start"] == "2026-10-25T02:30:00+02:00"
+    assert found["end"] == "2026-10-25T02:30:00+01:00"
 
 
 async def events(home: Home, start: datetime, length: timedelta) -> list[Any]:

@@ -639,3 +639,22 @@ async def test_resolution_that_the_server_has_changed(home: Home) -> None:
     await coordinator.async_refresh()
 
     assert home.state().attributes["resolution"] == "PT1H"
+
+
+async def test_entity_that_cannot_be_written(home: Home) -> None:
+    """The plan is followed all the same, slot by slot."""
+    home.has_planned(1.0, 2.0, 3.0)
+    await home.set_up()
+    coordinator = home.entry.runtime_data.coordinators[str(BATTERY_POWER)]
+    followed: list[float | None] = []
+    coordinator.setpoints.async_add(lambda: followed.append(coordinator.setpoint))
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    stop = coordinator.async_add_listener(fail)
+    for slot in (1, 2):
+        await home.go_to(SLOT + slot * QUARTER)
+    stop()
+
+    assert followed == [2.0, 3.0]

@@ -70,6 +70,7 @@ def name_of(example: Any) -> str:
             return f"response of {RESPONSES[of.pop()]}"
         case (
             {"automation": [{"alias": str(name)}]}
+            | [{"alias": str(name)}]
             | {"action": str(name)}
             | {"template": [{"sensor": [{"name": str(name)}]}]}
             | {"views": [{"title": str(name)}]}
@@ -171,6 +172,40 @@ async def test_follow_the_plan(home: Home, powers: Callable[[], list[float]]) ->
     await home.go_to(SLOT + 2 * QUARTER)
     assert home.hass.states.is_state(SETPOINT, STATE_UNKNOWN)
     assert powers() == [0]
+
+
+async def test_actions_that_follow(home: Home) -> None:
+    """A battery is charged and discharged, and let go at 0 kW and without a plan."""
+    told: list[tuple[str, int | None]] = []
+    for action in ("forcible_charge", "forcible_discharge", "stop_forcible_charge"):
+        home.hass.services.async_register(
+            "huawei_solar",
+            action,
+            lambda call: told.append((call.service, call.data.get("power"))),
+        )
+    home.has_planned(2.0, -1.5, 0.0, 1.0)
+    follower = {
+        "id": "1",
+        "kind": "actions",
+        "actions": example("Tell the battery"),
+        "deadband": 0.1,
+        "pause": 30,
+        "respect": 3600,
+    }
+    await home.set_up(device(follower=follower))
+
+    await home.act("turn_on", "switch", "hand_over")
+    await home.settle()
+    for number in range(1, 5):
+        await home.go_to(SLOT + number * QUARTER)
+
+    assert told == [
+        ("forcible_charge", 2000),
+        ("forcible_discharge", 1500),
+        ("stop_forcible_charge", None),
+        ("forcible_charge", 1000),
+        ("stop_forcible_charge", None),
+    ]
 
 
 async def test_follow_no_plan_when_the_mode_is_off(

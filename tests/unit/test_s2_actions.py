@@ -202,6 +202,7 @@ async def test_operation_mode(home: Home, rm: FakeRM) -> None:
     assert home.value("sensor", "current_instruction") == "charge 100 %"
 
 
+@pytest.mark.s2_rule("instruction.abnormal", "instruction.emergency")
 async def test_everything_about_an_operation_mode(home: Home, rm: FakeRM) -> None:
     await battery(home, rm)
 

@@ -97,6 +97,7 @@ async def go_to(rm: FakeRM, moment: datetime) -> None:
     await rm.tell("InstructionStatusUpdate", instruction_id="of-nobody")
 
 
+@pytest.mark.s2_rule("select.delay", "instruction.time")
 async def test_follows(home: Home, rm: FakeRM) -> None:
     home.has_planned(1.0, -2.0, -2.0, 0.0, 2.5)
     await home.set_up(paired())
@@ -117,6 +118,7 @@ async def test_follows(home: Home, rm: FakeRM) -> None:
     assert told(rm)[1:] == [("discharge", 0.4), ("discharge", 0.0), ("charge", 0.5)]
 
 
+@pytest.mark.s2_rule("instruction.revoke")
 async def test_new_plan(home: Home, rm: FakeRM) -> None:
     """What was sent ahead is taken back if it is not wanted any more."""
     home.has_planned(1.0, -2.0, 0.0)
@@ -147,6 +149,7 @@ async def test_new_plan(home: Home, rm: FakeRM) -> None:
     assert len(told(rm)) == 3
 
 
+@pytest.mark.s2_rule("instruction.status")
 async def test_statuses_change_nothing_that_is_right(home: Home, rm: FakeRM) -> None:
     home.has_planned(1.0, 1.0, 1.0)
     await home.set_up(paired())
@@ -158,6 +161,7 @@ async def test_statuses_change_nothing_that_is_right(home: Home, rm: FakeRM) -> 
     assert told(rm) == [("charge", 0.2)]
 
 
+@pytest.mark.s2_rule("status.again", "instruction.rejected")
 async def test_refused(home: Home, rm: FakeRM) -> None:
     """It is said again after a while, which grows."""
     rm.answers[INSTRUCTION] = "INVALID_CONTENT"
@@ -186,6 +190,7 @@ async def test_refused(home: Home, rm: FakeRM) -> None:
     assert rm.resource.sender.refusals_in_a_row == 3
 
 
+@pytest.mark.s2_rule("instruction.rejected")
 async def test_refused_after_it_was_accepted(home: Home, rm: FakeRM) -> None:
     """What it did before does not make it try more often."""
     home.has_planned(1.0, *(8 * [2.0]))
@@ -264,6 +269,7 @@ FAST = storage(
 """It cannot do nothing."""
 
 
+@pytest.mark.s2_rule("select.give_back")
 async def test_hands_back_what_cannot_be_idle(home: Home, rm: FakeRM) -> None:
     home.has_planned(3.0)
     await home.set_up(paired())

@@ -193,6 +193,7 @@ async def test_phases_measured_one_by_one(home: Home) -> None:
         assert rm.measurements.power == total
 
 
+@pytest.mark.s2_rule("power.watts")
 async def test_power(home: Home) -> None:
     """The mean of a slot is posted when it is over, in watts."""
     rm = await connect(home)
@@ -219,6 +220,7 @@ async def test_bin_ends_without_a_message(home: Home) -> None:
     assert posted(home) == [post("11:00", "PT15M", 3000)]
 
 
+@pytest.mark.s2_rule("power.sign")
 async def test_power_in_the_sign_of_the_sensor(home: Home) -> None:
     """The garage's power is stored with production positive."""
     await home.set_up(device(GARAGE_POWER))
@@ -250,6 +252,7 @@ async def test_sign_that_the_server_settles_later(home: Home) -> None:
     assert [item["values"] for item in posted(home)] == [[-1000], [1000]]
 
 
+@pytest.mark.s2_rule("power.phases")
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -276,6 +279,7 @@ async def test_power_of_all_phases(
     assert posted(home) == [post("11:00", "PT15M", expected)]
 
 
+@pytest.mark.s2_rule("power.commodities")
 async def test_measurement_without_electric_power(home: Home) -> None:
     """What it says of heat changes nothing about electricity."""
     rm = await connect(home)
@@ -290,6 +294,7 @@ async def test_measurement_without_electric_power(home: Home) -> None:
     assert rm.measurements.power == 1000
 
 
+@pytest.mark.s2_rule("power.sign")
 async def test_discharged_power(home: Home) -> None:
     """Positive while the device produces, and zero while it consumes."""
     add_sensor(home, unit="kW")
@@ -303,6 +308,7 @@ async def test_discharged_power(home: Home) -> None:
     assert posted(home, EXTRA) == [post("11:00", "PT15M", 300)]
 
 
+@pytest.mark.s2_rule("power.time")
 async def test_times_of_measurements(home: Home) -> None:
     """They count from when they were measured, as far as that can be believed."""
     rm = await connect(home)
@@ -531,6 +537,7 @@ async def test_sensor_that_is_not_set(home: Home) -> None:
 # --- forecasts
 
 
+@pytest.mark.s2_rule("power.forecast")
 async def test_power_forecast(home: Home) -> None:
     """In the slots of the sensor, from the running one on, as far as it reaches."""
     add_sensor(home, unit="MW", consumption_is_positive=True)

@@ -116,6 +116,7 @@ def _time(instruction: Json) -> datetime:
 # --- each control type
 
 
+@pytest.mark.s2_rule("message.schema", "select.give_back", "select.all")
 @pytest.mark.parametrize("control_type", CLASSES)
 async def test_each_control_type_is_selected_and_all_that_is_told_is_accepted(
     home: Home, make_peer: MakePeer, control_type: str
@@ -138,6 +139,7 @@ async def test_each_control_type_is_selected_and_all_that_is_told_is_accepted(
     assert not chosen.is_active
 
 
+@pytest.mark.s2_rule("select.several")
 async def test_a_control_type_gives_way_to_another_one(
     home: Home, make_peer: MakePeer
 ) -> None:
@@ -152,6 +154,7 @@ async def test_a_control_type_gives_way_to_another_one(
     assert peer.refusals == []
 
 
+@pytest.mark.s2_rule("select.measure")
 async def test_an_rm_is_only_measured_until_the_user_chooses(
     home: Home, make_peer: MakePeer
 ) -> None:
@@ -212,6 +215,7 @@ async def test_a_battery_follows_the_plan(home: Home, make_peer: MakePeer) -> No
     assert peer.refusals == []
 
 
+@pytest.mark.s2_rule("select.delay")
 async def test_an_rm_gets_its_instructions_as_early_as_it_needs_them(
     home: Home, make_peer: MakePeer
 ) -> None:
@@ -230,6 +234,7 @@ async def test_an_rm_gets_its_instructions_as_early_as_it_needs_them(
     assert _time(battery.instructions[1]) == SLOT + QUARTER
 
 
+@pytest.mark.s2_rule("pebc.constraints")
 async def test_a_device_keeps_to_the_limits_of_the_plan(
     home: Home, make_peer: MakePeer
 ) -> None:
@@ -253,6 +258,7 @@ async def test_a_device_keeps_to_the_limits_of_the_plan(
     assert peer.refusals == []
 
 
+@pytest.mark.s2_rule("ombc.power")
 async def test_a_device_is_switched_as_planned(home: Home, make_peer: MakePeer) -> None:
     home.has_planned(2.0, 0.0, 0.0)
     await home.set_up(paired())
@@ -270,6 +276,7 @@ async def test_a_device_is_switched_as_planned(home: Home, make_peer: MakePeer) 
     assert peer.refusals == []
 
 
+@pytest.mark.s2_rule("ddbc.supply")
 async def test_a_demand_is_met_as_planned(home: Home, make_peer: MakePeer) -> None:
     home.has_planned(0.5, 1.0, 0.0)
     await home.set_up(paired())
@@ -290,6 +297,7 @@ async def test_a_demand_is_met_as_planned(home: Home, make_peer: MakePeer) -> No
     assert peer.refusals == []
 
 
+@pytest.mark.s2_rule("ppbc.ids")
 async def test_a_wash_is_started(home: Home, make_peer: MakePeer) -> None:
     await home.set_up(paired())
     wash = PowerProfile()
@@ -359,6 +367,7 @@ async def test_a_battery_is_scheduled_in_whatever_order_it_tells(
     assert peer.resource.problem is None
 
 
+@pytest.mark.s2_rule("connection.server", "handshake.cem")
 async def test_home_assistant_speaks_first(home: Home, make_peer: MakePeer) -> None:
     await home.set_up(paired())
     peer = await (await make_peer(NotControllable())).start()
@@ -403,6 +412,7 @@ async def _until_instructed(peer: Peer) -> None:
 
 
 # aiohttp goes on with its heartbeat for a moment where a connection was lost.
+@pytest.mark.s2_rule("connection.session")
 @pytest.mark.parametrize("expected_lingering_timers", [True])
 @pytest.mark.parametrize("leaves_politely", [True, False])
 @pytest.mark.parametrize(
@@ -469,6 +479,7 @@ async def test_a_new_connection_takes_the_place_of_one_that_hangs(
     assert not new.is_stopped
 
 
+@pytest.mark.s2_rule("end.reconnect")
 async def test_a_restart_ends_connections_and_control_is_taken_up_again(
     home: Home, make_peer: MakePeer
 ) -> None:
@@ -495,6 +506,7 @@ async def test_a_restart_ends_connections_and_control_is_taken_up_again(
 # --- two RMs
 
 
+@pytest.mark.s2_rule("connection.many")
 async def test_two_rms_do_not_mix(
     home: Home, make_peer: MakePeer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -575,6 +587,7 @@ def hanging() -> Iterator[asyncio.Event]:
     event.set()
 
 
+@pytest.mark.s2_rule("status.at_once")
 @pytest.mark.parametrize("is_dead", [False, True], ids=["slow", "dead"])
 async def test_all_is_answered_while_the_server_is_away(
     home: Home, make_peer: MakePeer, hanging: asyncio.Event, *, is_dead: bool

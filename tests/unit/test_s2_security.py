@@ -203,6 +203,7 @@ async def _status(client: Client, path: str, headers: Json | None = None) -> int
 # --- 1. who is let in
 
 
+@pytest.mark.s2_rule("connection.bearer")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -574,6 +575,7 @@ async def test_a_long_frame_is_read(home: Home, connect: Connect) -> None:
     assert not raw.is_closed
 
 
+@pytest.mark.s2_rule("message.json")
 async def test_a_binary_frame_ends_the_session(home: Home, connect: Connect) -> None:
     await home.set_up(paired())
     raw = await (await connect()).start()
@@ -735,6 +737,7 @@ def fill_the_network(monkeypatch: pytest.MonkeyPatch, *methods: str) -> asyncio.
     return never
 
 
+@pytest.mark.s2_rule("end.silent")
 async def test_an_rm_that_does_not_read_is_given_up(
     home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -791,6 +794,7 @@ async def test_there_are_not_more_connections_than_allowed(
 # --- 6. one token, one resource
 
 
+@pytest.mark.s2_rule("select.resource")
 async def test_another_resource_is_not_accepted_with_the_token_of_the_first(
     home: Home, connect: Connect
 ) -> None:
@@ -850,6 +854,7 @@ async def test_a_new_token_is_for_whichever_resource_comes_with_it(
 # --- 7. one connection for each device
 
 
+@pytest.mark.s2_rule("connection.many")
 async def test_the_newest_connection_wins(home: Home, connect: Connect) -> None:
     await home.set_up(paired())
     old = await (await connect()).start()
@@ -945,6 +950,7 @@ async def test_a_device_without_s2_has_no_address(home: Home, connect: Connect) 
     assert refused.value.status == 401
 
 
+@pytest.mark.s2_rule("end.reconnect")
 async def test_unloading_asks_the_rm_to_come_back(home: Home, connect: Connect) -> None:
     await home.set_up(paired())
     raw = await (await connect()).start()
@@ -955,6 +961,7 @@ async def test_unloading_asks_the_rm_to_come_back(home: Home, connect: Connect) 
     assert raw.session_requests == ["RECONNECT"]
 
 
+@pytest.mark.s2_rule("end.terminate")
 async def test_a_device_that_is_removed_ends_the_session_for_good(
     home: Home, connect: Connect
 ) -> None:
@@ -1000,6 +1007,7 @@ async def test_there_is_one_view_however_often_the_account_is_loaded(
 # --- 11. control only begins once the user wants it
 
 
+@pytest.mark.s2_rule("select.measure")
 async def test_an_rm_is_not_controlled_until_the_user_wants_it(
     home: Home, connect: Connect
 ) -> None:
@@ -1012,8 +1020,9 @@ async def test_an_rm_is_not_controlled_until_the_user_wants_it(
         await raw.pass_time(14 * SECOND)
         await raw.tell("PowerMeasurement")
 
-    selected = [each["control_type"] for each in raw.of("SelectControlType")]
-    assert selected == ["NOT_CONTROLABLE"]
+    # It does not answer, and is asked again.
+    selected = {each["control_type"] for each in raw.of("SelectControlType")}
+    assert selected == {"NOT_CONTROLABLE"}
     assert {each["message_type"] for each in raw.heard} == {
         "Handshake",
         "HandshakeResponse",

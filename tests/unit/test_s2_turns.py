@@ -71,6 +71,7 @@ async def test_details_again(home: Home, rm: FakeRM) -> None:
     assert rm.resource.control_type == PEBC
 
 
+@pytest.mark.s2_rule("select.withdrawn")
 async def test_paused(home: Home, rm: FakeRM) -> None:
     """An RM that offers nothing for a while is controlled again afterwards."""
     await home.set_up(paired())
@@ -106,6 +107,7 @@ async def test_about_to_leave(home: Home, rm: FakeRM) -> None:
     assert not rm.resource.is_connected
 
 
+@pytest.mark.s2_rule("instruction.revoke")
 async def test_about_to_leave_with_something_sent_ahead(home: Home, rm: FakeRM) -> None:
     home.has_planned(1.0, 2.0)
     await home.set_up(paired())

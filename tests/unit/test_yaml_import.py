@@ -1066,6 +1066,8 @@ def test_mistakes_that_the_form_finds_have_a_text() -> None:
         "capacity_missing",
         "connection_not_understood",
         "device_exists",
+        "follower_actions_wrong",
+        "follower_no_actions",
         "follower_not_warmer",
         "follower_own_entity",
         "follower_same_entity",

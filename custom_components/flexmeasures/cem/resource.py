@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -190,8 +191,13 @@ class ManagedResource:
 
     @property
     def problem(self) -> S2NotPlannableError | None:
-        """Why no schedule can be made from what it has reported."""
-        return self.replanning.problem
+        """Why no schedule can be made from what it has reported, or none is followed."""
+        return self.replanning.problem or self.follower.problem
+
+    @property
+    def problem_since(self) -> datetime | None:
+        """Since when there is one."""
+        return self.replanning.problem_since or self.follower.problem_since
 
     @property
     def protocol_version(self) -> str | None:
@@ -216,10 +222,9 @@ class ManagedResource:
         """Call it when something is new; return how to stop."""
         return self._listeners.async_add(listener)
 
-    def describe(self, instruction: Instruction) -> str:
-        """Return what an instruction says; there is one only while there is a handler."""
-        assert self.handler
-        return self.handler.describe(instruction)
+    def describe(self, instruction: Instruction) -> str | None:
+        """Return what an instruction says; None once nobody knows it any more."""
+        return self.handler.describe(instruction) if self.handler else None
 
     # --- from set-up to unloading
 
@@ -323,7 +328,7 @@ class ManagedResource:
         instruction = manual_instruction(
             self.name,
             self.handler,
-            order,
+            self._until_the_plan_goes_on(order),
             present=self.control_type,
             wanted=control_type,
         )
@@ -331,12 +336,25 @@ class ManagedResource:
             raise not_connected(self.name)
         return instruction
 
+    def _until_the_plan_goes_on(self, order: ManualOrder) -> ManualOrder:
+        """Let limits last no longer than they serve, unless the user says how long."""
+        handler = self.handler
+        if (
+            handler is None
+            or "duration" not in handler.order_fields
+            or order.duration is not None
+        ):
+            return order
+        start = max(order.execution_time, dt_util.utcnow())
+        until = self.follower.manual_until(start)
+        return replace(order, duration=until - start)
+
     @callback
     def async_send(self, instruction: Instruction) -> bool:
         """Send an instruction now; whether that could be done."""
         connection, handler = self.link.connection, self.handler
-        assert connection
-        assert handler
+        if connection is None or handler is None:
+            return False
         try:
             effects = connection.session.send_instruction(instruction, dt_util.utcnow())
         except NotReadyError:
@@ -349,7 +367,8 @@ class ManagedResource:
     def async_revoke(self, instruction: Instruction) -> None:
         """Take back an instruction, if it can be."""
         connection = self.link.connection
-        assert connection
+        if connection is None:
+            return
         with suppress(NotReadyError):
             connection.async_do(
                 connection.session.revoke(
@@ -360,9 +379,9 @@ class ManagedResource:
     @callback
     def async_refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        assert self.handler
-        self.handler.refused(instruction)
-        self.refusals.async_call(self.describe(instruction))
+        if (handler := self.handler) is not None:
+            handler.refused(instruction)
+            self.refusals.async_call(handler.describe(instruction))
 
     @callback
     def async_hand_back(self) -> None:

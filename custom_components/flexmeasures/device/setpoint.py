@@ -73,8 +73,8 @@ def followed(
 ) -> Plan:
     """Return the plan with the power that `setpoint` gives now, and would give later.
 
-    A power that is not the plan's is there for a day: what ends it has to be noticed
-    when it happens.
+    A power that is not the plan's is there for as long as it is wanted, a day at most:
+    what else ends it has to be noticed when it happens.
     """
     power = setpoint(None, mode, override, moment)
     if power is None:
@@ -83,6 +83,8 @@ def followed(
         start, resolution = plan.power.slot_start(moment), plan.power.resolution
     else:
         start, resolution = moment.replace(second=0, microsecond=0), _SLOT
-    return replace(
-        plan, power=Schedule(start, resolution, (power,) * -(-_DAY // resolution))
-    )
+    length = _DAY
+    if override and override.holds_at(moment):
+        length = min(override.until - start, _DAY)
+    slots = -(-length // resolution)
+    return replace(plan, power=Schedule(start, length / slots, (power,) * slots))

@@ -106,7 +106,9 @@ def has_already(write: Write, state: State) -> bool:
 
 
 def shown(write: Write) -> str:
-    """Return what is written, as it is kept among the decisions."""
+    """Return what is written, for people who write automations."""
+    if not write.entity_id:
+        return f"actions (setpoint: {write.value})"
     domain, action, data = call_of(write)
     rest = {key: value for key, value in data.items() if key != ATTR_ENTITY_ID}
     values = ", ".join(

@@ -19,7 +19,7 @@ from ..coordinator import ScheduleCoordinator
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..timer import Timer
-from .entities import TargetEntities, can_be_written, facts_of, shown
+from .entities import TargetEntities, can_be_written, facts_of
 from .hand_back import HandBack
 from .memory import Decision, FollowerMemory, Why
 from .settings import FollowerSettings
@@ -87,6 +87,14 @@ class Follower:
         return self._cannot or self._writer.problem
 
     @property
+    def beyond_range(self) -> float | None:
+        """The power (kW) of the plan that is furthest beyond what the entities take, if one is."""
+        facts = self._entities.facts()
+        if not self._entities.are_all(facts):
+            return None
+        return self._wish.beyond(self.settings.target.span(facts))
+
+    @property
     def state(self) -> FollowerState:
         """How it goes."""
         if self.is_by_hand:
@@ -121,7 +129,7 @@ class Follower:
         """Follow until the device is unloaded."""
         lifetime = self._coordinator.lifetime
         lifetime.async_on_unload(
-            self._coordinator.async_add_listener(self.async_follow)
+            self._coordinator.setpoints.async_add(self.async_follow)
         )
         # Limits may be others, with a plan that is the same.
         lifetime.async_on_unload(
@@ -233,7 +241,11 @@ class Follower:
             or not is_same_direction(setpoint, self._setpoint)
             or {self._why, self._wish.why(setpoint)} != {Why.PLAN}
             or self._wish.limited(self._setpoint) != self._setpoint
-            or not all(facts[each.entity_id].takes(each.value) for each in self._wanted)
+            or not all(
+                facts[each.entity_id].takes(each.value)
+                for each in self._wanted
+                if each.entity_id in facts
+            )
         )
 
     def _wait(
@@ -269,8 +281,7 @@ class Follower:
         writes: tuple[Write, ...] = (),
     ) -> None:
         is_dry = not self.memory.is_in_control and not self.memory.owes_rest
-        texts = tuple(map(shown, writes))
-        self.memory.note(Decision(now, setpoint, why, texts, is_dry))
+        self.memory.note(Decision(now, setpoint, why, writes, is_dry))
         self._store.async_remember()
 
     def _forget_wanted(self) -> None:

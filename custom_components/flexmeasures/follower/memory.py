@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from .targets import Write
+
 _KEPT_FOR: Final = timedelta(days=1)
 _MOST_KEPT: Final = 200
 
@@ -33,7 +35,7 @@ class Decision:
     setpoint: float | None
     """In kW; None without one."""
     why: Why
-    writes: tuple[str, ...]
+    writes: tuple[Write, ...]
     is_dry: bool
     """Whether it was only said."""
 
@@ -44,7 +46,7 @@ class Decision:
             datetime.fromisoformat(data["moment"]),
             data["setpoint"],
             Why(data["why"]),
-            tuple(data["writes"]),
+            tuple(Write(each["entity"], each["value"]) for each in data["writes"]),
             data["is_dry"],
         )
 
@@ -54,7 +56,9 @@ class Decision:
             "moment": self.moment.isoformat(),
             "setpoint": self.setpoint,
             "why": self.why.value,
-            "writes": list(self.writes),
+            "writes": [
+                {"entity": each.entity_id, "value": each.value} for each in self.writes
+            ],
             "is_dry": self.is_dry,
         }
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self, override
 
+from ..device.limits import Span
 from ..plan.schedule import Action
 from .targets import (
     EntityFacts,
     EntityTarget,
     Write,
     amount_of,
+    kw_of,
     option_of,
     rest_of,
     slack_of,
@@ -79,6 +81,20 @@ class ModePowerTarget(EntityTarget):
         mode = Write(self.entity_id, option_of(option, known, self.entity_id))
         return (*self._powers(setpoint, facts), mode)
 
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        known = facts[self.power]
+        least, most = kw_of(known.least, known), kw_of(known.most, known)
+        if self.discharge:
+            known = facts[self.discharge]
+            return _span(kw_of(known.most, known), most)
+        match self.sign:
+            case Sign.NONE:
+                return _span(most, most)
+            case Sign.CHARGING:
+                return Span(least, most)
+        return _span(most, None if least is None else -least)
+
     @property
     def _numbers(self) -> tuple[str, ...]:
         return (self.power, self.discharge) if self.discharge else (self.power,)
@@ -107,3 +123,8 @@ class ModePowerTarget(EntityTarget):
             power = -setpoint if self.sign is Sign.DISCHARGING else setpoint
         known = facts[entity_id]
         return Write(entity_id, amount_of(power, known, entity_id), slack_of(known))
+
+
+def _span(discharging: float | None, charging: float | None) -> Span:
+    """Return the powers between the most of each direction."""
+    return Span(None if discharging is None else -discharging, charging)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, override
 
+from ..device.limits import Span
 from .targets import (
     EntityFacts,
     EntityTarget,
     Target,
     Write,
     amount_of,
+    kw_of,
     option_of,
     possible,
     rest_of,
@@ -18,6 +20,7 @@ from .targets import (
 
 _W_PER_KW: Final = 1e3
 _SLACK_A: Final = 0.5
+_NOTHING_A: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class PowerTarget(EntityTarget):
         else:
             value = amount_of(sign * setpoint, known, self.entity_id)
         return (Write(self.entity_id, value, slack_of(known)),)
+
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        known = facts[self.entity_id]
+        least, most = kw_of(known.least, known), kw_of(known.most, known)
+        if self.is_inverted:
+            return Span(
+                None if most is None else -most, None if least is None else -least
+            )
+        return Span(least, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,12 @@ class TwoPowersTarget(Target):
             )
             for entity_id, power in sorted(wanted.items(), key=lambda each: each[1])
         )
+
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        least = kw_of(facts[self.discharge].most, facts[self.discharge])
+        most = kw_of(facts[self.charge].most, facts[self.charge])
+        return Span(None if least is None else -least, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,9 @@ class CurrentTarget(EntityTarget):
         current = self.rest
         if setpoint is not None:
             current = setpoint * _W_PER_KW / (self.voltage * self.phases)
+            # One that is said to have 11 kW has three times 16 A, which are a little more.
+            if 0 < (nearest := round(current)) - current <= _NOTHING_A:
+                current = float(nearest)
         known = facts[self.entity_id]
         if current >= max(self.least, known.least or 0.0):
             charging = Write(self.entity_id, possible(current, known), _SLACK_A)
@@ -132,6 +154,12 @@ class CurrentTarget(EntityTarget):
             return self._switched(facts, charges=False)
         pause = rest_of(0.0, known, self.entity_id)
         return (Write(self.entity_id, pause),)
+
+    @override
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        most = facts[self.entity_id].most
+        per_ampere = self.voltage * self.phases / _W_PER_KW
+        return Span(0.0, None if most is None else most * per_ampere)
 
     def _switched(
         self, facts: Mapping[str, EntityFacts], *, charges: bool

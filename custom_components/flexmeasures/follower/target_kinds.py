@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .mode_power_target import ModePowerTarget
+from .own_actions import ActionsTarget
 from .power_targets import CurrentTarget, PowerTarget, TwoPowersTarget
 from .stage_targets import (
     ModeTarget,
@@ -24,6 +25,7 @@ TARGETS: Final[Mapping[Kind, type[Target]]] = {
     Kind.SG_READY: SgReadyTarget,
     Kind.TEMPERATURE: TemperatureTarget,
     Kind.SCRIPT: ScriptTarget,
+    Kind.ACTIONS: ActionsTarget,
 }
 """By their kinds."""
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 import math
 from typing import Any, Final, Self, override
 
+from ..device.limits import Span
+
 _SLACK_KW: Final = 0.05
 _PER_KW: Final = {"mW": 1e6, "W": 1e3, "kW": 1.0, "MW": 1e-3}
 
@@ -36,6 +38,8 @@ class Kind(StrEnum):
     """A thermostat: warmer while the setpoint is above a threshold."""
     SCRIPT = "script"
     """The user's own, with the setpoint as a variable."""
+    ACTIONS = "actions"
+    """The same without a script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Write:
     """A value that an entity is to have."""
 
     entity_id: str
+    """Empty where the user's own actions are run."""
     value: float | str | bool | None
     """A number, an option, on or off; for a script its setpoint."""
     slack: float = 0.0
@@ -95,6 +100,10 @@ class Target(ABC):
         self, setpoint: float | None, facts: Mapping[str, EntityFacts]
     ) -> tuple[Write, ...]:
         """Return what to write, in this order; raises CannotFollowError."""
+
+    def span(self, facts: Mapping[str, EntityFacts]) -> Span:
+        """Return which powers (kW) the entities take, as far as that is known."""
+        return Span()
 
     def resting(self, facts: Mapping[str, EntityFacts]) -> tuple[Write, ...]:
         """Return what those entities rest with that are known; raises CannotFollowError."""
@@ -168,3 +177,9 @@ def possible(value: float, facts: EntityFacts) -> float:
     if facts.most is not None:
         value = min(value, facts.most)
     return round(value, 6) + 0.0
+
+
+def kw_of(amount: float | None, facts: EntityFacts) -> float | None:
+    """Return an amount of the entity's unit in kW, if both are known."""
+    factor = _PER_KW.get(facts.unit or "")
+    return None if amount is None or factor is None else amount / factor

@@ -1,13 +1,18 @@
 """What a device is to do now: the setpoint within its limits, and who wants that."""
 
 import math
+from typing import Final
 
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
+from ..device.limits import Span
 from ..device.setpoint import Mode, Override
 from ..plan.schedule import Action
 from .memory import Why
+
+# In kW.
+_NOTICED: Final = 0.05
 
 
 class Wish:
@@ -40,6 +45,25 @@ class Wish:
         least = -math.inf if limits.least is None else limits.least
         most = math.inf if limits.most is None else limits.most
         return min(max(setpoint, least), most)
+
+    def beyond(self, span: Span) -> float | None:
+        """Return the power (kW) of the plan that is furthest beyond a span, if one is."""
+        plan = self._coordinator.data.power
+        powers = [self.limited(power) for power in plan.values] if plan else []
+        beyond = {
+            power: max(
+                power - (math.inf if span.most is None else span.most),
+                (-math.inf if span.least is None else span.least) - power,
+            )
+            for power in powers
+            if power is not None
+        }
+        if not beyond:
+            return None
+        furthest = max(beyond, key=lambda power: beyond[power])
+        # What makes no difference is nothing to mend.
+        least = max(self._deadband, _NOTICED)
+        return furthest if beyond[furthest] > least else None
 
     def why(self, setpoint: float | None) -> Why:
         """Return who wants a setpoint."""

@@ -11,7 +11,8 @@ from homeassistant.util import dt as dt_util
 
 from ..device.lifetime import Lifetime
 from ..timer import Timer
-from .entities import call_of, has_already, has_taken, value_of
+from .entities import call_of, has_already, has_taken, shown, value_of
+from .own_actions import ActionsWrite, async_run
 from .targets import CannotFollowError, Write
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Writer:
         self._before: dict[str, Any] = {}
         """What they had before, as they said."""
         self._written_at: datetime | None = None
+        self._refused: list[Write] = []
+        """What was not taken when it was written last."""
         self._contexts: list[str] = []
         self._turn = asyncio.Lock()
         self._check_timer = Timer(hass, lambda _now: self._check())
@@ -135,14 +138,14 @@ class Writer:
     async def _call(self, writes: tuple[Write, ...]) -> bool:
         """Write in turn; return whether nothing was refused."""
         self._written_at = dt_util.utcnow()
-        is_refused = False
+        self._refused = []
         for write in writes:
             # What is to end before another begins has not.
-            if is_refused and write.value:
+            if self._refused and write.value:
                 break
-            if not self._is_there(write) and not await self._call_one(write):
-                is_refused = True
-        return not is_refused
+            if not self._is_there(write) and not await self._try(write):
+                self._refused.append(write)
+        return not self._refused
 
     def _is_there(self, write: Write) -> bool:
         """Return whether an entity has it already, and nothing else is on its way.
@@ -155,32 +158,33 @@ class Writer:
             state is not None and pending == write.value and has_already(write, state)
         )
 
-    async def _call_one(self, write: Write) -> bool:
-        domain, action, data = call_of(write)
+    async def _try(self, write: Write) -> bool:
         context = Context()
         self._contexts = [*self._contexts, context.id][-_CONTEXTS:]
         self._pending[write.entity_id] = write.value
         try:
             async with asyncio.timeout(_CALL_SECONDS):
-                await self._hass.services.async_call(
-                    domain, action, data, blocking=True, context=context
-                )
+                await self._call_one(write, context)
         # Whatever an integration raises, the device is not left to itself.
         except Exception as err:  # noqa: BLE001
-            _LOGGER.debug("%s did not take a value: %r", write.entity_id, err)
+            _LOGGER.debug("%s was not taken: %r", shown(write), err)
             return False
         return True
+
+    async def _call_one(self, write: Write, context: Context) -> None:
+        if isinstance(write, ActionsWrite):
+            await async_run(self._hass, write, self._name, context)
+            return
+        domain, action, data = call_of(write)
+        await self._hass.services.async_call(
+            domain, action, data, blocking=True, context=context
+        )
 
     @callback
     def _check(self) -> None:
         """See whether the entities have what was written; if not, write again."""
         self._check_timer.async_disarm()
-        missing = [
-            write.entity_id
-            for write in self._wanted
-            if (state := self._hass.states.get(write.entity_id)) is None
-            or not has_taken(write, state)
-        ]
+        missing = [write for write in self._wanted if not self._is_taken(write)]
         self.is_settled = not missing
         if not missing:
             self.problem = None
@@ -191,6 +195,18 @@ class Writer:
             self._tries += 1
             self._write_soon()
         else:
-            self.problem = CannotFollowError("follower_not_taken", missing[0])
+            self.problem = _problem_of(missing[0])
             self._retry_timer.async_arm(dt_util.utcnow() + _RETRY)
         self._on_checked()
+
+    def _is_taken(self, write: Write) -> bool:
+        if isinstance(write, ActionsWrite):
+            return write not in self._refused
+        state = self._hass.states.get(write.entity_id)
+        return state is not None and has_taken(write, state)
+
+
+def _problem_of(write: Write) -> CannotFollowError:
+    if isinstance(write, ActionsWrite):
+        return CannotFollowError("follower_actions_failed", write.entity_id)
+    return CannotFollowError("follower_not_taken", write.entity_id)

@@ -1,10 +1,9 @@
 """What follows a device, and what was decided for it, as JSON."""
 
 from datetime import UTC
-import re
 from typing import Any, Final
 
-from homeassistant.const import Platform
+from homeassistant.const import STATE_OFF, STATE_ON, Platform
 from homeassistant.core import HomeAssistant, callback
 
 from ..device.entity_references import async_entity_name
@@ -12,14 +11,11 @@ from ..follower.entities import can_be_written
 from ..follower.follower import Follower
 from ..follower.memory import Decision
 from ..follower.state import FollowerState
+from ..follower.targets import Write
 from ..texts import error_text
 
 FOLLOWER: Final = (Platform.SENSOR, "follower")
 """Who may read it may see what is written where."""
-
-# As it is kept among the decisions: "number.set_value number.inverter (value: 3200.0)".
-_CALL: Final = re.compile(r"(\w+)\.(\w+) (\S+?\.\S+)(?: \(\w+: (.*)\))?", re.DOTALL)
-_WITH_WORDS: Final = ("select", "input_select")
 
 
 @callback
@@ -60,14 +56,9 @@ def _decision(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _write(call: str) -> dict[str, Any]:
+def _write(write: Write) -> dict[str, Any]:
     """Return which entity gets which value: a number, a word, on or off, or nothing."""
-    if (found := _CALL.fullmatch(call)) is None:
-        # It may have been kept by another version.
-        return {"entity": None, "value": call}
-    domain, action, entity_id, value = found.groups()
-    if value is None:
-        return {"entity": entity_id, "value": action.removeprefix("turn_")}
-    if domain in _WITH_WORDS:
-        return {"entity": entity_id, "value": value}
-    return {"entity": entity_id, "value": None if value == "None" else float(value)}
+    value = write.value
+    if isinstance(value, bool):
+        value = STATE_ON if value else STATE_OFF
+    return {"entity": write.entity_id, "value": value}

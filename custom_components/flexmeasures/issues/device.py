@@ -11,7 +11,7 @@ from ..const import CONF_FOLLOWER, CONF_POWER_SENSOR, CONF_SOC_ENTITY
 from ..coordinator import ScheduleCoordinator
 from ..device.entity_references import async_is_gone, named_entities
 from ..follower.follower import Follower
-from ..local_format import day_and_time
+from ..local_format import day_and_time, short_number
 from ..plan.calendar_events import Reason
 from ..scheduling.soc_entity import (
     StateOfChargeEntityError,
@@ -28,6 +28,7 @@ from .registry import (
     NOT_READY,
     SCHEDULING_FAILED,
     SENSOR_GONE,
+    TOO_NARROW,
     Issues,
 )
 
@@ -125,6 +126,29 @@ def failing_follower(
                 "reason": error_text(
                     problem.key, {"entity": name_of(problem.entity_id)}
                 ),
+            },
+        }
+    }
+
+
+def narrow_follower(
+    coordinator: ScheduleCoordinator,
+    follower: Follower | None,
+    name_of: Callable[[str], str],
+) -> Issues:
+    """Return an issue if more is planned than what follows a device takes."""
+    if follower is None or (power := follower.beyond_range) is None:
+        return {}
+    return {
+        f"{TOO_NARROW}{coordinator.subentry.subentry_id}": {
+            "data": {ATTR_SETTING: CONF_FOLLOWER},
+            "is_fixable": True,
+            "severity": ir.IssueSeverity.WARNING,
+            "translation_key": "too_narrow",
+            "translation_placeholders": {
+                "device": coordinator.subentry.title,
+                "entity": name_of(follower.settings.target.entity_ids[0]),
+                "power": short_number(power),
             },
         }
     }

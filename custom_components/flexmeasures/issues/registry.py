@@ -22,6 +22,7 @@ SENSOR_GONE: Final = "sensor_gone_"
 ENTITY_GONE: Final = "entity_gone_"
 LEVEL_SILENT: Final = "level_silent_"
 NOT_FOLLOWED: Final = "not_followed_"
+TOO_NARROW: Final = "too_narrow_"
 SCHEDULING_FAILED: Final = "scheduling_failed_"
 NOT_READY: Final = "not_ready_"
 SERVER_TOO_OLD: Final = "server_too_old_"
@@ -46,6 +47,7 @@ _ALL: Final = (
     ENTITY_GONE,
     LEVEL_SILENT,
     NOT_FOLLOWED,
+    TOO_NARROW,
     SCHEDULING_FAILED,
     NOT_READY,
     METER_FAILED,

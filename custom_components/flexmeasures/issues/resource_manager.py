@@ -29,7 +29,7 @@ _PATIENCE: Final = timedelta(minutes=5)
 
 def not_plannable_at(resource: ManagedResource) -> datetime | None:
     """Return when what hinders a schedule has lasted too long; None if nothing does."""
-    since = resource.replanning.problem_since
+    since = resource.problem_since
     return since + _PATIENCE if since else None
 
 

@@ -29,6 +29,7 @@ from .device import (
     gone_entities,
     gone_sensors,
     lasting_silence,
+    narrow_follower,
     silent_level,
     unplannable_events,
 )
@@ -40,6 +41,7 @@ from .registry import (
     OF_RESOURCES,
     SCHEDULING_FAILED,
     SENSOR_GONE,
+    TOO_NARROW,
     Issues,
     async_publish,
 )
@@ -115,9 +117,10 @@ class DeviceIssues:
         }
         # While Home Assistant starts or stops, entities come and go.
         if hass.state is CoreState.running:
-            kinds += [ENTITY_GONE, LEVEL_SILENT, NOT_FOLLOWED]
+            kinds += [ENTITY_GONE, LEVEL_SILENT, NOT_FOLLOWED, TOO_NARROW]
             issues |= gone_entities(hass, coordinator, self._name_of)
             issues |= failing_follower(coordinator, self._follower, self._name_of)
+            issues |= narrow_follower(coordinator, self._follower, self._name_of)
             issues |= self._silent_level()
         async_publish(hass, coordinator, tuple(kinds), issues)
         self._report_resource()
@@ -132,6 +135,7 @@ class DeviceIssues:
             ENTITY_GONE,
             LEVEL_SILENT,
             NOT_FOLLOWED,
+            TOO_NARROW,
             *OF_RESOURCES,
         )
         async_publish(self._hass, self._coordinator, kinds, {})

@@ -57,12 +57,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How much less a day cost than doing nothing would have."""
+    """How much less a day cost than it would have else."""
 
     amount: float
-    stored: float
-    """How much more there is in it, in kWh."""
-    stored_at: float
+    stored: float | None = None
+    """Of a battery: how much more there is in it, in kWh."""
+    stored_at: float | None = None
     """What a kWh of that counts at."""
 
 
@@ -90,13 +90,15 @@ class Day:
     cost_off: float = 0.0
     """By how much it cost more than planned."""
     judged: float = 0.0
-    """For how long cost, level, and both prices are known."""
+    """For how long it is known what it saved."""
     judged_cost: float = 0.0
     stored: float = 0.0
     """By how much the level rose in that time."""
     buying: float = 0.0
     """What a kWh cost then, times seconds."""
     selling: float = 0.0
+    at_once: float = 0.0
+    """What the energy would have cost then, had it been charged at once."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -127,7 +129,14 @@ class Day:
         """The energy off the plan so far; None if nothing is known of it."""
         return self.off + abs(self.slot_off) if self.compared else None
 
-    def saved(self, plan: Plan, now: datetime, end: datetime) -> Saved | None:
+    @property
+    def saved_by_car(self) -> Saved | None:
+        """How much less it cost than charging at once; None if that is not known."""
+        return Saved(self.at_once - self.judged_cost) if self.judged else None
+
+    def saved_by_battery(
+        self, plan: Plan, now: datetime, end: datetime
+    ) -> Saved | None:
         """Return how much less it cost than doing nothing; None if that is not known.
 
         What is stored more than at first counts at what it can be sold for, in the mean
@@ -198,6 +207,18 @@ class Day:
             )
         return replace(day, stored=day.stored + rise)
 
+    def with_charge(self, piece: Piece, at_once: float | None) -> Self:
+        """Return it with what a piece of time's energy would have cost at once."""
+        cost = piece.cost
+        if cost is None or at_once is None:
+            return self
+        return replace(
+            self,
+            judged=self.judged + piece.seconds,
+            judged_cost=self.judged_cost + cost,
+            at_once=self.at_once + at_once,
+        )
+
     def after_slot(self) -> Self:
         """Return it when a slot of the plan has ended."""
         return replace(self, off=self.off + abs(self.slot_off), slot_off=0.0)
@@ -224,6 +245,7 @@ _OF_MONEY: Final = (
     "stored",
     "buying",
     "selling",
+    "at_once",
 )
 
 

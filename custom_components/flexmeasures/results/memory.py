@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 from ..device.lifetime import Lifetime
 from ..device.store import AccountStore
+from .charge import Charge
 from .day import Day
 from .skill import Skill
 
@@ -19,6 +20,8 @@ class ResultsMemory:
 
     day: Day | None = None
     """The last on which something was counted."""
+    charge: Charge | None = None
+    """Of a car that is plugged in, if it is known since when."""
     skill: Skill = field(default_factory=Skill)
 
     @classmethod
@@ -39,12 +42,17 @@ class ResultsMemory:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        day = data["day"]
-        return cls(Day.from_json(day) if day else None, Skill.from_json(data["skill"]))
+        day, charge = data["day"], data["charge"]
+        return cls(
+            Day.from_json(day) if day else None,
+            Charge.from_json(charge) if charge else None,
+            Skill.from_json(data["skill"]),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""
         return {
             "day": self.day.as_json() if self.day else None,
+            "charge": self.charge.as_json() if self.charge else None,
             "skill": self.skill.as_json(),
         }

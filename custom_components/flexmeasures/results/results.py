@@ -16,15 +16,17 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import ScheduleCoordinator
-from ..device.kinds import BATTERY
+from ..device import kinds
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..feeds.entities import async_entity_id
 from ..plan.grid import local_midnight
 from ..scheduling.soc_entity import StateOfChargeEntityError, present_level
 from ..timer import Timer
-from .day import Day, Saved, pieces
+from .charge import Charge
+from .day import Day, Piece, Saved, pieces
 from .memory import ResultsMemory
+from .plug import async_is_plugged, async_plug_among
 from .power_source import PowerSource
 from .skill import Measured, Skill
 
@@ -87,6 +89,8 @@ class DeviceResults:
         self._power: float | None = None
         self._level: float | None = None
         self._counted_until: datetime | None = None
+        self._was_plugged: bool | None = None
+        """When that was last known."""
         self._hour = _full_hour(dt_util.utcnow())
         """The last that has ended."""
         self._hour_energy = self._hour_measured = 0.0
@@ -113,9 +117,18 @@ class DeviceResults:
 
     @property
     def can_be_judged(self) -> bool:
-        """Whether it may be known what the device saves: against doing nothing."""
-        kind = self.coordinator.metadata.kind
-        return self.has_power and self.has_level and kind in {BATTERY, None}
+        """Whether it may be known what the device saves.
+
+        A battery against doing nothing, a car against charging once it is plugged in.
+        """
+        match self.coordinator.metadata.kind:
+            case kinds.BATTERY:
+                return self.has_power and self.has_level
+            case kinds.CAR:
+                return self.has_power and self._plug is not None
+            case None:
+                return self.has_power
+        return False
 
     @property
     def day(self) -> Day:
@@ -125,17 +138,30 @@ class DeviceResults:
 
     @property
     def saved_today(self) -> Saved | None:
-        """How much less today cost than doing nothing, as far as that is known."""
-        if self.coordinator.metadata.kind != BATTERY:
-            return None
-        now = dt_util.utcnow()
-        midnight = local_midnight(now, days_later=1)
-        return self.day.saved(self.coordinator.data, now, midnight)
+        """How much less today cost than it would have else, as far as that is known."""
+        match self.coordinator.metadata.kind:
+            case kinds.BATTERY:
+                now = dt_util.utcnow()
+                return self.day.saved_by_battery(
+                    self.coordinator.data, now, local_midnight(now, days_later=1)
+                )
+            case kinds.CAR:
+                return self.day.saved_by_car
+        return None
 
     @property
     def skill(self) -> Skill:
         """How well plans were kept of late."""
         return self.memory.skill
+
+    @property
+    def _is_car(self) -> bool:
+        return self.coordinator.metadata.kind == kinds.CAR
+
+    @property
+    def _plug(self) -> str | None:
+        """What shows whether the car is plugged in, among what asks for new schedules."""
+        return async_plug_among(self._hass, self.coordinator.settings.trigger_entities)
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -153,6 +179,14 @@ class DeviceResults:
         if self._resource:
             lifetime.async_on_unload(self._resource.async_add_listener(self._count))
         lifetime.async_on_unload(coordinator.async_add_listener(self._count))
+        if triggers := coordinator.settings.trigger_entities:
+            lifetime.async_on_unload(
+                async_track_state_change_event(self._hass, triggers, self._handle_state)
+            )
+        charge = self.memory.charge
+        if charge and dt_util.utcnow() - charge.followed_until > _QUARTER:
+            # It may have been away.
+            self.memory.charge = None
         # The last that is stored.
         lifetime.async_on_unload(self._count)
         lifetime.async_on_unload(
@@ -219,6 +253,19 @@ class DeviceResults:
         self._counted_until = now
         self._plan = self.coordinator.data
         self._power, self._level = self._present_power(), level
+        self._follow_plug(now)
+
+    def _follow_plug(self, now: datetime) -> None:
+        """Take note that a car was plugged in or out; what says nothing changes nothing."""
+        plug = self._plug if self._is_car else None
+        is_plugged = async_is_plugged(self._hass, plug) if plug else None
+        if is_plugged is None:
+            return
+        if not is_plugged:
+            self.memory.charge = None
+        elif self._was_plugged is False:
+            self.memory.charge = Charge(now)
+        self._was_plugged = is_plugged
 
     def _add(self, start: datetime, end: datetime, level: float | None) -> None:
         """Add a time to the days that it is part of."""
@@ -233,14 +280,37 @@ class DeviceResults:
             if day is None or day.start != midnight:
                 day = Day(midnight)
             parts = tuple(pieces(self._plan, self._power, start, until))
+            if self._is_car:
+                self._catch_up(start)
             for part in parts:
                 day = day.with_piece(part)
-            if self._level is not None and level is not None:
+                if self._is_car:
+                    day = self._with_charge(day, part)
+            is_battery = self.coordinator.metadata.kind == kinds.BATTERY
+            if is_battery and self._level is not None and level is not None:
                 day = day.with_level(parts, level - self._level)
                 # All that it has risen by was in what came first.
                 self._level = level
             self.memory.day = day
             start = until
+
+    def _catch_up(self, now: datetime) -> None:
+        """Go through what was not followed, for the prices of that time."""
+        charge = self.memory.charge
+        if charge and charge.followed_until < now - _SECOND:
+            missed = pieces(self._plan, None, charge.followed_until, now)
+            self.memory.charge = charge.through(missed)
+
+    def _with_charge(self, day: Day, part: Piece) -> Day:
+        """Return a day with what a car would have cost in a part of it."""
+        if self.memory.charge is None:
+            # One that is not plugged in charges nothing.
+            return day.with_charge(part, None if part.energy else 0.0)
+        charge, at_once = self.memory.charge.after(
+            part, self.coordinator.power_limits.most
+        )
+        self.memory.charge = None if charge.is_too_long else charge
+        return day.with_charge(part, at_once)
 
     def _present_power(self) -> float | None:
         if self._resource:

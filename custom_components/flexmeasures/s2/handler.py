@@ -78,6 +78,10 @@ class ControlTypeHandler(ABC):
         missing value never becomes power. Asking has no effect: see `told`.
         """
 
+    def ordered_instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        """The same for a power that the user wants, whatever was planned."""
+        return self.instructions(plan, now)
+
     @abstractmethod
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
         """What ends a plan that has run out; None if control has to be handed back."""

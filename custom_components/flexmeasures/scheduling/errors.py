@@ -6,6 +6,7 @@ from ..api.errors import FlexMeasuresError
 
 NOT_PLANNABLE: Final = frozenset(
     {
+        "s2_defect",
         "s2_energy_unknown",
         "s2_limits_only_lose",
         "s2_no_consumption",

@@ -10,6 +10,7 @@ from homeassistant.components.sensor import (
 
 from ..device.entity_references import async_entity_name
 from ..entity import FollowerEntity, local_time
+from ..follower.entities import shown
 from ..follower.memory import Decision
 from ..follower.state import FollowerState
 from ..texts import error_text
@@ -58,6 +59,6 @@ def _shown(decision: Decision) -> dict[str, Any]:
         "time": local_time(decision.moment),
         "setpoint": decision.setpoint,
         "why": decision.why.value,
-        "calls": list(decision.writes),
+        "calls": [shown(write) for write in decision.writes],
         "written": bool(decision.writes) and not decision.is_dry,
     }

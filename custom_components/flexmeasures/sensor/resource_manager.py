@@ -24,8 +24,9 @@ from ..timer import Timer
 
 def _current(resource: ManagedResource) -> str | None:
     texts = [
-        resource.describe(sent.instruction)
+        text
         for sent in resource.sender.current(dt_util.utcnow())
+        if (text := resource.describe(sent.instruction))
     ]
     return ", ".join(texts)[:MAX_LENGTH_STATE_STATE] or None
 

@@ -215,17 +215,21 @@ class HeatPump(Device):
         *,
         power: float = 3.0,
         normal: float = 3.0,
+        is_boosted: bool = False,
         **settings: object,
     ) -> None:
         """Have a compressor's power (kW), and what it keeps in the buffer (kWh) by itself."""
         self.compressor, self.normal = power, normal
+        self._is_boosted_first = is_boosted
         self._heats = False
         super().__init__(hass, **settings)  # type: ignore[arg-type]
 
     @override
     def _controls(self) -> Mapping[str, Control[float] | Control[bool]]:
         self.lock = SwitchControl(self._hass, f"{self.name} contact 1", value=False)
-        self.boost = SwitchControl(self._hass, f"{self.name} contact 2", value=False)
+        self.boost = SwitchControl(
+            self._hass, f"{self.name} contact 2", self._is_boosted_first
+        )
         return {"contact_1": self.lock, "contact_2": self.boost}
 
     @property

@@ -16,7 +16,7 @@ from custom_components.flexmeasures.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from sandbox.home_assistant.simulated_home.controls import NumberControl
 from sandbox.home_assistant.simulated_home.devices import Charger, HeatPump, Inverter
 
@@ -26,6 +26,7 @@ from .conftest import Simulate
 from .test_following import NOT_FOLLOWED, NUMBER, SETTLED, hand_over, state
 
 SECOND = timedelta(seconds=1)
+TOO_NARROW = f"too_narrow_{BATTERY_POWER}"
 INVERTER = "number.battery_inverter"
 BY_POWER: Json = {**NUMBER, "entity": INVERTER}
 BY_CURRENT: Json = {
@@ -422,6 +423,54 @@ async def test_narrower_range(home: Home, inverter: Begin) -> None:
     await home.settle()
 
     assert told(battery.setting) == [1500]
+
+
+async def test_plan_beyond_the_range(home: Home, inverter: Begin) -> None:
+    """It is told what it takes, and the owner that this is less than planned."""
+    battery = await inverter(1.0, -3.0, 1.0)
+    assert not ir.async_get(home.hass).async_get_issue(DOMAIN, TOO_NARROW)
+
+    battery.setting.least = -1500
+    battery.setting.async_show()
+    await home.settle()
+
+    issue = ir.async_get(home.hass).async_get_issue(DOMAIN, TOO_NARROW)
+    assert issue
+    assert issue.data
+    assert issue.data["setting"] == "follower"
+    assert issue.translation_placeholders == {
+        "device": "Home battery",
+        "entity": "Battery inverter",
+        "power": "-3",
+    }
+    await home.go_to(SLOT + QUARTER)
+    assert battery.power == -1.5
+    assert state(home) == "following"
+
+    battery.setting.least = -3000
+    battery.setting.async_show()
+    await home.settle()
+    assert not ir.async_get(home.hass).async_get_issue(DOMAIN, TOO_NARROW)
+
+
+async def test_gone(home: Home, inverter: Begin) -> None:
+    """An entity that is removed is a repair, with its field."""
+    await inverter(*[1.0] * 4)
+    issue_id = f"entity_gone_{BATTERY_POWER}_{INVERTER}"
+    er.async_get(home.hass).async_remove(INVERTER)
+    await home.settle()
+    assert state(home) == "waiting"
+
+    await home.go_to(NOW + SETTLED + MINUTE)
+
+    issue = ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.data
+    assert issue.data["setting"] == "follower"
+    assert issue.translation_placeholders == {
+        "device": "Home battery",
+        "entity": "Battery inverter",
+    }
 
 
 @pytest.mark.parametrize("limit", ["1.95 kW", "1.5 kW"])

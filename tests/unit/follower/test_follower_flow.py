@@ -15,8 +15,11 @@ from ..home import Home, Json, device
 from ..s2_rm import paired
 
 COMMON = {"deadband": 0.1, "pause": 30, "respect": 60}
+# Of what shows nothing.
+UNSEEN = {"deadband": 0.1, "pause": 30}
 KEPT = {"deadband": 0.1, "pause": 30, "respect": 3600}
 RANGE = {"min": -5000, "max": 5000, "step": 1, "unit_of_measurement": "W"}
+TEMPLATE = "{{ setpoint }}"
 MODES = {"options": ["Charge", "Discharge", "Standby", "Self-consumption"]}
 
 
@@ -94,6 +97,7 @@ KINDS: list[tuple[str, Json]] = [
         },
     ),
     ("script", {"entity": "script.mine"}),
+    ("actions", {"actions": [{"action": "script.mine", "data": {"kw": TEMPLATE}}]}),
 ]
 
 
@@ -101,8 +105,9 @@ KINDS: list[tuple[str, Json]] = [
 async def test_kinds(battery: Home, kind: str, values: Json) -> None:
     """Each is kept, has its entities and is shown again."""
     form = await start(battery, kind)
+    common = UNSEEN if kind in ("script", "actions") else COMMON
 
-    result = await submit(battery.hass, form, {**values, **COMMON})
+    result = await submit(battery.hass, form, {**values, **common})
 
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -115,7 +120,7 @@ async def test_kinds(battery: Home, kind: str, values: Json) -> None:
         str(field): (field.description or {}).get("suggested_value")
         for field in form["data_schema"].schema
     }
-    assert shown == {**values, **COMMON}
+    assert shown == {**values, **common}
 
 
 async def test_modes(battery: Home) -> None:
@@ -245,6 +250,26 @@ async def test_mistakes(
     assert kept(battery) is None
 
 
+@pytest.mark.parametrize(
+    ("actions", "error"),
+    [
+        ([], "follower_no_actions"),
+        ([{"action": "script.mine", "data": "{{ setpoint"}], "follower_actions_wrong"),
+        ([{"not": "known"}], "follower_actions_wrong"),
+    ],
+)
+async def test_actions_that_cannot_be_run(
+    battery: Home, actions: list[Json], error: str
+) -> None:
+    """They are not kept, and it is said why."""
+    form = await submit(
+        battery.hass, await start(battery, "actions"), {"actions": actions, **UNSEEN}
+    )
+
+    assert form["errors"] == {"actions": error}
+    assert kept(battery) is None
+
+
 async def test_charger_that_cannot_be_paused(battery: Home) -> None:
     """Its least current is more than nothing."""
     values = {**dict(KINDS)["current"], **COMMON}
@@ -354,14 +379,33 @@ async def test_another_one_is_looked_at_first(battery: Home) -> None:
     assert battery.value("sensor", "follower") == "dry_run"
 
 
-async def test_repair_leads_to_it(battery: Home) -> None:
-    """What is wrong with what follows is changed there."""
-    menu = await battery.hass.config_entries.subentries.async_init(
-        (battery.entry.entry_id, "device"),
-        context=SubentryFlowContext(
-            source=SOURCE_RECONFIGURE, subentry_id=str(BATTERY_POWER)
-        ),
-        data={"setting": "follower"},
+@pytest.mark.parametrize(
+    ("unit", "errors"),
+    [("W", {}), ("%", {"entity": "follower_unit"})],
+)
+async def test_repair_leads_to_it(
+    battery: Home, unit: str, errors: dict[str, str]
+) -> None:
+    """What follows is changed where it is set, and what is wrong with it is said there."""
+    follower = {**dict(KINDS)["power"], **COMMON, "kind": "power", "id": "1"}
+
+    async def repair() -> Any:
+        return await battery.hass.config_entries.subentries.async_init(
+            (battery.entry.entry_id, "device"),
+            context=SubentryFlowContext(
+                source=SOURCE_RECONFIGURE, subentry_id=str(BATTERY_POWER)
+            ),
+            data={"setting": "follower"},
+        )
+
+    assert (await repair())["step_id"] == "follower"
+    battery.change_device(follower=follower)
+    await battery.settle()
+    battery.hass.states.async_set(
+        "number.power", "0", {"min": -5000, "max": 5000, "unit_of_measurement": unit}
     )
 
-    assert menu["step_id"] == "follower"
+    form = await repair()
+
+    assert form["step_id"] == "follower_power"
+    assert form["errors"] == errors

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flexmeasures.device.limits import Span
 from custom_components.flexmeasures.follower.entities import call_of, has_taken
 from custom_components.flexmeasures.follower.target_kinds import target_from
 from custom_components.flexmeasures.follower.targets import (
@@ -82,6 +83,8 @@ SCRIPT = {"kind": "script", "entity": "a"}
         (TWO, {"a": CHARGING, "b": CHARGING}, -2, [("a", 0), ("b", 2000)]),
         (TWO, {"a": CHARGING, "b": CHARGING}, None, [("a", 0), ("b", 0)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 7, [("a", 10), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 11, [("a", 16), ("b", True)]),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, 10.9, [("a", 15), ("b", True)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 20, [("a", 16), ("b", True)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, 4, [("b", False)]),
         (CURRENT, {"a": AMPERES, "b": ON_OFF}, -4, [("b", False)]),
@@ -198,6 +201,37 @@ def test_what_cannot_be_written(
         target_from(settings).writes(setpoint, facts)
 
     assert error.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "span"),
+    [
+        (POWER, {"a": W}, Span(-5, 5)),
+        (POWER | {"invert": True}, {"a": CHARGING}, Span(-3, 0)),
+        (POWER, {"a": EntityFacts("%", 0, 100)}, Span()),
+        (TWO, {"a": CHARGING, "b": KW}, Span(-5, 3)),
+        (CURRENT, {"a": AMPERES, "b": ON_OFF}, Span(0, 11.04)),
+        (SWITCH, {"a": ON_OFF}, Span()),
+        (HYBRID, {**HYBRIDS, "c": KW}, Span(-5, 3)),
+        (ONE_NUMBER, HYBRIDS, Span(-3, 3)),
+        (ONE_NUMBER, {**HYBRIDS, "b": EntityFacts("%", 0, 100)}, Span()),
+        (
+            ONE_NUMBER | {"sign": "charging"},
+            {**HYBRIDS, "b": EntityFacts("W", -4000, 2000)},
+            Span(-4, 2),
+        ),
+        (
+            ONE_NUMBER | {"sign": "discharging"},
+            {**HYBRIDS, "b": EntityFacts("W", -4000, 2000)},
+            Span(-2, 4),
+        ),
+    ],
+)
+def test_span(
+    settings: dict[str, Any], facts: dict[str, EntityFacts], span: Span
+) -> None:
+    """Which powers it takes."""
+    assert target_from(settings).span(facts) == span
 
 
 @pytest.mark.parametrize(

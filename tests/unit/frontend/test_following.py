@@ -2,12 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.flexmeasures.frontend.following import _write
+from custom_components.flexmeasures.follower.memory import Why
+from custom_components.flexmeasures.follower.state import FollowerState
+from custom_components.flexmeasures.frontend import following
 from homeassistant.core import Context
 from homeassistant.setup import async_setup_component
 
@@ -17,6 +21,7 @@ from .viewer import Viewer
 
 type Connect = Callable[..., Awaitable[Viewer]]
 
+CARD_TEXTS = Path(following.__file__).parent / "www" / "texts" / "en-more.js"
 INVERTER = "input_number.inverter"
 NUMBER = {
     "id": "1",
@@ -27,6 +32,12 @@ NUMBER = {
     "deadband": 0.1,
     "pause": 30,
     "respect": 3600,
+}
+ENTITIES = {
+    "power": INVERTER,
+    "switch": "switch.relay",
+    "mode": "input_select.mode",
+    "script": "script.inverter",
 }
 SETTLED = timedelta(seconds=11)
 
@@ -71,8 +82,8 @@ async def hand_over(home: Home) -> None:
 
 async def latest(viewer: Viewer) -> Json:
     """Give what is known of following after all that was pushed."""
-    following: Json = (await viewer.news())[-1]["follower"]
-    return following
+    told: Json = (await viewer.news())[-1]["follower"]
+    return told
 
 
 async def test_dry_run(followed: Home, viewer: Viewer) -> None:
@@ -107,10 +118,10 @@ async def test_handed_over(followed: Home, viewer: Viewer) -> None:
     await viewer.look_at(followed.device_id())
 
     await hand_over(followed)
-    following = await latest(viewer)
-    assert following["state"] == "following"
-    assert following["is_in_control"]
-    assert following["last"] == decision("10:07", 2.0, "plan", is_dry=False)
+    told = await latest(viewer)
+    assert told["state"] == "following"
+    assert told["is_in_control"]
+    assert told["last"] == decision("10:07", 2.0, "plan", is_dry=False)
 
     await followed.go_to(SLOT + 2 * QUARTER)
     resting = await latest(viewer)
@@ -133,11 +144,11 @@ async def test_by_hand(followed: Home, viewer: Viewer) -> None:
     )
     await followed.settle()
 
-    following = await latest(viewer)
-    assert following["state"] == "by_hand"
-    assert following["by_hand_until"] == "2026-11-22T11:07:11+00:00"
-    assert following["last"]["why"] == "by_hand"
-    assert following["last"]["writes"] == []
+    told = await latest(viewer)
+    assert told["state"] == "by_hand"
+    assert told["by_hand_until"] == "2026-11-22T11:07:11+00:00"
+    assert told["last"]["why"] == "by_hand"
+    assert told["last"]["writes"] == []
 
 
 async def test_waiting(followed: Home, viewer: Viewer) -> None:
@@ -147,8 +158,8 @@ async def test_waiting(followed: Home, viewer: Viewer) -> None:
     followed.hass.states.async_set(INVERTER, "unavailable")
     await followed.settle()
 
-    following = await latest(viewer)
-    assert (following["state"], following["waits_for"]) == ("waiting", [INVERTER])
+    told = await latest(viewer)
+    assert (told["state"], told["waits_for"]) == ("waiting", [INVERTER])
 
 
 async def test_failing(followed: Home, viewer: Viewer) -> None:
@@ -160,10 +171,10 @@ async def test_failing(followed: Home, viewer: Viewer) -> None:
     )
     await followed.go_to(SLOT + QUARTER)
 
-    following = await latest(viewer)
-    assert following["state"] == "failing"
-    assert "Inverter" in following["detail"]
-    assert "Choose another entity" in following["detail"]
+    told = await latest(viewer)
+    assert told["state"] == "failing"
+    assert "Inverter" in told["detail"]
+    assert "Choose another entity" in told["detail"]
 
 
 async def test_nothing_follows(home: Home, viewer: Viewer) -> None:
@@ -208,23 +219,46 @@ async def test_user_who_may_not_see_it(
 
 
 @pytest.mark.parametrize(
-    ("call", "entity", "value"),
-    [
-        ("number.set_value number.a (value: -3200.0)", "number.a", -3200.0),
-        ("select.select_option select.a (option: 3.0)", "select.a", "3.0"),
-        (
-            "input_select.select_option input_select.a (option: Eco (slow), late)",
-            "input_select.a",
-            "Eco (slow), late",
-        ),
-        ("switch.turn_on switch.a", "switch.a", "on"),
-        ("input_boolean.turn_off input_boolean.a", "input_boolean.a", "off"),
-        ("climate.set_temperature climate.a (temperature: 21.5)", "climate.a", 21.5),
-        ("script.turn_on script.a (setpoint: -1.5)", "script.a", -1.5),
-        ("script.turn_on script.a (setpoint: None)", "script.a", None),
-        ("Said otherwise", None, "Said otherwise"),
-    ],
+    "key",
+    [f"follower_{state}" for state in FollowerState] + [f"why_{why}" for why in Why],
 )
-def test_what_is_written(call: str, entity: str | None, value: Any) -> None:
+def test_card_has_words(key: str) -> None:
+    """For all that there is; that the languages have the same ones, the card's own tests say."""
+    assert re.search(rf"^  {key}: ", CARD_TEXTS.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        (NUMBER, 2000.0),
+        ({"kind": "switch", "threshold": 0.5, "on_at_rest": False}, "on"),
+        (
+            {
+                "kind": "mode",
+                "charge": "in",
+                "discharge": "out",
+                "idle": "off",
+                "rest_option": "auto",
+            },
+            "in",
+        ),
+        ({"kind": "script"}, 2.0),
+    ],
+    ids=["number", "switch", "choice", "script"],
+)
+async def test_what_is_written(
+    home: Home, viewer: Viewer, target: Json, value: object
+) -> None:
     """Each kind of entity has its values."""
-    assert _write(call) == {"entity": entity, "value": value}
+    entity_id = ENTITIES[target["kind"]]
+    home.hass.states.async_set(
+        entity_id,
+        "off",
+        {"options": ["in", "out", "off", "auto"], "unit_of_measurement": "W"},
+    )
+    home.has_planned(2.0)
+    await home.set_up(device(follower={**NUMBER, **target, "entity": entity_id}))
+
+    seen = await viewer.look_at(home.device_id(), decisions=True)
+
+    assert seen["decisions"][0]["writes"] == [{"entity": entity_id, "value": value}]

@@ -46,7 +46,7 @@ def rounded(value: float | None) -> float | None:
 
 def saved(day: Day, of: Plan | None = None, minutes: int = 60) -> float | None:
     """Give what was saved some minutes after START."""
-    found = day.saved(of or Plan(), START + minutes * MINUTE, MIDNIGHT)
+    found = day.saved_by_battery(of or Plan(), START + minutes * MINUTE, MIDNIGHT)
     return rounded(found.amount) if found else None
 
 
@@ -65,7 +65,7 @@ def test_example_of_the_docs() -> None:
     assert rounded(day.known_cost) == 0.18
     assert rounded(day.known_cost_off) == round(1.8 * 0.10 - 2 * 0.10, 9) == -0.02
     assert rounded(day.known_off) == 0.2
-    found = day.saved(of, now, MIDNIGHT)
+    found = day.saved_by_battery(of, now, MIDNIGHT)
     assert found
     assert rounded(found.stored) == 1.6
     assert rounded(found.stored_at) == round((0.05 + 0.10 + 0.15 + 0.30) / 4, 9) == 0.15
@@ -81,7 +81,7 @@ def test_as_far_as_prices_are_known() -> None:
     two_hours = Price("EUR", series=Series(START, HOUR, (0.05, 0.25)))
     assert saved(day, plan(selling=two_hours)) == round(0.15 - 0.10, 9)
     # Neither does it matter what comes after the day.
-    found = day.saved(plan(), START + HOUR, START + 2 * HOUR)
+    found = day.saved_by_battery(plan(), START + HOUR, START + 2 * HOUR)
     assert found
     assert rounded(found.stored_at) == 0.075
 
@@ -169,6 +169,24 @@ def test_no_part_of_what_rose_is_counted_where_one_is_not_priced() -> None:
     day = counted(Day(START), plan(), 1.0, (180, 270), rise=1.5)
 
     assert saved(day) is None
+
+
+def test_a_car_against_charging_at_once() -> None:
+    """What is not known of either is left out."""
+    day = Day(START)
+    for minutes, power, at_once in (
+        ((0, 60), 2.0, 0.5),
+        ((60, 120), 1.0, None),
+        ((120, 180), None, 0.5),
+    ):
+        for part in pieces(plan(), power, *(START + each * MINUTE for each in minutes)):
+            day = day.with_piece(part).with_charge(part, at_once)
+
+    found = day.saved_by_car
+    assert found
+    assert rounded(found.amount) == round(0.5 - 2 * 0.10, 9)
+    assert (found.stored, day.judged) == (None, 3600)
+    assert Day(START).saved_by_car is None
 
 
 def test_it_is_remembered() -> None:

@@ -71,6 +71,7 @@ def test_efficiency_of_an_idle_storage_is_that_of_all_its_modes() -> None:
     assert found.efficiency == pytest.approx((4 * 500 + 3.5 * 2500 + 3 * 2000) / 5000)
 
 
+@pytest.mark.s2_rule("frbc.elements")
 def test_efficiency_depends_on_the_fill_level() -> None:
     handler = frbc(HEAT_PUMP, 35)
     tell(handler, "FRBC.ActuatorStatus", **frbc_status("on", 1.0))
@@ -163,6 +164,7 @@ def test_the_names_that_the_rm_gives_are_used() -> None:
     assert found.fill_rate == 0.5
 
 
+@pytest.mark.s2_rule("modes.duration")
 def test_nobody_knows_what_a_device_does_while_it_changes() -> None:
     handler = frbc(HEAT_PUMP, 35)
     tell(

@@ -1,6 +1,7 @@
 """Which control type a device is under: what the user chose, and what the RM agrees to."""
 
 import asyncio
+from datetime import datetime, timedelta
 import logging
 from typing import Final
 
@@ -8,9 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from ...s2.messages.message import ControlType
+from ...s2.messages.message import ControlType, ReceptionStatus
 from ...s2.session.effects import Selection, SelectionEnded
 from ...s2.session.session import NotOfferedError, NotReadyError
+from ...timer import Timer
 from ..control_type_names import option_of
 from ..errors import failed, invalid, not_connected
 from ..memory import ResourceMemory
@@ -19,6 +21,10 @@ from ..server.connection import Connection
 _LOGGER = logging.getLogger(__name__)
 
 UNCONTROLLED: Final = frozenset({ControlType.NO_SELECTION, ControlType.NOT_CONTROLABLE})
+
+# Between asking an RM that cannot now, or does not answer, and asking it again.
+_FIRST_PAUSE: Final = timedelta(seconds=5)
+_LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 
 class ControlTypeChoice:
@@ -34,6 +40,9 @@ class ControlTypeChoice:
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Future[SelectionEnded] | None = None
+        self._failures = 0
+        """How often in a row the RM was asked in vain."""
+        self._retry_timer = Timer(hass, self._retry)
 
     @callback
     def async_connected(self, connection: Connection) -> None:
@@ -46,6 +55,8 @@ class ControlTypeChoice:
         """Go on without an RM."""
         self._connection = None
         self.is_handed_back = False
+        self._failures = 0
+        self._retry_timer.async_disarm()
         self.async_ended(
             SelectionEnded(ControlType.NO_SELECTION, Selection.DISCONNECTED)
         )
@@ -59,21 +70,26 @@ class ControlTypeChoice:
         """
         if self._connection is None or self._waiting is not None:
             return
-        rm = self._connection.session.rm
-        wanted = self._memory.control_type or ControlType.NOT_CONTROLABLE
+        # What the RM has not answered yet counts as if it were in force.
+        if self._wanted is not self._connection.session.expected_control_type:
+            self._ask(self._connection)
+
+    @property
+    def _wanted(self) -> ControlType:
         if self.is_handed_back:
-            wanted = ControlType.NO_SELECTION
-        if wanted is rm.control_type:
-            return
+            return ControlType.NO_SELECTION
+        return self._memory.control_type or ControlType.NOT_CONTROLABLE
+
+    def _ask(self, connection: Connection) -> None:
+        self._retry_timer.async_disarm()
+        wanted = self._wanted
         try:
-            effects = self._connection.session.select_control_type(
-                wanted, dt_util.utcnow()
-            )
+            effects = connection.session.select_control_type(wanted, dt_util.utcnow())
         except NotReadyError, NotOfferedError:
             if self._memory.control_type is not None:
                 _LOGGER.info("The RM of %s cannot take up %s now", self._name, wanted)
             return
-        self._connection.async_do(effects)
+        connection.async_do(effects)
 
     async def async_change(self, control_type: ControlType) -> None:
         """Have the RM be controlled in another way, from now on and after reconnects.
@@ -82,16 +98,23 @@ class ControlTypeChoice:
         HomeAssistantError if it refuses or does not answer; then nothing changes.
         """
         async with self._one_at_a_time:
-            match (await self._select(control_type)).outcome:
-                case Selection.ACTIVATED:
-                    self._memory.control_type = control_type
-                    self.is_handed_back = False
-                case Selection.REFUSED:
-                    raise self._error("s2_refused", control_type)
-                case Selection.UNANSWERED:
-                    raise self._error("s2_unanswered", control_type)
-                case _:
-                    raise not_connected(self._name)
+            try:
+                await self._change(control_type)
+            finally:
+                # Meanwhile something else may have become of what was there before.
+                self.async_take_up()
+
+    async def _change(self, control_type: ControlType) -> None:
+        match (await self._select(control_type)).outcome:
+            case Selection.ACTIVATED:
+                self._memory.control_type = control_type
+                self.is_handed_back = False
+            case Selection.REFUSED:
+                raise self._error("s2_refused", control_type)
+            case Selection.UNANSWERED:
+                raise self._error("s2_unanswered", control_type)
+            case _:
+                raise not_connected(self._name)
 
     @callback
     def async_ended(self, ended: SelectionEnded) -> None:
@@ -99,15 +122,32 @@ class ControlTypeChoice:
         # What is superseded was not the user's: those come one at a time.
         if ended.outcome is Selection.SUPERSEDED:
             return
+        if ended.outcome is Selection.ACTIVATED:
+            self._failures = 0
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(ended)
         elif ended.outcome in (Selection.REFUSED, Selection.UNANSWERED):
-            _LOGGER.warning(
+            _LOGGER.log(
+                logging.DEBUG if self._failures else logging.WARNING,
                 "The RM of %s did not take up %s: %s",
                 self._name,
                 ended.control_type,
                 ended.outcome,
             )
+            # Who is only measured needs not agree to that.
+            if ended.control_type is not ControlType.NOT_CONTROLABLE and (
+                ended.outcome is Selection.UNANSWERED
+                or ended.status is ReceptionStatus.TEMPORARY_ERROR
+            ):
+                pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
+                self._failures += 1
+                self._retry_timer.async_arm(dt_util.utcnow() + pause)
+
+    @callback
+    def _retry(self, now: datetime) -> None:
+        """Ask once more, unless the user is just about to choose."""
+        if self._connection is not None and self._waiting is None:
+            self._ask(self._connection)
 
     async def _select(self, control_type: ControlType) -> SelectionEnded:
         """Ask the RM and wait for what comes of it; raises ServiceValidationError."""

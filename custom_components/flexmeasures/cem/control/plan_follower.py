@@ -3,22 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+import logging
 from typing import Any, Final, Protocol
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ...coordinator import ScheduleCoordinator
-from ...device.setpoint import Mode, Override, followed
+from ...device.setpoint import Mode, Override, followed, setpoint
 from ...plan.plan import Plan
 from ...s2.handler import ControlTypeHandler
 from ...s2.instructions.instruction import HYSTERESIS, Instruction
 from ...s2.messages.message import Message
 from ...s2.operation_modes.profile import known_slots
+from ...scheduling.errors import S2NotPlannableError
 from ...timer import Timer
 from ..computing import Computing
 from .instruction_sender import InstructedResource, InstructionSender
 from .manual import ManualInstruction
+from .news import content
+
+_LOGGER = logging.getLogger(__name__)
 
 _DEFAULT_SLOT: Final = timedelta(minutes=15)
 
@@ -87,6 +92,9 @@ class PlanFollower:
         """What decides on the instructions, beside what the RM reports."""
         self._last: dict[tuple[str, str | None], Mapping[str, Any]] = {}
         """What was reported last, by type and actuator."""
+        self.problem: S2NotPlannableError | None = None
+        """Why the plan is not followed, though there is one."""
+        self.problem_since: datetime | None = None
         self._is_following = False
         self._is_wanted = False
         self._follow_timer = Timer(hass, self._start)
@@ -103,6 +111,7 @@ class PlanFollower:
             timer.async_disarm()
         self._manual = self._idle_after = None
         self._last = {}
+        self._set_problem(None)
         if handler is not None:
             self._is_handed_back = False
             self._retake_timer.async_disarm()
@@ -138,9 +147,10 @@ class PlanFollower:
         key = message.type, message.body.get("actuator_id")
         if len(self._last) > _MOST_LAST:
             self._last = {}
-        before, self._last[key] = self._last.get(key), message.body
+        told = content(message, dt_util.utcnow())
+        before, self._last[key] = self._last.get(key), told
         # Statuses come all the time, whether or not there is news in them.
-        if before != message.body:
+        if before != told:
             is_status = message.type.endswith("Status")
             self.async_follow(_STATUSES_APART if is_status else _APART)
 
@@ -198,7 +208,7 @@ class PlanFollower:
         if not self.sender.async_give(instruction):
             return False
         now = dt_util.utcnow()
-        until = _next_slot(self._coordinator.data, max(instruction.execution_time, now))
+        until = self.manual_until(max(instruction.execution_time, now))
         self._manual = ManualInstruction(instruction, until, self._wishes())
         self._manual_timer.async_arm(until)
         if instruction.execution_time > now:
@@ -206,6 +216,10 @@ class PlanFollower:
         else:
             self._idle_after = None
         return True
+
+    def manual_until(self, start: datetime) -> datetime:
+        """Return when the plan goes on after what a user orders from a moment on."""
+        return _next_slot(self._coordinator.data, start)
 
     def _earliest(self, now: datetime, apart: timedelta) -> datetime:
         """Return when instructions may be made next."""
@@ -233,11 +247,27 @@ class PlanFollower:
         try:
             while True:
                 self._is_wanted = False
-                await self._follow(dt_util.utcnow())
+                await self._follow_or_idle(dt_util.utcnow())
                 if not self._is_wanted:
                     return
         finally:
             self._is_following = False
+
+    async def _follow_or_idle(self, now: datetime) -> None:
+        try:
+            await self._follow(now)
+        except Exception:
+            # A defect of ours: nobody knows what the device does of what it was told.
+            if self.problem is None:
+                _LOGGER.exception(
+                    "Unexpected exception in following the plan of %s",
+                    self._coordinator.name,
+                )
+            self._set_problem(S2NotPlannableError("s2_defect"))
+            if self._handler is not None:
+                self._idle(self._handler, (), now)
+        else:
+            self._set_problem(None)
 
     async def _follow(self, now: datetime) -> None:
         handler = self._handler
@@ -247,11 +277,16 @@ class PlanFollower:
         manual = self._manual
         if handler is None or (manual and manual.instruction.execution_time <= now):
             return
-        plan = followed(self._coordinator.data, *self._wishes(), now)
-        if handler.needs_schedule and self._is_plan_void():
-            plan = replace(plan, power=None)
+        planned = self._coordinator.data
+        if is_void := handler.needs_schedule and self._is_plan_void():
+            planned = replace(planned, power=None)
+        plan = followed(planned, *self._wishes(), now)
+        is_ordered = setpoint(None, *self._wishes(), now) is not None
+        snapshot = handler.snapshot()
         instructions = await self._computing.async_run(
-            handler.snapshot().instructions, _ahead(plan, now, handler.looks_ahead), now
+            snapshot.ordered_instructions if is_ordered else snapshot.instructions,
+            _ahead(plan, now, handler.looks_ahead),
+            now,
         )
         if handler is not self._handler or manual is not self._manual:
             self._is_wanted = True
@@ -261,7 +296,9 @@ class PlanFollower:
             instructions = manual.among(
                 instructions, replaces_all=not handler.needs_schedule
             )
-        if not handler.needs_schedule or plan.power_at(now) is not None:
+        # What is ordered may be something that the RM has not told enough for.
+        is_to_follow = plan.power_at(now) is not None and (instructions or not is_void)
+        if is_to_follow or not handler.needs_schedule:
             self._idle_after = None
             slots = list(known_slots(plan, now))
             if slots:
@@ -288,14 +325,33 @@ class PlanFollower:
         if now < self._idle_after:
             self._end_timer.async_arm(self._idle_after)
             return
-        idle = handler.idle_instructions(now)
+        self._idle(handler, later, now)
+
+    def _idle(
+        self, handler: ControlTypeHandler, later: Sequence[Instruction], now: datetime
+    ) -> None:
+        """Have the RM do nothing, or as it wants for a while if it cannot be idle."""
+        idle: Sequence[Instruction] | None = None
+        try:
+            idle = handler.idle_instructions(now)
+        except Exception:
+            _LOGGER.debug(
+                "No way for %s to idle", self._coordinator.name, exc_info=True
+            )
         if idle is not None:
             self.sender.async_hold([*idle, *later])
             return
         self._is_handed_back = True
-        self._had_setpoint = coordinator.setpoint is not None
+        self._had_setpoint = self._coordinator.setpoint is not None
         self._retake_timer.async_arm(now + _RETAKE_AFTER)
         self._resource.async_hand_back()
+
+    def _set_problem(self, problem: S2NotPlannableError | None) -> None:
+        is_news = (self.problem is None) != (problem is None)
+        self.problem = problem
+        if is_news:
+            self.problem_since = dt_util.utcnow() if problem else None
+            self._coordinator.async_update_listeners()
 
     @callback
     def _retake(self, now: datetime) -> None:

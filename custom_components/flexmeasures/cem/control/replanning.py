@@ -1,8 +1,10 @@
 """Has a device scheduled from what its RM reports."""
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+import logging
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -24,6 +26,11 @@ from ...timer import Timer
 from ..computing import Computing
 from ..memory import ResourceMemory
 from .flex_model import joined_flex_model
+from .news import ReportedModel, content
+
+_LOGGER = logging.getLogger(__name__)
+
+_DEFECT: Final = "s2_defect"
 
 # What an RM reports together shall make one schedule.
 _SETTLE: Final = timedelta(seconds=5)
@@ -31,6 +38,10 @@ _SETTLE: Final = timedelta(seconds=5)
 # Between two schedules, whatever the RM reports, and if it only expects something else.
 _APART: Final = timedelta(seconds=30)
 _FORECASTS_APART: Final = timedelta(minutes=5)
+
+# So many schedules within ten minutes for what an RM reports are no news each.
+_RESTLESS: Final = 4
+_RESTLESS_WITHIN: Final = timedelta(minutes=10)
 
 _OUTAGE_RETRY: Final = timedelta(minutes=1)
 
@@ -58,7 +69,13 @@ class Replanning:
         self._is_checked = False
         self._wanted_apart: timedelta | None = None
         """A new schedule is wanted, so long after the last one."""
-        self._last: dict[str, Message] = {}
+        self._is_sure = False
+        """It is wanted whether or not what the RM has reported makes a difference."""
+        self._last: dict[str, Mapping[str, Any]] = {}
+        """What was reported last, by type."""
+        self._planned_with: ReportedModel | None = None
+        """What the last schedule was asked for with."""
+        self._wishes: deque[datetime] = deque(maxlen=_RESTLESS)
         self._check_timer = Timer(hass, self._start_check)
 
     @property
@@ -77,11 +94,11 @@ class Replanning:
         self._handler = handler
         self._check_timer.async_disarm()
         self._is_checked = False
-        self._wanted_apart = None
-        self._last = {}
+        self._wanted_apart, self._is_sure = None, False
+        self._last, self._planned_with = {}, None
         self._set_problem(None)
         if handler is not None:
-            self.async_want(_APART)
+            self.async_want()
 
     @callback
     def async_received(self, message: Message) -> None:
@@ -90,20 +107,20 @@ class Replanning:
         if handler is None:
             return
         if message.type in handler.replan_on:
-            before = self._last.get(message.type)
-            self._last[message.type] = message
-            if before is None or before.body != message.body:
+            told = content(message, dt_util.utcnow())
+            before, self._last[message.type] = self._last.get(message.type), told
+            if before != told:
                 is_forecast = message.type.endswith("Forecast")
-                self.async_want(_FORECASTS_APART if is_forecast else _APART)
+                self._want(_FORECASTS_APART if is_forecast else _APART)
         elif self.problem or not self._is_checked:
             # It may be what was missing.
             self._want_check()
 
     @callback
-    def async_want(self, apart: timedelta = _APART) -> None:
-        """Have a new schedule made, if it can be, so long after the last one."""
-        self._wanted_apart = min(self._wanted_apart or apart, apart)
-        self._want_check()
+    def async_want(self) -> None:
+        """Have a new schedule made, if it can be."""
+        self._is_sure = True
+        self._want(_APART)
 
     @callback
     def async_deviates(self) -> None:
@@ -120,6 +137,14 @@ class Replanning:
         self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the flex-model to send; raises S2NotPlannableError."""
+        reported, model = await self._flex_model(window, stored, overrides)
+        self._planned_with = reported
+        return model
+
+    async def _flex_model(
+        self, window: Window, stored: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> tuple[ReportedModel, dict[str, Any]]:
+        """Return what the handler makes of a flex-model, and the whole of it."""
         handler, coordinator = self._handler, self._coordinator
         if handler is None:
             raise S2NotPlannableError("s2_not_in_control")
@@ -137,7 +162,17 @@ class Replanning:
             )
         except NotPlannableError as err:
             raise S2NotPlannableError(err.key) from None
-        return joined_flex_model(
+        except Exception:
+            # A defect of ours must not keep the other devices of a site from a schedule.
+            is_known = self.problem and self.problem.translation_key == _DEFECT
+            _LOGGER.log(
+                logging.DEBUG if is_known else logging.ERROR,
+                "Unexpected exception in planning %s",
+                coordinator.name,
+                exc_info=True,
+            )
+            raise S2NotPlannableError(_DEFECT) from None
+        model = joined_flex_model(
             self._from_start_on(reported, told_at, window, stored),
             handler,
             window,
@@ -153,6 +188,7 @@ class Replanning:
                 full_kwh=None,
             ),
         )
+        return ReportedModel(window, reported), model
 
     def _from_start_on(
         self,
@@ -175,6 +211,10 @@ class Replanning:
         )
         return {**reported, SOC_AT_START: energy_quantity(at_start)}
 
+    def _want(self, apart: timedelta) -> None:
+        self._wanted_apart = min(self._wanted_apart or apart, apart)
+        self._want_check()
+
     def _want_check(self) -> None:
         if self._check_timer.moment is None:
             self._check_timer.async_arm(dt_util.utcnow() + _SETTLE)
@@ -191,8 +231,9 @@ class Replanning:
         if handler is None or not handler.needs_schedule:
             return
         problem: S2NotPlannableError | None = None
+        reported: ReportedModel | None = None
         try:
-            await self._try()
+            reported = await self._try()
         except S2NotPlannableError as err:
             problem = err
         except FlexMeasuresError:
@@ -201,17 +242,22 @@ class Replanning:
             return
         if handler is not self._handler:
             return
+        # A plan that was not made, or not followed, is made whatever it was made of.
+        has_failed = bool(self.problem or self._coordinator.memory.failure)
         was_plannable = self.is_plannable
         self._is_checked = True
         self._set_problem(problem)
-        if problem is None and self._wanted_apart is not None:
+        if reported is not None and self._wanted_apart is not None:
             apart, self._wanted_apart = self._wanted_apart, None
-            if self._coordinator.settings.automatic_scheduling:
-                self._wish(Urgency.RESOURCE_CHANGED, apart)
+            is_sure, self._is_sure = self._is_sure, False
+            if self._coordinator.settings.automatic_scheduling and (
+                is_sure or has_failed or reported.differs(self._planned_with)
+            ):
+                self._wish_for_news(apart)
         if self.is_plannable != was_plannable:
             self._coordinator.async_update_listeners()
 
-    async def _try(self) -> None:
+    async def _try(self) -> ReportedModel:
         """Make the flex-model that would be sent; raises FlexMeasuresError."""
         coordinator = self._coordinator
         upcoming = coordinator.memory.upcoming
@@ -219,10 +265,23 @@ class Replanning:
         window = Window.from_moment(
             dt_util.utcnow(), coordinator.settings.schedule_duration, sensor
         )
-        await self.async_flex_model(
+        reported, _ = await self._flex_model(
             window,
             await coordinator.metadata.flex_model(),
             target_minima([upcoming] if upcoming else [], sensor, window.start),
+        )
+        return reported
+
+    def _wish_for_news(self, apart: timedelta) -> None:
+        """Wish for a schedule; what changes all the time is answered minutes apart."""
+        now = dt_util.utcnow()
+        is_restless = (
+            len(self._wishes) == _RESTLESS and now - self._wishes[0] < _RESTLESS_WITHIN
+        )
+        self._wishes.append(now)
+        self._wish(
+            Urgency.RESOURCE_CHANGED,
+            max(apart, _FORECASTS_APART) if is_restless else apart,
         )
 
     def _wish(self, urgency: Urgency, apart: timedelta) -> None:

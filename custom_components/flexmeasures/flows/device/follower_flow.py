@@ -57,6 +57,13 @@ class FollowerSteps(AccountPartFlow):
             found.profile.kind, proposed=found.async_settings(self.hass)
         )
 
+    async def async_step_present_follower(self) -> SubentryFlowResult:
+        """Ask for what follows it by now, and say what is wrong with that."""
+        assert self._present is not None
+        if (follower := self._present.data.get(CONF_FOLLOWER)) is None:
+            return await self.async_step_follower()
+        return await self._async_step_kind(Kind(follower["kind"]))
+
     async def _async_step_kind(
         self,
         kind: Kind,
@@ -71,6 +78,8 @@ class FollowerSteps(AccountPartFlow):
             self.hass, kind, present.data.get(CONF_FOLLOWER, {}), self._taken()
         )
         values = form.values(proposed) if user_input is None else user_input
+        if user_input is None and proposed is None and form.is_present:
+            form.read(values)
         if user_input is not None and form.read(user_input):
             return self._keep(
                 present.title,
@@ -89,6 +98,7 @@ class FollowerSteps(AccountPartFlow):
     async_step_follower_sg_ready = partialmethod(_async_step_kind, Kind.SG_READY)
     async_step_follower_temperature = partialmethod(_async_step_kind, Kind.TEMPERATURE)
     async_step_follower_script = partialmethod(_async_step_kind, Kind.SCRIPT)
+    async_step_follower_actions = partialmethod(_async_step_kind, Kind.ACTIONS)
     async_step_follower_found_1 = partialmethod(_async_step_found, 1)
     async_step_follower_found_2 = partialmethod(_async_step_found, 2)
     async_step_follower_found_3 = partialmethod(_async_step_found, 3)

@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers.selector import (
+    ActionSelector,
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
@@ -25,6 +26,7 @@ from homeassistant.util.ulid import ulid_now
 from ...device.entity_references import async_is_own
 from ...follower.entities import can_be_written, facts_of
 from ...follower.mode_power_target import Sign
+from ...follower.own_actions import Actions, checked
 from ...follower.profile import WORDS
 from ...follower.settings import (
     DEFAULT_DEADBAND,
@@ -37,6 +39,7 @@ from ...follower.targets import CannotFollowError, Kind
 ENTITY: Final = "entity"
 SECOND_ENTITY: Final = "second_entity"
 THIRD_ENTITY: Final = "third_entity"
+ACTIONS: Final = "actions"
 _ENTITIES: Final = (ENTITY, SECOND_ENTITY, THIRD_ENTITY)
 _PAUSE_WORDS: Final = ("charge", "idle")
 _SWITCHES: Final = ("switch", "input_boolean")
@@ -54,7 +57,7 @@ _DOMAINS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.TEMPERATURE: ("climate", "water_heater"),
     Kind.SCRIPT: ("script",),
 }
-"""Of the first entity."""
+"""Of the first entity; actions do without."""
 _SECOND: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.TWO_POWERS: _NUMBERS,
     Kind.CURRENT: (*_SWITCHES, *_SELECTS),
@@ -115,6 +118,7 @@ _FIELDS: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
         **_THRESHOLD,
     },
     Kind.SCRIPT: {},
+    Kind.ACTIONS: {ACTIONS: ActionSelector()},
 }
 """Beside the entities, and the options of one that has words."""
 _OPTIONAL: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
@@ -124,8 +128,9 @@ _OPTIONAL: Final[Mapping[Kind, Mapping[str, Selector[Any]]]] = {
 _COMMON: Final[Mapping[str, Selector[Any]]] = {
     "deadband": _amount(UnitOfPower.KILO_WATT),
     "pause": _amount("s", 3600),
-    "respect": _amount("min", 24 * 60),
 }
+_UNSEEN: Final = (Kind.SCRIPT, Kind.ACTIONS)
+"""Which nobody can see whether somebody else has set."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "invert": False,
     "rest": 0.0,
@@ -162,6 +167,11 @@ class FollowerForm:
         """By field."""
         self.placeholders: dict[str, str] = {}
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it is this kind that follows the device by now."""
+        return bool(self._present)
+
     def values(self, proposed: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what is shown at first: what is kept, or what is proposed instead."""
         if proposed is not None:
@@ -174,9 +184,9 @@ class FollowerForm:
     def schema(self, values: Mapping[str, Any]) -> vol.Schema:
         """Return the fields; those for the words of an entity once it is chosen."""
         kind = self._kind
-        fields: dict[vol.Marker, Selector[Any]] = {
-            vol.Required(ENTITY): _entity(_DOMAINS[kind])
-        }
+        fields: dict[vol.Marker, Selector[Any]] = {}
+        if kind in _DOMAINS:
+            fields[vol.Required(ENTITY)] = _entity(_DOMAINS[kind])
         if kind in _SECOND:
             marker = vol.Optional if kind is Kind.CURRENT else vol.Required
             fields[marker(SECOND_ENTITY)] = _entity(_SECOND[kind])
@@ -204,6 +214,8 @@ class FollowerForm:
             vol.Optional(key): each for key, each in _OPTIONAL.get(kind, {}).items()
         }
         fields |= {vol.Required(key): each for key, each in _COMMON.items()}
+        if kind not in _UNSEEN:
+            fields[vol.Required("respect")] = _amount("min", 24 * 60)
         return vol.Schema(fields)
 
     def read(self, user_input: Mapping[str, Any]) -> bool:
@@ -221,9 +233,13 @@ class FollowerForm:
                 self.errors[key] = "follower_same_entity"
         if kind is Kind.TEMPERATURE and user_input["low"] >= user_input["high"]:
             self.errors["high"] = "follower_not_warmer"
+        if kind is Kind.ACTIONS:
+            self._check_actions(user_input[ACTIONS])
         data = {"kind": kind.value, **user_input}
-        data["respect"] = user_input["respect"] * 60
-        is_same = all(data.get(key) == self._present.get(key) for key in _ENTITIES)
+        data["respect"] = user_input.get("respect", _DEFAULTS["respect"]) * 60
+        is_same = all(
+            data.get(key) == self._present.get(key) for key in (*_ENTITIES, ACTIONS)
+        )
         data["id"] = self._present["id"] if is_same else ulid_now()
         if not self.errors:
             self._try(data)
@@ -236,6 +252,16 @@ class FollowerForm:
             self.errors[key] = "follower_own_entity"
         elif entity_id in self._taken:
             self.errors[key] = "follower_taken"
+
+    def _check_actions(self, actions: Actions) -> None:
+        if not actions:
+            self.errors[ACTIONS] = "follower_no_actions"
+            return
+        try:
+            checked(actions)
+        except vol.Invalid as err:
+            self.errors[ACTIONS] = "follower_actions_wrong"
+            self.placeholders["error"] = str(err)
 
     def _try(self, data: Mapping[str, Any]) -> None:
         """Say what would not be taken, of entities that are there now."""

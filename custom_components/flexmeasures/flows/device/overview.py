@@ -111,6 +111,8 @@ class Overview:
             for entity, setting in named_entities(self._own).items()
             if setting == CONF_FOLLOWER
         ]
+        if "actions" in self._own.get(CONF_FOLLOWER, {}):
+            return self._wording.text("settings_follower_actions")
         if not entities:
             return self._wording.text("settings_no_follower")
         return self._wording.text("settings_follower", entities=", ".join(entities))

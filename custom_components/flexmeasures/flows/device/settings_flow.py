@@ -48,7 +48,7 @@ class SettingsSteps(AccountPartFlow):
         if self._errors:
             return self._show_power_sensor(None)
         if setting == CONF_FOLLOWER:
-            return await self.async_step_follower()
+            return await self.async_step_present_follower()
         screen = screen_of(setting) if setting else None
         if screen == READY_BY:
             return await self.async_step_ready_by()
@@ -178,6 +178,10 @@ class SettingsSteps(AccountPartFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask what follows the device."""
+
+    @abstractmethod
+    async def async_step_present_follower(self) -> SubentryFlowResult:
+        """Ask for what follows the device by now."""
 
     @abstractmethod
     async def async_step_pairing(

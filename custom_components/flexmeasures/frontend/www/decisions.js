@@ -13,7 +13,8 @@ export const decisionWords = (picture, { at, setpoint, why, writes, is_dry: isDr
   const { texts, format, now } = reader;
   return [
     format.moment(Date.parse(at), now),
-    setpoint === null ? "" : action(picture, setpoint, reader),
+    // Where nothing was written, the device does something else.
+    setpoint === null || !writes.length ? "" : action(picture, setpoint, reader),
     writes.length ? fill(isDry ? texts.follower_dry_run : texts.decision_written, { what: writesWords(writes, reader, hass) }) : "",
     texts[/** @type {"why_plan"} */ (`why_${why}`)] ?? "",
   ];

@@ -14,7 +14,8 @@ const valueWords = (id, value, { format }, hass) => {
   const [domain] = id.split(".");
   const state = hass.states[id];
   if (typeof value === "number") {
-    const unit = { climate: hass.config.unit_system.temperature, water_heater: hass.config.unit_system.temperature, script: "kW" }[domain];
+    const { temperature } = hass.config.unit_system;
+    const unit = { climate: temperature, water_heater: temperature, script: "kW", "": "kW" }[domain];
     return unit ? format.amount(value, unit) : state ? hass.formatEntityState(state, String(Number(value.toFixed(2)))) : format.number(value);
   }
   return value === null ? "–" : state ? hass.formatEntityState(state, value) : value;
@@ -23,9 +24,10 @@ const valueWords = (id, value, { format }, hass) => {
 /** @type {Fn.WritesWords} */
 export const writesWords = (writes, reader, hass) =>
   writes
-    .map(({ entity, value }) =>
-      entity ? fill(reader.texts.follower_write, { name: nameOf(entity, hass), value: valueWords(entity, value, reader, hass) }) : `${value}`,
-    )
+    .map(({ entity, value }) => {
+      const name = entity ? nameOf(entity, hass) : reader.texts.follower_actions;
+      return fill(reader.texts.follower_write, { name, value: valueWords(entity, value, reader, hass) });
+    })
     .join(", ");
 
 /** @type {Fn.FollowerLine} */

@@ -13,6 +13,8 @@ const CONTROLS = ["mode", "target_soc", "ready_by", "hand_over", "automatic_sche
 const STATUS = ["scheduling_status", "follower"];
 /** What is in the card or in the calendar. */
 const SHOWN = ["setpoint", "now", "schedule", "plan"];
+/** What each day has a sum of, in money. */
+const DAYS = ["cost_today", "saved_today"];
 /** What a bill is made of, after the name of what is delivered, and what that is called here. */
 const BILL = /** @type {const} */ ({
   usage_to_date: "so_far",
@@ -72,8 +74,22 @@ const homeTiles = async (hass, devices) => {
   return seen.map((each) => ({ type: "tile", ...each, features: [{ type: "trend-graph" }] }));
 };
 
+/** Which statistics there are. @type {Fn.StatisticIds} */
+const statisticIds = async (hass) => {
+  /** @type {{ statistic_id: string }[]} */
+  const found = await hass.callWS({ type: "recorder/list_statistic_ids" }).catch(() => []);
+  return found.map(({ statistic_id: each }) => each);
+};
+
+/** The days of the last month, of the statistics that there are. @type {Fn.ByDay} */
+const byDay = (ids, statistics, title) => {
+  const entities = ids.filter((each) => statistics.includes(each));
+  const graph = { type: "statistics-graph", title, chart_type: "bar", period: "day", days_to_show: 30, stat_types: ["change"], entities, ...FULL };
+  return entities.length ? [graph] : [];
+};
+
 /** @type {Fn.Sections} */
-const deviceSections = (device, texts) => {
+const deviceSections = (device, texts, statistics) => {
   const { name, entities } = device;
   const rest = Object.keys(entities).filter((key) => ![...CONTROLS, ...SHOWN, ...STATUS].includes(key));
   const calendar = { type: "calendar", entities: [entities.plan], initial_view: "listWeek", ...FULL };
@@ -82,6 +98,7 @@ const deviceSections = (device, texts) => {
     ...section(texts.controls, "mdi:tune-variant", rows(device, texts, CONTROLS)),
     ...section(texts.calendar, "mdi:calendar-clock", entities.plan ? [calendar] : []),
     ...section(texts.status, "mdi:list-status", rows(device, texts, [...STATUS, ...rest])),
+    ...section(texts.by_day, "mdi:calendar-month", byDay(DAYS.map((key) => entities[key]), statistics)),
   ];
 };
 
@@ -103,18 +120,8 @@ const meterSections = ({ id, name, entities }, hass, texts, statistics) => {
   const shown = tiles.map(({ entity }) => entity);
   const rest = keys.filter((key) => !shown.includes(entities[key]));
   const subentry = hass.devices[id].config_subentry_id?.toLowerCase();
-  const counted = ["consumption", "production"].map((kind) => `flexmeasures:${subentry}_${kind}`).filter((each) => statistics.includes(each));
-  const graph = {
-    type: "statistics-graph",
-    title: texts.by_day,
-    chart_type: "bar",
-    period: "day",
-    days_to_show: 30,
-    stat_types: ["change"],
-    entities: counted,
-    ...FULL,
-  };
-  return section(name, ICONS.meter, [...tiles, ...(counted.length ? [graph] : []), ...rows({ entities }, texts, rest)]);
+  const counted = ["consumption", "production"].map((kind) => `flexmeasures:${subentry}_${kind}`);
+  return section(name, ICONS.meter, [...tiles, ...byDay(counted, statistics, texts.by_day), ...rows({ entities }, texts, rest)]);
 };
 
 /** @type {Fn.ViewOf} */
@@ -123,13 +130,11 @@ const viewOf = async ({ device_id: id, show, note }, hass, texts) => {
   const devices = parts.filter(({ kind }) => kind === "device");
   const device = devices.find((each) => each.id === id);
   if (device) {
-    return { sections: deviceSections(device, texts) };
+    return { sections: deviceSections(device, texts, await statisticIds(hass)) };
   }
   const shown = parts.filter(({ kind }) => kind === show);
   if (show === "meter") {
-    /** @type {{ statistic_id: string }[]} */
-    const found = await hass.callWS({ type: "recorder/list_statistic_ids" }).catch(() => []);
-    const statistics = found.map(({ statistic_id: each }) => each);
+    const statistics = await statisticIds(hass);
     return { sections: shown.flatMap((part) => meterSections(part, hass, texts, statistics)) };
   }
   if (show) {

@@ -27,6 +27,7 @@ class DemandRate:
         """The demand, and when the RM told it."""
         self._is_forecast_newer = False
         self._forecast: Profile[float] | None = None
+        self._forecast_id: str | None = None
 
     def take_present(self, body: Mapping[str, Any], now: datetime) -> None:
         """Take over the demand that there is, if a message tells it."""
@@ -34,14 +35,25 @@ class DemandRate:
             self._present = (now, Range.from_wire(present))
             self._is_forecast_newer = False
 
-    def take_forecast(self, body: Mapping[str, Any]) -> None:
+    def take_forecast(
+        self, body: Mapping[str, Any], message_id: str, now: datetime
+    ) -> None:
         """Take over what is expected; raises InvalidContentError."""
         self._forecast = read_profile(
             body["start_time"],
             body["elements"],
             lambda element: float(element["demand_rate_expected"]),
-        )
+        ).preceded_by(self._forecast, now)
+        self._forecast_id = message_id
         self._is_forecast_newer = True
+
+    def drop_forecast(self, message_id: str) -> bool:
+        """Expect nothing any more, if that is what was expected in a message."""
+        if message_id != self._forecast_id:
+            return False
+        self._forecast = self._forecast_id = None
+        self._is_forecast_newer = False
+        return True
 
     def mean(self, start: datetime, end: datetime) -> float | None:
         """What is expected in a time; what there is now, where nothing is."""

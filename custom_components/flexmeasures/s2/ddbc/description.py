@@ -102,7 +102,7 @@ class DemandActuator(Actuator):
         if self.electric_modes:
             most = max(each.rate.high for each in self._electric_elements)
             supplied, power = self.electric(most)
-            return False, power / supplied
+            return False, power / supplied if supplied else inf
         return True, min(
             (
                 element.cost / element.rate.high

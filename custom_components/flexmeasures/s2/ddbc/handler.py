@@ -56,11 +56,19 @@ class DdbcHandler(OperationModeHandler[SystemDescription]):
             case "DDBC.PresentDemandStatus":
                 self._demand.take_present(body, now)
             case "DDBC.AverageDemandRateForecast":
-                self._demand.take_forecast(body)
+                self._demand.take_forecast(body, message.id, now)
             case _:
                 super().receive(message, now)
                 # A description may tell it too.
                 self._demand.take_present(body, now)
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        if (
+            object_type != "DDBC.AverageDemandRateForecast"
+            or not self._demand.drop_forecast(object_id)
+        ):
+            super().revoke(object_type, object_id, now)
 
     @override
     def flex_model(

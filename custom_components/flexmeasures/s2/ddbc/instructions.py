@@ -44,8 +44,6 @@ class Option(NamedTuple):
     route: Route
     element: OperationModeElement
     factor: float
-    seconds: float
-    """How long the demand stays the same."""
 
     @property
     def supply(self) -> float:
@@ -59,8 +57,8 @@ class Option(NamedTuple):
 
     @property
     def cost(self) -> float:
-        """As long as the demand stays the same, besides the energy."""
-        return self.element.cost * self.seconds + self.route.cost
+        """Per second, besides the energy."""
+        return self.element.cost
 
     @property
     def at_once(self) -> float:
@@ -79,6 +77,7 @@ class Option(NamedTuple):
         """Orders those that do the same: first what costs the least, and can do no more."""
         return (
             self.cost,
+            self.route.cost,
             self.element.rate.high,
             bool(self.route.hops),
             self.route.arrival.timestamp(),
@@ -90,15 +89,10 @@ class SupplyingActuator(ExpectedActuator[DemandActuator]):
 
     factors_apart: ClassVar[float] = _NEARLY
 
-    def options(self, now: datetime, until: datetime) -> list[Option]:
+    def options(self, now: datetime) -> list[Option]:
         """What it can be told now, each with the factor that it has."""
         return [
-            Option(
-                route,
-                self.actuator.element(route.mode, 0.0),
-                self.state.factor,
-                (until - now).total_seconds(),
-            )
+            Option(route, self.actuator.element(route.mode, 0.0), self.state.factor)
             for route in self.routes(now)
             if route.departure <= now
         ]
@@ -153,8 +147,7 @@ class DemandSequence:
         free = [
             (expected, options)
             for expected in self._actuators
-            if not expected.is_busy(now)
-            and (options := expected.options(now, demand.end))
+            if not expected.is_busy(now) and (options := expected.options(now))
         ]
         chosen: list[Option] = []
         power, missing = demand.power, demand.rate

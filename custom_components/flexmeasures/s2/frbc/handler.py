@@ -70,7 +70,9 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
         super().__init__()
         self._leakages: Announcements[Leakage] = Announcements()
         self._usage: Profile[float] | None = None
+        self._usage_id: str | None = None
         self._targets: Profile[Range] | None = None
+        self._targets_id: str | None = None
         self._told_level: tuple[datetime, float] | None = None
 
     @override
@@ -88,14 +90,28 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
                 self._usage = Profile.from_elements(
                     body["start_time"],
                     _elements(body, lambda element: element["usage_rate_expected"]),
-                )
+                ).preceded_by(self._usage, now)
+                self._usage_id = message.id
             case "FRBC.FillLevelTargetProfile":
                 self._targets = Profile.from_elements(
                     body["start_time"],
                     _elements(body, fill_levels),
-                )
+                ).preceded_by(self._targets, now)
+                self._targets_id = message.id
             case _:
                 super().receive(message, now)
+
+    @override
+    def revoke(self, object_type: str, object_id: str, now: datetime) -> None:
+        match object_type:
+            case "FRBC.LeakageBehaviour" if self._leakages.remove(object_id, now):
+                pass
+            case "FRBC.UsageForecast" if object_id == self._usage_id:
+                self._usage = self._usage_id = None
+            case "FRBC.FillLevelTargetProfile" if object_id == self._targets_id:
+                self._targets = self._targets_id = None
+            case _:
+                super().revoke(object_type, object_id, now)
 
     @property
     @override

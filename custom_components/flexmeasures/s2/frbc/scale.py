@@ -101,7 +101,8 @@ class Scale:
         """What is produced of what is taken from the storage, at most 1; None if nothing is."""
         if effects.discharging is None:
             return None
-        return min(1 / self.stored(effects.discharging), 1.0)
+        # Less than a float can be is none.
+        return min(1 / (self.stored(effects.discharging) or 1.0), 1.0)
 
     def stored(self, level_per_joule: float) -> float:
         """The share that is stored of an energy that raises the fill level so much."""

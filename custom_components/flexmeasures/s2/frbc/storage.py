@@ -58,28 +58,34 @@ class Leakage:
 
         Least squares over all fill levels.
         """
-        width = first = second = rates = moments = 0.0
-        for levels, rate in self.elements:
-            # Integrals of 1, x, x² and of the rate times 1 and x.
-            low, high = levels.low - zero, levels.high - zero
-            width += high - low
-            first += (high * high - low * low) / 2
-            second += (high * high * high - low * low * low) / 3
-            rates += rate * (high - low)
-            moments += rate * (high * high - low * low) / 2
+        parts = [(low - zero, high - zero, rate) for (low, high), rate in self.elements]
+        width = sum(high - low for low, high, _ in parts)
         if width <= 0:
             return max(self.elements[0].rate, 0.0), 0.0
-        slope = (moments * width - rates * first) / (second * width - first * first)
-        constant = (rates - slope * first) / width
-        if slope < 0:
-            slope, constant = 0.0, rates / width
+        mean = sum(rate * (high - low) for low, high, rate in parts) / width
+        # Around their middle, as levels that are far from zero leave few digits.
+        middle = sum((high + low) / 2 * (high - low) for low, high, _ in parts) / width
+        slope = _slope((low - middle, high - middle, rate) for low, high, rate in parts)
+        constant = mean - slope * middle
+        if slope <= 0:
+            slope, constant = 0.0, mean
         elif constant < 0:
-            slope, constant = max(moments / second, 0.0), 0.0
+            slope, constant = max(_slope(parts), 0.0), 0.0
         return max(constant, 0.0), slope
 
 
 def _never(_moment: datetime) -> bool:
     return False
+
+
+def _slope(parts: Iterable[tuple[float, float, float]]) -> float:
+    """The slope of the best line through zero; 0 if there is none."""
+    squares = moments = 0.0
+    for low, high, rate in parts:
+        # Integrals of x² and of the rate times x.
+        squares += (high * high * high - low * low * low) / 3
+        moments += rate * (high * high - low * low) / 2
+    return moments / squares if squares > 0 else 0.0
 
 
 @dataclass(slots=True)

@@ -48,6 +48,11 @@ REVOCABLE: Final = one_of(
     "FRBC.Instruction",
     "DDBC.SystemDescription",
     "DDBC.Instruction",
+    # Not in the schema, though in the standard.
+    "FRBC.LeakageBehaviour",
+    "FRBC.UsageForecast",
+    "FRBC.FillLevelTargetProfile",
+    "DDBC.AverageDemandRateForecast",
 )
 
 NUMBER_RANGE: Final = object_of({"start_of_range": number, "end_of_range": number})

@@ -17,13 +17,16 @@ _MAY_BE_LONG_AGO: Final = frozenset(
 )
 _MAY_BE_FAR_AHEAD: Final = frozenset({"valid_until"})
 
+_ONE_OF_EACH_QUANTITY: Final = frozenset({"values", "power_values"})
+
 
 def check_plausibility(
     body: Mapping[str, Any], now: datetime, highest_power: float
 ) -> None:
     """Raise InvalidContentError, naming the field, for a time or a power that cannot be.
 
-    Powers are those of electric quantities, in W and of either sign.
+    Nor can there be two powers of one quantity. Powers are those of electric quantities,
+    in W and of either sign.
     """
     _check(body, now, highest_power, electric=False)
 
@@ -45,6 +48,10 @@ def _check(
         elif isinstance(value, Mapping):
             _check(value, now, highest_power, electric=electric)
         elif isinstance(value, list):
+            if key in _ONE_OF_EACH_QUANTITY:
+                quantities = [item["commodity_quantity"] for item in value]
+                if len(set(quantities)) < len(quantities):
+                    raise InvalidContentError(key)
             for item in value:
                 if isinstance(item, Mapping):
                     _check(item, now, highest_power, electric=electric)

@@ -75,6 +75,17 @@ class Actuator:
             return near[0]
         return min(near, key=lambda element: element.distance(level))
 
+    def is_described(self, mode: str, level: float) -> bool:
+        """Whether a mode has an element for a fill level."""
+        return not self.element(mode, level).distance(level)
+
+    def elements_at(self, level: float) -> Iterator[OperationModeElement]:
+        """What it can do at a fill level under normal conditions."""
+        modes = sorted(self.graph.normal)
+        described = [mode for mode in modes if self.is_described(mode, level)]
+        for mode in described or modes:
+            yield self.element(mode, level)
+
     def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""
         for mode in sorted(self.graph.normal):

@@ -23,8 +23,7 @@ def gaps_around(
     bands = [ZERO]
     for actuator in actuators:
         powers = (
-            towards(actuator.element(mode, level).power, wanted)
-            for mode in sorted(actuator.graph.normal)
+            towards(element.power, wanted) for element in actuator.elements_at(level)
         )
         own = merged(powers) or [ZERO]
         if len(bands) * len(own) > _MOST_BANDS:

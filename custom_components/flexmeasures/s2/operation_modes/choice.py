@@ -104,22 +104,19 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             return Range(present, present)
         found = [
             power
-            for route in self._routes_before(now, until)
+            for route in self._usable(self._routes_before(now, until), level)
             for power in self.actuator.element(route.mode, level).power
         ] or [present]
         return Range(min(found), max(found))
-
-    def elements(self, level: float) -> Iterator[OperationModeElement]:
-        """What it can do at a fill level under normal conditions."""
-        for mode in sorted(self.actuator.graph.normal):
-            yield self.actuator.element(mode, level)
 
     def choose(self, share: PowerShare) -> Iterator[Command]:
         """Do what fits the share best; nothing if there is nothing that it may do."""
         self._wake = None
         choices = [
             self._choice(route, share)
-            for route in self._routes_before(share.now, share.until)
+            for route in self._usable(
+                self._routes_before(share.now, share.until), share.level
+            )
         ]
         best = min(choices, key=_rank, default=None)
         if best and best.route.departure > share.now:
@@ -146,7 +143,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
     def stop(self, level: float, now: datetime) -> list[Command] | None:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
-        for route in self.routes(now):
+        for route in self._usable(self.routes(now), level):
             element = self.actuator.element(route.mode, level)
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
@@ -175,6 +172,13 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             if not route.hops or route.arrival < until
         )
 
+    def _usable(self, routes: Iterable[Route], level: float) -> list[Route]:
+        """Those to operation modes that are described for a fill level; all, if none is."""
+        routes = list(routes)
+        return [
+            route for route in routes if self.actuator.is_described(route.mode, level)
+        ] or routes
+
     def _element(self, level: float, now: datetime) -> OperationModeElement | None:
         if self.state.mode is None or self.is_changing(now):
             return None
@@ -193,7 +197,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             round(self._mean_miss(route, power, share), 0),
             round(abs(power - share.aim()), 0),
             self._shortfall(rate, share),
-            element.cost * (share.until - share.now).total_seconds() + route.cost,
+            _mean_cost(route, element, share),
             self._waste(power, rate),
             bool(route.hops),
             (route.arrival - share.now).total_seconds(),
@@ -233,6 +237,13 @@ class PoweredActuator(ExpectedActuator[Actuator]):
 def _relative(ratio: float, best: float) -> float:
     """How good a ratio is; all are alike if there is no best one."""
     return round(ratio / best, 2) if 0 < best < inf else 0.0
+
+
+def _mean_cost(route: Route, element: OperationModeElement, share: PowerShare) -> float:
+    """What it costs per second to get to an operation mode and to be in it."""
+    if not route.cost:
+        return element.cost
+    return element.cost + route.cost / (share.until - share.now).total_seconds()
 
 
 def _factor(element: OperationModeElement, share: PowerShare) -> tuple[float, float]:

@@ -178,14 +178,15 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
-        description = self._descriptions.at(now)
-        if description is None:
+        found = self._descriptions.first_from(now)
+        if found is None:
             return None
+        moment, description = found
         commands = idle_commands(
             self._actuators_of(description),
             self._statuses.state,
             self._level(description),
-            now,
+            moment,
         )
         return None if commands is None else self._instructions(commands)
 
@@ -201,9 +202,11 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @override
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
-        description = self._descriptions.at(max(order.execution_time, now))
-        if description is None:
+        wanted = max(order.execution_time, now)
+        found = self._descriptions.first_from(wanted)
+        if found is None or found[0] > wanted:
             raise InvalidOrderError("s2_no_description")
+        _, description = found
         command = ordered(
             self._actuators_of(description), self._statuses.state, order, now
         )

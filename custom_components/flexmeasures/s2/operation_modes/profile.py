@@ -14,6 +14,9 @@ from ..plan import Plan, Window
 FOREVER = timedelta(days=365)
 _LONGEST = timedelta(days=400)
 
+# Values that are kept of former profiles: some weeks of quarters of an hour.
+_MOST_BEFORE = 2000
+
 
 class Segment[T](NamedTuple):
     """A value that holds for a time."""
@@ -25,10 +28,11 @@ class Segment[T](NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile[T]:
-    """Values that follow each other from a start on."""
+    """Values that follow each other from a start on, with or without gaps."""
 
     boundaries: tuple[datetime, ...]
-    values: tuple[T, ...]
+    values: tuple[T | None, ...]
+    """None where there is none."""
 
     @classmethod
     def from_elements(
@@ -47,7 +51,7 @@ class Profile[T]:
         return cls(tuple(boundaries), tuple(values))
 
     def at(self, moment: datetime) -> T | None:
-        """The value that holds at a moment; None before the first and after the last."""
+        """The value that holds at a moment; None if there is none."""
         index = bisect_right(self.boundaries, moment) - 1
         return self.values[index] if 0 <= index < len(self.values) else None
 
@@ -57,8 +61,29 @@ class Profile[T]:
             pairwise(self.boundaries), self.values, strict=True
         ):
             first, last = max(begin, start), min(stop, end)
-            if first < last:
+            if value is not None and first < last:
                 yield Segment(first, last, value)
+
+    def preceded_by(self, former: Profile[T] | None, now: datetime) -> Profile[T]:
+        """The same, and from now until it begins what a former one says.
+
+        What was announced for later counts from then on, not before.
+        """
+        start = self.boundaries[0]
+        before = list(former.between(now, start)) if former else []
+        if not 0 < len(before) <= _MOST_BEFORE:
+            return self
+        boundaries, values = [before[0].start], list[T | None]()
+        for segment in before:
+            if segment.start > boundaries[-1]:
+                boundaries.append(segment.start)
+                values.append(None)
+            boundaries.append(segment.end)
+            values.append(segment.value)
+        if boundaries[-1] < start:
+            boundaries.append(start)
+            values.append(None)
+        return Profile((*boundaries, *self.boundaries[1:]), (*values, *self.values))
 
 
 def read_profile(

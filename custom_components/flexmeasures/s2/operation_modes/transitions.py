@@ -26,9 +26,9 @@ class Transition:
     blocking_timers: frozenset[str]
     duration: timedelta
     """From when it begins until the device behaves as the target says."""
-    abnormal_only: bool
     cost: float
-    """Of making it once."""
+    """Besides the energy."""
+    abnormal_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Route:
     """When they are finished once all hops are begun."""
     arrival: datetime
     cost: float = 0.0
-    """Of all transitions."""
+    """Of all transitions, besides the energy."""
 
     @property
     def departure(self) -> datetime:
@@ -119,8 +119,8 @@ class ModeGraph:
                     started,
                     blocking,
                     min(duration, FOREVER),
-                    transition["abnormal_condition_only"],
                     transition.get("transition_costs", 0.0),
+                    transition["abnormal_condition_only"],
                 )
             )
         return cls(

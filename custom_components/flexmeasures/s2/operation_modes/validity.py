@@ -1,8 +1,14 @@
-"""What an RM announces for a time: what is in force, and values that follow each other."""
+"""What an RM announces for a time: what is in force, and what is to come."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
+
+from ..messages.message import InvalidContentError
+
+# A day of quarters of an hour, and some more.
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +18,19 @@ class Announced[T]:
     message_id: str
     valid_from: datetime
     content: T
+    valid_until: datetime | None = None
+    """None: until something else takes its place."""
+
+    def is_over(self, moment: datetime) -> bool:
+        """Whether its time is over."""
+        return self.valid_until is not None and self.valid_until <= moment
 
 
 class Announcements[T]:
     """What is in force, and what is to take its place later.
 
-    A shallow copy stays as it is.
+    Of what is valid at the same time, what begins last counts; what has an end of its
+    own may be in force again after it. A shallow copy stays as it is.
     """
 
     def __init__(self) -> None:
@@ -29,25 +42,37 @@ class Announcements[T]:
         return (part.content for part in self._parts)
 
     def add(self, announced: Announced[T], now: datetime) -> None:
-        """Take over what is to replace what is in force, or what was to come."""
+        """Take over what holds in its time, instead of what has its id or begins with it.
+
+        What holds already takes the place of all that was told of now. Raises
+        InvalidContentError if it is over, or one too many.
+        """
+        if announced.is_over(now):
+            raise InvalidContentError("something that is over")
+        kept = [
+            part
+            for part in self._lasting(now)
+            if part.message_id != announced.message_id
+            and (part.valid_from <= now or part.valid_from != announced.valid_from)
+        ]
+        if len(kept) >= _MOST:
+            raise InvalidContentError("too much that is to come")
         if announced.valid_from <= now:
-            self._parts = [announced, *self._upcoming(now)]
-        else:
-            self.forget_past(now)
-            self._parts = [
-                *(part for part in self._parts if part.valid_from <= now),
-                announced,
-            ]
+            # What was told last counts, whichever began last.
+            begun = [part.valid_from for part in kept if part.valid_from <= now]
+            latest = max([announced.valid_from, *begun])
+            announced = replace(announced, valid_from=latest)
+        self._parts = sorted([*kept, announced], key=lambda part: part.valid_from)
+        self.forget_past(now)
 
     def forget_past(self, now: datetime) -> None:
-        """Forget what something else has taken the place of."""
-        in_force = [part for part in self._parts if part.valid_from <= now]
-        self._parts = [*in_force[-1:], *self._upcoming(now)]
+        """Forget what something else has taken the place of, and what is over."""
+        self._parts = self._lasting(now)
 
     def remove(self, message_id: str, now: datetime) -> bool:
         """Forget what was in a message; False if nothing was.
 
-        What it had taken the place of does not come back.
+        What it had taken the place of for good does not come back.
         """
         self.forget_past(now)
         kept = [part for part in self._parts if part.message_id != message_id]
@@ -57,19 +82,57 @@ class Announcements[T]:
 
     def at(self, moment: datetime) -> T | None:
         """What is in force; before anything is, what will be first."""
-        in_force = [part for part in self._parts if part.valid_from <= moment]
-        candidates = in_force[-1:] or self._parts[:1]
-        return candidates[0].content if candidates else None
+        found = self.first_from(moment)
+        return found[1] if found else None
+
+    def first_from(self, moment: datetime) -> tuple[datetime, T] | None:
+        """What is in force at a moment or will be first after it, and from when on it is."""
+        part = self._valid_at(moment) or next(
+            (part for part in self._parts if not part.is_over(moment)), None
+        )
+        return (max(part.valid_from, moment), part.content) if part else None
 
     def between(
         self, start: datetime, end: datetime
     ) -> Iterator[tuple[datetime, datetime, T]]:
         """What is in force in a period, part by part, with when it begins and ends."""
-        ends = [*(part.valid_from for part in self._parts[1:]), end]
-        for part, valid_until in zip(self._parts, ends, strict=False):
-            begin, stop = max(start, part.valid_from), min(end, valid_until)
-            if begin < stop:
-                yield begin, stop, part.content
+        changes = {
+            change
+            for part in self._parts
+            for change in (part.valid_from, part.valid_until)
+            if change is not None and start < change < end
+        }
+        before: tuple[datetime, Announced[T]] | None = None
+        for begin, stop in pairwise([*sorted({start, *changes}), end]):
+            part = self._valid_at(begin)
+            if before is not None and before[1] is not part:
+                yield before[0], begin, before[1].content
+                before = None
+            if before is None and part is not None and begin < stop:
+                before = begin, part
+        if before is not None:
+            yield before[0], end, before[1].content
 
-    def _upcoming(self, now: datetime) -> list[Announced[T]]:
-        return [part for part in self._parts if part.valid_from > now]
+    def _valid_at(self, moment: datetime) -> Announced[T] | None:
+        return next(self._valid_from_on(moment), None)
+
+    def _lasting(self, now: datetime) -> list[Announced[T]]:
+        """What is in force now, or will or may be later."""
+        upcoming = [part for part in self._parts if part.valid_from > now]
+        outlasting: list[Announced[T]] = []
+        for part in self._valid_from_on(now):
+            if not outlasting or _outlasts(part, outlasting[0]):
+                outlasting.insert(0, part)
+        return [*outlasting, *upcoming]
+
+    def _valid_from_on(self, moment: datetime) -> Iterator[Announced[T]]:
+        """What is valid, the one in force first; without an end it is once replaced for good."""
+        begun = [part for part in self._parts if part.valid_from <= moment]
+        for part in reversed(begun):
+            is_replaced = part.valid_until is None and part is not begun[-1]
+            if not is_replaced and not part.is_over(moment):
+                yield part
+
+
+def _outlasts[T](one: Announced[T], other: Announced[T]) -> bool:
+    return other.valid_until is not None and not one.is_over(other.valid_until)

@@ -1,6 +1,6 @@
 """What limits an RM takes (``PEBC.PowerConstraints``), and those of a plan among them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -8,7 +8,6 @@ from typing import Any, Self
 from ..instructions.limits import AllowedLimits, Limits, shares, total
 from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import ELECTRIC_POWER, SYMMETRIC, Range
-from ..operation_modes.validity import Announcements
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +98,6 @@ class PowerConstraints:
     def _positive(self, share: float) -> float:
         """A share that leaves a limit what it is: none, or one on its side of zero."""
         return share if share > 0 else 1 / len(self.quantities.keys() - {SYMMETRIC})
-
-
-def valid_constraints(
-    announced: Announcements[PowerConstraints], start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime, PowerConstraints]]:
-    """Which constraints hold when in a period."""
-    for first, last, constraints in announced.between(start, end):
-        until = min(last, constraints.valid_until or last)
-        if first < until:
-            yield first, until, constraints
 
 
 def _by_quantity(allowed: Iterable[Mapping[str, Any]]) -> dict[str, AllowedLimits]:

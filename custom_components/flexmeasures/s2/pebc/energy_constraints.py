@@ -23,14 +23,12 @@ class EnergyConstraint:
     """In kWh."""
     most: float
     """In kWh; what limits have to leave room for."""
-    least_produced: float = 0.0
-    """In kWh."""
-    most_produced: float = 0.0
-    """In kWh; what limits have to leave room for."""
+    least_production: float
+    """The same of what is produced, as positive numbers."""
+    most_production: float
     consumed: float = 0.0
     """In kWh, as far as it was measured."""
     produced: float = 0.0
-    """The same of what was produced."""
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
@@ -63,23 +61,23 @@ class EnergyConstraint:
     @property
     def least_production_left(self) -> float:
         """The least energy that is still to be produced, in kWh."""
-        return max(self.least_produced - self.produced, 0.0)
+        return max(self.least_production - self.produced, 0.0)
 
     @property
     def most_production_left(self) -> float:
         """The most energy that may still be produced, in kWh."""
-        return max(self.most_produced - self.produced, 0.0)
+        return max(self.most_production - self.produced, 0.0)
 
     def counted(
         self, powers: Mapping[str, float], start: datetime, end: datetime
     ) -> Self:
-        """The same after a time in which the device had these powers (W)."""
+        """The same after a time in which these powers (W) were consumed."""
         power = self.power_of(powers)
-        begin, stop = max(start, self.start), min(end, self.end)
+        first, last = max(start, self.start), min(end, self.end)
         return replace(
             self,
-            consumed=self.consumed + consumed_kwh(power, begin, stop),
-            produced=self.produced + consumed_kwh(-power, begin, stop),
+            consumed=self.consumed + consumed_kwh(power, first, last),
+            produced=self.produced + consumed_kwh(-power, first, last),
         )
 
     def power_of(self, powers: Mapping[str, float]) -> float:
@@ -144,15 +142,15 @@ class EnergyConstraints:
 
     def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         """Those of consumption that a period touches, in the order in which they end."""
-        return [each for each in self._touching(start, end) if each.most > 0]
+        return [each for each in self._touched(start, end) if each.most > 0]
 
-    def production_within(
+    def producing_within(
         self, start: datetime, end: datetime
     ) -> list[EnergyConstraint]:
         """Those of production that a period touches, in the order in which they end."""
-        return [each for each in self._touching(start, end) if each.most_produced > 0]
+        return [each for each in self._touched(start, end) if each.most_production > 0]
 
-    def _touching(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
+    def _touched(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         return sorted(
             (
                 constraint

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import inf
+from math import inf, sumprod
+from typing import NamedTuple
 
 from ..energy import hours
 from ..instructions.limits import Limits
@@ -27,9 +28,10 @@ class LimitedPeriod:
         """The most that the device may then consume, in W."""
         return min(max(self.wanted.upper, 0.0), self.constraints.consumption)
 
-    def production(self, forecast: Profile[float] | None) -> float:
-        """The most that the device may then produce, in W, and by its forecast can."""
-        return min(max(-self.wanted.lower, 0.0), self.most_production(forecast))
+    @property
+    def production(self) -> float:
+        """The most that it may produce, in W, as a positive number."""
+        return min(max(-self.wanted.lower, 0.0), self.constraints.production)
 
     def most_production(self, forecast: Profile[float] | None) -> float:
         """The most that it can be allowed to produce, in W, and by its forecast can."""
@@ -42,7 +44,7 @@ class LimitedPeriod:
         return hours(max(self.start, start), min(self.end, end))
 
 
-def opened_for(
+def opened_for_consumption(
     energy: EnergyConstraint, periods: Sequence[LimitedPeriod], price: Price | None
 ) -> list[LimitedPeriod]:
     """Periods that leave room for all the energy that a device may need.
@@ -50,81 +52,83 @@ def opened_for(
     A plan has the least energy in it; what is missing is added where there is power
     already, and where it is cheap. From the last period on nothing is limited.
     """
-    last = periods[-1]
-    later = hours(max(last.end, energy.start), energy.end)
-    missing = energy.most_left * 1000 - later * last.constraints.consumption
-    missing -= sum(
-        period.consumption * period.hours_within(energy.start, energy.end)
-        for period in periods
+    return _opened(
+        _Room(energy, energy.most_left, 1.0, price),
+        periods,
+        [period.consumption for period in periods],
+        [period.constraints.consumption for period in periods],
     )
-
-    def rank(index: int) -> tuple[bool, float, datetime]:
-        period = periods[index]
-        per_kwh = price.per_kwh_at(period.start) if price else None
-        return (
-            period.consumption <= 0,
-            inf if per_kwh is None else per_kwh,
-            period.start,
-        )
-
-    opened = list(periods)
-    for index in sorted(range(len(periods)), key=rank):
-        period = periods[index]
-        length = period.hours_within(energy.start, energy.end)
-        if missing <= 0:
-            break
-        if length:
-            upper = min(
-                period.consumption + missing / length, period.constraints.consumption
-            )
-            missing -= (upper - period.consumption) * length
-            opened[index] = replace(
-                period,
-                wanted=Limits(period.wanted.lower, max(upper, period.wanted.upper)),
-            )
-    return opened
 
 
 def opened_for_production(
     energy: EnergyConstraint,
     periods: Sequence[LimitedPeriod],
-    forecast: Profile[float] | None,
     price: Price | None,
+    forecast: Profile[float] | None,
 ) -> list[LimitedPeriod]:
-    """Periods that leave room for all the energy that a device may produce.
+    """The same for the energy that it may produce, where most is paid for that.
 
-    What is missing is added where something is produced already, and where it is worth
-    the most. From the last period on nothing is limited.
+    By its forecast it can, too.
     """
-    last = periods[-1]
-    later = hours(max(last.end, energy.start), energy.end)
-    missing = energy.most_production_left * 1000 - later * last.constraints.production
-    missing -= sum(
-        period.production(forecast) * period.hours_within(energy.start, energy.end)
-        for period in periods
+    most = [period.most_production(forecast) for period in periods]
+    return _opened(
+        _Room(energy, energy.most_production_left, -1.0, price),
+        periods,
+        [
+            min(period.production, can)
+            for period, can in zip(periods, most, strict=True)
+        ],
+        most,
     )
 
-    def rank(index: int) -> tuple[bool, float, datetime]:
-        period = periods[index]
-        per_kwh = price.per_kwh_at(period.start) if price else None
+
+class _Room(NamedTuple):
+    """An energy that limits have to leave room for."""
+
+    energy: EnergyConstraint
+    kwh: float
+    sign: float
+    """1 for consumption, -1 for production."""
+    price: Price | None
+
+    def rank(self, period: LimitedPeriod, power: float) -> tuple[bool, float, datetime]:
+        """Orders periods by how well they suit."""
+        per_kwh = self.price.per_kwh_at(period.start) if self.price else None
         return (
-            period.production(forecast) <= 0,
-            inf if per_kwh is None else -per_kwh,
+            power <= 0,
+            inf if per_kwh is None else self.sign * per_kwh,
             period.start,
         )
 
+    def opened(self, period: LimitedPeriod, power: float) -> LimitedPeriod:
+        """A period in which this power is allowed, if not more is already."""
+        lower, upper = period.wanted
+        if self.sign > 0:
+            upper = max(power, upper)
+        else:
+            lower = min(-power, lower)
+        return replace(period, wanted=Limits(lower, upper))
+
+
+def _opened(
+    room: _Room,
+    periods: Sequence[LimitedPeriod],
+    powers: Sequence[float],
+    most: Sequence[float],
+) -> list[LimitedPeriod]:
+    """Periods with room for an energy, of what they allow now and could allow at most (W)."""
+    energy = room.energy
+    lengths = [period.hours_within(energy.start, energy.end) for period in periods]
+    later = hours(max(periods[-1].end, energy.start), energy.end)
+    missing = room.kwh * 1000 - later * most[-1] - sumprod(powers, lengths)
     opened = list(periods)
-    for index in sorted(range(len(periods)), key=rank):
-        period = periods[index]
-        length = period.hours_within(energy.start, energy.end)
+    for index in sorted(
+        range(len(periods)), key=lambda each: room.rank(periods[each], powers[each])
+    ):
         if missing <= 0:
             break
-        if length:
-            allowed = period.production(forecast)
-            power = min(allowed + missing / length, period.most_production(forecast))
-            missing -= (power - allowed) * length
-            opened[index] = replace(
-                period,
-                wanted=Limits(min(-power, period.wanted.lower), period.wanted.upper),
-            )
+        if lengths[index] and powers[index] < most[index]:
+            power = min(powers[index] + missing / lengths[index], most[index])
+            missing -= (power - powers[index]) * lengths[index]
+            opened[index] = room.opened(periods[index], power)
     return opened

@@ -1,12 +1,12 @@
 """The flex-model of a device that is given limits of its power."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from ..energy import hours
 from ..handler import NotPlannableError
-from ..operation_modes.profile import Profile, mean, window_slots
+from ..operation_modes.profile import Profile, Segment, mean, window_slots
 from ..plan import Window
 from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
@@ -14,7 +14,7 @@ from .energy_constraints import EnergyConstraint, EnergyConstraints
 
 
 def limits_flex_model(
-    constraints: PowerConstraints,
+    valid: Sequence[Segment[PowerConstraints]],
     energy: EnergyConstraints,
     forecast: Profile[float] | None,
     window: Window,
@@ -23,60 +23,97 @@ def limits_flex_model(
 ) -> dict[str, Any]:
     """A device of which FlexMeasures decides how much power it may have.
 
-    One that consumes is only planned if it is known what it needs (`energy`): else the
-    best plan would be to keep it off for ever. Raises NotPlannableError.
+    `valid` has at least the first constraints that hold within the window. One that
+    consumes is only planned if it is known what it needs (`energy`): else the best plan
+    would be to keep it off for ever. Raises NotPlannableError.
     """
-    consumption, production = constraints.consumption, constraints.production
+    consumption = _by_slot(valid, window, lambda each: each.consumption)
+    production = _by_slot(valid, window, lambda each: each.production)
     model: dict[str, Any] = {
-        "consumption-capacity": power_quantity(consumption),
-        "production-capacity": power_quantity(production),
+        "consumption-capacity": _capacity(consumption, window),
+        "production-capacity": _capacity(production, window),
     }
-    if not consumption:
-        if not production:
+    if not any(consumption):
+        if not any(production):
             # Of no electric power, or of none that is allowed normally.
             raise NotPlannableError("s2_no_power_limits")
         if forecast:
-            model["production-capacity"] = _available(forecast, window, production)
-        if produced := energy.production_within(window.start, window.end):
-            model |= _emptied_fields(produced, window, production / 1000)
+            model["production-capacity"] = _series(
+                _available(forecast, window, production), window
+            )
+        if produced := energy.producing_within(window.start, window.end):
+            model |= _emptied_fields(produced, window, production)
         return model
     if consumed := energy.within(window.start, window.end):
         return model | _storage_fields(
-            consumed, window, lambda each: constraints.consumption_of(each) / 1000
+            consumed, window, lambda each: valid[-1].value.consumption_of(each) / 1000
         )
     if capacity_kwh is None:
         raise NotPlannableError(
-            "s2_limits_only_lose" if constraints.is_lost else "s2_energy_unknown"
+            "s2_limits_only_lose" if valid[0].value.is_lost else "s2_energy_unknown"
         )
     return model
 
 
-def _available(
-    forecast: Profile[float], window: Window, production: float
-) -> list[dict[str, str]]:
-    """What can be produced in each slot of a window."""
-    slots: list[dict[str, str]] = []
+def _by_slot(
+    valid: Sequence[Segment[PowerConstraints]],
+    window: Window,
+    power: Callable[[PowerConstraints], float],
+) -> list[float]:
+    """The mean power (W) of each slot; where nothing is announced, what was before."""
+    powers: list[float] = []
+    last = power(valid[0].value)
     for start, end in window_slots(window):
+        known = [
+            (min(each.end, end) - max(each.start, start), power(each.value))
+            for each in valid
+            if each.start < end and start < each.end
+        ]
+        if known:
+            whole = sum((length for length, _ in known), timedelta(0))
+            powers.append(sum(value * (length / whole) for length, value in known))
+            last = known[-1][1]
+        else:
+            powers.append(last)
+    return powers
+
+
+def _capacity(powers: Sequence[float], window: Window) -> str | list[dict[str, str]]:
+    """Powers (W) of all slots, as one if it is always the same."""
+    if len(set(powers)) == 1:
+        return power_quantity(powers[0])
+    return _series(powers, window)
+
+
+def _available(
+    forecast: Profile[float], window: Window, production: Sequence[float]
+) -> Iterator[float]:
+    """What can be produced in each slot of a window, in W."""
+    for (start, end), most in zip(window_slots(window), production, strict=True):
         expected = mean(forecast, start, end)
-        power = production if expected is None else min(-expected, production)
-        slots.append(event(start, end, power_quantity(max(power, 0.0))))
-    return slots
+        yield most if expected is None else max(min(-expected, most), 0.0)
+
+
+def _series(powers: Iterable[float], window: Window) -> list[dict[str, str]]:
+    """Powers (W) of all slots."""
+    return [
+        event(start, end, power_quantity(power))
+        for (start, end), power in zip(window_slots(window), powers, strict=True)
+    ]
 
 
 def _emptied_fields(
-    constraints: Iterable[EnergyConstraint], window: Window, capacity: float
+    constraints: Iterable[EnergyConstraint], window: Window, powers: Sequence[float]
 ) -> dict[str, Any]:
     """The constraints as a store that is emptied by what is produced.
 
-    `capacity` is the power (kW) that the device can have. There is enough in it for
-    all of the window.
+    There is enough in it for the `powers` (W) that the device can have in all slots.
     """
-    kwh = capacity * (window.duration / timedelta(hours=1))
-    full = energy_quantity(kwh)
+    kwh = sum(powers) / 1000 * (window.resolution / timedelta(hours=1))
     maxima: list[dict[str, str]] = []
     due = 0.0
     for constraint in constraints:
-        later = hours(window.end, constraint.end) * capacity
+        later = hours(window.end, constraint.end) * powers[-1] / 1000
         due += max(constraint.least_production_left - later, 0.0)
         maxima.append(
             {
@@ -85,9 +122,9 @@ def _emptied_fields(
             }
         )
     return {
-        "soc-at-start": full,
+        "soc-at-start": energy_quantity(kwh),
         "soc-min": "0 kWh",
-        "soc-max": full,
+        "soc-max": energy_quantity(kwh),
         "soc-maxima": maxima,
         "discharging-efficiency": "100 %",
         "storage-efficiency": "100 %",

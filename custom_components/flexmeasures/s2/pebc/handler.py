@@ -9,16 +9,24 @@ from ..instructions.instruction import Instruction
 from ..instructions.limit_orders import limits_text, ordered_limits
 from ..instructions.orders import LIMIT_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import ControlType, InvalidContentError, Message
-from ..operation_modes.profile import FOREVER, Profile, known_slots, read_profile
+from ..operation_modes.profile import (
+    FOREVER,
+    Profile,
+    Segment,
+    known_slots,
+    read_profile,
+)
 from ..operation_modes.ranges import Range, total_power
 from ..operation_modes.validity import Announced, Announcements
 from ..plan import Plan, Prices, Window
-from .description import PowerConstraints, valid_constraints
+from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
 from .instructions import (
+    ToldLimits,
     constant_instruction,
     first_limits,
+    ordered_instructions,
     planned_instructions,
     widest_instructions,
 )
@@ -50,6 +58,7 @@ class PebcHandler(ControlTypeHandler):
         self._constraints: Announcements[PowerConstraints] = Announcements()
         self._energy = EnergyConstraints()
         self._forecast: Profile[float] | None = None
+        self._told: ToldLimits | None = None
 
     @override
     def receive(self, message: Message, now: datetime) -> None:
@@ -57,11 +66,14 @@ class PebcHandler(ControlTypeHandler):
         match message.type:
             case "PEBC.PowerConstraints":
                 constraints = PowerConstraints.from_wire(body)
-                if constraints.valid_until and constraints.valid_until <= now:
-                    raise InvalidContentError("power constraints that are over")
-                self._constraints.remove(constraints.id, now)
                 self._constraints.add(
-                    Announced(constraints.id, constraints.valid_from, constraints), now
+                    Announced(
+                        constraints.id,
+                        constraints.valid_from,
+                        constraints,
+                        constraints.valid_until,
+                    ),
+                    now,
                 )
             case "PEBC.EnergyConstraint":
                 self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
@@ -76,7 +88,7 @@ class PebcHandler(ControlTypeHandler):
                     lambda element: (
                         total_power(element["power_values"], "value_expected") or 0.0
                     ),
-                )
+                ).preceded_by(self._forecast, now)
             case _:
                 raise InvalidContentError("no message of this control type")
 
@@ -104,19 +116,14 @@ class PebcHandler(ControlTypeHandler):
         capacity_kwh: float | None,
         prices: Prices | None = None,
     ) -> dict[str, Any]:
-        constraints = next(
-            (
-                found
-                for _, _, found in valid_constraints(
-                    self._constraints, window.start, window.end
-                )
-            ),
-            None,
-        )
-        if constraints is None:
+        valid = [
+            Segment(*each)
+            for each in self._constraints.between(window.start, window.end)
+        ]
+        if not valid:
             raise NotPlannableError("s2_no_description")
         return limits_flex_model(
-            constraints,
+            valid,
             self._energy,
             self._forecast,
             window,
@@ -130,17 +137,31 @@ class PebcHandler(ControlTypeHandler):
             self._constraints,
             self._energy,
             self._forecast,
-            plan,
+            consumption_price=plan.consumption_price,
+            # Where no price is set for production, the server takes the other one.
+            production_price=plan.production_price or plan.consumption_price,
+            told=self._told,
+        )
+
+    @override
+    def ordered_instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
+        """Limits whether or not the device needs them, and none after them."""
+        return ordered_instructions(
+            known_slots(plan, now), self._constraints, self._energy, self._forecast
         )
 
     @override
     def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
         """Limits that restrict as little as is allowed."""
         start = now.replace(microsecond=0)
-        return (
-            widest_instructions(self._constraints, start, start + _IDLE_DURATION)
-            or None
-        )
+        end = start + _IDLE_DURATION
+        if self._told is not None:
+            end = max(end, self._told.until)
+        return widest_instructions(self._constraints, start, end) or None
+
+    @override
+    def told(self, instruction: Instruction) -> None:
+        self._told = ToldLimits.after(self._told, instruction)
 
     @override
     def describe(self, instruction: Instruction) -> str:
@@ -151,7 +172,7 @@ class PebcHandler(ControlTypeHandler):
         """Limits for a time, as far as the present constraints are valid for it."""
         start = max(order.execution_time, now)
         duration = min(order.duration or _IDLE_DURATION, FOREVER)
-        span = next(valid_constraints(self._constraints, start, start + duration), None)
+        span = next(self._constraints.between(start, start + duration), None)
         if span is None or span[0] > start:
             raise InvalidOrderError("s2_no_description")
         _, end, constraints = span

@@ -1,19 +1,20 @@
 """What a plan, or a user, makes of the limits of an RM: its envelopes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from ..instructions.instruction import Instruction
 from ..instructions.limits import WIDEST, Limits
 from ..operation_modes.profile import Profile, Segment, mean
 from ..operation_modes.validity import Announcements
-from ..plan import Prices
-from .description import PowerConstraints, valid_constraints
+from ..plan import Price
+from .description import PowerConstraints
 from .energy_constraints import EnergyConstraints
-from .envelopes import LimitedPeriod, opened_for, opened_for_production
+from .envelopes import LimitedPeriod, opened_for_consumption, opened_for_production
 
 # A plan that makes a difference of less than this share of a forecast limits nothing:
 # forecasts are no better than that.
@@ -27,29 +28,109 @@ def planned_instructions(
     announced: Announcements[PowerConstraints],
     energy: EnergyConstraints,
     forecast: Profile[float] | None,
-    prices: Prices,
+    *,
+    consumption_price: Price | None,
+    production_price: Price | None,
+    told: ToldLimits | None,
 ) -> list[Instruction]:
-    """The limits that follow from the powers (W) of slots."""
-    periods = [
+    """The limits that follow from the planned powers (W) of slots.
+
+    What was `told` before for a time that is not planned any more counts no more.
+    """
+
+    def wanted(constraints: PowerConstraints, slot: Segment[float]) -> Limits:
+        is_needed = not energy or bool(energy.within(slot.start, slot.end))
+        if constraints.consumption and not is_needed:
+            return WIDEST
+        return _wanted(constraints, forecast, slot)
+
+    periods = _periods(slots, announced, wanted)
+    if not periods:
+        return []
+    start, end = periods[0].start, periods[-1].end
+    for each in energy.within(start, end):
+        periods = opened_for_consumption(each, periods, consumption_price)
+    for each in energy.producing_within(start, end):
+        periods = opened_for_production(each, periods, production_price, forecast)
+    if told is not None:
+        periods += told.opened(announced, periods[-1].end)
+    return envelope_instructions(periods)
+
+
+def ordered_instructions(
+    slots: Iterable[Segment[float]],
+    announced: Announcements[PowerConstraints],
+    energy: EnergyConstraints,
+    forecast: Profile[float] | None,
+) -> list[Instruction]:
+    """The limits that follow from the powers (W) of slots that the user wants."""
+    periods = _periods(
+        slots,
+        announced,
+        lambda constraints, slot: _wanted(constraints, forecast, slot),
+    )
+    if periods:
+        # What has to be consumed until then has its room, what can wait has not.
+        start, end = periods[0].start, periods[-1].end
+        for each in energy.within(start, end):
+            periods = opened_for_consumption(each, periods, None)
+        for each in energy.producing_within(start, end):
+            periods = opened_for_production(each, periods, None, forecast)
+    return envelope_instructions(periods)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLimits:
+    """Until when an RM was told limits.
+
+    Some RMs go back to a former envelope when a later one is over that had the same
+    constraints.
+    """
+
+    constraints_id: str
+    until: datetime
+
+    @classmethod
+    def after(cls, before: ToldLimits | None, instruction: Instruction) -> Self:
+        """What was told once this instruction was, too."""
+        constraints_id = instruction.body["power_constraints_id"]
+        until = instruction.execution_time + max(
+            sum(
+                (part["duration"] for part in envelope["power_envelope_elements"]),
+                timedelta(0),
+            )
+            for envelope in instruction.body["power_envelopes"]
+        )
+        if before is not None and before.constraints_id == constraints_id:
+            until = max(until, before.until)
+        return cls(constraints_id, until)
+
+    def opened(
+        self, announced: Announcements[PowerConstraints], start: datetime
+    ) -> list[LimitedPeriod]:
+        """Limit nothing in what is left of that time from a moment on."""
+        return [
+            LimitedPeriod(first, last, constraints, WIDEST)
+            for first, last, constraints in announced.between(start, self.until)
+            if constraints.id == self.constraints_id
+        ]
+
+
+def _periods(
+    slots: Iterable[Segment[float]],
+    announced: Announcements[PowerConstraints],
+    wanted: Callable[[PowerConstraints, Segment[float]], Limits],
+) -> list[LimitedPeriod]:
+    return [
         LimitedPeriod(
             first,
             last,
             constraints,
-            _wanted(constraints, energy, forecast, Segment(first, last, slot.value)),
+            wanted(constraints, Segment(first, last, slot.value)),
         )
         for slot in slots
-        for first, last, constraints in valid_constraints(
-            announced, slot.start, slot.end
-        )
+        for first, last, constraints in announced.between(slot.start, slot.end)
     ]
-    if periods:
-        for each in energy.within(periods[0].start, periods[-1].end):
-            periods = opened_for(each, periods, prices.consumption_price)
-        for each in energy.production_within(periods[0].start, periods[-1].end):
-            # Where no price is set for production, the server takes the other one.
-            price = prices.production_price or prices.consumption_price
-            periods = opened_for_production(each, periods, forecast, price)
-    return envelope_instructions(periods)
 
 
 def widest_instructions(
@@ -58,13 +139,12 @@ def widest_instructions(
     """Limits that restrict as little as is allowed."""
     return envelope_instructions(
         LimitedPeriod(first, last, constraints, WIDEST)
-        for first, last, constraints in valid_constraints(announced, start, end)
+        for first, last, constraints in announced.between(start, end)
     )
 
 
 def _wanted(
     constraints: PowerConstraints,
-    energy: EnergyConstraints,
     forecast: Profile[float] | None,
     planned: Segment[float],
 ) -> Limits:
@@ -74,8 +154,6 @@ def _wanted(
     """
     start, end, watts = planned
     if constraints.consumption:
-        if energy and not energy.within(start, end):
-            return WIDEST
         return Limits(min(watts, 0.0), max(watts, 0.0))
     expected = mean(forecast, start, end) if forecast else None
     if expected is None:

@@ -91,6 +91,11 @@ class Session:
         moments = (self._end_at, self._requests.next_deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
+    @property
+    def expected_control_type(self) -> ControlType:
+        """The one that is in force once the RM has agreed to what it was asked for."""
+        return self._requests.wish or self.rm.control_type
+
     def connected(self) -> list[Effect]:
         """Speak first, at once."""
         self._send("Handshake", role="CEM", supported_protocol_versions=VERSIONS)
@@ -169,8 +174,9 @@ class Session:
         body = {**instruction.body, "execution_time": instruction.execution_time}
         if (factor := body.get("operation_mode_factor")) is not None:
             body["operation_mode_factor"] = min(max(factor, 0), 1)
-        message_id = self._send(instruction.message_type, **body)
-        self._requests.instruct(message_id, body["id"], now)
+        # Some RMs name an instruction by the id of its message.
+        self._send(instruction.message_type, message_id=body["id"], **body)
+        self._requests.instruct(body["id"], now)
         return self._take_effects()
 
     def revoke(self, object_type: str, object_id: str) -> list[Effect]:
@@ -197,8 +203,14 @@ class Session:
         status = ReceptionStatus(message.body["status"])
         subject = message.body["subject_message_id"]
         wished_for = self._requests.wished_for(subject)
-        if wished_for is not None and status is ReceptionStatus.OK:
-            # Also if it comes late: it is what the RM does from now on.
+        if (
+            wished_for is not None
+            and status is ReceptionStatus.OK
+            and self.rm.details is not None
+            and self.rm.details.offers(wished_for)
+        ):
+            # Also if it comes late, or something else is wished for by now: it is what
+            # the RM does from now on.
             self._effects += self.rm.activate(wished_for, now)
         self._effects += self._requests.answer(subject, status)
         if status is ReceptionStatus.PERMANENT_ERROR:
@@ -300,8 +312,10 @@ class Session:
             MessageRefused(message_type, message_id, status, reason),
         ]
 
-    def _send(self, message_type: str, **body: Any) -> str:
-        message_id = new_id()
+    def _send(
+        self, message_type: str, *, message_id: str | None = None, **body: Any
+    ) -> str:
+        message_id = message_id or new_id()
         text = encode(Message(message_type, message_id, body))
         self._effects.append(Send(text, message_type, message_id))
         return message_id

@@ -195,6 +195,7 @@ def told(
 NOTHING = timedelta(0)
 
 
+@pytest.mark.s2_rule("ddbc.instruction")
 def test_plan_decides_which_actuator_meets_the_demand() -> None:
     made = handler(system(PUMP, BOILER), forecast(7000, 7000, 7000))
     assert told(made.instructions(plan(2, 0, 1), NOW)) == [
@@ -223,6 +224,7 @@ def test_nothing_runs_without_a_demand() -> None:
     ]
 
 
+@pytest.mark.s2_rule("ddbc.demand")
 def test_demand_is_met_against_the_plan_if_it_has_to_be() -> None:
     made = handler(system(PUMP), forecast(3500))
     assert told(made.instructions(plan(0), NOW)) == [
@@ -254,6 +256,7 @@ def test_only_changes_are_told() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.cheaper")
 def test_cheapest_of_the_others_comes_first() -> None:
     made = handler(
         system(
@@ -310,6 +313,7 @@ def test_one_actuator_may_have_a_mode_for_each_commodity() -> None:
     ]
 
 
+@pytest.mark.s2_rule("instruction.normal")
 def test_abnormal_modes_are_never_used() -> None:
     made = handler(
         system(
@@ -328,6 +332,7 @@ def test_abnormal_modes_are_never_used() -> None:
     )
 
 
+@pytest.mark.s2_rule("ddbc.present", "message.version")
 def test_present_demand_counts_now() -> None:
     made = handler(forecast(7000, 7000), system(PUMP, present=(0, 1500)))
     first, second = told(made.instructions(plan(2, 2), NOW + 30 * MINUTE))
@@ -337,6 +342,7 @@ def test_present_demand_counts_now() -> None:
     assert told(made.instructions(plan(2, 2), NOW)) == [(NOTHING, "pump", "on", 1)]
 
 
+@pytest.mark.s2_rule("ddbc.forecast")
 def test_present_demand_counts_until_another_is_expected() -> None:
     made = handler(
         forecast(1500, 7000, duration=20 * MINUTE), system(PUMP, present=(0, 1500))
@@ -367,6 +373,7 @@ def test_present_demand_goes_on_where_nothing_is_expected() -> None:
     ]
 
 
+@pytest.mark.s2_rule("ddbc.forecast")
 def test_demand_may_change_within_a_slot() -> None:
     made = handler(system(PUMP), forecast(1500, 7000, duration=30 * MINUTE))
     assert told(made.instructions(plan(2), NOW)) == [
@@ -414,6 +421,7 @@ def test_others_fill_in_while_an_actuator_starts() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.blocked")
 def test_actuator_that_may_not_start_yet_starts_later() -> None:
     pump = actuator(
         "pump",
@@ -474,6 +482,7 @@ def test_transition_goes_on_under_a_new_description() -> None:
     assert instructions[-1] == (10 * MINUTE, "boiler", "off", 0)
 
 
+@pytest.mark.s2_rule("modes.valid_from")
 def test_new_description_brings_other_actuators() -> None:
     made = handler(
         system(PUMP),
@@ -560,6 +569,7 @@ def test_what_cannot_be_planned(messages: list[Message], key: str) -> None:
     assert error.value.key == key
 
 
+@pytest.mark.s2_rule("status.ignored", "modes.unique", "modes.references")
 @pytest.mark.parametrize(
     "message",
     [
@@ -578,6 +588,7 @@ def test_contradictions_change_nothing(message: Message) -> None:
     assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "on", 1)]
 
 
+@pytest.mark.s2_rule("revoke.message_id")
 def test_revoked_description_is_forgotten() -> None:
     made = handler(system(PUMP), forecast(7000))
     for object_type, object_id in (
@@ -615,6 +626,7 @@ def actuators(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.s2_rule("ddbc.demand", "ddbc.supply")
 @settings(deadline=None, max_examples=100)
 @given(
     actuators(),
@@ -691,6 +703,7 @@ def restless_actuators(draw: st.DrawFn) -> list[dict[str, Any]]:
     return described
 
 
+@pytest.mark.s2_rule("modes.known", "modes.factor", "modes.transition", "modes.started")
 @settings(deadline=None, max_examples=100)
 @given(
     restless_actuators(),

@@ -227,6 +227,7 @@ def test_a_device_that_only_has_abnormal_modes_has_no_power() -> None:
     assert found.idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("frbc.target", "frbc.range_order")
 def test_targets_are_wishes_within_the_window() -> None:
     found = handler(BATTERY)
     tell(
@@ -257,6 +258,7 @@ def test_targets_are_wishes_within_the_window() -> None:
     assert "soc-targets" not in model
 
 
+@pytest.mark.s2_rule("frbc.outside")
 def test_a_level_out_of_range_is_no_reason_to_fail() -> None:
     """The range becomes a wish, together with the targets."""
     found = handler(BATTERY, -10)
@@ -276,6 +278,7 @@ def test_a_level_out_of_range_is_no_reason_to_fail() -> None:
     assert [each["value"] for each in model["soc-maxima"]] == ["10.0 kWh"]
 
 
+@pytest.mark.s2_rule("frbc.usage")
 def test_usage_is_a_power_slot_by_slot() -> None:
     found = handler(HEAT_PUMP, 40)
     tell(
@@ -318,6 +321,7 @@ def test_a_usage_that_cannot_be_met_is_cut() -> None:
     assert all(0 < each <= 2 * 3.35 * 1.01 for each in usage[3:])
 
 
+@pytest.mark.s2_rule("frbc.leakage")
 def test_leakage_is_a_share_and_a_constant() -> None:
     found = handler(HEAT_PUMP, 40)
     tell(
@@ -391,6 +395,7 @@ def test_a_device_that_is_always_on_may_overflow() -> None:
     assert model["soc-maxima"][0]["value"] == "10.0 kWh"
 
 
+@pytest.mark.s2_rule("frbc.level")
 def test_a_level_just_told_is_taken_on_to_the_start() -> None:
     found = handler(EV, 20)
     tell(found, "FRBC.ActuatorStatus", **frbc_status("charge", 1.0))
@@ -478,6 +483,9 @@ def test_statuses_may_come_before_the_description() -> None:
         ]
 
 
+@pytest.mark.s2_rule(
+    "status.ignored", "modes.unique", "modes.status", "frbc.contiguous"
+)
 @pytest.mark.parametrize(
     ("message_type", "body"),
     [
@@ -513,6 +521,7 @@ def test_what_cannot_be_changes_nothing(
     assert (flex_model(found), told(found.instructions(plan(11, 0), NOW))) == before
 
 
+@pytest.mark.s2_rule("modes.valid_from")
 def test_a_description_that_is_valid_later_takes_over_then() -> None:
     found = handler(EV, 20, actuator="off")
     other = actuator(OFF, mode("slow", element((0, 100), (0, 0.001), power(0, 3000))))
@@ -540,6 +549,7 @@ def test_a_description_that_is_valid_later_takes_over_then() -> None:
     assert told(found.instructions(plan(11, 11), NOW)) == [(0, "charge", 1)]
 
 
+@pytest.mark.s2_rule("modes.not_yet")
 def test_a_description_alone_that_is_valid_soon_is_planned_with() -> None:
     """The RM's clock may be ahead."""
     found = FrbcHandler()
@@ -587,6 +597,7 @@ def test_what_was_replaced_does_not_come_back() -> None:
     assert not found.instructions(plan(11), later)
 
 
+@pytest.mark.s2_rule("revoke.message_id", "revoke.unknown", "revoke.effect")
 def test_revoking_the_description_ends_it() -> None:
     found = FrbcHandler()
     first = tell(found, "FRBC.SystemDescription", **EV)
@@ -604,6 +615,9 @@ def test_revoking_the_description_ends_it() -> None:
 # Instructions
 
 
+@pytest.mark.s2_rule(
+    "message.schema", "instruction.id", "instruction.time", "frbc.instruction"
+)
 def test_an_instruction_has_all_that_the_wire_wants() -> None:
     found = handler(EV, 20)
     (first, second) = found.instructions(plan(11, 0), NOW + MINUTE)
@@ -636,6 +650,7 @@ def inverter(name: str, most: float, share: float) -> dict[str, Any]:
     )
 
 
+@pytest.mark.s2_rule("frbc.actuators")
 @pytest.mark.parametrize(
     ("kilowatts", "expected"),
     [
@@ -680,6 +695,7 @@ def test_an_actuator_that_cannot_stop_is_not_made_up_for() -> None:
     assert {each.body["operation_mode"] for each in instructions} == {"on", "free_idle"}
 
 
+@pytest.mark.s2_rule("power.sign", "power.watts")
 def test_kilowatts_become_factors() -> None:
     found = handler(BATTERY)
     assert told(found.instructions(plan(0.1, -0.1, -5, 0.1), NOW)) == [
@@ -690,6 +706,7 @@ def test_kilowatts_become_factors() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.linear")
 def test_the_factor_of_a_descending_range() -> None:
     around = mode("all", element((0, 100), (0.005, -0.005), power(5000, -5000)))
     found = handler(storage((0, 100), actuator(around)))
@@ -701,6 +718,7 @@ def test_the_factor_of_a_descending_range() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.phases")
 @pytest.mark.parametrize(
     "powers",
     [
@@ -741,6 +759,7 @@ def test_a_missing_value_ends_the_plan() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.cheaper")
 def test_of_equal_powers_the_cheaper_and_then_the_better_one_is_taken() -> None:
     def on(name: str, rate: float, cost: float | None = None) -> dict[str, Any]:
         return mode(name, element((0, 100), (0, rate), power(0, 5000), cost=cost))
@@ -772,6 +791,7 @@ def test_no_power_is_no_gas_either() -> None:
     assert told(found.instructions(plan(0), NOW)) == [(0, "off", 0)]
 
 
+@pytest.mark.s2_rule("frbc.elements")
 def test_the_operation_mode_depends_on_the_fill_level() -> None:
     tapering = mode(
         "on",
@@ -783,6 +803,7 @@ def test_the_operation_mode_depends_on_the_fill_level() -> None:
     assert told(found.instructions(plan(2, 2), NOW)) == [(0, "on", 0.5), (15, "on", 1)]
 
 
+@pytest.mark.s2_rule("frbc.range", "frbc.rate")
 def test_the_storage_is_not_overfilled() -> None:
     found = handler(EV, 98)
     instructions = found.instructions(plan(11, 11, 11), NOW)
@@ -792,12 +813,14 @@ def test_the_storage_is_not_overfilled() -> None:
     assert powers[-1] == 0
 
 
+@pytest.mark.s2_rule("frbc.range")
 def test_the_storage_is_not_overdrawn() -> None:
     instructions = handler(BATTERY, 3).instructions(plan(-5, -5), NOW)
     _, levels = simulate(BATTERY, instructions, 3, 2)
     assert min(levels) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.s2_rule("frbc.usage")
 def test_a_full_storage_may_replace_what_is_used() -> None:
     found = handler(BATTERY, 100)
     tell(
@@ -809,6 +832,7 @@ def test_a_full_storage_may_replace_what_is_used() -> None:
     assert told(found.instructions(plan(5), NOW)) == [(0, "charge", 0.2)]
 
 
+@pytest.mark.s2_rule("frbc.leakage")
 def test_a_full_storage_may_replace_what_leaks() -> None:
     found = handler(BATTERY, 100)
     rates = {(0, 50): 0.0, (50, 100): 500 * 0.95 / 3.6e5}
@@ -824,6 +848,7 @@ def test_a_full_storage_may_replace_what_leaks() -> None:
     assert told(found.instructions(plan(5), NOW)) == [(0, "charge", 0.1)]
 
 
+@pytest.mark.s2_rule("frbc.outside")
 def test_what_is_beyond_its_range_goes_no_further() -> None:
     assert told(handler(EV, 110).instructions(plan(11), NOW)) == [(0, "off", 0)]
     always = storage(
@@ -903,6 +928,7 @@ def simulate_with(
 # Transitions and timers
 
 
+@pytest.mark.s2_rule("modes.blocked")
 def test_a_mode_is_waited_for_if_that_is_worth_it() -> None:
     """A heat pump rests between two runs, and runs for a while."""
     found = handler(HEAT_PUMP, 32, actuator="off")
@@ -942,6 +968,7 @@ GEARS = storage(
 )
 
 
+@pytest.mark.s2_rule("modes.transition")
 def test_a_mode_is_reached_through_an_idle_one() -> None:
     """The whole way is told, and it is taken only if there is time for it."""
     found = handler(GEARS, actuator="low")
@@ -953,6 +980,7 @@ def test_a_mode_is_reached_through_an_idle_one() -> None:
     assert told(late) == [(8, "low", 0), (30, "off", 0)]
 
 
+@pytest.mark.s2_rule("modes.duration")
 def test_nobody_is_disturbed_during_a_transition() -> None:
     found = handler(HEAT_PUMP, 40)
     tell(
@@ -973,6 +1001,7 @@ def test_no_instruction_where_the_mode_is_not_known() -> None:
     assert found.idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("modes.rm_decides")
 def test_an_abnormal_mode_is_left_as_its_transitions_say() -> None:
     found = handler(HEAT_PUMP, 40, actuator="backup")
     assert not found.instructions(plan(2), NOW)
@@ -1010,6 +1039,7 @@ def pair(**options: Any) -> dict[str, Any]:
     )
 
 
+@pytest.mark.s2_rule("frbc.actuators")
 @pytest.mark.parametrize(
     ("wanted", "good", "poor"),
     [
@@ -1077,6 +1107,7 @@ def test_idle_is_told_even_before_the_fill_level_is_known() -> None:
     assert handler(EV, None).idle_instructions(NOW)
 
 
+@pytest.mark.s2_rule("modes.timer_status")
 def test_idle_waits_for_timers() -> None:
     found = handler(HEAT_PUMP, 40, actuator="on")
     tell(
@@ -1157,6 +1188,7 @@ def actuators(draw: st.DrawFn, actuator_id: str) -> tuple[dict[str, Any], str]:
     return description, draw(st.sampled_from(every))
 
 
+@pytest.mark.s2_rule("instruction.normal", "modes.known")
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_no_instruction_is_outside_what_was_announced(data: st.DataObject) -> None:
@@ -1177,6 +1209,7 @@ def test_no_instruction_is_outside_what_was_announced(data: st.DataObject) -> No
     assert all(each.execution_time < NOW + known * QUARTER for each in followed)
 
 
+@pytest.mark.s2_rule("frbc.range")
 @given(
     st.floats(0, 100),
     st.lists(st.floats(-5, 11), min_size=1, max_size=24),
@@ -1203,6 +1236,7 @@ def test_the_fill_level_stays_within_its_range(
     assert max(levels) <= 100 + 1e-6
 
 
+@pytest.mark.s2_rule("frbc.level")
 def test_a_message_is_taken_by_its_type_only() -> None:
     sent = message("FRBC.StorageStatus", present_fill_level=7.0)
     found = handler(BATTERY, None)

@@ -28,6 +28,7 @@ def effects(*points: tuple[float, float, float, float]) -> Effects:
 EV = effects((0, 0.0054012349, 0, 11627))
 
 
+@pytest.mark.s2_rule("frbc.rate")
 def test_the_best_charging_point_loses_nothing() -> None:
     scale = Scale.of(EV, LEVELS, 40, None)
     assert scale.kwh(100) == pytest.approx(59.8, abs=0.02)

@@ -205,6 +205,7 @@ def test_a_factor_that_makes_no_difference_is_left_out() -> None:
     assert handler.describe(charge(0.0, operation_mode="off")) == "off"
 
 
+@pytest.mark.s2_rule("message.labels")
 def test_names_of_the_rm_are_used() -> None:
     handler = FrbcHandler()
     on = labelled("Charge", mode("charge", element((0, 100), (0, 1), power(0, 100))))

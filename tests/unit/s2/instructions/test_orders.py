@@ -83,6 +83,7 @@ def test_nothing_can_be_wished_for_before_the_description(
     )
 
 
+@pytest.mark.s2_rule("frbc.instruction")
 def test_an_operation_mode() -> None:
     instruction = give(frbc(EV), operation_mode="charge", factor=0.3)
     assert instruction.message_type == "FRBC.Instruction"
@@ -103,6 +104,7 @@ def test_an_order_for_later_and_one_that_is_late() -> None:
         assert instruction.execution_time == executed
 
 
+@pytest.mark.s2_rule("modes.valid_from")
 def test_the_description_that_will_be_in_force_counts() -> None:
     handler = frbc(EV)
     later = {**HEAT_PUMP, "valid_from": NOW + HOUR}
@@ -115,6 +117,7 @@ def test_an_operation_mode_is_needed() -> None:
     assert refusal(frbc(EV)) == ("s2_mode_required", {})
 
 
+@pytest.mark.s2_rule("modes.known")
 def test_an_unknown_operation_mode(heat_pump: FrbcHandler) -> None:
     assert refusal(heat_pump, operation_mode="fly") == (
         "s2_unknown_mode",
@@ -136,6 +139,7 @@ def test_many_operation_modes_are_not_all_named() -> None:
     assert placeholders["modes"].endswith(", m18, m19, …")
 
 
+@pytest.mark.s2_rule("modes.factor")
 @pytest.mark.parametrize("factor", [-0.1, 1.1, nan, inf])
 def test_a_factor_is_from_0_to_1(factor: float) -> None:
     key, placeholders = refusal(frbc(EV), operation_mode="charge", factor=factor)
@@ -183,6 +187,7 @@ def test_names_of_the_rm_may_be_used() -> None:
     )
 
 
+@pytest.mark.s2_rule("instruction.normal", "instruction.abnormal")
 def test_an_operation_mode_for_abnormal_conditions(heat_pump: FrbcHandler) -> None:
     assert refusal(heat_pump, operation_mode="backup") == (
         "s2_mode_abnormal_only",
@@ -192,6 +197,7 @@ def test_an_operation_mode_for_abnormal_conditions(heat_pump: FrbcHandler) -> No
     assert instruction.body["abnormal_condition"] is True
 
 
+@pytest.mark.s2_rule("modes.transition")
 def test_there_has_to_be_a_transition(heat_pump: FrbcHandler) -> None:
     give(heat_pump, operation_mode="off")
     give(heat_pump, operation_mode="on")
@@ -205,6 +211,7 @@ def test_there_has_to_be_a_transition(heat_pump: FrbcHandler) -> None:
     assert key == "s2_mode_blocked"
 
 
+@pytest.mark.s2_rule("modes.abnormal_transition")
 def test_a_transition_for_abnormal_conditions() -> None:
     handler = frbc(
         storage(
@@ -221,6 +228,7 @@ def test_a_transition_for_abnormal_conditions() -> None:
     give(handler, operation_mode="on", abnormal_condition=True)
 
 
+@pytest.mark.s2_rule("modes.blocked")
 def test_a_timer_blocks_a_transition_until_it_is_finished(
     heat_pump: FrbcHandler,
 ) -> None:
@@ -255,6 +263,7 @@ def test_a_transition_is_not_interrupted() -> None:
     give(handler, operation_mode="on")
 
 
+@pytest.mark.s2_rule("ombc.instruction")
 def test_a_device_that_is_its_own_actuator() -> None:
     handler = OmbcHandler()
     tell(
@@ -281,6 +290,7 @@ def test_a_device_that_is_its_own_actuator() -> None:
     )
 
 
+@pytest.mark.s2_rule("ddbc.instruction")
 def test_a_supplier() -> None:
     handler = DdbcHandler()
     tell(handler, "DDBC.SystemDescription", **GAS_BURNER)
@@ -349,6 +359,7 @@ def duration_of(instruction: Instruction) -> timedelta:
     return part["duration"]
 
 
+@pytest.mark.s2_rule("pebc.valid")
 def test_limits_hold_as_long_as_the_constraints_at_most() -> None:
     assert duration_of(give(pebc(*PV), upper_limit=0)) == 24 * HOUR
     ending = pebc(*PV, valid_until=NOW + 2 * HOUR)
@@ -365,6 +376,7 @@ def test_a_limit_is_needed() -> None:
     assert refusal(pebc(*PV)) == ("s2_limits_required", {})
 
 
+@pytest.mark.s2_rule("pebc.allowed")
 @pytest.mark.parametrize(
     ("wish", "limit_text", "allowed"),
     [
@@ -383,6 +395,7 @@ def test_a_limit_that_is_not_allowed_is_not_changed_into_one_that_is(
     )
 
 
+@pytest.mark.s2_rule("instruction.abnormal", "pebc.normal")
 def test_limits_for_abnormal_conditions() -> None:
     handler = pebc(*PV, limit("UPPER", 0, 500, abnormal=True))
     assert refusal(handler, upper_limit=500)[1]["allowed"] == "0 W"
@@ -391,6 +404,7 @@ def test_limits_for_abnormal_conditions() -> None:
     assert instruction.body["abnormal_condition"] is True
 
 
+@pytest.mark.s2_rule("pebc.order")
 def test_limits_must_leave_something_between_them() -> None:
     handler = pebc(limit("LOWER", -4000, 4000), limit("UPPER", -4000, 4000))
     give(handler, lower_limit=-1000, upper_limit=-1000)
@@ -476,6 +490,7 @@ watts = st.integers(-5000, 5000).map(float)
 boundaries = st.lists(st.tuples(watts, watts), min_size=1, max_size=3)
 
 
+@pytest.mark.s2_rule("pebc.allowed")
 @given(st.lists(st.tuples(boundaries, boundaries), min_size=1, max_size=3), watts)
 def test_limits_are_exact_and_allowed(
     phases: list[tuple[list[tuple[float, float]], list[tuple[float, float]]]],
@@ -610,6 +625,7 @@ def test_a_sequence_that_several_have_needs_more_words() -> None:
     assert instruction.body["sequence_container_id"] == "c1"
 
 
+@pytest.mark.s2_rule("instruction.abnormal", "ppbc.normal")
 def test_a_sequence_for_abnormal_conditions() -> None:
     handler = ppbc((sequence("wash", HOUR), sequence("drain", HOUR, abnormal=True)))
     assert refusal(handler, power_sequence="drain") == (
@@ -621,6 +637,7 @@ def test_a_sequence_for_abnormal_conditions() -> None:
     assert instruction.body["abnormal_condition"] is True
 
 
+@pytest.mark.s2_rule("ppbc.running")
 def test_what_runs_is_not_started_again() -> None:
     handler = ppbc((sequence("wash", HOUR),), (sequence("dry", HOUR),))
     report(handler, "c0", "EXECUTING", selected_sequence_id="wash")
@@ -641,6 +658,7 @@ def window(handler: PpbcHandler, sequence_id: str) -> tuple[str, str]:
     return placeholders["earliest"], placeholders["latest"]
 
 
+@pytest.mark.s2_rule("ppbc.window")
 def test_all_sequences_have_to_fit_into_the_time_of_the_task() -> None:
     handler = ppbc(
         (sequence("soak", HOUR),),

@@ -44,11 +44,13 @@ def refused(message: Any) -> tuple[ReceptionStatus, str]:
     return error.status, error.diagnostic
 
 
+@pytest.mark.s2_rule("message.types")
 def test_all_documented_messages_are_there() -> None:
     assert len(DOCUMENTED) == 38
     assert len(TYPES) == 36
 
 
+@pytest.mark.s2_rule("message.types", "ddbc.spelling")
 @pytest.mark.parametrize(
     "example", EXAMPLES, ids=lambda example: example["message_type"]
 )
@@ -61,6 +63,7 @@ def test_examples_are_read_and_written_as_they_were(example: dict[str, Any]) -> 
     assert json.loads(encode(message)) == example
 
 
+@pytest.mark.s2_rule("message.duration")
 def test_values_are_ours() -> None:
     body = read(
         wire(
@@ -76,6 +79,7 @@ def test_values_are_ours() -> None:
     assert isinstance(element["usage_rate_expected"], float)
 
 
+@pytest.mark.s2_rule("message.time")
 @pytest.mark.parametrize(
     "text",
     [
@@ -91,6 +95,9 @@ def test_time_stamps_in_other_spellings(text: str) -> None:
     )
 
 
+@pytest.mark.s2_rule(
+    "message.properties", "message.null", "ddbc.present", "message.version"
+)
 @pytest.mark.parametrize(
     ("message", "field"),
     [
@@ -119,6 +126,7 @@ def test_null_is_absent_and_the_unknown_is_left_out(
     assert "unknown" not in body
 
 
+@pytest.mark.s2_rule("message.properties", "message.null")
 def test_nulls_and_unknown_properties_in_the_depth() -> None:
     description = wire("FRBC.SystemDescription")
     [actuator] = description["actuators"]
@@ -143,6 +151,7 @@ def test_texts_for_people_are_harmless() -> None:
     assert body["model"] == "x" * 256
 
 
+@pytest.mark.s2_rule("message.lengths")
 @pytest.mark.parametrize("types", [[], ["FILL_RATE_BASED_CONTROL"] * 10])
 def test_lists_may_be_longer_or_shorter_than_specified(types: list[str]) -> None:
     """Some RMs offer no control type in order to pause being controlled."""
@@ -162,6 +171,7 @@ def test_numbers_and_durations_without_meaning_do_no_harm() -> None:
     assert body["instruction_processing_delay"] == timedelta(days=366)
 
 
+@pytest.mark.s2_rule("message.id", "status.invalid_data", "status.nil")
 @pytest.mark.parametrize(
     "text",
     [
@@ -196,6 +206,7 @@ def test_what_has_no_usable_id(text: str | bytes) -> None:
     assert error.message_type is None
 
 
+@pytest.mark.s2_rule("status.invalid_message")
 @pytest.mark.parametrize("message_type", ["FRBC.Nonsense", "", None, 3, ["x"], {}])
 def test_unknown_type(message_type: object) -> None:
     error = refusal(json.dumps({"message_type": message_type, "message_id": "some-id"}))
@@ -211,6 +222,9 @@ def actuator_with(**changes: Any) -> dict[str, Any]:
     return description
 
 
+@pytest.mark.s2_rule(
+    "message.time", "message.lengths", "message.currency", "status.invalid_message"
+)
 @pytest.mark.parametrize(
     ("message", "field"),
     [
@@ -277,6 +291,7 @@ def test_against_the_schema(message: dict[str, Any], field: str) -> None:
     assert refused(message) == (ReceptionStatus.INVALID_MESSAGE, field)
 
 
+@pytest.mark.s2_rule("message.number", "status.invalid_content")
 @pytest.mark.parametrize(
     ("message", "field"),
     [
@@ -332,6 +347,7 @@ def test_nothing_of_what_was_sent_is_in_the_diagnostic() -> None:
     assert "script" not in str(error)
 
 
+@pytest.mark.s2_rule("status.none")
 @pytest.mark.parametrize(
     "message",
     [
@@ -354,6 +370,7 @@ def test_bytes_are_read_as_utf_8() -> None:
     assert decode(text).body["name"] == "Wärmepumpe"
 
 
+@pytest.mark.s2_rule("message.json", "message.time", "message.duration")
 def test_writing() -> None:
     instruction = Message(
         "PEBC.Instruction",
@@ -371,6 +388,7 @@ def test_writing() -> None:
     }
 
 
+@pytest.mark.s2_rule("message.number")
 @pytest.mark.parametrize(
     ("value", "error"),
     [(math.nan, ValueError), (math.inf, ValueError), ({1}, TypeError)],
@@ -382,6 +400,7 @@ def test_what_json_does_not_have_is_not_written(
         encode(Message("FRBC.StorageStatus", "some-id", {"present_fill_level": value}))
 
 
+@pytest.mark.s2_rule("message.id", "message.unique")
 def test_ids_are_new_and_of_the_right_form() -> None:
     ids = {new_id() for _ in range(100)}
     assert len(ids) == 100

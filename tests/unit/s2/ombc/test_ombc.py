@@ -170,6 +170,7 @@ def test_energy_of_whole_slots(
     assert found == pytest.approx(consumed)
 
 
+@pytest.mark.s2_rule("instruction.normal")
 def test_modes_of_abnormal_conditions_are_not_offered() -> None:
     model = handler(SG_READY, "blocked").flex_model(WINDOW, capacity_kwh=None)
     assert model["consumption-capacity"] == "2000.0 W"
@@ -200,6 +201,7 @@ def test_without_a_description_nothing_is_planned() -> None:
     assert found.idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("ombc.instruction", "ombc.power")
 def test_a_plan_becomes_instructions() -> None:
     instructions = handler(BOILER).instructions(plan(2, 2, 0, 2, None, 2), NOW)
     assert told(instructions) == [
@@ -236,6 +238,7 @@ def test_the_error_stays_bounded(powers: list[float]) -> None:
     assert abs(sum(given_powers) - sum(powers)) <= 1 + 0.001 * len(powers)
 
 
+@pytest.mark.s2_rule("modes.blocked")
 def test_timers_and_transitions_hold() -> None:
     found = handler(SG_READY, "blocked")
     instructions = found.instructions(plan(2, 0, 1.5), NOW)
@@ -263,6 +266,7 @@ def test_both_orders_of_the_first_messages() -> None:
         assert told(found.idle_instructions(NOW) or ()) == [(5, "blocked", 0)]
 
 
+@pytest.mark.s2_rule("status.ignored", "modes.unique")
 @pytest.mark.parametrize(
     ("message_type", "body"),
     [
@@ -287,6 +291,7 @@ def test_what_cannot_be_changes_nothing(
     assert told(found.instructions(plan(1, 0), NOW)) == before
 
 
+@pytest.mark.s2_rule("modes.valid_from")
 def test_a_description_that_is_valid_later_takes_over_then() -> None:
     found = handler(BOILER)
     tell(
@@ -301,6 +306,7 @@ def test_a_description_that_is_valid_later_takes_over_then() -> None:
     ]
 
 
+@pytest.mark.s2_rule("revoke.message_id")
 def test_revoking_the_description_ends_it() -> None:
     found = OmbcHandler()
     message_id = tell(found, "OMBC.SystemDescription", **BOILER)
@@ -315,6 +321,7 @@ def test_a_device_that_is_never_off_is_handed_back() -> None:
     assert handler(description(mode("on", 500, 900))).idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("modes.cheaper")
 def test_of_equal_powers_the_cheapest_is_taken() -> None:
     found = handler(description(mode("a", 2000, cost=1), mode("b", 2000, cost=0.5)))
     assert told(found.instructions(plan(2), NOW)) == [(0, "b", 0)]
@@ -351,6 +358,7 @@ def test_a_transition_has_to_be_worth_its_costs(
     assert told(found.instructions(plan(*powers), NOW))[0] == (0, chosen, 0)
 
 
+@pytest.mark.s2_rule("modes.known")
 @given(
     st.sampled_from(["blocked", "normal", "boost", "forced"]),
     st.lists(st.none() | st.floats(-1, 9), min_size=1, max_size=8),

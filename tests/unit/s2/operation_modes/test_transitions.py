@@ -42,6 +42,7 @@ def hops(found: ModeGraph, mode: str, *, target: str, **state: Any) -> Any:
     ]
 
 
+@pytest.mark.s2_rule("modes.linear")
 @given(finite, finite, st.floats(0, 1))
 def test_a_factor_leads_to_a_value_and_back(
     start: float, end: float, factor: float
@@ -62,24 +63,29 @@ def test_a_value_out_of_range_has_a_factor_at_its_end(
     assert found.at(found.factor_of(value)) == pytest.approx(nearest, abs=1e-6)
 
 
+@pytest.mark.s2_rule("power.phases", "modes.phases")
 def test_the_power_of_three_phases_is_summed_up() -> None:
     phases = [power(-100, 1000, f"ELECTRIC.POWER.L{phase}") for phase in (1, 2, 3)]
     assert electric_power(phases) == (-300, 3000)
 
 
+@pytest.mark.s2_rule("power.phases")
 def test_symmetric_power_is_already_a_sum() -> None:
     assert electric_power([power(0, 3000), power(0, 1000, L1)]) == (0, 3000)
 
 
+@pytest.mark.s2_rule("power.commodities")
 def test_gas_is_no_electric_power() -> None:
     assert electric_power([power(0, 5, "NATURAL_GAS.FLOW_RATE")]) == (0, 0)
 
 
+@pytest.mark.s2_rule("modes.phases")
 def test_a_quantity_cannot_have_two_ranges() -> None:
     with pytest.raises(InvalidContentError):
         electric_power([power(0, 1, SYMMETRIC), power(5, 6, SYMMETRIC)])
 
 
+@pytest.mark.s2_rule("modes.no_transitions")
 def test_without_transitions_every_mode_follows_every_other() -> None:
     free = graph(backup=True)
     assert set(free.routes(ModeState("backup"), NOW)) == {"off", "low", "high"}
@@ -92,12 +98,14 @@ def test_with_transitions_the_present_mode_must_be_known() -> None:
     assert graph(transition("off", "low")).routes(ModeState(), NOW) == {}
 
 
+@pytest.mark.s2_rule("modes.transition")
 def test_a_mode_that_no_transition_leads_to_is_not_reached() -> None:
     found = graph(transition("off", "low"))
     assert hops(found, "low", target="off") is None
     assert hops(found, "off", target="high") is None
 
 
+@pytest.mark.s2_rule("modes.transition")
 def test_a_mode_is_reached_through_another() -> None:
     found = graph(
         transition("low", "off", duration=2 * MINUTE), transition("off", "high")
@@ -122,6 +130,7 @@ def test_the_quickest_way_is_taken() -> None:
     assert hops(found, "low", target="high") == [(0, "off", 1), (1, "high", 2)]
 
 
+@pytest.mark.s2_rule("modes.blocked")
 def test_a_timer_blocks_until_it_is_finished() -> None:
     found = graph(
         transition("off", "low", blocked_by=("rest",)),
@@ -135,6 +144,7 @@ def test_a_timer_blocks_until_it_is_finished() -> None:
     ]
 
 
+@pytest.mark.s2_rule("modes.started")
 def test_a_timer_that_is_started_on_the_way_is_waited_for() -> None:
     found = graph(
         transition("low", "off", starts=("rest",)),
@@ -147,6 +157,7 @@ def test_a_timer_that_is_started_on_the_way_is_waited_for() -> None:
     assert route.timers == {"rest": NOW + 5 * MINUTE}
 
 
+@pytest.mark.s2_rule("modes.duration")
 def test_a_transition_is_not_interrupted() -> None:
     found = graph(transition("off", "low"))
     ready = NOW + 4 * MINUTE
@@ -155,6 +166,7 @@ def test_a_transition_is_not_interrupted() -> None:
     assert hops(free, "off", target="low", ready=ready) == [(4, "low", 4)]
 
 
+@pytest.mark.s2_rule("modes.abnormal_transition")
 def test_abnormal_conditions_are_for_others() -> None:
     found = graph(
         transition("off", "low", abnormal=True),
@@ -167,6 +179,7 @@ def test_abnormal_conditions_are_for_others() -> None:
     assert set(found.routes(ModeState("backup"), NOW)) == {"high"}
 
 
+@pytest.mark.s2_rule("modes.references")
 @pytest.mark.parametrize(
     "unknown",
     [
@@ -206,11 +219,13 @@ RUNNING = graph(
 )
 
 
+@pytest.mark.s2_rule("modes.rm_decides")
 def test_a_status_tells_the_mode() -> None:
     state = RUNNING.observed(ModeState(timers={"rest": NOW}), status("low"), NOW)
     assert state == ModeState("low", 0.5, {"rest": NOW})
 
 
+@pytest.mark.s2_rule("modes.started")
 @pytest.mark.parametrize(
     ("begun", "ready", "finished"),
     [(-1, 1, 9), (-5, None, 5), (60 * 24 * 900, 2, 10)],
@@ -236,6 +251,7 @@ def test_a_status_tells_a_transition(
     assert minutes(state.timers["run"]) == finished
 
 
+@pytest.mark.s2_rule("modes.timer_status")
 def test_a_timer_status_counts_until_the_timer_starts_again() -> None:
     state = RUNNING.with_timer(ModeState("off"), "run", NOW + 15 * MINUTE)
     state = RUNNING.observed(
@@ -249,11 +265,13 @@ def test_a_timer_status_counts_until_the_timer_starts_again() -> None:
     assert state.mode == "low"
 
 
+@pytest.mark.s2_rule("modes.rm_decides")
 def test_the_previous_mode_may_be_one_of_before() -> None:
     before = status("low", previous_operation_mode_id="gone", transition_timestamp=NOW)
     assert RUNNING.observed(ModeState(), before, NOW) == ModeState("low", 0.5)
 
 
+@pytest.mark.s2_rule("modes.factor", "modes.status")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -267,6 +285,7 @@ def test_a_status_of_something_unknown_is_refused(wrong: dict[str, Any]) -> None
         RUNNING.observed(ModeState(), wrong, NOW)
 
 
+@pytest.mark.s2_rule("modes.status")
 def test_an_unknown_timer_is_refused() -> None:
     with pytest.raises(InvalidContentError):
         RUNNING.with_timer(ModeState(), "clock", NOW)

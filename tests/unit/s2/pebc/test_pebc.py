@@ -171,6 +171,7 @@ def elements(
     ]
 
 
+@pytest.mark.s2_rule("pebc.range_order")
 def test_production_is_limited_only_below_what_is_expected() -> None:
     made = handler(PV, forecast(-3000, -3000, -3000, -2000))
     (instruction,) = made.instructions(plan(-3, -3, -1, 0), NOW)
@@ -213,6 +214,7 @@ def test_limits_restrict_no_more_than_planned() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.one_envelope")
 def test_phases_share_the_power() -> None:
     phases = [
         limit
@@ -243,6 +245,7 @@ def test_phases_of_different_size_share_by_what_they_can() -> None:
     assert elements(instruction, L2) == [(HOUR, 0, 500)]
 
 
+@pytest.mark.s2_rule("power.phases")
 def test_symmetric_limit_is_that_of_all_phases() -> None:
     made = handler(CHARGER)
     (instruction,) = made.instructions(plan(6, 0, 2), NOW)
@@ -253,6 +256,7 @@ def test_symmetric_limit_is_that_of_all_phases() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.order")
 def test_lower_limits_do_not_exceed_upper_ones() -> None:
     made = handler(
         constraints((L1, "UPPER", 0, 4000), (L1, "LOWER", 500, 1000)),
@@ -313,6 +317,7 @@ def test_plan_may_begin_later_or_be_over() -> None:
     assert made.instructions(plan(6), NOW + 2 * HOUR) == []
 
 
+@pytest.mark.s2_rule("pebc.constraints")
 def test_instruction_changes_with_the_constraints() -> None:
     made = handler(
         CHARGER,
@@ -332,6 +337,7 @@ def test_instruction_changes_with_the_constraints() -> None:
     assert elements(second, L1) == [(0.5 * HOUR, 0, 2000), (HOUR, 0, 1000)]
 
 
+@pytest.mark.s2_rule("pebc.valid")
 def test_gap_in_the_constraints_is_a_gap_in_the_envelope() -> None:
     made = handler(
         constraints(
@@ -349,6 +355,7 @@ def test_gap_in_the_constraints_is_a_gap_in_the_envelope() -> None:
     assert second.execution_time == NOW + 2 * HOUR
 
 
+@pytest.mark.s2_rule("message.unique", "instruction.id", "pebc.elements")
 def test_long_envelopes_are_told_in_parts() -> None:
     made = handler(CHARGER)
     long = plan(*[5.0, 6.0] * 200, 6.0, resolution=QUARTER)
@@ -363,6 +370,7 @@ def test_long_envelopes_are_told_in_parts() -> None:
     assert len(ids) == 4
 
 
+@pytest.mark.s2_rule("pebc.energy")
 def test_limits_leave_room_for_what_may_be_needed() -> None:
     """The plan has the least, at the cheapest time; the most is allowed for there."""
     made = handler(CHARGER, need(2000, 3500))  # 8 kWh to 14 kWh
@@ -412,6 +420,7 @@ def test_need_in_the_future_gets_its_room_in_its_time() -> None:
     ]
 
 
+@pytest.mark.s2_rule("pebc.energy")
 def test_consumption_that_was_measured_counts() -> None:
     made = handler(CHARGER, need(4000, 4000))
     made.receive(measurement(NOW - HOUR, L1=1000), NOW)  # before the need
@@ -469,6 +478,7 @@ def test_forecast_is_what_can_be_produced() -> None:
     assert model["production-capacity"][0]["end"] == "2026-11-22T13:00:00+00:00"
 
 
+@pytest.mark.s2_rule("power.commodities")
 @pytest.mark.parametrize(
     ("quantity", "expected"),
     [(L2, "100.0 W"), (SYMMETRIC, "100.0 W"), ("NATURAL_GAS.FLOW_RATE", "0.0 W")],
@@ -481,6 +491,7 @@ def test_forecast_counts_if_it_is_of_electric_power(
     assert [slot["value"] for slot in model["production-capacity"]] == [expected]
 
 
+@pytest.mark.s2_rule("pebc.energy_least")
 def test_need_is_a_store_to_be_filled() -> None:
     made = handler(CHARGER, need(2000, 3000))
     assert made.flex_model(WINDOW, capacity_kwh=None) == {
@@ -579,6 +590,7 @@ def test_store_of_the_user_needs_no_energy_constraint() -> None:
     }
 
 
+@pytest.mark.s2_rule("pebc.both_limits", "pebc.vanish")
 @pytest.mark.parametrize(
     ("messages", "key"),
     [
@@ -626,6 +638,7 @@ def test_what_cannot_be_planned(messages: list[Message], key: str) -> None:
     assert error.value.key == key
 
 
+@pytest.mark.s2_rule("pebc.both_limits")
 def test_without_usable_limits_nothing_is_told() -> None:
     made = handler(
         constraints((L1, "UPPER", 0, 1), ("NATURAL_GAS.FLOW_RATE", "LOWER", 0, 0))
@@ -634,6 +647,7 @@ def test_without_usable_limits_nothing_is_told() -> None:
     assert made.idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("instruction.normal", "pebc.normal")
 def test_abnormal_limits_are_never_used() -> None:
     made = handler(
         constraints(
@@ -654,6 +668,7 @@ def test_end_of_a_plan_opens_the_limits() -> None:
     assert handler().idle_instructions(NOW) is None
 
 
+@pytest.mark.s2_rule("status.ignored", "pebc.contradiction", "pebc.energy_order")
 @pytest.mark.parametrize(
     "message",
     [
@@ -700,6 +715,7 @@ def test_needs_are_bounded_and_forgotten_once_over() -> None:
     made.receive(another, NOW + 5 * HOUR)
 
 
+@pytest.mark.s2_rule("revoke.id", "revoke.unknown", "revoke.effect")
 def test_revoked_objects_are_forgotten() -> None:
     made = handler(CHARGER, need(2000, 3000))
     for object_type, object_id in (
@@ -716,6 +732,7 @@ def test_revoked_objects_are_forgotten() -> None:
     assert made.instructions(plan(1), NOW) == []
 
 
+@pytest.mark.s2_rule("pebc.replaced")
 def test_constraints_of_the_same_id_replace_each_other() -> None:
     made = handler(
         constraints(
@@ -725,6 +742,54 @@ def test_constraints_of_the_same_id_replace_each_other() -> None:
     )
     (instruction,) = made.instructions(plan(1, 1, 1, 1), NOW)
     assert elements(instruction, L1) == [(4 * HOUR, 0, 1000)]
+
+
+def hourly_constraints() -> list[Message]:
+    """Four that follow each other, each with another upper limit."""
+    return [
+        constraints(
+            (L1, "UPPER", 0, 1000 * (hour + 1)),
+            (L1, "LOWER", 0, 0),
+            constraints_id=f"hour-{hour}",
+            valid_from=NOW + hour * HOUR,
+            valid_until=NOW + (hour + 1) * HOUR,
+        )
+        for hour in range(4)
+    ]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_constraints_of_all_hours_hold(*, is_reversed: bool) -> None:
+    messages = hourly_constraints()
+    made = handler(*(messages[::-1] if is_reversed else messages))
+    assert [
+        (each.execution_time, each.body["power_constraints_id"], elements(each, L1))
+        for each in made.instructions(plan(9, 9, 9, 9), NOW)
+    ] == [
+        (NOW + hour * HOUR, f"hour-{hour}", [(HOUR, 0, 1000 * (hour + 1))])
+        for hour in range(4)
+    ]
+
+
+def test_constraints_of_all_hours_are_planned_with() -> None:
+    """After them they are taken to go on."""
+    made = handler(*hourly_constraints(), need(500, 500, quantity=L1))
+    model = made.flex_model(Window(NOW, HOUR / 2, 5 * HOUR), capacity_kwh=None)
+    assert [event["value"] for event in model["consumption-capacity"]] == [
+        f"{1000.0 * hour} W" for hour in (1, 1, 2, 2, 3, 3, 4, 4, 4, 4)
+    ]
+    assert model["production-capacity"] == "0.0 W"
+
+
+def test_forecast_of_tomorrow_takes_nothing_from_today() -> None:
+    made = handler(PV, forecast(-1000, -2000), forecast(-3000, start=NOW + 2 * HOUR))
+    model = made.flex_model(WINDOW, capacity_kwh=None)
+    assert [event["value"] for event in model["production-capacity"]] == [
+        "1000.0 W",
+        "2000.0 W",
+        "3000.0 W",
+        "4000.0 W",
+    ]
 
 
 WATTS = st.integers(-50, 50).map(lambda number: number * 100.0)
@@ -738,6 +803,7 @@ def is_in(value: float, ranges: Sequence[tuple[float, float]]) -> bool:
     return any(min(each) <= value <= max(each) for each in ranges)
 
 
+@pytest.mark.s2_rule("pebc.one_envelope", "pebc.elements", "pebc.order", "pebc.allowed")
 @settings(deadline=None, max_examples=100)
 @given(
     QUANTITIES,
@@ -794,6 +860,7 @@ def test_limits_are_always_allowed(
                 assert one[1:] != other[1:]
 
 
+@pytest.mark.s2_rule("pebc.energy")
 @settings(deadline=None)
 @given(
     st.lists(st.floats(0, 11), min_size=4, max_size=4),
@@ -830,23 +897,6 @@ def test_phases_measured_one_by_one_count_together() -> None:
     assert model["soc-at-start"] == "6.0 kWh"
 
 
-def test_production_that_has_to_be_possible_is_left_room() -> None:
-    """Least where it is worth the least."""
-    made = handler(PV, need(-2000, 0, quantity=L1))
-    (instruction,) = made.instructions(plan(-4, -1, 0, 0, prices=(4, 3, 1, 2)), NOW)
-    assert elements(instruction, L1) == [
-        (2 * HOUR, -4000, 0),
-        (2 * HOUR, 0, 0),
-    ]
-    made = handler(PV, need(-3000, 0, quantity=L1))
-    (instruction,) = made.instructions(plan(-4, -1, 0, 0, prices=(4, 3, 1, 2)), NOW)
-    assert elements(instruction, L1) == [
-        (2 * HOUR, -4000, 0),
-        (HOUR, 0, 0),
-        (HOUR, -4000, 0),
-    ]
-
-
 def test_production_is_left_room_where_it_is_expected() -> None:
     made = handler(PV, forecast(-1000, -2000, -2000, 0), need(-750, 0, quantity=L1))
     (instruction,) = made.instructions(plan(0, -1, 0, 0, prices=(2, 3, 1, 9)), NOW)
@@ -857,15 +907,6 @@ def test_production_is_left_room_where_it_is_expected() -> None:
         (HOUR, 0, 0),
         (HOUR, -4000, 0),
     ]
-
-
-def test_production_measured_counts() -> None:
-    made = handler(PV, need(-1000, 0, quantity=L1))
-    made.receive(measurement(NOW, L1=-4000), NOW)
-    now = NOW + HOUR
-    made.receive(measurement(now, L1=0), now)
-    (instruction,) = made.instructions(plan(0, 0, start=now), now)
-    assert elements(instruction, L1) == [(2 * HOUR, 0, 0)]
 
 
 def test_production_that_has_to_be_is_planned() -> None:
@@ -884,3 +925,58 @@ def test_production_that_has_to_be_is_planned() -> None:
     # What may be produced after the window need not be within it.
     model = made.flex_model(Window(NOW, HOUR, 3 * HOUR), capacity_kwh=None)
     assert model["soc-maxima"][0]["value"] == "10.0 kWh"
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@pytest.mark.parametrize(
+    ("prices", "third", "fourth"),
+    [((), -3000, 0), ((0.1, 0.1, -0.2, -0.1), 0, -3000)],
+    ids=["without prices", "where least is lost"],
+)
+def test_limits_leave_room_for_what_may_be_produced(
+    prices: Sequence[float], third: float, fourth: float
+) -> None:
+    # 9 kWh, of which it expects to produce 3 in an hour.
+    made = handler(PV, forecast(-3000, -3000, -3000, -3000), need(-2250, 0))
+    (instruction,) = made.instructions(plan(-3, -3, 0, 0, prices=prices), NOW)
+    assert elements(instruction, L1) == [
+        (2 * HOUR, -4000, 0),
+        (HOUR, third, 0),
+        (HOUR, fourth, 0),
+    ]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+def test_production_that_was_measured_counts() -> None:
+    made = handler(PV, need(-2250, 0))
+    made.receive(measurement(NOW, L1=-3000), NOW)
+    later = NOW + HOUR
+    made.receive(measurement(later, L1=0), later)
+    (instruction,) = made.instructions(plan(0, 0, 0, start=later), later)
+    assert elements(instruction, L1) == [
+        (HOUR, -4000, 0),
+        (HOUR, -2000, 0),
+        (HOUR, 0, 0),
+    ]
+
+
+def test_what_only_consumes_is_not_made_to_produce() -> None:
+    (instruction,) = handler(CHARGER, need(-1000, 1000)).instructions(plan(0), NOW)
+    assert [lower for _, lower, _ in elements(instruction, SYMMETRIC)] == [0]
+
+
+@pytest.mark.s2_rule("pebc.energy_production")
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-4, 0), min_size=4, max_size=4),
+    st.lists(st.none() | st.floats(-1, 1), min_size=4, max_size=4),
+    st.floats(-4000, 0),
+)
+def test_what_may_be_produced_can_be(
+    kilowatts: list[float], prices: list[float | None], average: float
+) -> None:
+    made = handler(PV, need(average, average / 2))
+    (instruction,) = made.instructions(plan(*kilowatts, prices=prices), NOW)
+    parts = elements(instruction, L1)
+    room = sum(-lower * (duration / HOUR) for duration, lower, _ in parts)
+    assert room >= -average * 4 - 1e-3

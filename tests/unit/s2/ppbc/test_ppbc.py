@@ -113,6 +113,7 @@ def handler() -> PpbcHandler:
     return PpbcHandler()
 
 
+@pytest.mark.s2_rule("ppbc.ids")
 def test_starts_when_it_is_cheapest(handler: PpbcHandler) -> None:
     handler.receive(definition([sequence("wash", (2 * HOUR, 2000))]), NOW)
     plan = hourly(0.3, 0.3, 0.3, 0.1, 0.1, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3)
@@ -138,6 +139,7 @@ def test_production_is_paid_with_the_other_price(handler: PpbcHandler) -> None:
     assert told(handler.instructions(plan, NOW)) == [("c0", "generate", NOW + HOUR)]
 
 
+@pytest.mark.s2_rule("instruction.normal", "ppbc.one", "ppbc.normal")
 def test_cheapest_alternative_is_chosen(handler: PpbcHandler) -> None:
     handler.receive(
         definition(
@@ -153,6 +155,7 @@ def test_cheapest_alternative_is_chosen(handler: PpbcHandler) -> None:
     assert told(handler.instructions(plan, NOW)) == [("c0", "eco", NOW)]
 
 
+@pytest.mark.s2_rule("ppbc.order", "ppbc.pause")
 def test_containers_keep_their_order_and_pauses(handler: PpbcHandler) -> None:
     handler.receive(
         definition(
@@ -166,6 +169,7 @@ def test_containers_keep_their_order_and_pauses(handler: PpbcHandler) -> None:
     assert (wash, dry) == (NOW + 3 * HOUR, NOW + 4 * HOUR)
 
 
+@pytest.mark.s2_rule("ppbc.pause")
 def test_without_a_pause_one_follows_the_other_at_once(
     handler: PpbcHandler,
 ) -> None:
@@ -204,12 +208,14 @@ def test_what_uses_no_power_needs_no_price(handler: PpbcHandler) -> None:
     assert told(handler.instructions(plan, NOW)) == [("c0", "soak", NOW)]
 
 
+@pytest.mark.s2_rule("ppbc.window")
 def test_of_equal_prices_the_earliest_is_taken(handler: PpbcHandler) -> None:
     handler.receive(definition([sequence("wash", (HOUR, 2000))], start=NOW + HOUR), NOW)
     plan = Plan(consumption_price=Price("EUR", fixed=0.3))
     assert told(handler.instructions(plan, NOW)) == [("c0", "wash", NOW + HOUR)]
 
 
+@pytest.mark.s2_rule("ppbc.window", "ppbc.normal")
 @pytest.mark.parametrize(
     "message",
     [
@@ -225,6 +231,7 @@ def test_impossible_tasks_are_not_started(
     assert handler.instructions(hourly(*[0.1] * 12), NOW) == []
 
 
+@pytest.mark.s2_rule("ppbc.running")
 @pytest.mark.parametrize("state", ["EXECUTING", "INTERRUPTED", "FINISHED"])
 def test_what_has_begun_is_left_alone(handler: PpbcHandler, state: str) -> None:
     handler.receive(definition([sequence("wash", (HOUR, 2000))]), NOW)
@@ -244,6 +251,7 @@ def test_what_has_not_begun_is_planned_again(handler: PpbcHandler, state: str) -
     ]
 
 
+@pytest.mark.s2_rule("ppbc.progress")
 def test_rest_of_a_running_task_follows_in_time(handler: PpbcHandler) -> None:
     handler.receive(
         definition(
@@ -261,6 +269,7 @@ def test_rest_of_a_running_task_follows_in_time(handler: PpbcHandler) -> None:
     assert (container, start) == ("c1", NOW + 75 * MINUTE)
 
 
+@pytest.mark.s2_rule("ppbc.progress", "ppbc.coverage")
 def test_rest_follows_what_has_finished(handler: PpbcHandler) -> None:
     handler.receive(
         definition(
@@ -276,6 +285,7 @@ def test_rest_follows_what_has_finished(handler: PpbcHandler) -> None:
     assert start == NOW + HOUR
 
 
+@pytest.mark.s2_rule("ppbc.progress")
 def test_rest_of_an_aborted_task_is_not_started(handler: PpbcHandler) -> None:
     handler.receive(
         definition([sequence("wash", (HOUR, 1))], [sequence("dry", (HOUR, 1))]), NOW
@@ -341,6 +351,7 @@ def test_progress_outlives_a_repeated_definition(handler: PpbcHandler) -> None:
     assert handler.instructions(hourly(*[0.1] * 12), NOW) == []
 
 
+@pytest.mark.s2_rule("status.ignored", "ppbc.contradiction")
 @pytest.mark.parametrize(
     "message",
     [
@@ -384,6 +395,7 @@ def test_half_known_status_changes_nothing(handler: PpbcHandler) -> None:
     assert len(handler.instructions(hourly(*[0.1] * 12), NOW)) == 1
 
 
+@pytest.mark.s2_rule("revoke.id", "revoke.effect")
 def test_revoked_task_is_not_started(handler: PpbcHandler) -> None:
     handler.receive(definition([sequence("wash", (HOUR, 2000))]), NOW)
     for object_type, object_id in (
@@ -510,6 +522,7 @@ def cost_of(
     return total
 
 
+@pytest.mark.s2_rule("ppbc.one", "ppbc.order", "ppbc.window", "ppbc.pause")
 @settings(deadline=None)
 @given(CONTAINERS, PRICES, st.integers(2, 14))
 def test_nothing_is_cheaper_than_what_is_chosen(
@@ -557,6 +570,7 @@ def test_huge_tasks_are_planned_too(handler: PpbcHandler) -> None:
     assert len(handler.instructions(plan, NOW)) == 100
 
 
+@pytest.mark.s2_rule("instruction.rejected")
 def test_a_start_that_was_refused(handler: PpbcHandler) -> None:
     """It is decided anew; so is none of a task that is gone."""
     handler.receive(definition([sequence("wash", (2 * HOUR, 2000))]), NOW)

@@ -1,5 +1,6 @@
 """What is said between an RM and the CEM, rule by rule."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 import json
 from typing import Any
@@ -66,6 +67,7 @@ def revoked_at(rm: Conversation) -> list[tuple[str, str]]:
 # The handshake
 
 
+@pytest.mark.s2_rule("handshake.cem")
 def test_the_cem_speaks_first() -> None:
     rm = Conversation()
     [handshake] = rm.sent
@@ -74,6 +76,7 @@ def test_the_cem_speaks_first() -> None:
     assert set(handshake["supported_protocol_versions"]) == {"0.0.2-beta", "1.0.0"}
 
 
+@pytest.mark.s2_rule("handshake.response")
 @pytest.mark.parametrize(
     ("offered", "selected", "version"),
     [
@@ -94,6 +97,7 @@ def test_version(offered: list[str], selected: str, version: str) -> None:
     assert rm.session.protocol_version == version
 
 
+@pytest.mark.s2_rule("handshake.no_version")
 @pytest.mark.parametrize(
     "offered", ["0.0.1-beta", "0.0.2", "1.0", "1.0.1", "1.0.0-beta", "vv1.0.0", "v", ""]
 )
@@ -106,6 +110,7 @@ def test_no_common_version(offered: str) -> None:
     assert rm.wait(2) == [Close(1002), Ended(EndReason.NO_COMMON_VERSION)]
 
 
+@pytest.mark.s2_rule("handshake.rm", "handshake.versions")
 @pytest.mark.parametrize(
     "changes", [{"role": "CEM"}, {"supported_protocol_versions": None}]
 )
@@ -134,6 +139,7 @@ def test_nothing_is_said_of_one_s_own_accord_before_a_control_type_is_selected()
     ]
 
 
+@pytest.mark.s2_rule("handshake.first", "state.details")
 @pytest.mark.parametrize(
     "message_type",
     sorted(set(TYPES) - {"Handshake", "SessionRequest", "ReceptionStatus"}),
@@ -150,6 +156,7 @@ def test_too_early(message_type: str) -> None:
     )
 
 
+@pytest.mark.s2_rule("handshake.first")
 def test_no_handshake_in_time() -> None:
     rm = Conversation()
     rm.hear("hello?")
@@ -168,6 +175,7 @@ def test_no_details_in_time() -> None:
 # Answers
 
 
+@pytest.mark.s2_rule("status.one", "status.none")
 def test_each_message_is_answered_once_and_a_status_never() -> None:
     rm = controlled()
     for message_type in TYPES:
@@ -177,6 +185,13 @@ def test_each_message_is_answered_once_and_a_status_never() -> None:
         assert statuses == (message_type != "ReceptionStatus")
 
 
+@pytest.mark.s2_rule(
+    "status.invalid_data",
+    "status.nil",
+    "status.invalid_message",
+    "status.invalid_content",
+    "status.ignored",
+)
 @pytest.mark.parametrize(
     ("text", "subject", "status", "label"),
     [
@@ -219,6 +234,7 @@ def test_malformed_messages_are_told_apart_and_end_nothing(
     assert rm.answer == "OK"
 
 
+@pytest.mark.s2_rule("status.none")
 @pytest.mark.parametrize(
     "changes",
     [{}, {"status": "INVALID_DATA"}, {"status": "?"}, {"subject_message_id": None}],
@@ -230,6 +246,7 @@ def test_answers_to_what_nobody_asked(changes: dict[str, Any]) -> None:
     assert len(rm.sent) == before
 
 
+@pytest.mark.s2_rule("status.permanent")
 def test_an_rm_that_cannot_go_on() -> None:
     rm = controlled()
     assert rm.say("ReceptionStatus", status="PERMANENT_ERROR") == [
@@ -241,6 +258,7 @@ def test_an_rm_that_cannot_go_on() -> None:
 # Details
 
 
+@pytest.mark.s2_rule("message.currency", "state.details")
 def test_details() -> None:
     rm = Conversation()
     [received] = rm.introduce()
@@ -265,6 +283,7 @@ def test_details() -> None:
     assert details.provides_forecast
 
 
+@pytest.mark.s2_rule("state.details")
 def test_details_again_replace_the_old_ones() -> None:
     rm = controlled()
     handler = rm.session.rm.handler
@@ -284,6 +303,7 @@ def test_details_again_replace_the_old_ones() -> None:
     assert rm.answer == "INVALID_CONTENT"
 
 
+@pytest.mark.s2_rule("state.measurements")
 def test_forecasts_and_the_control_type() -> None:
     """They may come under any, and before one is selected; measurements it did not list."""
     rm = Conversation()
@@ -302,6 +322,7 @@ def test_forecasts_and_the_control_type() -> None:
     assert [message_type for message_type, _ in handler.heard] == ["PowerForecast"] * 2
 
 
+@pytest.mark.s2_rule("select.withdrawn")
 def test_a_control_type_that_is_no_longer_offered() -> None:
     """So an RM pauses being controlled."""
     rm = controlled()
@@ -316,6 +337,7 @@ def test_a_control_type_that_is_no_longer_offered() -> None:
     assert rm.answer == "OK"
 
 
+@pytest.mark.s2_rule("select.resource")
 def test_another_resource_than_the_token_is_bound_to() -> None:
     rm = Conversation(resource_id="acme-pump")
     [foreign] = rm.introduce()
@@ -333,6 +355,7 @@ def test_the_same_resource_as_the_token_is_bound_to() -> None:
     assert isinstance(received, DetailsReceived)
 
 
+@pytest.mark.s2_rule("select.resource")
 def test_a_resource_does_not_change_within_a_session() -> None:
     rm = controlled()
     [foreign] = rm.say("ResourceManagerDetails", resource_id="other-thing")
@@ -344,6 +367,7 @@ def test_a_resource_does_not_change_within_a_session() -> None:
 # Selecting a control type
 
 
+@pytest.mark.s2_rule("status.at_once", "select.in_force")
 @pytest.mark.parametrize(
     "control_type",
     [ControlType.FILL_RATE, ControlType.POWER_ENVELOPE, ControlType.NOT_CONTROLABLE],
@@ -375,6 +399,7 @@ def test_a_control_type_is_in_force_once_the_rm_agrees(
     assert rm.wait(60) == []
 
 
+@pytest.mark.s2_rule("select.several")
 def test_a_handler_is_made_for_the_types_that_control() -> None:
     rm = controlled()
     handler = rm.session.rm.handler
@@ -389,6 +414,7 @@ def test_a_handler_is_made_for_the_types_that_control() -> None:
     assert rm.session.rm.handler is None
 
 
+@pytest.mark.s2_rule("select.in_force")
 @pytest.mark.parametrize(
     "status", ["INVALID_CONTENT", "INVALID_MESSAGE", "TEMPORARY_ERROR"]
 )
@@ -406,6 +432,7 @@ def test_an_rm_that_refuses_stays_as_it_was(status: str) -> None:
     assert rm.wait(60) == []
 
 
+@pytest.mark.s2_rule("status.permanent")
 def test_an_rm_that_refuses_for_good() -> None:
     rm = controlled()
     rm.select(ControlType.POWER_ENVELOPE)
@@ -420,6 +447,7 @@ def test_an_rm_that_refuses_for_good() -> None:
     ]
 
 
+@pytest.mark.s2_rule("select.in_force")
 def test_an_rm_that_does_not_answer_stays_as_it_was() -> None:
     rm = controlled()
     rm.select(ControlType.POWER_ENVELOPE)
@@ -438,6 +466,7 @@ def test_an_rm_that_does_not_answer_stays_as_it_was() -> None:
     ]
 
 
+@pytest.mark.s2_rule("select.in_force")
 def test_an_rm_that_agrees_late() -> None:
     """From then on it acts so, whether anybody still waits for it or not."""
     rm = controlled()
@@ -447,6 +476,7 @@ def test_an_rm_that_agrees_late() -> None:
     assert rm.session.rm.control_type is ControlType.POWER_ENVELOPE
 
 
+@pytest.mark.s2_rule("select.withdrawn")
 def test_a_control_type_that_is_withdrawn_before_the_rm_agrees() -> None:
     rm = controlled()
     rm.select(ControlType.POWER_ENVELOPE)
@@ -471,6 +501,96 @@ def test_a_newer_wish_takes_the_place_of_an_older_one() -> None:
     assert rm.session.rm.control_type is ControlType.FILL_RATE
 
 
+def selections(rm: Conversation) -> list[str]:
+    """The ids of all messages that asked for a control type."""
+    return [
+        frame["message_id"]
+        for frame in rm.sent
+        if frame["message_type"] == "SelectControlType"
+    ]
+
+
+def test_an_rm_that_agrees_to_what_was_wished_for_before() -> None:
+    """It is in force until the RM has agreed to the newer one, or for good if it does not."""
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    _, older, newer = selections(rm)
+    assert rm.say("ReceptionStatus", subject_message_id=older) == [
+        ControlTypeChanged(ControlType.POWER_ENVELOPE)
+    ]
+    assert rm.session.rm.control_type is ControlType.POWER_ENVELOPE
+    assert rm.session.expected_control_type is ControlType.FILL_RATE
+    assert rm.say(
+        "ReceptionStatus", subject_message_id=newer, status="INVALID_CONTENT"
+    ) == [
+        SelectionEnded(
+            ControlType.FILL_RATE, Selection.REFUSED, ReceptionStatus.INVALID_CONTENT
+        )
+    ]
+    assert rm.session.rm.control_type is ControlType.POWER_ENVELOPE
+
+
+def test_what_was_wished_for_before_is_over_once_the_rm_agrees_to_the_newer_one() -> (
+    None
+):
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    rm.acknowledge()
+    assert rm.say("ReceptionStatus", subject_message_id=older) == []
+    assert rm.session.rm.control_type is ControlType.FILL_RATE
+
+
+def test_what_was_wished_for_before_is_refused() -> None:
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    refused = rm.say(
+        "ReceptionStatus", subject_message_id=older, status="TEMPORARY_ERROR"
+    )
+    assert refused == []
+    assert rm.session.expected_control_type is ControlType.FILL_RATE
+
+
+def test_an_answer_to_the_first_of_two_that_ask_the_same() -> None:
+    """What the RM tells after it is kept when it answers the other one, too."""
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.wait(11)
+    rm.select(ControlType.POWER_ENVELOPE)
+    _, first, second = selections(rm)
+    assert rm.say("ReceptionStatus", subject_message_id=first) == [
+        ControlTypeChanged(ControlType.POWER_ENVELOPE),
+        SelectionEnded(
+            ControlType.POWER_ENVELOPE, Selection.ACTIVATED, ReceptionStatus.OK
+        ),
+    ]
+    handler = rm.session.rm.handler
+    assert rm.say("ReceptionStatus", subject_message_id=second) == []
+    assert rm.session.rm.handler is handler
+
+
+def test_what_was_wished_for_before_is_not_offered_any_more() -> None:
+    rm = controlled()
+    rm.select(ControlType.POWER_ENVELOPE)
+    rm.select(ControlType.FILL_RATE)
+    older = selections(rm)[1]
+    rm.say("ResourceManagerDetails", available_control_types=[ControlType.FILL_RATE])
+    assert rm.say("ReceptionStatus", subject_message_id=older) == []
+
+
+def test_wishes_that_are_never_answered_are_bounded() -> None:
+    rm = controlled()
+    for _ in range(50):
+        rm.select(ControlType.POWER_ENVELOPE)
+        rm.select(ControlType.FILL_RATE)
+    forgotten = selections(rm)[1]
+    assert rm.say("ReceptionStatus", subject_message_id=forgotten) == []
+
+
 def test_what_is_in_force_already_is_not_asked_for_again() -> None:
     rm = controlled()
     handler = rm.session.rm.handler
@@ -482,6 +602,7 @@ def test_what_is_in_force_already_is_not_asked_for_again() -> None:
     assert rm.session.rm.handler is handler
 
 
+@pytest.mark.s2_rule("select.offered", "select.give_back")
 @pytest.mark.parametrize(
     ("offered", "control_type"),
     [
@@ -529,6 +650,7 @@ def test_a_wish_ends_with_the_session() -> None:
 # What the RM tells
 
 
+@pytest.mark.s2_rule("state.control_type", "status.ok")
 def test_messages_of_the_selected_control_type_reach_its_handler() -> None:
     rm = controlled()
     rm.wait(7)
@@ -537,6 +659,7 @@ def test_messages_of_the_selected_control_type_reach_its_handler() -> None:
     assert heard_by(rm) == [("FRBC.SystemDescription", rm.now)]
 
 
+@pytest.mark.s2_rule("state.control_type", "state.sides")
 @pytest.mark.parametrize(
     "message_type",
     [
@@ -559,6 +682,7 @@ def test_messages_that_do_not_belong_to_the_selected_control_type(
     assert not heard_by(rm)
 
 
+@pytest.mark.s2_rule("status.invalid_content")
 def test_what_a_handler_refuses() -> None:
     """Why is for the log; nothing of it goes back."""
     rm = controlled()
@@ -570,6 +694,9 @@ def test_what_a_handler_refuses() -> None:
     assert refused.reason == "actuator unknown"
 
 
+@pytest.mark.s2_rule(
+    "state.measurements", "state.updates", "power.announced", "instruction.unknown"
+)
 @pytest.mark.parametrize(
     "control_type",
     [ControlType.NO_SELECTION, ControlType.NOT_CONTROLABLE, ControlType.FILL_RATE],
@@ -658,6 +785,7 @@ def test_plausibility(message_type: str, changes: dict[str, Any], status: str) -
     assert rm.answer == status
 
 
+@pytest.mark.s2_rule("pebc.valid")
 def test_constraints_that_hold_for_ever_and_their_powers() -> None:
     rm = Conversation(highest_power=50.0)
     rm.introduce()
@@ -675,6 +803,7 @@ def test_constraints_that_hold_for_ever_and_their_powers() -> None:
 # Instructions
 
 
+@pytest.mark.s2_rule("message.schema", "instruction.time")
 def test_an_instruction() -> None:
     rm = controlled()
     assert rm.take(rm.session.send_instruction(INSTRUCTION, rm.now)) == []
@@ -687,6 +816,7 @@ def test_an_instruction() -> None:
     assert rm.wait(60) == []
 
 
+@pytest.mark.s2_rule("modes.factor")
 @pytest.mark.parametrize(("factor", "sent"), [(-0.1, 0), (1.0000001, 1), (0.3, 0.3)])
 def test_the_factor_of_an_instruction_is_within_its_bounds(
     factor: float, sent: float
@@ -715,14 +845,16 @@ def test_an_instruction_that_is_not_answered_ends_nothing() -> None:
     rm = controlled()
     rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
     rm.wait(5)
-    rm.take(rm.session.send_instruction(INSTRUCTION, rm.now))
+    other = replace(INSTRUCTION, body={**INSTRUCTION.body, "id": "charge-more"})
+    rm.take(rm.session.send_instruction(other, rm.now))
     assert rm.wait(5) == [InstructionAnswered("charge", None)]
-    assert rm.wait(5) == [InstructionAnswered("charge", None)]
+    assert rm.wait(5) == [InstructionAnswered("charge-more", None)]
     assert rm.acknowledge() == []
     rm.say("FRBC.ActuatorStatus")
     assert rm.answer == "OK"
 
 
+@pytest.mark.s2_rule("instruction.status")
 def test_instruction_statuses_come_in_any_order() -> None:
     rm = controlled()
     for status in reversed(InstructionStatus):
@@ -732,6 +864,7 @@ def test_instruction_statuses_come_in_any_order() -> None:
         assert rm.answer == "OK"
 
 
+@pytest.mark.s2_rule("state.instructions")
 @pytest.mark.parametrize(
     ("message_type", "prepare"),
     [
@@ -759,6 +892,7 @@ def test_no_instruction_that_does_not_fit(message_type: str, prepare: Any) -> No
     assert len(rm.sent) == before
 
 
+@pytest.mark.s2_rule("state.revoke", "instruction.revoke")
 def test_an_instruction_is_taken_back() -> None:
     rm = controlled()
     assert rm.take(rm.session.revoke("FRBC.Instruction", "charge")) == []
@@ -771,6 +905,7 @@ def test_an_instruction_is_taken_back() -> None:
 # Revocations by the RM
 
 
+@pytest.mark.s2_rule("revoke.effect")
 def test_the_rm_takes_back_what_it_said() -> None:
     rm = controlled()
     assert rm.say("RevokeObject", object_id="its-description") == [
@@ -780,6 +915,7 @@ def test_the_rm_takes_back_what_it_said() -> None:
     assert revoked_at(rm) == [("FRBC.SystemDescription", "its-description")]
 
 
+@pytest.mark.s2_rule("instruction.revoked")
 def test_the_rm_takes_back_an_instruction() -> None:
     rm = controlled()
     assert rm.say(
@@ -789,6 +925,7 @@ def test_the_rm_takes_back_an_instruction() -> None:
     assert not revoked_at(rm)
 
 
+@pytest.mark.s2_rule("revoke.unknown")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -804,6 +941,7 @@ def test_the_rm_takes_back_what_is_not_there(changes: dict[str, str]) -> None:
     assert not revoked_at(rm)
 
 
+@pytest.mark.s2_rule("revoke.unknown")
 def test_the_rm_takes_something_back_while_it_is_not_controlled() -> None:
     rm = Conversation()
     rm.introduce()
@@ -814,6 +952,7 @@ def test_the_rm_takes_something_back_while_it_is_not_controlled() -> None:
 # The end
 
 
+@pytest.mark.s2_rule("state.end", "end.request")
 @pytest.mark.parametrize("request_", ["RECONNECT", "TERMINATE"])
 @pytest.mark.parametrize("is_introduced", [False, True])
 def test_the_rm_ends_the_session(request_: str, *, is_introduced: bool) -> None:
@@ -832,6 +971,7 @@ def test_the_rm_ends_the_session(request_: str, *, is_introduced: bool) -> None:
     assert rm.session.next_deadline is None
 
 
+@pytest.mark.s2_rule("state.end", "end.reconnect", "end.terminate")
 @pytest.mark.parametrize(
     ("reason", "code", "request_", "grace"),
     [
@@ -858,6 +998,7 @@ def test_the_owner_ends_the_session(
     assert news == [Close(code), Ended(reason)]
 
 
+@pytest.mark.s2_rule("connection.session")
 def test_nothing_follows_on_the_end() -> None:
     rm = controlled()
     rm.close(EndReason.UNLOADED)
@@ -889,6 +1030,7 @@ def flood(rm: Conversation, count: int) -> list[str]:
     return [frame["status"] for frame in rm.sent[before:]]
 
 
+@pytest.mark.s2_rule("status.temporary")
 def test_too_many_messages() -> None:
     rm = controlled()
     rm.wait(60)

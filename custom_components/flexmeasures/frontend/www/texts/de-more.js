@@ -28,6 +28,7 @@ export default {
   label_mode: "Modus",
   label_hand_over: "Steuerung übergeben",
   action_failed: "Das hat nicht geklappt: {error}",
+  follower_actions: "deine Aktionen",
   follower_write: "{name} auf {value}",
   follower_dry_run: "Probelauf: würde {what} setzen",
   follower_following: "Gefolgt: {what} gesetzt",

@@ -27,6 +27,7 @@ export default {
   label_mode: "Mode",
   label_hand_over: "Hand over control",
   action_failed: "That did not work: {error}",
+  follower_actions: "your actions",
   follower_write: "{name} to {value}",
   follower_dry_run: "Dry run: would set {what}",
   follower_following: "Followed: set {what}",

@@ -28,6 +28,7 @@ export default {
   label_mode: "Modo",
   label_hand_over: "Ceder el control",
   action_failed: "No ha funcionado: {error}",
+  follower_actions: "tus acciones",
   follower_write: "{name} a {value}",
   follower_dry_run: "Prueba: pondría {what}",
   follower_following: "Seguido: puesto {what}",

@@ -28,6 +28,7 @@ export default {
   label_mode: "Mode",
   label_hand_over: "Confier la commande",
   action_failed: "Cela n’a pas fonctionné : {error}",
+  follower_actions: "vos actions",
   follower_write: "{name} sur {value}",
   follower_dry_run: "Essai à blanc : réglerait {what}",
   follower_following: "Suivi : réglé {what}",

@@ -28,6 +28,7 @@ export default {
   label_mode: "Modus",
   label_hand_over: "Besturing overdragen",
   action_failed: "Dat is niet gelukt: {error}",
+  follower_actions: "je acties",
   follower_write: "{name} op {value}",
   follower_dry_run: "Proefdraaien: zou {what} zetten",
   follower_following: "Gevolgd: {what} gezet",
