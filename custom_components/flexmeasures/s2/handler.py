@@ -37,8 +37,6 @@ class ControlTypeHandler(ABC):
     """Whether FlexMeasures schedules it; else only the prices of a plan matter here."""
     is_storage: ClassVar[bool] = False
     """Whether the flex-model's state of charge is that of a real storage."""
-    counts_energy: ClassVar[bool] = False
-    """Whether the flex-model's state of charge counts the energy that is consumed."""
     order_fields: ClassVar[frozenset[str]]
     """The parts of a `ManualOrder` that are for it."""
     looks_ahead: ClassVar[timedelta | None] = None
@@ -101,6 +99,11 @@ class ControlTypeHandler(ABC):
     def power_range(self, now: datetime) -> Range | None:
         """The power in W that the device can have, or none; None if that is not known."""
         return None
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether the flex-model's state of charge counts the energy that is consumed."""
+        return False
 
     @property
     def level_told_at(self) -> datetime | None:
