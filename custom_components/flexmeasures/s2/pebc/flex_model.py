@@ -10,12 +10,12 @@ from ..operation_modes.profile import Profile, Segment, mean, window_slots
 from ..plan import Window
 from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
-from .energy_constraints import EnergyConstraint
+from .energy_constraints import EnergyConstraint, EnergyConstraints
 
 
 def limits_flex_model(
     valid: Sequence[Segment[PowerConstraints]],
-    energy: Iterable[EnergyConstraint],
+    energy: EnergyConstraints,
     forecast: Profile[float] | None,
     window: Window,
     *,
@@ -24,9 +24,8 @@ def limits_flex_model(
     """A device of which FlexMeasures decides how much power it may have.
 
     `valid` has at least the first constraints that hold within the window. One that
-    consumes is only planned if it is known what it needs (`energy`, in the order of its
-    ends): else the best plan would be to keep it off for ever. Raises
-    NotPlannableError.
+    consumes is only planned if it is known what it needs (`energy`): else the best plan
+    would be to keep it off for ever. Raises NotPlannableError.
     """
     consumption = _by_slot(valid, window, lambda each: each.consumption)
     production = _by_slot(valid, window, lambda each: each.production)
@@ -42,10 +41,12 @@ def limits_flex_model(
             model["production-capacity"] = _series(
                 _available(forecast, window, production), window
             )
+        if produced := energy.producing_within(window.start, window.end):
+            model |= _emptied_fields(produced, window, production)
         return model
-    if energy := list(energy):
+    if consumed := energy.within(window.start, window.end):
         return model | _storage_fields(
-            energy, window, lambda each: valid[-1].value.consumption_of(each) / 1000
+            consumed, window, lambda each: valid[-1].value.consumption_of(each) / 1000
         )
     if capacity_kwh is None:
         raise NotPlannableError(
@@ -99,6 +100,35 @@ def _series(powers: Iterable[float], window: Window) -> list[dict[str, str]]:
         event(start, end, power_quantity(power))
         for (start, end), power in zip(window_slots(window), powers, strict=True)
     ]
+
+
+def _emptied_fields(
+    constraints: Iterable[EnergyConstraint], window: Window, powers: Sequence[float]
+) -> dict[str, Any]:
+    """The constraints as a store that is emptied by what is produced.
+
+    There is enough in it for the `powers` (W) that the device can have in all slots.
+    """
+    kwh = sum(powers) / 1000 * (window.resolution / timedelta(hours=1))
+    maxima: list[dict[str, str]] = []
+    due = 0.0
+    for constraint in constraints:
+        later = hours(window.end, constraint.end) * powers[-1] / 1000
+        due += max(constraint.least_production_left - later, 0.0)
+        maxima.append(
+            {
+                "datetime": min(constraint.end, window.end).isoformat(),
+                "value": energy_quantity(max(kwh - due, 0.0)),
+            }
+        )
+    return {
+        "soc-at-start": energy_quantity(kwh),
+        "soc-min": "0 kWh",
+        "soc-max": energy_quantity(kwh),
+        "soc-maxima": maxima,
+        "discharging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+    }
 
 
 def _storage_fields(

@@ -16,9 +16,9 @@ from ..operation_modes.profile import (
     known_slots,
     read_profile,
 )
-from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
+from ..operation_modes.ranges import Range, total_power
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
@@ -83,12 +83,7 @@ class PebcHandler(ControlTypeHandler):
                 self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
             case "PowerMeasurement":
                 self._energy.measured(
-                    min(body["measurement_timestamp"], now),
-                    {
-                        value["commodity_quantity"]: value["value"]
-                        for value in body["values"]
-                        if value["commodity_quantity"].startswith(ELECTRIC_POWER)
-                    },
+                    min(body["measurement_timestamp"], now), body["values"]
                 )
             case "PowerForecast":
                 self._forecast = read_profile(
@@ -119,7 +114,11 @@ class PebcHandler(ControlTypeHandler):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         valid = [
             Segment(*each)
@@ -129,7 +128,7 @@ class PebcHandler(ControlTypeHandler):
             raise NotPlannableError("s2_no_description")
         return limits_flex_model(
             valid,
-            self._energy.within(window.start, window.end),
+            self._energy,
             self._forecast,
             window,
             capacity_kwh=capacity_kwh,
