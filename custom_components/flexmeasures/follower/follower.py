@@ -21,7 +21,7 @@ from ..device.store import AccountStore
 from ..timer import Timer
 from .entities import TargetEntities, can_be_written, facts_of, shown
 from .hand_back import HandBack
-from .memory import Decision, FollowerMemory, Why
+from .memory import RESTING, Decision, FollowerMemory, Why
 from .settings import FollowerSettings
 from .state import FollowerState
 from .targets import CannotFollowError, EntityFacts, Write
@@ -45,18 +45,7 @@ class Follower:
         self._coordinator = coordinator
         self._store = store
         power_sensor = coordinator.settings.power_sensor
-        self.memory = store.restored(
-            power_sensor,
-            lambda stored: (
-                FollowerMemory.from_json(stored["follower"])
-                if "follower" in stored
-                else FollowerMemory()
-            ),
-            FollowerMemory(),
-        )
-        if self.memory.in_control_of != settings.id:
-            # Whatever else was chosen is looked at first.
-            self.memory.is_in_control = self.memory.owes_rest = False
+        self.memory = FollowerMemory.restored(store, power_sensor, settings.id)
         coordinator.lifetime.async_on_unload(
             store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
         )
@@ -190,10 +179,7 @@ class Follower:
         if self._wish.take_news():
             # That is newer than what was done by hand.
             memory.by_hand_until = None
-        if memory.by_hand_until:
-            # A clock may have been set back.
-            latest = now + self.settings.respect
-            memory.by_hand_until = min(memory.by_hand_until, latest)
+        memory.end_hand_by(now + self.settings.respect)
         if self.is_by_hand:
             assert memory.by_hand_until
             self._follow_timer.async_arm(memory.by_hand_until)
@@ -251,7 +237,10 @@ class Follower:
 
         Whatever they do once all are back, they are told anew.
         """
-        if setpoint is None or not is_same_direction(setpoint, self._setpoint):
+        before = self._setpoint
+        if setpoint is None or not (
+            before is None or is_same_direction(setpoint, before)
+        ):
             self._rests_meanwhile = True
         writes = self._entities.resting(facts) if self._rests_meanwhile else ()
         if writes == self._wanted:
@@ -276,7 +265,7 @@ class Follower:
         why: Why,
         writes: tuple[Write, ...] = (),
     ) -> None:
-        is_dry = not self.memory.is_in_control and not self.memory.owes_rest
+        is_dry = not self.memory.is_in_control and why not in RESTING
         texts = tuple(map(shown, writes))
         self.memory.note(Decision(now, setpoint, why, texts, is_dry))
         self._store.async_remember()
