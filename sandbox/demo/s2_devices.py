@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+import time
 from typing import Any, Final
 
 from ..errors import SandboxError
@@ -16,6 +18,9 @@ _DEVICES: Final = {
     "washing-machine": "S2 washing machine",
 }
 """By what `sandbox.s2` plays."""
+_HEATER_KWH: Final = 3.0
+_HEATER_WITHIN: Final = timedelta(hours=6)
+_CONNECTED_SECONDS: Final = 30.0
 _PAIRING: Final = ("pairing", "pairing_unencrypted")
 _MOST_STEPS: Final = 100
 
@@ -33,6 +38,40 @@ async def add_s2_devices(
         pairing = step["description_placeholders"]
         programs.play(device, pairing["address"], pairing["token"])
         await client.submit_subentry_flow(step["flow_id"], {})
+    for name in _DEVICES.values():
+        await _until_connected(client, name)
+        await client.call_service(
+            "switch",
+            "turn_on",
+            {"entity_id": _entity_id("switch", name, "automatic_scheduling")},
+        )
+    heater = _DEVICES["heater"]
+    for platform, key, value in (
+        ("number", "energy_to_use", {"value": _HEATER_KWH}),
+        (
+            "datetime",
+            "ready_by",
+            {"datetime": (datetime.now(UTC) + _HEATER_WITHIN).isoformat()},
+        ),
+    ):
+        entity_id = _entity_id(platform, heater, key)
+        await client.call_service(
+            platform, "set_value", {"entity_id": entity_id, **value}
+        )
+
+
+async def _until_connected(client: HomeAssistantClient, name: str) -> None:
+    """Wait until a device is controlled, and so has the entities of its control type."""
+    entity_id = _entity_id("select", name, "control_type")
+    deadline = time.monotonic() + _CONNECTED_SECONDS
+    while not (await client.state(entity_id))["attributes"].get("in_force"):
+        if time.monotonic() > deadline:
+            raise SandboxError(f"{name} has not connected")
+        await asyncio.sleep(0.1)
+
+
+def _entity_id(platform: str, name: str, key: str) -> str:
+    return f"{platform}.{name.lower().replace(' ', '_')}_{key}"
 
 
 async def _pairing(

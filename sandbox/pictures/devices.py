@@ -39,7 +39,7 @@ async def take_settings(camera: Camera) -> None:
         await owner.open_settings(S2_BATTERY.name)
         await owner.choose("S2")
         # The token is not kept: nothing is submitted after it.
-        await page.locator("ha-selector-boolean ha-switch").last.click()
+        await page.locator("ha-selector-boolean ha-switch").nth(1).click()
         await owner.submit()
         await owner.at("Connect the device")
         await camera.dialog(page, "pairing")

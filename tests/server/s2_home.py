@@ -83,10 +83,12 @@ class Connected:
         assert found
         return found
 
-    async def set_target(self, kwh: float, ready_by: datetime) -> None:
+    async def set_target(
+        self, kwh: float, ready_by: datetime, number: str = "target_soc"
+    ) -> None:
         """Say as a user what has to be stored, or consumed, by when."""
         for platform, key, value in (
-            ("number", "target_soc", {"value": kwh}),
+            ("number", number, {"value": kwh}),
             ("datetime", "ready_by", {"datetime": ready_by.isoformat()}),
         ):
             await self.home.hass.services.async_call(

@@ -526,7 +526,7 @@ async def test_operation_modes(home: S2Home, add_device: AddDevice) -> None:
     start = home.clock.now()
     simulated = Heater(start)
     connected = await home.connect(device, simulated, OMBC)
-    await connected.set_target(6.0, start + 6 * HOUR)
+    await connected.set_target(6.0, start + 6 * HOUR, "energy_to_use")
     await connected.schedule(duration="PT8H")
 
     await connected.follow(start + 6 * HOUR)

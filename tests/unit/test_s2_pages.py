@@ -139,6 +139,20 @@ async def test_no_note_where_nothing_is_to_be_controlled(
     assert to_be_set(home) is None
 
 
+async def test_planned_here(home: Home, rm: FakeRM) -> None:
+    """There is nothing to switch on, and the status says so, also while it is away."""
+    await home.set_up(paired())
+    await rm.start(PPBC)
+
+    await rm.select(PPBC)
+
+    assert to_be_set(home) is None
+    assert home.value("sensor", "scheduling_status") == "s2_planned_here"
+    await rm.leave()
+    assert to_be_set(home) is None
+    assert home.value("sensor", "scheduling_status") == "s2_planned_here"
+
+
 async def test_no_note_where_there_is_a_schedule(home: Home, rm: FakeRM) -> None:
     """Whoever has it made has it made."""
     home.has_planned(1.0, 2.0)

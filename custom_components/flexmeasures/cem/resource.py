@@ -209,6 +209,11 @@ class ManagedResource:
         )
 
     @property
+    def is_planned_here(self) -> bool:
+        """Whether its start is chosen here, from the prices."""
+        return self.memory.control_type is ControlType.POWER_PROFILE
+
+    @property
     def may_have_level(self) -> bool:
         """Whether it can be charged with something, as far as is known by now."""
         return self.memory.control_type not in _WITHOUT_LEVEL
@@ -246,7 +251,10 @@ class ManagedResource:
     @property
     def problem(self) -> S2NotPlannableError | None:
         """Why no schedule can be made from what it has reported, or none is followed."""
-        return self.replanning.problem or self.follower.problem
+        problem = self.replanning.problem or self.follower.problem
+        if problem is None and self.is_planned_here:
+            return S2NotPlannableError("s2_planned_here")
+        return problem
 
     @property
     def problem_since(self) -> datetime | None:

@@ -54,10 +54,10 @@ def _to_be_set(resource: ManagedResource) -> str | None:
     ):
         return "s2_set_energy_to_use"
     is_scheduled = (
-        coordinator.settings.automatic_scheduling or coordinator.data.power is not None
+        coordinator.settings.automatic_scheduling
+        or coordinator.data.power is not None
+        or resource.is_planned_here
     )
-    # Where the start is chosen here, the server is not asked.
-    is_scheduled |= resource.handler is not None and not resource.handler.needs_schedule
     return None if is_scheduled else "s2_schedule_automatically"
 
 
