@@ -18,13 +18,11 @@ from .home import HOUR, MINUTE, NOW, Home
 from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired, route_of, token_of
 from .test_repairs import (
     Repairs,
-    issues,
+    issues as all_issues,
     repairs,  # noqa: F401
     settings_form,
 )
 
-# What is still to be set is tested with the pages.
-NOTE = "s2_to_be_set_"
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
 OTHER_DEVICE = f"s2_other_device_{BATTERY_POWER}"
@@ -37,10 +35,12 @@ NOT_PLANNABLE = f"s2_not_plannable_{BATTERY_POWER}"
 STRANGER = "the-id-of-a-stranger"
 
 
-def problems(home: Home) -> dict[str, ir.IssueEntry]:
-    """Give what there is to repair."""
+def issues(home: Home) -> dict[str, ir.IssueEntry]:
+    """Give what is wrong; what is still to be set is another matter."""
     return {
-        key: issue for key, issue in issues(home).items() if not key.startswith(NOTE)
+        issue_id: issue
+        for issue_id, issue in all_issues(home).items()
+        if not issue_id.startswith("s2_to_be_set_")
     }
 
 
@@ -88,7 +88,7 @@ async def test_exposed_token(
     path = f"{route_of(BATTERY_POWER)}?token={token_of(BATTERY_POWER)}"
     await client.get(f"/api/flexmeasures/s2/{path}")
 
-    issue = problems(home)[EXPOSED]
+    issue = issues(home)[EXPOSED]
     assert issue.severity is ir.IssueSeverity.ERROR
     assert issue.is_fixable
     flow = await repairs.submit(await repairs.open(EXPOSED))
@@ -112,18 +112,18 @@ async def test_clock_that_is_an_hour_off(
     await rm.start()
     for _ in range(2):
         await rm.tell("PowerMeasurement", measurement_timestamp=NOW + off_by)
-    assert CLOCK not in problems(home)
+    assert CLOCK not in issues(home)
 
     await rm.tell("InstructionStatusUpdate", timestamp=NOW + off_by)
 
-    issue = problems(home)[CLOCK]
+    issue = issues(home)[CLOCK]
     assert issue.translation_key == kind
     assert issue.translation_placeholders == {
         "device": "Home battery",
         "minutes": minutes,
     }
     await rm.tell("PowerMeasurement", measurement_timestamp=NOW)
-    assert CLOCK not in problems(home)
+    assert CLOCK not in issues(home)
 
 
 @pytest.mark.parametrize("off_by", [4 * MINUTE, -29 * MINUTE])
@@ -136,7 +136,7 @@ async def test_clock_that_may_be_right(
     for _ in range(9):
         await rm.tell("PowerMeasurement", measurement_timestamp=NOW + off_by)
 
-    assert CLOCK not in problems(home)
+    assert CLOCK not in issues(home)
 
 
 async def test_clock_of_another_connection(home: Home, rm: FakeRM) -> None:
@@ -145,11 +145,11 @@ async def test_clock_of_another_connection(home: Home, rm: FakeRM) -> None:
     await rm.start()
     for _ in range(3):
         await rm.tell("PowerMeasurement", measurement_timestamp=NOW + HOUR)
-    assert CLOCK in problems(home)
+    assert CLOCK in issues(home)
 
     await rm.leave()
 
-    assert CLOCK not in problems(home)
+    assert CLOCK not in issues(home)
 
 
 # --- another device
@@ -161,7 +161,7 @@ async def test_other_device(home: Home, new_rm: Callable[..., FakeRM]) -> None:
 
     await stranger_comes(home, new_rm)
 
-    issue = problems(home)[OTHER_DEVICE]
+    issue = issues(home)[OTHER_DEVICE]
     assert issue.severity is ir.IssueSeverity.ERROR
     assert issue.is_fixable
     assert issue.translation_placeholders == {"device": "Home battery"}
@@ -184,12 +184,12 @@ async def test_other_device_is_accepted(
     done = await repairs.submit(form)
 
     assert done["type"] == FlowResultType.CREATE_ENTRY
-    assert problems(home) == {}
+    assert issues(home) == {}
     await stranger.start(resource_id=STRANGER)
     assert stranger.resource.is_connected
     await stranger.leave()
     await new_rm().start()
-    assert OTHER_DEVICE in problems(home)
+    assert OTHER_DEVICE in issues(home)
 
 
 async def test_right_device_is_back(home: Home, new_rm: Callable[..., FakeRM]) -> None:
@@ -199,9 +199,9 @@ async def test_right_device_is_back(home: Home, new_rm: Callable[..., FakeRM]) -
 
     await new_rm().start()
 
-    assert set(problems(home)) == {OTHER_DEVICE}
+    assert set(issues(home)) == {OTHER_DEVICE}
     await home.go_to(NOW + timedelta(days=1))
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 async def test_right_device_is_back_while_it_is_repaired(
@@ -265,14 +265,14 @@ async def test_contested(
     """It is over when the user says so."""
     await home.set_up(paired())
     await devices_fight(home, new_rm)
-    issue = problems(home)[CONTESTED]
+    issue = issues(home)[CONTESTED]
     assert issue.severity is ir.IssueSeverity.ERROR
 
     form = await repairs.open(CONTESTED)
     done = await repairs.submit(form, is_settled=False)
 
     assert done["type"] == FlowResultType.CREATE_ENTRY
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 # --- refusals
@@ -289,14 +289,14 @@ async def test_instructions_refused(home: Home, rm: FakeRM) -> None:
     await rm.tell("FRBC.StorageStatus", present_fill_level=42)
     moment = NOW
     for refusals in (1, 2, 3):
-        assert REFUSED not in problems(home)
+        assert REFUSED not in issues(home)
         moment += 3 * MINUTE
         await rm.pass_to(moment)
         await rm.expect("FRBC.Instruction")
         sender = rm.resource.sender
         await home.until(lambda: sender.refusals_in_a_row == refusals)  # noqa: B023
 
-    issue = problems(home)[REFUSED]
+    issue = issues(home)[REFUSED]
     assert issue.severity is ir.IssueSeverity.WARNING
     assert not issue.is_fixable
     assert issue.learn_more_url
@@ -307,7 +307,7 @@ async def test_instructions_refused(home: Home, rm: FakeRM) -> None:
     await home.until(lambda: home.value("sensor", "instruction_status") == "received")
     home.has_planned(*[1.0] * 3, *[2.0] * 5)
     await rm.leave()
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 # --- no schedule
@@ -320,11 +320,11 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     since = rm.resource.replanning.problem_since
     assert since
     await rm.pass_to(since + 5 * MINUTE - timedelta(seconds=1))
-    assert problems(home) == {}
+    assert issues(home) == {}
 
     await rm.pass_to(since + 5 * MINUTE)
 
-    issue = problems(home)[NOT_PLANNABLE]
+    issue = issues(home)[NOT_PLANNABLE]
     assert issue.severity is ir.IssueSeverity.WARNING
     assert not issue.is_fixable
     assert issue.translation_placeholders == {
@@ -334,7 +334,7 @@ async def test_not_plannable(home: Home, rm: FakeRM) -> None:
     }
     await rm.tell("FRBC.StorageStatus", present_fill_level=42)
     await rm.pass_to(since + 6 * MINUTE)
-    await home.until(lambda: not problems(home))
+    await home.until(lambda: not issues(home))
 
 
 async def test_not_plannable_for_a_short_time(home: Home, rm: FakeRM) -> None:
@@ -346,7 +346,7 @@ async def test_not_plannable_for_a_short_time(home: Home, rm: FakeRM) -> None:
     await home.until(lambda: not rm.resource.problem)
     await rm.pass_to(NOW + 10 * MINUTE)
 
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 async def test_not_plannable_is_no_failure(home: Home, rm: FakeRM) -> None:
@@ -358,7 +358,7 @@ async def test_not_plannable_is_no_failure(home: Home, rm: FakeRM) -> None:
         with pytest.raises(Exception, match="fill level"):
             await home.call("trigger_schedule", device_id=home.device_id())
 
-    assert problems(home) == {}
+    assert issues(home) == {}
     assert home.value("sensor", "scheduling_status") == "s2_no_fill_level"
 
 
@@ -371,7 +371,7 @@ async def in_trouble(home: Home, new_rm: Callable[..., FakeRM]) -> FakeRM:
     await home.set_up(paired(), paired(GARAGE_POWER))
     stranger = await stranger_comes(home, new_rm)
     await stranger.close()
-    assert set(problems(home)) == {OTHER_DEVICE}
+    assert set(issues(home)) == {OTHER_DEVICE}
     return stranger
 
 
@@ -380,7 +380,7 @@ async def test_device_is_removed(home: Home) -> None:
     home.hass.config_entries.async_remove_subentry(home.entry, str(BATTERY_POWER))
     await home.settle()
 
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 @pytest.mark.usefixtures("in_trouble")
@@ -390,7 +390,7 @@ async def test_account_is_disabled(home: Home) -> None:
     )
     await home.settle()
 
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 @pytest.mark.usefixtures("in_trouble")
@@ -401,7 +401,7 @@ async def test_s2_is_switched_off(home: Home) -> None:
     home.hass.config_entries.async_update_subentry(entry, subentry, data=without)
     await home.settle()
 
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 @pytest.mark.usefixtures("in_trouble")
@@ -416,7 +416,7 @@ async def test_new_token(home: Home) -> None:
     home.hass.config_entries.async_update_subentry(entry, subentry, data=renewed)
     await home.settle()
 
-    assert problems(home) == {}
+    assert issues(home) == {}
 
 
 @pytest.mark.usefixtures("in_trouble")
@@ -425,4 +425,4 @@ async def test_of_the_right_device(home: Home, new_rm: Callable[..., FakeRM]) ->
     await new_rm(GARAGE_POWER).start(OMBC)
     await home.go_to(NOW + HOUR, is_settled=False)
 
-    assert set(problems(home)) == {OTHER_DEVICE}
+    assert set(issues(home)) == {OTHER_DEVICE}
