@@ -1,8 +1,10 @@
 """A defect, or an end in the middle of something, stays with the device that it is about."""
 
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
+from aiohttp.web import WebSocketResponse
 import pytest
 
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
@@ -89,6 +91,27 @@ async def test_error_of_one_leaves_the_others_their_schedule(
             await home.call("trigger_schedule", device_id=home.device_id())
     assert raised.value.translation_key == "s2_defect"
     assert "Unexpected exception in planning" in caplog.text
+
+
+async def test_gone_while_it_is_let_in(
+    home: Home, rm: FakeRM, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.set_up(paired())
+    prepare = WebSocketResponse.prepare
+
+    async def lost(socket: WebSocketResponse, request: Any) -> Any:
+        prepared = await prepare(socket, request)
+        request.transport.abort()
+        await home.until(lambda: request.transport is None)
+        return prepared
+
+    with patch.object(WebSocketResponse, "prepare", lost):
+        await rm.connect()
+        await home.until(lambda: not rm.is_open)
+    assert "AssertionError" not in caplog.text
+    assert not rm.resource.is_connected
+    await rm.start(FRBC)
+    assert rm.resource.is_connected
 
 
 async def test_session_ends_in_the_middle_of_an_instruction(

@@ -484,7 +484,7 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
     assert home.value("sensor", "scheduling_status") == "s2_target_required"
     before = len(asked(home))
 
-    await set_target(home, 3.0, NOW + 2 * HOUR)
+    await set_target(home, 3.0, NOW + 2 * HOUR, "energy_to_use")
     await go_to(rm, NOW + 12 * SECOND)
     await go_to(rm, NOW + 40 * SECOND)
     assert home.value("sensor", "scheduling_status") == "ok"
@@ -501,7 +501,7 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
     assert asked(home)[-1]["soc-at-start"] == "0.744444 kWh"
 
     # Another target is about other energy.
-    await set_target(home, 2.0, NOW + 3 * HOUR)
+    await set_target(home, 2.0, NOW + 3 * HOUR, "energy_to_use")
     await home.call("trigger_schedule", device_id=home.device_id())
     assert asked(home)[-1]["soc-at-start"] == "0.0 kWh"
     assert {
@@ -610,12 +610,14 @@ async def test_second_look_at_what_an_rm_tells(home: Home, rm: FakeRM) -> None:
     assert len(asked(home)) == before + 1
 
 
-async def set_target(home: Home, kwh: float, ready_by: datetime) -> None:
+async def set_target(
+    home: Home, kwh: float, ready_by: datetime, key: str = "target_soc"
+) -> None:
     """Say how full it has to be, or how much it has to consume, and by when."""
     await home.hass.services.async_call(
         "number",
         "set_value",
-        {"entity_id": home.entity("number", "target_soc"), "value": kwh},
+        {"entity_id": home.entity("number", key), "value": kwh},
         blocking=True,
     )
     await home.hass.services.async_call(

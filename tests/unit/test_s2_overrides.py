@@ -8,8 +8,8 @@ import pytest
 from .fake_server import BATTERY_POWER
 from .home import HOUR, MINUTE, NOW, Home, Json
 from .s2.devices import L1, number_range
-from .s2_rm import FRBC, PEBC, FakeRM, paired
-from .test_s2_control import SECOND, choose, go_to, received, told
+from .s2_rm import FRBC, OMBC, PEBC, FakeRM, paired
+from .test_s2_control import SECOND, choose, go_to, ombc, received, told
 
 LIMITS = "PEBC.Instruction"
 
@@ -115,6 +115,23 @@ async def test_nothing_of_a_longer_plan_remains(home: Home, rm: FakeRM) -> None:
     assert sum(minutes for minutes, _ in second) == pytest.approx(
         sum(minutes for minutes, _ in first), abs=0.5
     )
+
+
+async def test_override_of_a_device_without_a_target(home: Home, rm: FakeRM) -> None:
+    """It cannot be planned, but told what to do."""
+    await home.set_up(paired(automatic_scheduling=True))
+    await rm.start(OMBC, instruction_processing_delay=0)
+    await choose(rm, OMBC)
+    await rm.tell("OMBC.SystemDescription", **ombc())
+    await rm.tell(
+        "OMBC.Status", active_operation_mode_id="off", operation_mode_factor=0
+    )
+    await go_to(rm, NOW + 6 * SECOND)
+    assert home.value("sensor", "scheduling_status") == "s2_target_required"
+    await home.override(power=2, duration="01:00:00")
+    await go_to(rm, NOW + 20 * SECOND)
+    (instruction,) = received(rm, "OMBC.Instruction")
+    assert instruction["operation_mode_id"] == "on"
 
 
 async def test_mode_device_that_has_told_nothing_yet(home: Home, rm: FakeRM) -> None:

@@ -41,6 +41,8 @@ class ControlTypeHandler(ABC):
     """The parts of a `ManualOrder` that are for it."""
     looks_ahead: ClassVar[timedelta | None] = None
     """As much of a plan as instructions are made of at a time; None for all of it."""
+    tells_ahead: ClassVar[bool] = False
+    """Whether the RM is told at once what it is to do later, and keeps it until then."""
     replan_on: ClassVar[frozenset[str]] = frozenset()
     """The types of messages after which another schedule is worth asking for."""
     follow_on: ClassVar[frozenset[str]] = frozenset()
@@ -110,6 +112,14 @@ class ControlTypeHandler(ABC):
         """When a storage's RM told its level; None if it did not, or there is none."""
         return None
 
+    def knows(self, instruction: Instruction) -> bool:
+        """Whether what an instruction is for is still there."""
+        return True
+
+    def trouble(self, now: datetime) -> str | None:
+        """The key of a text on what the device cannot do in time; None if there is nothing."""
+        return None
+
     def following(self, plan: Plan, now: datetime) -> None:  # noqa: B027
         """Take note that a plan is followed from now on."""
 
@@ -117,7 +127,7 @@ class ControlTypeHandler(ABC):
         """Take note that an instruction was sent."""
 
     def refused(self, instruction: Instruction) -> None:  # noqa: B027
-        """Take note that the RM does not do what it was told."""
+        """Take note that the RM does not do what it was told, or is not to any more."""
 
     def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:
         """What is known of the device now; `capacity_kwh` as for `flex_model`."""

@@ -60,7 +60,7 @@ class DeviceAutomation:
         self._hass = hass
         self._coordinator = coordinator
         self._queue = queue
-        self._was_on = False
+        self._was_on = self._was_by_prices = False
         self._has_begun = False
         self._interval: timedelta | None = None
         self._ready_by = ReadyBy()
@@ -117,7 +117,9 @@ class DeviceAutomation:
             self._begin()
         if self._was_on and not is_on:
             self._queue.async_drop(coordinator)
-        is_switched, self._was_on = is_on != self._was_on, is_on
+        by_prices = self._follows_prices
+        is_switched = (is_on, by_prices) != (self._was_on, self._was_by_prices)
+        self._was_on, self._was_by_prices = is_on, by_prices
 
         if self._is_other_target() and is_on:
             self._queue.async_wish(
@@ -262,6 +264,11 @@ class DeviceAutomation:
             return DEBOUNCE
         return max(DEBOUNCE, last_attempt + _QUIET - dt_util.utcnow())
 
+    @property
+    def _follows_prices(self) -> bool:
+        source = self._coordinator.flex_model_source
+        return source is not None and source.follows_prices
+
     def _rule(self) -> timedelta:
         """Return the interval that rules now."""
         coordinator = self._coordinator
@@ -282,7 +289,8 @@ class DeviceAutomation:
     def _wait(self) -> timedelta:
         """Return how long after a reading to read again."""
         if not self._coordinator.is_scheduled_by_itself:
-            return self._rule()
+            by_prices = self._follows_prices
+            return min(self._rule(), _PRICE_CHECK) if by_prices else self._rule()
         return min(self._rule(), _PRICE_CHECK, max(self._due_in(), _SHORTEST_WAIT))
 
     def _rearm(self) -> None:

@@ -18,6 +18,7 @@ NOT_PLANNABLE: Final = frozenset(
         "s2_no_power_limits",
         "s2_not_in_control",
         "s2_planned_here",
+        "s2_profile_late",
         "s2_target_required",
     }
 )

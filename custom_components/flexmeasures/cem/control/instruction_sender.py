@@ -90,10 +90,12 @@ class InstructionSender:
         self._retry = retry
         self.lead = timedelta(0)
         """How long before its time the RM needs an instruction."""
+        self.sends_ahead = False
+        """Whether it is sent everything at once, for whenever that is to be."""
         self._refusals: dict[str, int] = {}
         """In a row, by what they are for."""
-        self._refused: set[str] = set()
-        """For what the last instruction was refused, and none was sent since."""
+        self._refused: dict[str, Instruction] = {}
+        """What was refused last, by what it is for, if none was sent since."""
         self._held: list[Instruction] = []
         self._given: dict[str, list[SentInstruction]] = {}
         """By what they are for: the one in force, and what was sent ahead, in order of time."""
@@ -146,6 +148,26 @@ class InstructionSender:
         self._held = sorted(held, key=lambda each: each.execution_time)
         self._send_due(now)
         self._resource.async_notify()
+
+    @callback
+    def async_forget_unless(self, is_known: Callable[[Instruction], bool]) -> None:
+        """Forget what was for something that is not there any more."""
+        known: set[str] = set()
+        for given in self._given.values():
+            known.update(
+                slot(sent.instruction) for sent in given if is_known(sent.instruction)
+            )
+        known.update(key for key, last in self._refused.items() if is_known(last))
+        gone = self._given.keys() - known
+        self._given = {key: self._given[key] for key in self._given if key in known}
+        self._refused = {
+            key: last for key, last in self._refused.items() if key in known
+        }
+        self._refusals = {
+            key: count for key, count in self._refusals.items() if key in known
+        }
+        if gone:
+            self._resource.async_notify()
 
     @callback
     def async_give(self, instruction: Instruction) -> bool:
@@ -226,11 +248,14 @@ class InstructionSender:
             self._timer.async_arm(self._paused_until)
             return
         self._paused_until = None
-        while self._held and self._held[0].execution_time - self.lead <= now:
+        while self._held and self._due_at(self._held[0], now) <= now:
             if not self._give(self._held.pop(0), now):
                 break
         if self._held:
-            self._timer.async_arm(self._held[0].execution_time - self.lead)
+            self._timer.async_arm(self._due_at(self._held[0], now))
+
+    def _due_at(self, instruction: Instruction, now: datetime) -> datetime:
+        return now if self.sends_ahead else instruction.execution_time - self.lead
 
     def _give(self, instruction: Instruction, now: datetime) -> bool:
         if not self._resource.async_send(instruction):
@@ -240,7 +265,7 @@ class InstructionSender:
         if key not in self._refused:
             # It did what it was told last.
             self._refusals.pop(key, None)
-        self._refused.discard(key)
+        self._refused.pop(key, None)
         begun = [s for s in given if s.instruction.execution_time <= now]
         ahead = [s for s in given if s.instruction.execution_time > now]
         self._given[key] = sorted(
@@ -271,15 +296,16 @@ class InstructionSender:
         )
         if progress.is_failure and not was_failure and not is_replaced:
             self._resource.async_refused(sent.instruction)
-            self._pause(slot(sent.instruction), now)
+            self._pause(sent.instruction, now)
         self._resource.async_notify()
 
-    def _pause(self, key: str, now: datetime) -> None:
+    def _pause(self, refused: Instruction, now: datetime) -> None:
         """Send nothing for a while after a refusal, then try again."""
+        key = slot(refused)
         refusals = self._refusals.get(key, 0)
         pause = min(_FIRST_PAUSE * 2 ** min(refusals, 10), _LONGEST_PAUSE)
         self._refusals[key] = refusals + 1
-        self._refused.add(key)
+        self._refused[key] = refused
         self._paused_until = now + pause
         self._timer.async_arm(self._paused_until)
 

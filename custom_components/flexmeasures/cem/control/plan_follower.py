@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any, Final, Protocol
 
@@ -46,6 +47,10 @@ _RETAKE_AFTER: Final = timedelta(minutes=15)
 
 class ControlledResource(InstructedResource, Protocol):
     """An RM whose control can be given up and asked for again."""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether its control was taken without the user's asking for it."""
 
     @callback
     def async_hand_back(self) -> None:
@@ -107,11 +112,13 @@ class PlanFollower:
         """Go on under another control type; None: the RM is not controlled."""
         self._handler = handler
         self.sender.async_forget()
+        self.sender.sends_ahead = handler is not None and handler.tells_ahead
         for timer in (self._follow_timer, self._end_timer, self._manual_timer):
             timer.async_disarm()
         self._manual = self._idle_after = None
         self._last = {}
-        self._set_problem(None)
+        # Whoever begins it tells the listeners, once all is in place.
+        self.problem = self.problem_since = None
         if handler is not None:
             self._is_handed_back = False
             self._retake_timer.async_disarm()
@@ -266,8 +273,6 @@ class PlanFollower:
             self._set_problem(S2NotPlannableError("s2_defect"))
             if self._handler is not None:
                 self._idle(self._handler, (), now)
-        else:
-            self._set_problem(None)
 
     async def _follow(self, now: datetime) -> None:
         handler = self._handler
@@ -282,15 +287,20 @@ class PlanFollower:
             planned = replace(planned, power=None)
         plan = followed(planned, *self._wishes(), now)
         is_ordered = setpoint(None, *self._wishes(), now) is not None
-        snapshot = handler.snapshot()
-        instructions = await self._computing.async_run(
-            snapshot.ordered_instructions if is_ordered else snapshot.instructions,
-            _ahead(plan, now, handler.looks_ahead),
-            now,
+        instructions, trouble = await self._computing.async_run(
+            partial(
+                _instructions,
+                handler.snapshot(),
+                _ahead(plan, now, handler.looks_ahead),
+                now,
+                is_ordered=is_ordered,
+            )
         )
         if handler is not self._handler or manual is not self._manual:
             self._is_wanted = True
             return
+        self.sender.async_forget_unless(handler.knows)
+        self._set_problem(S2NotPlannableError(trouble) if trouble else None)
         handler.following(plan, now)
         if manual:
             instructions = manual.among(
@@ -317,6 +327,14 @@ class PlanFollower:
     ) -> None:
         """Have the RM do nothing, once it is clear that there is no plan for now."""
         coordinator = self._coordinator
+        if (
+            self._resource.is_automatic
+            and coordinator.data.power is None
+            and coordinator.memory.mode is not Mode.OFF
+            and not self.sender.current(now)
+        ):
+            # Nobody has asked for anything so far: it goes on as it always did.
+            return
         if self._idle_after is None:
             self._idle_after = now
             # Nothing is what the user wants where it is switched off.
@@ -347,7 +365,7 @@ class PlanFollower:
         self._resource.async_hand_back()
 
     def _set_problem(self, problem: S2NotPlannableError | None) -> None:
-        is_news = (self.problem is None) != (problem is None)
+        is_news = str(self.problem) != str(problem)
         self.problem = problem
         if is_news:
             self.problem_since = dt_util.utcnow() if problem else None
@@ -361,6 +379,14 @@ class PlanFollower:
         else:
             self._is_handed_back = False
             self._resource.async_take_back()
+
+
+def _instructions(
+    handler: ControlTypeHandler, plan: Plan, now: datetime, *, is_ordered: bool
+) -> tuple[Sequence[Instruction], str | None]:
+    """Return what to tell an RM, and the key of a text on what it cannot do in time."""
+    follow = handler.ordered_instructions if is_ordered else handler.instructions
+    return follow(plan, now), handler.trouble(now)
 
 
 def _slot_length(plan: Plan) -> timedelta:

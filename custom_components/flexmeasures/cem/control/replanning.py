@@ -96,7 +96,8 @@ class Replanning:
         self._is_checked = False
         self._wanted_apart, self._is_sure = None, False
         self._last, self._planned_with = {}, None
-        self._set_problem(None)
+        # Whoever begins it tells the listeners, once all is in place.
+        self.problem = self.problem_since = None
         if handler is not None:
             self.async_want()
 

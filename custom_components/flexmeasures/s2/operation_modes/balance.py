@@ -54,6 +54,14 @@ class EnergyBalance:
         """Whether the RM has told what an actuator does, or it was told what to do."""
         return actuator.id in self.states
 
+    def among(self, actuators: Iterable[Actuator]) -> Self:
+        """The same without what is known of other actuators."""
+        ids = {actuator.id for actuator in actuators}
+        if self.states.keys() <= ids:
+            return self
+        states = {key: state for key, state in self.states.items() if key in ids}
+        return replace(self, states=states)
+
     def reported(self, actuator: Actuator, state: ModeState) -> Self:
         """The same once the RM has told what an actuator does."""
         return replace(self, states={**self.states, actuator.id: state})
@@ -91,7 +99,10 @@ class EnergyBalance:
     def counted(self, now: datetime, actuators: ActuatorsAt, level: float) -> Self:
         """The same after the time that has passed, at a fill level."""
         moment, power = self.counted_until, self.power
-        if moment is None or moment >= now:
+        if moment is None:
+            states, orders = _executed(self.states, self.orders, actuators(now), now)
+            return replace(self, states=states, orders=orders)
+        if moment >= now:
             return self
         before, within = self.before, self.within
         states, orders = self.states, self.orders

@@ -104,7 +104,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             return Range(present, present)
         found = [
             power
-            for route in self._usable(self._routes_before(now, until), level)
+            for route in self._routes_before(now, until, level)
             for power in self.actuator.element(route.mode, level).power
         ] or [present]
         return Range(min(found), max(found))
@@ -114,9 +114,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
         self._wake = None
         choices = [
             self._choice(route, share)
-            for route in self._usable(
-                self._routes_before(share.now, share.until), share.level
-            )
+            for route in self._routes_before(share.now, share.until, share.level)
         ]
         best = min(choices, key=_rank, default=None)
         if best and best.route.departure > share.now:
@@ -143,7 +141,9 @@ class PoweredActuator(ExpectedActuator[Actuator]):
     def stop(self, level: float, now: datetime) -> list[Command] | None:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
-        for route in self._usable(self.routes(now), level):
+        for route in self.routes(now):
+            if not self.actuator.can_be_in(route.mode, level):
+                continue
             element = self.actuator.element(route.mode, level)
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
@@ -164,20 +164,16 @@ class PoweredActuator(ExpectedActuator[Actuator]):
     def _chances(self, now: datetime) -> Iterable[datetime]:
         return () if self._wake is None else (self._wake,)
 
-    def _routes_before(self, now: datetime, until: datetime) -> Iterator[Route]:
+    def _routes_before(
+        self, now: datetime, until: datetime, level: float
+    ) -> Iterator[Route]:
         """The ways to operation modes that are reached before the share changes."""
         return (
             route
             for route in self.routes(now)
-            if not route.hops or route.arrival < until
+            if (not route.hops or route.arrival < until)
+            and self.actuator.can_be_in(route.mode, level)
         )
-
-    def _usable(self, routes: Iterable[Route], level: float) -> list[Route]:
-        """Those to operation modes that are described for a fill level; all, if none is."""
-        routes = list(routes)
-        return [
-            route for route in routes if self.actuator.is_described(route.mode, level)
-        ] or routes
 
     def _element(self, level: float, now: datetime) -> OperationModeElement | None:
         if self.state.mode is None or self.is_changing(now):

@@ -107,6 +107,9 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         # What was done until now was done under what is known until now.
         self._balance = self._counted(now)
         self._descriptions.forget_past(now)
+        if (described := self._actuators()) is not None:
+            self._statuses.forget_others(described)
+            self._balance = self._balance.among(described)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 description = self._read_description(body)
@@ -217,6 +220,15 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         description = self._descriptions.at(now)
         actuators = [] if description is None else self._actuators_of(description)
         return actuators_status(active_modes(actuators, self._statuses.state, 0.0, now))
+
+    @override
+    def knows(self, instruction: Instruction) -> bool:
+        body = instruction.body
+        return any(
+            actuator.id == body.get("actuator_id", DEVICE)
+            and body[self.mode_field] in actuator.modes
+            for actuator in self._actuators() or ()
+        )
 
     def _actuators(self) -> list[Actuator] | None:
         """All that are described, those in force first; None if nothing ever was."""

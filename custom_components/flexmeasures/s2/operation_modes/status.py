@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, Self
 
@@ -54,6 +55,29 @@ class ActuatorStatuses:
                 self._states = {**self._states, actuator_id: state}
                 return
         raise InvalidContentError("a status of something unknown")
+
+    def forget_others(self, actuators: Sequence[Actuator]) -> None:
+        """Forget the actuators and timers that are not described any more."""
+        timers: dict[str, set[str]] = {}
+        for actuator in actuators:
+            timers.setdefault(actuator.id, set()).update(actuator.graph.timers)
+        if self._states.keys() <= timers.keys() and all(
+            state.timers.keys() <= timers[actuator_id]
+            for actuator_id, state in self._states.items()
+        ):
+            return
+        self._states = {
+            actuator_id: replace(
+                state,
+                timers={
+                    timer: finished
+                    for timer, finished in state.timers.items()
+                    if timer in timers[actuator_id]
+                },
+            )
+            for actuator_id, state in self._states.items()
+            if actuator_id in timers
+        }
 
     def take_early(self, actuators: Sequence[Actuator]) -> None:
         """Take over what came before the first description; what does not fit is dropped."""

@@ -7,9 +7,6 @@ from itertools import pairwise
 
 from ..messages.message import InvalidContentError
 
-# A day of quarters of an hour, and some more.
-_MOST = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Announced[T]:
@@ -33,8 +30,9 @@ class Announcements[T]:
     own may be in force again after it. A shallow copy stays as it is.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing."""
+    def __init__(self, most_upcoming: int = 5) -> None:
+        """Start with nothing, and keep no more than this of what is, or may be, to come."""
+        self._most_upcoming = most_upcoming
         self._parts: Sequence[Announced[T]] = ()
 
     def __iter__(self) -> Iterator[T]:
@@ -45,7 +43,7 @@ class Announcements[T]:
         """Take over what holds in its time, instead of what has its id or begins with it.
 
         What holds already takes the place of all that was told of now. Raises
-        InvalidContentError if it is over, or one too many.
+        InvalidContentError if it is over.
         """
         if announced.is_over(now):
             raise InvalidContentError("something that is over")
@@ -55,13 +53,14 @@ class Announcements[T]:
             if part.message_id != announced.message_id
             and (part.valid_from <= now or part.valid_from != announced.valid_from)
         ]
-        if len(kept) >= _MOST:
-            raise InvalidContentError("too much that is to come")
+        begun = [part for part in kept if part.valid_from <= now]
         if announced.valid_from <= now:
             # What was told last counts, whichever began last.
-            begun = [part.valid_from for part in kept if part.valid_from <= now]
-            latest = max([announced.valid_from, *begun])
+            latest = max([announced.valid_from, *(part.valid_from for part in begun)])
             announced = replace(announced, valid_from=latest)
+        elif len(kept) - len(begun) >= self._most_upcoming:
+            # What is for the latest is the least urgent.
+            kept.pop()
         self._parts = sorted([*kept, announced], key=lambda part: part.valid_from)
         self.forget_past(now)
 
@@ -87,10 +86,10 @@ class Announcements[T]:
 
     def first_from(self, moment: datetime) -> tuple[datetime, T] | None:
         """What is in force at a moment or will be first after it, and from when on it is."""
-        part = self._valid_at(moment) or next(
-            (part for part in self._parts if not part.is_over(moment)), None
+        found = self._valid_at(moment) or next(
+            (part for part in self._parts if part.valid_from > moment), None
         )
-        return (max(part.valid_from, moment), part.content) if part else None
+        return (max(found.valid_from, moment), found.content) if found else None
 
     def between(
         self, start: datetime, end: datetime
@@ -123,7 +122,7 @@ class Announcements[T]:
         for part in self._valid_from_on(now):
             if not outlasting or _outlasts(part, outlasting[0]):
                 outlasting.insert(0, part)
-        return [*outlasting, *upcoming]
+        return [*outlasting[-self._most_upcoming :], *upcoming]
 
     def _valid_from_on(self, moment: datetime) -> Iterator[Announced[T]]:
         """What is valid, the one in force first; without an end it is once replaced for good."""

@@ -32,6 +32,8 @@ from .instructions import (
 )
 
 _IDLE_DURATION = timedelta(days=1)
+_MOST_UPCOMING = 100
+"""A day of quarters of an hour."""
 
 
 class PebcHandler(ControlTypeHandler):
@@ -55,7 +57,9 @@ class PebcHandler(ControlTypeHandler):
 
     def __init__(self) -> None:
         """Start with nothing announced."""
-        self._constraints: Announcements[PowerConstraints] = Announcements()
+        self._constraints: Announcements[PowerConstraints] = Announcements(
+            _MOST_UPCOMING
+        )
         self._energy = EnergyConstraints()
         self._forecast: Profile[float] | None = None
         self._told: ToldLimits | None = None
@@ -161,6 +165,11 @@ class PebcHandler(ControlTypeHandler):
         if self._told is not None:
             end = max(end, self._told.until)
         return widest_instructions(self._constraints, start, end) or None
+
+    @override
+    def knows(self, instruction: Instruction) -> bool:
+        constraints_id = instruction.body["power_constraints_id"]
+        return any(each.id == constraints_id for each in self._constraints)
 
     @override
     def told(self, instruction: Instruction) -> None:

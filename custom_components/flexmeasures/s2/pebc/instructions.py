@@ -44,15 +44,14 @@ def planned_instructions(
             return WIDEST
         return _wanted(constraints, forecast, slot)
 
-    periods = _periods(slots, announced, wanted)
-    if not periods:
-        return []
-    start, end = periods[0].start, periods[-1].end
-    for each in energy.within(start, end):
-        periods = opened_for_consumption(each, periods, consumption_price)
-    for each in energy.producing_within(start, end):
-        periods = opened_for_production(each, periods, production_price, forecast)
-    if told is not None:
+    periods = _opened(
+        _periods(slots, announced, wanted),
+        energy,
+        forecast,
+        consumption_price=consumption_price,
+        production_price=production_price,
+    )
+    if periods and told is not None:
         periods += told.opened(announced, periods[-1].end)
     return envelope_instructions(periods)
 
@@ -69,14 +68,31 @@ def ordered_instructions(
         announced,
         lambda constraints, slot: _wanted(constraints, forecast, slot),
     )
-    if periods:
-        # What has to be consumed until then has its room, what can wait has not.
-        start, end = periods[0].start, periods[-1].end
-        for each in energy.within(start, end):
-            periods = opened_for_consumption(each, periods, None)
-        for each in energy.producing_within(start, end):
-            periods = opened_for_production(each, periods, None, forecast)
-    return envelope_instructions(periods)
+    # What the device needs until then has its room, what can wait has not.
+    return envelope_instructions(
+        _opened(
+            periods, energy, forecast, consumption_price=None, production_price=None
+        )
+    )
+
+
+def _opened(
+    periods: list[LimitedPeriod],
+    energy: EnergyConstraints,
+    forecast: Profile[float] | None,
+    *,
+    consumption_price: Price | None,
+    production_price: Price | None,
+) -> list[LimitedPeriod]:
+    """Periods that leave room for all that the device may need."""
+    if not periods:
+        return []
+    start, end = periods[0].start, periods[-1].end
+    for each in energy.within(start, end):
+        periods = opened_for_consumption(each, periods, consumption_price)
+    for each in energy.producing_within(start, end):
+        periods = opened_for_production(each, periods, production_price, forecast)
+    return periods
 
 
 @dataclass(frozen=True, slots=True)

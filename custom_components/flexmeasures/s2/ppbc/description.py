@@ -1,6 +1,6 @@
 """What a ``PPBC.PowerProfileDefinition`` says, and how far its sequences are."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -51,6 +51,14 @@ class PowerProfile:
         if body["end_time"] <= body["start_time"]:
             raise InvalidContentError("a power profile that ends before it starts")
         return cls(body["id"], body["start_time"], body["end_time"], containers)
+
+    def continuing(self, former: PowerProfile) -> Self:
+        """The same, as far as it was when it was defined before."""
+        return replace(
+            self,
+            progress=_of(former.progress, self.containers),
+            chosen=_of(former.chosen, self.containers),
+        )
 
     def check(self, status: Mapping[str, Any]) -> None:
         """Raise InvalidContentError if a status is about an unknown container."""
@@ -137,6 +145,10 @@ class PowerProfile:
             else:
                 pending.append(container)
         return after, pending
+
+
+def _of[T](parts: Mapping[str, T], keys: Container[str]) -> dict[str, T]:
+    return {key: part for key, part in parts.items() if key in keys}
 
 
 def _sequence(body: Mapping[str, Any]) -> PowerSequence:

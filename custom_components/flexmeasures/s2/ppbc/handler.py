@@ -1,7 +1,6 @@
 """Power profiles with a fixed course, of which the time is chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, override
 
@@ -14,7 +13,7 @@ from ..plan import Plan, Prices, Window
 from ..times import to_ms
 from .description import PowerProfile
 from .flex_model import profile_flex_model
-from .instructions import planned_instructions, start_instruction
+from .instructions import is_late, planned_instructions, start_instruction
 
 _MOST_PROFILES = 10
 
@@ -32,6 +31,7 @@ class PpbcHandler(ControlTypeHandler):
         {"PPBC.PowerProfileDefinition", "PPBC.PowerProfileStatus"}
     )
     needs_schedule: ClassVar = False
+    tells_ahead: ClassVar = True
     follow_on: ClassVar[frozenset[str]] = message_types
 
     def __init__(self) -> None:
@@ -112,6 +112,19 @@ class PpbcHandler(ControlTypeHandler):
         )
 
     @override
+    def knows(self, instruction: Instruction) -> bool:
+        profile = self._profiles.get(instruction.body["power_profile_id"])
+        container = instruction.body["sequence_container_id"]
+        return profile is not None and container in profile.containers
+
+    @override
+    def trouble(self, now: datetime) -> str | None:
+        """A profile that cannot be finished in time any more, whatever it costs."""
+        if any(is_late(profile, now) for profile in self._profiles.values()):
+            return "s2_profile_late"
+        return None
+
+    @override
     def told(self, instruction: Instruction) -> None:
         """Remember the start: what was told is not decided anew."""
         profile = self._profiles.get(instruction.body["power_profile_id"])
@@ -139,7 +152,7 @@ class PpbcHandler(ControlTypeHandler):
         if len(profiles) >= _MOST_PROFILES:
             raise InvalidContentError("too many power profiles")
         if known := self._profiles.get(profile.id):
-            profile = replace(profile, progress=known.progress, chosen=known.chosen)
+            profile = profile.continuing(known)
         early, self._early = self._early, ()
         known_early = [
             status

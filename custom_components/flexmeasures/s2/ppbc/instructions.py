@@ -1,6 +1,6 @@
 """When to start the sequences of a power profile, as instructions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import uuid4
@@ -21,19 +21,13 @@ def planned_instructions(
     At the lowest cost; where prices are missing, as late as possible: so nothing runs
     for want of a price before it has to, and it is done in time all the same.
     """
-    time = to_ms(now)
-    after, pending = profile.rest(time)
-    alternatives = [
-        [each for each in profile.containers[container].values() if each.is_normal]
-        for container in pending
-    ]
+    pending, alternatives, bounds = _open(profile, now)
     if not pending or not all(alternatives):
         return []
-    earliest, latest_end = max(to_ms(profile.start), time), to_ms(profile.end)
-    bounds = Bounds(earliest, latest_end, after)
     starts = None
     if curves := _Curves.of(plan):
-        priced = Bounds(earliest, min(latest_end, curves.end or latest_end), after)
+        until = min(bounds.latest_end, curves.end or bounds.latest_end)
+        priced = replace(bounds, latest_end=until)
         starts = best_starts(alternatives, priced, curves.cost)
     starts = starts or best_starts(alternatives, bounds, _late)
     if starts is None:
@@ -42,6 +36,31 @@ def planned_instructions(
         start_instruction(profile.id, container, start.sequence.id, start.time)
         for container, start in zip(pending, starts, strict=True)
     ]
+
+
+def is_late(profile: PowerProfile, now: datetime) -> bool:
+    """Whether all that has not begun cannot be finished in time any more."""
+    pending, alternatives, bounds = _open(profile, now)
+    return (
+        bool(pending)
+        and now < profile.end
+        and all(alternatives)
+        and best_starts(alternatives, bounds, _late) is None
+    )
+
+
+def _open(
+    profile: PowerProfile, now: datetime
+) -> tuple[list[str], list[list[PowerSequence]], Bounds]:
+    """The containers that have not begun, their sequences, and when these may be."""
+    time = to_ms(now)
+    after, pending = profile.rest(time)
+    alternatives = [
+        [each for each in profile.containers[container].values() if each.is_normal]
+        for container in pending
+    ]
+    bounds = Bounds(max(to_ms(profile.start), time), to_ms(profile.end), after)
+    return pending, alternatives, bounds
 
 
 def start_instruction(

@@ -601,6 +601,16 @@ def test_revoked_description_is_forgotten() -> None:
     assert made.instructions(plan(2), NOW) == []
 
 
+def test_revoked_forecast_is_forgotten() -> None:
+    """What there is at present counts again."""
+    made = handler(system(PUMP, present=(0, 0)), forecast(7000))
+    with pytest.raises(InvalidContentError):
+        made.revoke("DDBC.AverageDemandRateForecast", "other", NOW)
+    assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "on", 1)]
+    made.revoke("DDBC.AverageDemandRateForecast", "forecast", NOW)
+    assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "off", 0)]
+
+
 RATES = st.integers(0, 20).map(lambda number: number * 500.0)
 PAIRS = st.tuples(RATES, RATES)
 

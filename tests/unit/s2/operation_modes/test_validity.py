@@ -31,7 +31,7 @@ def announced(content: str, start: float, end: float | None = None) -> Announced
 
 def told(*parts: Announced[str]) -> Announcements[str]:
     """Give what is known once all of this was told."""
-    announcements: Announcements[str] = Announcements()
+    announcements: Announcements[str] = Announcements(100)
     for part in parts:
         announcements.add(part, NOW)
     return announcements
@@ -94,12 +94,21 @@ def test_what_is_over_is_refused() -> None:
 
 
 def test_no_more_than_anyone_needs() -> None:
-    announcements = told(*(announced(str(hour), hour) for hour in range(100)))
-    with pytest.raises(InvalidContentError):
-        announcements.add(announced("one more", 200), NOW)
+    """What is for the latest is the least urgent."""
+    announcements = told(*(announced(str(hour), hour) for hour in range(101)))
+    assert len(list(announcements)) == 101
+    announcements.add(announced("one more", 0.5), NOW)
+    assert list(announcements)[:2] == ["0", "one more"]
+    assert len(list(announcements)) == 101
+
+
+def test_no_more_that_holds_than_anyone_needs() -> None:
+    """Each ends a bit earlier than the one before."""
+    announcements = told(
+        *(announced(str(number), -1, 1000 - number) for number in range(300))
+    )
     assert len(list(announcements)) == 100
-    announcements.add(announced("one more", 200), NOW + HOUR)
-    assert len(list(announcements)) == 100
+    assert announcements.at(NOW) == "299"
 
 
 def test_profile_of_later_leaves_what_is_now() -> None:
