@@ -1,8 +1,9 @@
 """How much energy a device will consume or produce in a time (``PEBC.EnergyConstraint``)."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from ..energy import consumed_kwh, hours
@@ -10,6 +11,9 @@ from ..messages.message import InvalidContentError
 from ..operation_modes.ranges import SYMMETRIC, MeasuredPowers
 
 _LIMIT = 20
+
+# A power holds until the next one is measured, but not for longer.
+_LONGEST_HOLD = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,13 @@ class EnergyConstraints:
             }
         self._measured_at = moment if since is None else max(since, moment)
         self._powers = self._powers.after(moment, values)
+
+    def at(self, now: datetime) -> EnergyConstraints:
+        """The same with what was consumed since the last measurement, for a while."""
+        found = copy(self)
+        if self._measured_at is not None:
+            found.measured(min(now, self._measured_at + _LONGEST_HOLD), ())
+        return found
 
     def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         """Those of consumption that a period touches, in the order in which they end."""

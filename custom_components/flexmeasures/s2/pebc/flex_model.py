@@ -12,6 +12,13 @@ from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 
+# What the server may know of the asset's own storage does not hold for a virtual one.
+_NO_STORAGE = {
+    "storage-efficiency": "100 %",
+    "soc-usage": ["0 kW"],
+    "soc-gain": ["0 kW"],
+}
+
 
 def limits_flex_model(
     valid: Sequence[Segment[PowerConstraints]],
@@ -127,7 +134,7 @@ def _emptied_fields(
         "soc-max": energy_quantity(kwh),
         "soc-maxima": maxima,
         "discharging-efficiency": "100 %",
-        "storage-efficiency": "100 %",
+        **_NO_STORAGE,
     }
 
 
@@ -151,7 +158,7 @@ def _storage_fields(
         "soc-minima": list(_minima(constraints, window, level, capacity)),
         "soc-maxima": list(_maxima(constraints, window, full)),
         "charging-efficiency": "100 %",
-        "storage-efficiency": "100 %",
+        **_NO_STORAGE,
     }
 
 

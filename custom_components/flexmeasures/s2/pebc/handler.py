@@ -139,7 +139,7 @@ class PebcHandler(ControlTypeHandler):
         return planned_instructions(
             known_slots(plan, now),
             self._constraints,
-            self._energy,
+            self._energy.at(now),
             self._forecast,
             consumption_price=plan.consumption_price,
             # Where no price is set for production, the server takes the other one.
@@ -151,7 +151,10 @@ class PebcHandler(ControlTypeHandler):
     def ordered_instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
         """Limits whether or not the device needs them, and none after them."""
         return ordered_instructions(
-            known_slots(plan, now), self._constraints, self._energy, self._forecast
+            known_slots(plan, now),
+            self._constraints,
+            self._energy.at(now),
+            self._forecast,
         )
 
     @override

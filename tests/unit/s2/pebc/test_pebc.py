@@ -504,6 +504,8 @@ def test_need_is_a_store_to_be_filled() -> None:
         "soc-maxima": [],
         "charging-efficiency": "100 %",
         "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
     }
 
 
@@ -897,6 +899,21 @@ def test_phases_measured_one_by_one_count_together() -> None:
     assert model["soc-at-start"] == "6.0 kWh"
 
 
+def test_what_was_consumed_since_the_last_measurement_counts() -> None:
+    """The last power holds for a quarter of an hour."""
+    made = handler(CHARGER, need(0, 2000))
+    made.receive(measurement(NOW, L1=8000), NOW)
+    for minutes, left in ((15, 6000), (60, 6000)):
+        now = NOW + minutes * HOUR / 60
+        (instruction,) = made.instructions(plan(*[0] * 4), now)
+        room = sum(
+            upper * (duration / HOUR)
+            for duration, _, upper in elements(instruction, SYMMETRIC)
+        )
+        # Of the 8 kWh, 2 were consumed; what is allowed is 4 kW or more.
+        assert room == pytest.approx(left, abs=1)
+
+
 def test_production_is_left_room_where_it_is_expected() -> None:
     made = handler(PV, forecast(-1000, -2000, -2000, 0), need(-750, 0, quantity=L1))
     (instruction,) = made.instructions(plan(0, -1, 0, 0, prices=(2, 3, 1, 9)), NOW)
@@ -921,6 +938,8 @@ def test_production_that_has_to_be_is_planned() -> None:
         "soc-maxima": [{"datetime": (NOW + 4 * HOUR).isoformat(), "value": "18.0 kWh"}],
         "discharging-efficiency": "100 %",
         "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
     }
     # What may be produced after the window need not be within it.
     model = made.flex_model(Window(NOW, HOUR, 3 * HOUR), capacity_kwh=None)
