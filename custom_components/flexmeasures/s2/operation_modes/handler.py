@@ -107,16 +107,16 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         # What was done until now was done under what is known until now.
         self._balance = self._counted(now)
         self._descriptions.forget_past(now)
-        if (described := self._actuators()) is not None:
-            self._statuses.forget_others(described)
-            self._balance = self._balance.among(described)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 description = self._read_description(body)
                 self._descriptions.add(
                     Announced(message.id, body["valid_from"], description), now
                 )
-                self._statuses.take_early(self._actuators() or [])
+                described = self._actuators() or []
+                self._statuses.take_early(described)
+                self._statuses.forget_others(described)
+                self._balance = self._balance.among(described)
             case "ActuatorStatus" | "Status":
                 self._statuses.take(
                     actuator_id,
