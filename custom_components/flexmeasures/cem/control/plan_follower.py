@@ -181,6 +181,7 @@ class PlanFollower:
             data.power,
             data.consumption_price,
             data.production_price,
+            data.fuel_prices,
             *self._wishes(),
             self._is_plan_void(),
             self._coordinator.setpoint is None,
@@ -300,6 +301,7 @@ class PlanFollower:
             return
         self.sender.async_forget_unless(handler.knows)
         self._set_problem(S2NotPlannableError(trouble) if trouble else None)
+        handler.following(plan, now)
         if manual:
             instructions = manual.among(
                 instructions, replaces_all=not handler.needs_schedule

@@ -88,6 +88,12 @@ class Actuator:
     def _knows(self, mode: str, level: float) -> bool:
         return self.element(mode, level).distance(level) <= 0
 
+    def elements_at(self, level: float) -> Iterator[OperationModeElement]:
+        """What it can do at a fill level under normal conditions."""
+        for mode in sorted(self.graph.normal):
+            if self.can_be_in(mode, level):
+                yield self.element(mode, level)
+
     def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""
         for mode in sorted(self.graph.normal):
