@@ -12,7 +12,8 @@ from custom_components.flexmeasures.api.client import FlexMeasuresApi
 from homeassistant.core import HomeAssistant
 from sandbox.flexmeasures.profiles import TIME_ZONE, price
 from sandbox.flexmeasures.server import FlexMeasuresServer
-from sandbox.s2.devices import FRBC, Message
+from sandbox.s2.devices import FRBC
+from sandbox.s2.wire import Message
 
 from .conftest import AddDevice, powers
 from .s2_home import HOUR, Clock, OtherDevice, S2Home
