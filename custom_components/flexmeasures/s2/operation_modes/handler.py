@@ -105,9 +105,6 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
         self._descriptions.forget_past(now)
-        if (described := self._actuators()) is not None:
-            self._statuses.forget_others(described)
-            self._balance = self._balance.among(described)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 description = self._read_description(body)
@@ -116,7 +113,10 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
                 self._descriptions.add(
                     Announced(message.id, body["valid_from"], description), now
                 )
-                self._statuses.take_early(self._actuators() or [])
+                described = self._actuators() or []
+                self._statuses.take_early(described)
+                self._statuses.forget_others(described)
+                self._balance = self._balance.among(described)
             case "ActuatorStatus" | "Status":
                 self._statuses.take(
                     actuator_id,

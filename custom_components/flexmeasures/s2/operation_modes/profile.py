@@ -70,7 +70,9 @@ class Profile[T]:
         What was announced for later counts from then on, not before.
         """
         start = self.boundaries[0]
-        before = list(former.between(now, start)) if former else []
+        if former is None or start <= now:
+            return self
+        before = list(former.between(now, start))
         if not 0 < len(before) <= _MOST_BEFORE:
             return self
         boundaries, values = [before[0].start], list[T | None]()
