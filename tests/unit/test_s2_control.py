@@ -517,7 +517,7 @@ async def test_slot_that_crosses_the_target(home: Home, rm: FakeRM) -> None:
     await rm.start(OMBC, instruction_processing_delay=0)
     await choose(rm, OMBC)
     await rm.tell("OMBC.SystemDescription", **ombc())
-    await set_target(home, 1.3, NOW + 2 * HOUR)
+    await set_target(home, 1.3, NOW + 2 * HOUR, "energy_to_use")
     await home.call("trigger_schedule", device_id=home.device_id())
     model = asked(home)[-1]
     assert model["soc-minima"][0]["value"] == "1.3 kWh"

@@ -1,13 +1,16 @@
 """What an RM has told in a session, and under which control type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from ..handler import ControlTypeHandler
 from ..instructions.instruction import Instruction
-from ..messages.abnormal import under_abnormal_conditions
+from ..messages.abnormal import (
+    differs_under_abnormal_conditions,
+    under_abnormal_conditions,
+)
 from ..messages.details import ResourceDetails
 from ..messages.message import (
     ControlType,
@@ -50,13 +53,17 @@ class ResourceManager:
         self.is_emergency = False
         """Whether what is for abnormal conditions only may be used."""
         self._handlers: tuple[ControlTypeHandler, ControlTypeHandler] | None = None
-        """What is known normally, and what is in an emergency."""
+        """What is known normally, and what is in an emergency: the same for most devices."""
         self._forecast: Message | None = None
 
     @property
     def handler(self) -> ControlTypeHandler | None:
         """None under a control type that controls nothing."""
         return self._handlers and self._handlers[self.is_emergency]
+
+    @property
+    def _distinct(self) -> Collection[ControlTypeHandler]:
+        return frozenset(self._handlers or ())
 
     def set_emergency(self, *, is_emergency: bool) -> list[Effect]:
         """Use what is for abnormal conditions only from now on, or no more."""
@@ -67,12 +74,12 @@ class ResourceManager:
 
     def told(self, instruction: Instruction) -> None:
         """Take note that an instruction was sent."""
-        for handler in self._handlers or ():
+        for handler in self._distinct:
             handler.told(instruction)
 
     def refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        for handler in self._handlers or ():
+        for handler in self._distinct:
             handler.refused(instruction)
 
     def introduce(self, details: ResourceDetails, now: datetime) -> list[Effect]:
@@ -92,11 +99,10 @@ class ResourceManager:
         A forecast holds under any.
         """
         self.control_type = control_type
-        self._handlers = (
-            (self._make_handler(control_type), self._make_handler(control_type))
-            if control_type in _CONTROL_TYPES.values()
-            else None
-        )
+        self._handlers = None
+        if control_type in _CONTROL_TYPES.values():
+            handler = self._make_handler(control_type)
+            self._handlers = (handler, handler)
         if self._forecast:
             # It was right when it came.
             with suppress(InvalidContentError):
@@ -137,12 +143,17 @@ class ResourceManager:
         return []
 
     def _receive(self, message: Message, now: datetime) -> None:
-        """Let both handlers have it, if it is right."""
-        if self._handlers is None:
-            return
+        """Let both handlers have it, if it is right; they part once they have to."""
+        assert self._handlers
         normal, abnormal = self._handlers
+        if abnormal is normal and differs_under_abnormal_conditions(message):
+            # The one that is in use stays.
+            twin = normal.snapshot()
+            normal, abnormal = (twin, normal) if self.is_emergency else (normal, twin)
         normal.receive(message, now)
-        abnormal.receive(under_abnormal_conditions(message), now)
+        if abnormal is not normal:
+            abnormal.receive(under_abnormal_conditions(message), now)
+            self._handlers = (normal, abnormal)
 
     def _hand_on(self, message: Message, now: datetime) -> None:
         """Let the control type have what may come under any."""
@@ -154,6 +165,6 @@ class ResourceManager:
             raise InvalidContentError("object_type")
         if object_type.endswith("Instruction"):
             return [InstructionUpdated(object_id, InstructionStatus.REVOKED)]
-        for handler in self._handlers or ():
+        for handler in self._distinct:
             handler.revoke(object_type, object_id, now)
         return [ObjectRevoked(object_type, object_id)]
