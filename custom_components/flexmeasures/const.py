@@ -41,6 +41,8 @@ CONF_ACTIVE_ACTUATOR_SENSOR: Final = "active_actuator_sensor"
 CONF_POWER_FORECAST_SENSOR: Final = "power_forecast_sensor"
 
 CONF_S2: Final = "s2"
+CONF_S2_ANY_RESOURCE: Final = "any_resource"
+CONF_S2_AUTOMATIC: Final = "automatic"
 CONF_S2_ROUTE: Final = "id"
 CONF_S2_TOKEN_HASH: Final = "token_hash"  # noqa: S105
 

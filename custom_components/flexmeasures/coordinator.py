@@ -170,7 +170,9 @@ class ScheduleCoordinator(DataUpdateCoordinator[Plan]):
     @property
     def may_have_level(self) -> bool:
         """Whether the device stores something, as far as that is known by now."""
-        facts = self.facts
+        source, facts = self.flex_model_source, self.facts
+        if source is not None and not source.may_have_level:
+            return False
         return self.settings.has_level or facts is None or facts.has_level
 
     def moved_since(self, moment: datetime) -> float:

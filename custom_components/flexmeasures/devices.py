@@ -13,9 +13,9 @@ from .account import FlexMeasuresConfigEntry, enabled_subentries
 from .const import (
     CONF_AUTOMATIC_SCHEDULING,
     CONF_FOLLOWER,
-    CONF_JOINT_SCHEDULING,
     CONF_POWER_SENSOR,
     CONF_S2,
+    CONF_SOLAR_FORECAST_SENSORS,
     DOMAIN,
     SUBENTRY_DEVICE,
     SUBENTRY_FEED,
@@ -60,14 +60,6 @@ class _LoadedDevice:
     issues: DeviceIssues
 
 
-def _set_up_with(entry: FlexMeasuresConfigEntry) -> tuple[dict[str, Any], ...]:
-    """Return what an account has to be loaded anew for when it changes."""
-    options = dict(entry.options)
-    # Is read when schedules are asked for.
-    options.pop(CONF_JOINT_SCHEDULING, None)
-    return dict(entry.data), options
-
-
 class AccountDevices:
     """Loads the devices of an account that are not disabled, and follows their changes."""
 
@@ -85,7 +77,8 @@ class AccountDevices:
         self._entry = entry
         self._account = entry.runtime_data
         self._follow_others = follow_others
-        self._loaded_with = _set_up_with(entry)
+        self._loaded_with = dict(entry.data)
+        """The account is loaded anew for no other change: S2 connections would end."""
         self._is_replaced = False
         self._trigger_limit = TriggerLimit(hass, entry)
         self._loaded: dict[str, _LoadedDevice] = {}
@@ -140,7 +133,7 @@ class AccountDevices:
             if not is_present or self._is_replaced or entry.state not in _SET_UP:
                 return
             is_loaded = entry.state is ConfigEntryState.LOADED
-            if is_loaded and self._loaded_with == _set_up_with(entry):
+            if is_loaded and self._loaded_with == dict(entry.data):
                 await self._follow()
                 return
             # However many changes come at once, one reload is for all of them.
@@ -167,6 +160,9 @@ class AccountDevices:
             if subentry and device.configuration == _Configuration.of(subentry):
                 continue
             await self._unload(subentry_id, device, subentry)
+        self._account.solar_forecast.async_choose(
+            self._entry.options.get(CONF_SOLAR_FORECAST_SENSORS, ())
+        )
         for follow in self._follow_others:
             await follow()
         self._account.store.async_forget_others(stored_parts(self._entry))

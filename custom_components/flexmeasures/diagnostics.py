@@ -227,6 +227,8 @@ def _resource_manager(resource: ManagedResource) -> dict[str, Any]:
         "control_type": {
             "in_force": resource.control_type,
             "chosen": memory.control_type,
+            "is_automatic": memory.is_automatic,
+            "is_emergency": memory.is_emergency,
             "handed_back": resource.choice.is_handed_back,
         },
         "is_bound": memory.resource_id is not None,

@@ -85,7 +85,9 @@ _RESOURCE_KEYS = frozenset(
     {
         "control_type",
         "current_instruction",
+        "energy_to_use",
         "fill_level",
+        "grid_emergency",
         "instruction_status",
         "next_instruction",
         "rm_connected",
@@ -93,6 +95,19 @@ _RESOURCE_KEYS = frozenset(
     }
 )
 """Of all entities that only a device with S2 has."""
+
+_CHARGE_KEYS = frozenset(
+    {
+        "charging_planned",
+        "next_charge_end",
+        "next_charge_start",
+        "ready_by",
+        "soc_forecast",
+        "target_soc",
+        "targets_met",
+    }
+)
+"""Of all entities that only a device has that is charged with something."""
 
 _FOLLOWER_KEYS = frozenset({"follower", "hand_over"})
 """Of all entities that only a device has that something follows."""
@@ -107,6 +122,18 @@ _LEVEL_KEYS = frozenset({"soc_error"})
 """Of all entities that only a device has whose level is measured."""
 
 
+def _impossible_keys(resource: ManagedResource) -> frozenset[str]:
+    """Return the keys of what a device cannot have under its control type."""
+    if not resource.may_have_level:
+        impossible = _CHARGE_KEYS | {"energy_to_use"}
+    elif resource.is_given_energy:
+        # Its target is an amount of energy, and not a state of charge.
+        impossible = frozenset({"target_soc", "soc_forecast"})
+    else:
+        impossible = frozenset({"energy_to_use"})
+    return impossible if resource.may_have_fill_level else impossible | {"fill_level"}
+
+
 @callback
 def async_remove_retired_entities(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, subentry_id: str
@@ -114,11 +141,11 @@ def async_remove_retired_entities(
     """Remove the entities of a device for what it has no more, like S2 or a follower."""
     account = entry.runtime_data
     results = account.results[subentry_id]
-    registry = er.async_get(hass)
+    resource = account.resources.get(subentry_id)
     retired = {
-        f"{subentry_id}_{key}"
+        key
         for keys, has_them in (
-            (_RESOURCE_KEYS, subentry_id in account.resources),
+            (_RESOURCE_KEYS, resource is not None),
             (_FOLLOWER_KEYS, subentry_id in account.followers),
             (_POWER_KEYS, results.has_power),
             (_SAVED_KEYS, results.can_be_judged),
@@ -127,6 +154,21 @@ def async_remove_retired_entities(
         if not has_them
         for key in keys
     }
+    if resource is not None:
+        retired |= _impossible_keys(resource)
+    _async_remove(hass, entry, subentry_id, retired)
+
+
+@callback
+def _async_remove(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    subentry_id: str,
+    keys: Iterable[str],
+) -> None:
+    """Remove entities of a device, and all that Home Assistant knows of them."""
+    registry = er.async_get(hass)
+    retired = {f"{subentry_id}_{key}" for key in keys}
     for known in er.async_entries_for_config_entry(registry, entry.entry_id):
         if known.unique_id in retired:
             registry.async_remove(known.entity_id)
@@ -245,15 +287,21 @@ def async_add_device_entities(
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[ScheduleCoordinator], Iterable[Entity]],
 ) -> None:
-    """Add what `make` returns to each device of an account, now and later."""
+    """Add what `make` returns to each device of an account, now and later.
+
+    Of a device with S2 that is only what it can have under its control type.
+    """
+    account = entry.runtime_data
 
     @callback
     def add(coordinator: ScheduleCoordinator) -> None:
-        async_add_entities(
-            make(coordinator), config_subentry_id=coordinator.subentry.subentry_id
-        )
+        subentry_id = coordinator.subentry.subentry_id
+        if resource := account.resources.get(subentry_id):
+            _async_add_possible(async_add_entities, resource, lambda: make(coordinator))
+        else:
+            async_add_entities(make(coordinator), config_subentry_id=subentry_id)
 
-    entry.runtime_data.coordinators.async_for_each(add)
+    account.coordinators.async_for_each(add)
 
 
 @callback
@@ -267,11 +315,43 @@ def async_add_resource_entities(
 
     @callback
     def add(coordinator: ScheduleCoordinator) -> None:
-        subentry_id = coordinator.subentry.subentry_id
-        if resource := account.resources.get(subentry_id):
-            async_add_entities(make(resource), config_subentry_id=subentry_id)
+        if resource := account.resources.get(coordinator.subentry.subentry_id):
+            _async_add_possible(async_add_entities, resource, lambda: make(resource))
 
     account.coordinators.async_for_each(add)
+
+
+@callback
+def _async_add_possible(
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    resource: ManagedResource,
+    make: Callable[[], Iterable[Entity]],
+) -> None:
+    """Add what a device can have, and follow when that changes with its control type."""
+    coordinator = resource.coordinator
+    subentry_id = coordinator.subentry.subentry_id
+    present: set[str] = set()
+    impossible: frozenset[str] | None = None
+
+    @callback
+    def look() -> None:
+        nonlocal impossible
+        if (now := _impossible_keys(resource)) == impossible:
+            return
+        impossible = now
+        if gone := present & impossible:
+            _async_remove(coordinator.hass, coordinator.config_entry, subentry_id, gone)
+        present.difference_update(gone)
+        new = {
+            key: entity
+            for entity in make()
+            if (key := entity.entity_description.key) not in present | impossible
+        }
+        present.update(new)
+        async_add_entities(new.values(), config_subentry_id=subentry_id)
+
+    look()
+    coordinator.lifetime.async_on_unload(resource.async_add_listener(look))
 
 
 @callback

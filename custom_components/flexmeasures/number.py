@@ -15,7 +15,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .account import FlexMeasuresConfigEntry
 from .action_errors import amount_in_kwh, check_number
 from .coordinator import ScheduleCoordinator
-from .entity import LevelEntity, async_add_device_entities
+from .entity import (
+    FlexMeasuresEntity,
+    LevelEntity,
+    async_add_device_entities,
+    async_add_resource_entities,
+)
 from .plan.energy_units import from_kwh
 
 # Nothing of it goes to the server.
@@ -23,6 +28,17 @@ PARALLEL_UPDATES = 0
 
 TARGET_SOC = NumberEntityDescription(
     key="target_soc", translation_key="target_soc", mode=NumberMode.BOX
+)
+
+ENERGY_TO_USE = NumberEntityDescription(
+    key="energy_to_use",
+    translation_key="energy_to_use",
+    device_class=NumberDeviceClass.ENERGY,
+    native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    native_min_value=0.0,
+    native_max_value=1000.0,
+    native_step=0.1,
+    mode=NumberMode.BOX,
 )
 
 # Of a device of which nobody says how much it holds.
@@ -42,11 +58,16 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the target of each device."""
+    """Add the target of each device, or how much energy it is to use."""
     async_add_device_entities(
         entry,
         async_add_entities,
         lambda coordinator: [TargetSocNumber(coordinator, TARGET_SOC)],
+    )
+    async_add_resource_entities(
+        entry,
+        async_add_entities,
+        lambda resource: [EnergyToUseNumber(resource.coordinator, ENERGY_TO_USE)],
     )
 
 
@@ -102,3 +123,20 @@ class TargetSocNumber(LevelEntity, NumberEntity):
         settings = self.coordinator.settings
         amount = from_kwh(kwh, settings.soc_unit, settings.capacity)
         return None if amount is None else round(amount, _DIGITS)
+
+
+class EnergyToUseNumber(FlexMeasuresEntity, NumberEntity):
+    """What a device that stores nothing is to consume by `ready_by`."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        target_kwh = self.coordinator.memory.ready_by.target_kwh
+        return None if target_kwh is None else round(target_kwh, _DIGITS)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Have the next schedules let it consume that much."""
+        # Home Assistant's own limits let NaN pass.
+        check_number(value)
+        await self.coordinator.async_set_target(value)

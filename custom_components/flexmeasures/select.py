@@ -1,13 +1,13 @@
 """Selects: whether the device follows its plan, and how S2 controls it."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import FlexMeasuresConfigEntry
-from .cem.control_type_names import OPTIONS, option_of
+from .cem.control_type_names import AUTOMATIC, OPTIONS, choice_of, option_of
 from .device.setpoint import Mode
 from .entity import (
     FlexMeasuresEntity,
@@ -56,28 +56,41 @@ class ModeSelect(FlexMeasuresEntity, SelectEntity):
 
 
 class ControlTypeSelect(ResourceEntity, SelectEntity):
-    """The control type in force; unknown while the resource manager is not connected."""
+    """Automatic, or the control type in force; what was chosen while nothing is connected."""
 
     @property
     @override
     def options(self) -> list[str]:
         """What can be selected now; all while nobody says."""
-        details, present = self.resource.details, self.resource.control_type
+        details = self.resource.details
+        present = self.resource.shown_control_type
         return [
-            option
-            for option, control_type in OPTIONS.items()
-            if details is None
-            or details.offers(control_type)
-            or control_type is present
+            AUTOMATIC,
+            *(
+                option
+                for option, control_type in OPTIONS.items()
+                if details is None
+                or details.offers(control_type)
+                or control_type is present
+            ),
         ]
 
     @property
     @override
     def current_option(self) -> str | None:
-        present = self.resource.control_type
+        if self.resource.is_automatic:
+            return AUTOMATIC
+        present = self.resource.shown_control_type
         return None if present is None else option_of(present)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What is in force, which an automatic one does not say."""
+        in_force = self.resource.control_type
+        return {"in_force": None if in_force is None else option_of(in_force)}
 
     @override
     async def async_select_option(self, option: str) -> None:
         """Ask the resource manager for it, and wait for the answer."""
-        await self.resource.async_change_control_type(OPTIONS[option])
+        await self.resource.async_change_control_type(choice_of(option))

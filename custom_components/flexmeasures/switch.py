@@ -12,8 +12,10 @@ from .const import CONF_AUTOMATIC_SCHEDULING
 from .entity import (
     FlexMeasuresEntity,
     FollowerEntity,
+    ResourceEntity,
     async_add_device_entities,
     async_add_follower_entities,
+    async_add_resource_entities,
 )
 
 # Nothing of it goes to the server.
@@ -22,6 +24,12 @@ PARALLEL_UPDATES = 0
 AUTOMATIC_SCHEDULING = SwitchEntityDescription(
     key=CONF_AUTOMATIC_SCHEDULING,
     translation_key="automatic_scheduling",
+    entity_category=EntityCategory.CONFIG,
+)
+
+GRID_EMERGENCY = SwitchEntityDescription(
+    key="grid_emergency",
+    translation_key="grid_emergency",
     entity_category=EntityCategory.CONFIG,
 )
 
@@ -41,6 +49,11 @@ async def async_setup_entry(
             AutomaticSchedulingSwitch(coordinator, AUTOMATIC_SCHEDULING)
         ],
     )
+    async_add_resource_entities(
+        entry,
+        async_add_entities,
+        lambda resource: [GridEmergencySwitch(resource, GRID_EMERGENCY)],
+    )
     async_add_follower_entities(
         entry,
         async_add_entities,
@@ -48,6 +61,25 @@ async def async_setup_entry(
             HandOverSwitch(coordinator, follower, HAND_OVER)
         ],
     )
+
+
+class GridEmergencySwitch(ResourceEntity, SwitchEntity):
+    """Whether a device may do what it offers for abnormal conditions only."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.resource.memory.is_emergency
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Use it from now on, and say so in instructions."""
+        await self.resource.async_set_emergency(is_emergency=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Use it no more."""
+        await self.resource.async_set_emergency(is_emergency=False)
 
 
 class HandOverSwitch(FollowerEntity, SwitchEntity):

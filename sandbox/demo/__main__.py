@@ -1,4 +1,4 @@
-"""The demo: FlexMeasures, Home Assistant, and a home that is scheduled: python -m sandbox.demo [--once]."""
+"""The demo: FlexMeasures, Home Assistant, and a home that is scheduled: python -m sandbox.demo [--once] [--s2]."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import signal
 import sys
 
 from ..errors import SandboxError
+from ..s2.programs import S2Programs
 from .dashboard import look_here
 from .home import Progress, run_demo, sandbox
 
@@ -18,13 +19,21 @@ def main() -> int:
         action="store_true",
         help="print and check the schedule, and end, instead of running until Ctrl-C",
     )
+    parser.add_argument(
+        "--s2",
+        action="store_true",
+        help="add a simulated device of each other control type of S2",
+    )
     arguments = parser.parse_args()
     report = Progress()
     # A polite end by the system is as good as Ctrl-C, which a shell may have switched off.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with sandbox(report) as (server, home_assistant, battery):
+        with (
+            S2Programs() as programs,
+            sandbox(report) as (server, home_assistant, battery),
+        ):
             asyncio.run(
                 run_demo(
                     server,
@@ -32,6 +41,7 @@ def main() -> int:
                     battery,
                     report,
                     is_checked=arguments.once,
+                    s2_programs=programs if arguments.s2 else None,
                 )
             )
             if not arguments.once:

@@ -17,6 +17,7 @@ from ..home_assistant.flow_steps import filled_in, require_entry, shown, submit_
 from ..home_assistant.instance import HomeAssistant
 from ..home_assistant.registry import DOMAIN, device_id, entities_of, subentry_id
 from ..s2.battery import S2Battery
+from ..s2.programs import S2Programs
 from .bill_check import check_bill, check_costs
 from .dashboard import make_dashboard
 from .devices import (
@@ -47,6 +48,7 @@ from .plan_check import (
     plan_of,
     plan_table,
 )
+from .s2_devices import add_s2_devices
 from .simulation import configuration, history
 
 PLAN_AHEAD = "PT12H"
@@ -353,10 +355,16 @@ async def run_demo(
     report: Progress,
     *,
     is_checked: bool,
+    s2_programs: S2Programs | None = None,
 ) -> None:
-    """Set the home up and schedule it; `is_checked` prints the battery's plan, and checks all that there is."""
+    """Set the home up and schedule it; `is_checked` prints the battery's plan, and checks all that there is.
+
+    With `s2_programs`, devices of all control types of S2 are there, too.
+    """
     async with HomeAssistantClient(home_assistant.url, home_assistant.token) as client:
         home = await set_up(client, server, battery, report)
+        if s2_programs is not None:
+            await add_s2_devices(client, home.entry_id, s2_programs, report)
         if is_checked:
             await check(client, server, home, report)
 

@@ -94,7 +94,13 @@ class HomeAssistantClient:
     async def command(self, type: str, **message: Any) -> Any:  # noqa: A002
         """Return the result of a websocket command; one at a time."""
         self._last_id += 1
-        await self._websocket.send_json({"id": self._last_id, "type": type} | message)
+        order = {"id": self._last_id, "type": type} | message
+        try:
+            await self._websocket.send_json(order)
+        except aiohttp.ClientConnectionResetError:
+            # Nobody answers Home Assistant's pings while no command is waited for.
+            await self._connect()
+            await self._websocket.send_json(order)
         while True:
             answer = await self._websocket.receive_json()
             if answer.get("id") == self._last_id and answer["type"] == "result":

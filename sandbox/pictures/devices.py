@@ -14,7 +14,6 @@ from .camera import FORM, PHONE, Camera, Size
 WIDE = (1900, 1130)
 DESKTOP = (1200, 1650)
 BILLS = (1400, 860)
-INVERTER = "Inverter power"
 
 
 async def take_pages(camera: Camera, ids: Mapping[DemoDevice, str]) -> None:
@@ -40,7 +39,7 @@ async def take_settings(camera: Camera) -> None:
         await owner.open_settings(S2_BATTERY.name)
         await owner.choose("S2")
         # The token is not kept: nothing is submitted after it.
-        await page.locator("ha-selector-boolean ha-switch").last.click()
+        await page.locator("ha-selector-boolean ha-switch").nth(1).click()
         await owner.submit()
         await owner.at("Connect the device")
         await camera.dialog(page, "pairing")
@@ -63,41 +62,26 @@ async def take_dashboard(
 async def take_following(
     camera: Camera, client: HomeAssistantClient, battery_id: str
 ) -> None:
-    """Have an inverter follow the battery's plan in a dry run, and take what the card says of it."""
-    await client.post(
-        "states/number.inverter_power",
-        {
-            "state": "0",
-            "attributes": {
-                "friendly_name": INVERTER,
-                "min": -5000,
-                "max": 5000,
-                "step": 1,
-                "unit_of_measurement": "W",
-            },
-        },
-    )
-    async with camera.window(FORM) as owner:
-        await owner.go_to_integration()
-        await owner.open_settings(BATTERY.name)
-        await owner.choose("Who follows?")
-        await owner.choose("A number with the power")
-        await owner.fill({"Power": INVERTER})
-        await owner.submit()
-        await owner.finish()
-    mode = (await entities_of(client, BATTERY))["mode"]
-    for option in ("hold", "automatic"):
-        await client.post(
-            "services/select/select_option", {"entity_id": mode, "option": option}
-        )
+    """Have the battery handed back, and take what the card says of the dry run."""
+    entities = await entities_of(client, BATTERY)
+    control = {"entity_id": entities["hand_over"]}
     # All below the chart fits the screen.
     size = (PHONE[0], 2 * PHONE[1])
     async with _one_card(camera, client, battery_id, size, show_controls=True) as card:
         following = card.locator(".follower")
+        await client.call_service("switch", "turn_off", control)
+        await following.get_by_text("Dry run").wait_for()
         await following.locator("summary").click()
-        await following.get_by_role("listitem").first.wait_for()
-        parts = card.locator("section").locator(".follower, .controls")
+        decisions = following.get_by_role("listitem")
+        await decisions.first.wait_for()
+        before = await decisions.count()
+        for number, option in enumerate(("hold", "automatic")):
+            mode = {"entity_id": entities["mode"], "option": option}
+            await client.call_service("select", "select_option", mode)
+            await decisions.nth(before + number).wait_for()
+        parts = card.locator(".follower, section > details")
         await camera.part(card.page, parts.first, "following", parts.last)
+    await client.call_service("switch", "turn_on", control)
 
 
 @asynccontextmanager

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+
+from .wire import (
+    Body,
+    Message,
+    details,
+    measurement,
+    milliseconds,
+    number_range,
+    power_range,
+    progress,
+    text,
+)
 
 FRBC = "FILL_RATE_BASED_CONTROL"
-SYMMETRIC = "ELECTRIC.POWER.3_PHASE_SYMMETRIC"
 FULL = 100.0
 """Fill levels are in %."""
 
 _ACTUATOR = "converter"
 _IDLE = "idle"
 _JOULES_PER_KWH = 3.6e6
-
-type Body = dict[str, Any]
-type Message = tuple[str, Body]
-"""The type and the body of an S2 message, as JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -163,26 +169,17 @@ class Storage:
         before, self._doing = self._doing, order
         self.history.append(Sample(moment, self.power, self.level))
         yield "FRBC.ActuatorStatus", self._actuator_status()
-        yield self._measurement(moment)
+        yield measurement(self.power, moment)
         if before:
-            yield _progress(before.instruction_id, "SUCCEEDED", moment)
-        yield _progress(order.instruction_id, "STARTED", moment)
+            yield progress(before.instruction_id, "SUCCEEDED", moment)
+        yield progress(order.instruction_id, "STARTED", moment)
 
     # --- What it says
 
     @property
     def details(self) -> Body:
         """The body of its ResourceManagerDetails."""
-        return {
-            "resource_id": f"simulated-{self.name.lower().replace(' ', '-')}",
-            "name": self.name,
-            "roles": [{"role": "ENERGY_STORAGE", "commodity": "ELECTRICITY"}],
-            "manufacturer": "Sandbox",
-            "instruction_processing_delay": 500,
-            "available_control_types": list(self.control_types),
-            "provides_forecast": False,
-            "provides_power_measurement_types": [SYMMETRIC],
-        }
+        return details(self.name, "ENERGY_STORAGE", *self.control_types)
 
     def begin(self, control_type: str, now: datetime) -> list[Message]:
         """Describe itself, now that a control type is in force."""
@@ -199,7 +196,7 @@ class Storage:
 
     def report(self, control_type: str, now: datetime) -> list[Message]:
         """Say how it is."""
-        messages = [self._measurement(now)]
+        messages = [measurement(self.power, now)]
         if control_type == FRBC:
             messages.append(("FRBC.StorageStatus", {"present_fill_level": self.level}))
         return messages
@@ -211,7 +208,7 @@ class Storage:
             self._orders = [
                 order for order in self._orders if order.instruction_id != taken_back
             ]
-            return [_progress(taken_back, "REVOKED", now)]
+            return [progress(taken_back, "REVOKED", now)]
         order = _Order(
             body["id"],
             datetime.fromisoformat(body["execution_time"]),
@@ -219,9 +216,9 @@ class Storage:
             body["operation_mode_factor"],
         )
         if order.mode not in self._modes or body["actuator_id"] != _ACTUATOR:
-            return [_progress(order.instruction_id, "REJECTED", now)]
+            return [progress(order.instruction_id, "REJECTED", now)]
         self._orders = sorted([*self._orders, order], key=lambda each: each.moment)
-        return [_progress(order.instruction_id, "ACCEPTED", now)]
+        return [progress(order.instruction_id, "ACCEPTED", now)]
 
     def release(self, now: datetime) -> None:
         """Do nothing, and nothing that it was told, as nobody controls it any more."""
@@ -237,11 +234,9 @@ class Storage:
                 "diagnostic_label": mode_id.capitalize(),
                 "elements": [
                     {
-                        "fill_level_range": _range(0.0, FULL),
-                        "fill_rate": _range(*mode.rate),
-                        "power_ranges": [
-                            _range(*mode.power) | {"commodity_quantity": SYMMETRIC}
-                        ],
+                        "fill_level_range": number_range(0.0, FULL),
+                        "fill_rate": number_range(*mode.rate),
+                        "power_ranges": [power_range(*mode.power)],
                     }
                 ],
                 "abnormal_condition_only": False,
@@ -249,7 +244,7 @@ class Storage:
             for mode_id, mode in self._modes.items()
         ]
         return {
-            "valid_from": _text(now),
+            "valid_from": text(now),
             "actuators": [
                 {
                     "id": _ACTUATOR,
@@ -264,15 +259,8 @@ class Storage:
                 "provides_leakage_behaviour": False,
                 "provides_fill_level_target_profile": self.target is not None,
                 "provides_usage_forecast": False,
-                "fill_level_range": _range(0.0, FULL),
+                "fill_level_range": number_range(0.0, FULL),
             },
-        }
-
-    def _measurement(self, moment: datetime) -> Message:
-        value = {"commodity_quantity": SYMMETRIC, "value": self.power}
-        return "PowerMeasurement", {
-            "measurement_timestamp": _text(moment),
-            "values": [value],
         }
 
     def _actuator_status(self) -> Body:
@@ -290,28 +278,12 @@ def _profile(target: Target, now: datetime) -> Body:
         (timedelta(days=1), target.level),
     )
     return {
-        "start_time": _text(now),
+        "start_time": text(now),
         "elements": [
             {
-                "duration": duration // timedelta(milliseconds=1),
-                "fill_level_range": _range(least, FULL),
+                "duration": milliseconds(duration),
+                "fill_level_range": number_range(least, FULL),
             }
             for duration, least in spans
         ],
     }
-
-
-def _progress(instruction_id: str, status: str, moment: datetime) -> Message:
-    return "InstructionStatusUpdate", {
-        "instruction_id": instruction_id,
-        "status_type": status,
-        "timestamp": _text(moment),
-    }
-
-
-def _range(start: float, end: float) -> Body:
-    return {"start_of_range": start, "end_of_range": end}
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

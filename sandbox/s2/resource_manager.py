@@ -16,7 +16,7 @@ from typing import Protocol
 import aiohttp
 
 from ..demo.devices import s2_battery
-from .devices import Body, Message
+from .wire import Body, Message
 
 VERSION = "0.0.2-beta"
 _REPORT_EVERY = timedelta(seconds=5)
@@ -70,8 +70,12 @@ class ResourceManager:
         *,
         now: Callable[[], datetime] = utcnow,
         reports: bool = True,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare; without `reports` it only reports when told to."""
+        """Prepare; without `reports` it only reports when told to.
+
+        `tell` gets what happens, for someone who looks on.
+        """
         self.device = device
         self.control_type = ""
         """What was selected last; empty before."""
@@ -83,6 +87,7 @@ class ResourceManager:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._now = now
         self._reports = reports
+        self._tell = tell
         self._numbers = count()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._unanswered: dict[str, asyncio.Future[None]] = {}
@@ -92,12 +97,19 @@ class ResourceManager:
     async def run(self) -> None:
         """Be connected, until cancelled."""
         while True:
-            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+            try:
                 async with (
                     aiohttp.ClientSession(headers=self._headers) as session,
                     session.ws_connect(self._address, heartbeat=30) as socket,
                 ):
                     await self._converse(socket)
+                self._tell("The connection is closed")
+            except aiohttp.WSServerHandshakeError as err:
+                reasons = {401: "the token is wrong", 503: "it is not ready"}
+                reason = reasons.get(err.status, err.message)
+                self._tell(f"Home Assistant does not let it in: {reason}")
+            except (aiohttp.ClientError, OSError, TimeoutError) as err:
+                self._tell(f"Home Assistant is not reached: {err}")
             # Not all at once after a restart of the CEM.
             await asyncio.sleep(self._wait * random.uniform(0.5, 1))  # noqa: S311
             self._wait = min(2 * self._wait, _LONGEST_WAIT)
@@ -160,6 +172,7 @@ class ResourceManager:
                 pass
             case "HandshakeResponse":
                 await self._send("ResourceManagerDetails", self.device.details)
+                self._tell("Connected")
                 self._wait = _FIRST_WAIT
             case "SelectControlType":
                 await self._select(message["control_type"], now)
@@ -167,11 +180,13 @@ class ResourceManager:
                 assert self._socket
                 await self._socket.close()
             case message_type:
+                self._tell(f"{message_type}: {_short(message)}")
                 await self._say(self.device.instruct(message_type, message, now))
                 await self._say(self.device.pass_to(now))
 
     async def _select(self, control_type: str, now: datetime) -> None:
         self.control_type = control_type
+        self._tell(f"Control type: {control_type}")
         self.device.release(now)
         if control_type not in _UNCONTROLLED:
             await self._say(self.device.begin(control_type, now))
@@ -212,6 +227,12 @@ class ResourceManager:
         with suppress(ConnectionError):
             if self._socket:
                 await self._socket.send_json(message)
+
+
+def _short(message: Body) -> str:
+    """Return what an instruction says, without ids."""
+    hidden = {"message_type", "message_id", "id", "object_id"}
+    return json.dumps({key: message[key] for key in message if key not in hidden})
 
 
 def main() -> None:

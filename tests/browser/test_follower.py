@@ -14,7 +14,7 @@ from sandbox.home_assistant.client import HomeAssistantClient
 from sandbox.home_assistant.flow_steps import filled_in
 from sandbox.home_assistant.registry import DOMAIN, subentry_id
 
-from .conftest import IN_BOTH_VERSIONS, PLAN_PAGE, Show, Visit
+from .conftest import IN_BOTH_VERSIONS, PLAN_PAGE, Have, Show, Visit
 from .test_card import PLAN_CARD, Changes, change_pictures, no_language, use_language
 
 __all__ = ["no_language"]
@@ -299,3 +299,28 @@ async def test_states(
     # Also where there is no plan.
     await expect(cards.locator(".empty .follower summary")).to_be_visible()
     await owner.check()
+
+
+async def test_plan_beyond_the_range(
+    visit: Visit, planned: str, battery: str, have: Have
+) -> None:
+    """A repair says that less is done than planned, and opens what follows."""
+    await have(
+        "number.inverter_power",
+        "0",
+        friendly_name="Inverter power",
+        min=-1000,
+        max=1000,
+        step=1,
+        unit_of_measurement="W",
+    )
+    owner = await visit(PHONE)
+    await follow(owner, battery)
+
+    await owner.go("config/repairs")
+    await owner.page.get_by_text(f"{battery}: plan beyond range").click()
+    await owner.read("which is beyond the range of Inverter power")
+    await owner.submit()
+    await owner.read("The number that takes the power")
+    await owner.at("A number with the power")
+    assert await owner.value("Power") == "Inverter power"

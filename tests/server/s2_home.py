@@ -17,8 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from sandbox.flexmeasures.profiles import TIME_ZONE
-from sandbox.s2.devices import Message
 from sandbox.s2.resource_manager import Device as SimulatedDevice, ResourceManager
+from sandbox.s2.wire import Message
 
 from .conftest import Device, call
 
@@ -83,10 +83,12 @@ class Connected:
         assert found
         return found
 
-    async def set_target(self, kwh: float, ready_by: datetime) -> None:
+    async def set_target(
+        self, kwh: float, ready_by: datetime, number: str = "target_soc"
+    ) -> None:
         """Say as a user what has to be stored, or consumed, by when."""
         for platform, key, value in (
-            ("number", "target_soc", {"value": kwh}),
+            ("number", number, {"value": kwh}),
             ("datetime", "ready_by", {"datetime": ready_by.isoformat()}),
         ):
             await self.home.hass.services.async_call(

@@ -12,7 +12,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from homeassistant.core import HomeAssistant
 from sandbox.flexmeasures.profiles import TIME_ZONE, price
 from sandbox.flexmeasures.server import FlexMeasuresServer
-from sandbox.s2.devices import FRBC, Message, PowerRange, Storage, Target
+from sandbox.s2.devices import FRBC, PowerRange, Storage, Target
+from sandbox.s2.wire import Message
 
 from .conftest import AddDevice, add_another, call, powers
 from .s2_home import HOUR, SECOND, Clock, Connected, OtherDevice, S2Home
@@ -555,7 +556,7 @@ async def test_operation_modes(home: S2Home, add_device: AddDevice) -> None:
     start = home.clock.now()
     simulated = Heater(start)
     connected = await home.connect(device, simulated, OMBC)
-    await connected.set_target(6.0, start + 6 * HOUR)
+    await connected.set_target(6.0, start + 6 * HOUR, "energy_to_use")
     await connected.schedule(duration="PT8H")
 
     await connected.follow(start + 6 * HOUR)

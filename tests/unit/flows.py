@@ -41,6 +41,7 @@ FIELDS_AT_TIMES = {
     "ready_by_time",
     "ready_by_days",
     "ready_by_target",
+    "s2_any_resource",
     "s2_new_token",
     "send_level",
     "attribute",

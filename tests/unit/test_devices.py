@@ -280,7 +280,7 @@ async def test_account_changes_while_a_device_does(home: Home) -> None:
 
     home.change_device(schedule_duration=3600)
     home.hass.config_entries.async_update_entry(
-        entry, options={"solar_forecast_sensors": [BATTERY_POWER]}
+        entry, data={**entry.data, "note": "another"}
     )
     home.add_device(device(GARAGE_POWER))
     await home.settle()

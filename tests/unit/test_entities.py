@@ -27,6 +27,7 @@ from .feeds.fed_home import feed
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, device, meter
 from .test_metadata import ROOT
 
+PAIRING = {"id": "route", "token_hash": "hash"}
 EVERYDAY = {
     ("button", "compute_schedule"),
     ("calendar", "plan"),
@@ -139,7 +140,7 @@ async def test_device_that_stores_nothing(new_home: Home) -> None:
         {"soc_min": 1.0},
         {"soc_max": 10.0},
         {"capacity": 10.0},
-        {"s2": True},
+        {"s2": PAIRING},
     ],
 )
 async def test_level_that_only_the_settings_know(
@@ -178,7 +179,7 @@ async def test_entities_from_before(new_home: Home) -> None:
 async def test_icons_of_a_device_differ(home: Home) -> None:
     """Nor does one entity look like another in any of their states."""
     await home.set_up(
-        device(s2=True),
+        device(s2=PAIRING),
         meter(title="Electricity", cost_sensor=PRICE),
         meter(BATTERY_POWER, "Gas", commodity="gas", cost_sensor=PRICE),
         feed(),

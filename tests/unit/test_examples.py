@@ -453,6 +453,18 @@ async def test_charge_now(home: Home, rm: FakeRM) -> None:
     assert rm.resource.control_type == FRBC
 
 
+async def test_grid_emergency(home: Home) -> None:
+    """It begins and ends with what the grid operator says."""
+    await home.set_up({**paired(), "title": "EV charger"})
+    home.hass.states.async_set("binary_sensor.grid_operator", "off")
+    await automate(home, "Grid emergency")
+
+    for state in ("on", "off"):
+        home.hass.states.async_set("binary_sensor.grid_operator", state)
+        await home.hass.async_block_till_done()
+        assert home.value("switch", "grid_emergency") == state
+
+
 async def test_send_instruction(home: Home, rm: FakeRM) -> None:
     await home.set_up(paired())
     await rm.start()

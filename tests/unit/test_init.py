@@ -467,7 +467,7 @@ async def test_plan_is_followed_while_the_server_hangs(
         home.remembers(1.0, 2.0, power_sensor=sensor)
     home.has_planned(5.0, 6.0)
 
-    with patch(f"{ACCOUNT}._PATIENCE_WITH_PLAN", -MINUTE):
+    with patch(f"{ACCOUNT}._SHORT_PATIENCE", -MINUTE):
         await home.hass.config_entries.async_setup(home.entry.entry_id)
     await home.hass.async_block_till_done()
 

@@ -9,12 +9,22 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.plan.energy_units import quantity_in_kwh
+from custom_components.flexmeasures.plan.plan import Plan
+from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.s2.instructions.orders import ManualOrder
 from custom_components.flexmeasures.s2.messages.message import ControlType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .fake_server import BATTERY_POWER, BATTERY_SOC, PRICE, StoredSchedule
+from .fake_server import (
+    BATTERY_POWER,
+    BATTERY_SOC,
+    HOUSE,
+    PRICE,
+    UNKNOWN_SENSOR,
+    StoredSchedule,
+)
 from .home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, Json
 from .s2 import devices
 from .s2.devices import L1, actuator, element, mode, power, storage
@@ -474,7 +484,7 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
     assert home.value("sensor", "scheduling_status") == "s2_target_required"
     before = len(asked(home))
 
-    await set_target(home, 3.0, NOW + 2 * HOUR)
+    await set_target(home, 3.0, NOW + 2 * HOUR, "energy_to_use")
     await go_to(rm, NOW + 12 * SECOND)
     await go_to(rm, NOW + 40 * SECOND)
     assert home.value("sensor", "scheduling_status") == "ok"
@@ -491,7 +501,7 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
     assert asked(home)[-1]["soc-at-start"] == "0.744444 kWh"
 
     # Another target is about other energy.
-    await set_target(home, 2.0, NOW + 3 * HOUR)
+    await set_target(home, 2.0, NOW + 3 * HOUR, "energy_to_use")
     await home.call("trigger_schedule", device_id=home.device_id())
     assert asked(home)[-1]["soc-at-start"] == "0.0 kWh"
     assert {
@@ -499,6 +509,50 @@ async def test_energy_by_a_time(home: Home, rm: FakeRM) -> None:
         for message in rm.received
         if message["message_type"] == "OMBC.Instruction"
     } <= {"off", "on"}
+
+
+async def test_slot_that_crosses_the_target(home: Home, rm: FakeRM) -> None:
+    """What is on or off may consume a bit more than what is wanted; it is not asked for more for nothing."""
+    await home.set_up(paired())
+    await rm.start(OMBC, instruction_processing_delay=0)
+    await choose(rm, OMBC)
+    await rm.tell("OMBC.SystemDescription", **ombc())
+    await set_target(home, 1.3, NOW + 2 * HOUR)
+    await home.call("trigger_schedule", device_id=home.device_id())
+    model = asked(home)[-1]
+    assert model["soc-minima"][0]["value"] == "1.3 kWh"
+    # Three quarters of an hour at 2 kW.
+    assert quantity_in_kwh(model["soc-max"]) == pytest.approx(1.5, abs=1e-4)
+
+    await rm.measure(2000)
+    # But for 4 Wh.
+    await go_to(rm, NOW + 39 * MINUTE - 7 * SECOND)
+    await rm.measure(0)
+    await go_to(rm, SLOT + HOUR)
+    await home.call("trigger_schedule", device_id=home.device_id())
+    model = asked(home)[-1]
+    assert model["soc-at-start"] == "1.3 kWh"
+    assert model["soc-max"] == "1.3 kWh"
+
+
+async def test_prices_of_gas_are_known(home: Home, rm: FakeRM) -> None:
+    """As far as they can be: from the list of commodities of the flex-context."""
+    context = home.server.assets[HOUSE]["flex_context"]
+    home.server.assets[HOUSE]["flex_context"] = {
+        **context,
+        "commodities": [
+            {"commodity": "electricity", "consumption-price": "0.3 EUR/kWh"},
+            {"commodity": "gas", "consumption-price": "90 EUR/MWh"},
+            {"commodity": "heat"},
+            {"commodity": "oil", "consumption-price": {"sensor": UNKNOWN_SENSOR}},
+        ],
+    }
+    home.has_planned(1.0, -2.0, -2.0, 0.0, 2.5)
+    await home.set_up(paired())
+    (coordinator,) = home.entry.runtime_data.coordinators.values()
+    plan = coordinator.data
+    assert plan.fuel_prices == {"gas": Price("EUR", fixed=0.09)}
+    assert Plan.from_json(plan.as_json()) == plan
 
 
 async def test_level_when_the_slot_began(home: Home, rm: FakeRM) -> None:
@@ -556,12 +610,14 @@ async def test_second_look_at_what_an_rm_tells(home: Home, rm: FakeRM) -> None:
     assert len(asked(home)) == before + 1
 
 
-async def set_target(home: Home, kwh: float, ready_by: datetime) -> None:
+async def set_target(
+    home: Home, kwh: float, ready_by: datetime, key: str = "target_soc"
+) -> None:
     """Say how full it has to be, or how much it has to consume, and by when."""
     await home.hass.services.async_call(
         "number",
         "set_value",
-        {"entity_id": home.entity("number", "target_soc"), "value": kwh},
+        {"entity_id": home.entity("number", key), "value": kwh},
         blocking=True,
     )
     await home.hass.services.async_call(

@@ -41,7 +41,13 @@ async def test_never_connected(home: Home, download: Any) -> None:  # noqa: F811
         "connected": False,
         "details": None,
         "protocol_version": None,
-        "control_type": {"in_force": None, "chosen": None, "handed_back": False},
+        "control_type": {
+            "in_force": None,
+            "chosen": None,
+            "is_automatic": False,
+            "is_emergency": False,
+            "handed_back": False,
+        },
         "is_bound": False,
         "other_device": False,
         "contested": False,
@@ -94,6 +100,8 @@ async def test_in_control(home: Home, download: Any, rm: FakeRM) -> None:  # noq
     assert found["control_type"] == {
         "in_force": FRBC,
         "chosen": FRBC,
+        "is_automatic": False,
+        "is_emergency": False,
         "handed_back": False,
     }
     assert found["is_bound"] is True

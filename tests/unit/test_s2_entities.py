@@ -112,7 +112,7 @@ async def test_before_anything_connects(home: Home) -> None:
         "next_instruction": STATE_UNKNOWN,
         "rm_power": STATE_UNKNOWN,
     }
-    assert len(home.attributes("select", "control_type")["options"]) == 7
+    assert len(home.attributes("select", "control_type")["options"]) == 8
 
 
 async def test_measurements(home: Home, rm: FakeRM) -> None:
@@ -179,6 +179,7 @@ async def test_control_type_without_a_choice(home: Home, rm: FakeRM) -> None:
 
     assert home.value("select", "control_type") == "not_controllable"
     assert home.attributes("select", "control_type")["options"] == [
+        "automatic",
         "power_envelope_based_control",
         "fill_rate_based_control",
         "not_controllable",
@@ -198,6 +199,7 @@ async def test_control_type_in_force_is_an_option(home: Home, rm: FakeRM) -> Non
 
     assert home.value("select", "control_type") == "no_selection"
     assert home.attributes("select", "control_type")["options"] == [
+        "automatic",
         "power_envelope_based_control",
         "no_selection",
     ]
@@ -335,6 +337,9 @@ async def test_disconnected(home: Home, rm: FakeRM) -> None:
 
     found = shown(home)
     assert found.pop("rm_connected") == "off"
+    # What was chosen is taken up again.
+    assert found.pop("control_type") == "fill_rate_based_control"
+    assert home.attributes("select", "control_type")["in_force"] is None
     assert set(found.values()) == {STATE_UNKNOWN}
     assert home.attributes("sensor", "fill_level")["label"] is None
     assert home.attributes("sensor", "current_instruction")["instructions"] == []

@@ -170,6 +170,29 @@ def problems(home: Home) -> list[str]:
 # --- power
 
 
+async def test_phases_measured_one_by_one(home: Home) -> None:
+    """Each has its last value, whatever the order in which they arrive."""
+    await home.set_up()
+    rm = Rm(home)
+    for second, quantity, value, total in (
+        (0, L1, 1000.0, 1000.0),
+        (0, L2, 500.0, 1500.0),
+        (10, L1, 1200.0, 1700.0),
+        (5, L2, 700.0, 1900.0),
+        (4, L2, 100.0, 1900.0),
+        (20, SYMMETRIC, 3000.0, 3000.0),
+        (30, L1, 900.0, 1600.0),
+    ):
+        moment = NOW - MINUTE + timedelta(seconds=second)
+        rm.sends_at(
+            NOW,
+            "PowerMeasurement",
+            measurement_timestamp=moment,
+            values=[{"commodity_quantity": quantity, "value": value}],
+        )
+        assert rm.measurements.power == total
+
+
 @pytest.mark.s2_rule("power.watts")
 async def test_power(home: Home) -> None:
     """The mean of a slot is posted when it is over, in watts."""

@@ -188,7 +188,7 @@ async def test_switched_on(home: Home, flow: Result) -> None:
     assert result["reason"] == "reconfigure_successful"
     assert stored(home) == {
         **before,
-        "s2": {"id": route, "token_hash": hash_token(token)},
+        "s2": {"id": route, "token_hash": hash_token(token), "automatic": True},
     }
     assert coordinator(home).settings.s2
     assert not is_token_kept(home, token)
@@ -230,7 +230,8 @@ async def test_each_device_has_its_own(home: Home) -> None:
     (route, token), (other_route, other_token) = shown_pairings
     assert route != other_route
     assert token != other_token
-    assert stored(home)["s2"] == {"id": route, "token_hash": hash_token(token)}
+    assert stored(home)["s2"]["id"] == route
+    assert stored(home)["s2"]["token_hash"] == hash_token(token)
     assert stored(home, GARAGE_POWER)["s2"]["id"] == other_route
 
 
@@ -238,7 +239,7 @@ async def test_change_of_something_else(home: Home) -> None:
     """The pairing stays as it is, and no step shows anything of it."""
     await home.set_up(paired())
     form = await pairing_of(home)
-    assert suggested(form) == {"s2_enabled": True}
+    assert suggested(form) == {"s2_enabled": True, "s2_any_resource": False}
     assert not any(secret in str(form) for secret in PAIRING.values())
     result = await submit_settings(home.hass, form)
     assert result["reason"] == "reconfigure_successful"
@@ -255,7 +256,7 @@ async def test_new_token(home: Home) -> None:
     """The former one is worth nothing any more; the address stays."""
     await home.set_up(paired())
     form = await pairing_of(home)
-    assert list(fields(form)) == ["s2_enabled", "s2_new_token"]
+    assert list(fields(form)) == ["s2_enabled", "s2_new_token", "s2_any_resource"]
 
     step = await submit_settings(home.hass, form, s2_new_token=True)
     assert step["step_id"] == "pairing_unencrypted"
@@ -268,6 +269,20 @@ async def test_new_token(home: Home) -> None:
     assert stored(home)["s2"] == {"id": ROUTE, "token_hash": hash_token(token)}
     assert not matches(TOKEN, stored(home)["s2"]["token_hash"])
     assert not is_token_kept(home, token)
+
+
+async def test_any_resource(home: Home) -> None:
+    """It is kept with the pairing, also when something else changes, and taken back."""
+    await home.set_up(paired())
+
+    await submit_settings(home.hass, await pairing_of(home), s2_any_resource=True)
+    await change_settings(home.hass, home.entry, BATTERY_POWER, soc_min=3)
+
+    assert stored(home)["s2"] == {**PAIRING, "any_resource": True}
+    form = await pairing_of(home)
+    assert suggested(form)["s2_any_resource"] is True
+    await submit_settings(home.hass, form, s2_any_resource=False)
+    assert stored(home)["s2"] == PAIRING
 
 
 @pytest.mark.parametrize("renewed", [False, True])

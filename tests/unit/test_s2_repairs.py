@@ -18,7 +18,7 @@ from .home import HOUR, MINUTE, NOW, Home
 from .s2_rm import BATTERY, FRBC, OMBC, FakeRM, paired, route_of, token_of
 from .test_repairs import (
     Repairs,
-    issues,
+    issues as all_issues,
     repairs,  # noqa: F401
     settings_form,
 )
@@ -27,11 +27,21 @@ pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
 OTHER_DEVICE = f"s2_other_device_{BATTERY_POWER}"
 EXPOSED = f"s2_token_exposed_{BATTERY_POWER}"
+CLOCK = f"s2_wrong_clock_{BATTERY_POWER}"
 CONTESTED = f"s2_contested_{BATTERY_POWER}"
 REFUSED = f"s2_instructions_refused_{BATTERY_POWER}"
 NOT_PLANNABLE = f"s2_not_plannable_{BATTERY_POWER}"
 
 STRANGER = "the-id-of-a-stranger"
+
+
+def issues(home: Home) -> dict[str, ir.IssueEntry]:
+    """Give what is wrong; what is still to be set is another matter."""
+    return {
+        issue_id: issue
+        for issue_id, issue in all_issues(home).items()
+        if not issue_id.startswith("s2_to_be_set_")
+    }
 
 
 async def stranger_comes(home: Home, new_rm: Callable[..., FakeRM]) -> FakeRM:
@@ -86,6 +96,60 @@ async def test_exposed_token(
 
     assert form["step_id"] == "s2_pairing"
     assert "s2_new_token" in fields(form)
+
+
+# --- a clock
+
+
+@pytest.mark.parametrize(
+    ("off_by", "kind", "minutes"),
+    [(HOUR, "s2_clock_ahead", "60"), (-HOUR, "s2_clock_behind", "60")],
+)
+async def test_clock_that_is_an_hour_off(
+    home: Home, rm: FakeRM, off_by: timedelta, kind: str, minutes: str
+) -> None:
+    await home.set_up(paired())
+    await rm.start()
+    for _ in range(2):
+        await rm.tell("PowerMeasurement", measurement_timestamp=NOW + off_by)
+    assert CLOCK not in issues(home)
+
+    await rm.tell("InstructionStatusUpdate", timestamp=NOW + off_by)
+
+    issue = issues(home)[CLOCK]
+    assert issue.translation_key == kind
+    assert issue.translation_placeholders == {
+        "device": "Home battery",
+        "minutes": minutes,
+    }
+    await rm.tell("PowerMeasurement", measurement_timestamp=NOW)
+    assert CLOCK not in issues(home)
+
+
+@pytest.mark.parametrize("off_by", [4 * MINUTE, -29 * MINUTE])
+async def test_clock_that_may_be_right(
+    home: Home, rm: FakeRM, off_by: timedelta
+) -> None:
+    """What was measured may have been averaged for long."""
+    await home.set_up(paired())
+    await rm.start()
+    for _ in range(9):
+        await rm.tell("PowerMeasurement", measurement_timestamp=NOW + off_by)
+
+    assert CLOCK not in issues(home)
+
+
+async def test_clock_of_another_connection(home: Home, rm: FakeRM) -> None:
+    """It may have been set."""
+    await home.set_up(paired())
+    await rm.start()
+    for _ in range(3):
+        await rm.tell("PowerMeasurement", measurement_timestamp=NOW + HOUR)
+    assert CLOCK in issues(home)
+
+    await rm.leave()
+
+    assert CLOCK not in issues(home)
 
 
 # --- another device

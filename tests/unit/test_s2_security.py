@@ -36,7 +36,7 @@ from .fake_server import BATTERY_POWER, CABIN_POWER, GARAGE_POWER
 from .home import NOW, Home, Json
 from .s2.wire import wire
 from .s2_peers import until
-from .s2_rm import BATTERY, FRBC, paired, route_of, token_of
+from .s2_rm import BATTERY, FRBC, connections, paired, route_of, token_of
 from .test_repairs import issues
 
 # The heartbeat of a closed connection goes off once more.
@@ -274,7 +274,7 @@ async def test_who_tries_too_often_is_banned(
     assert await _status(client, route, bearer(token_of(BATTERY_POWER))) == 403
 
 
-async def test_the_right_token_makes_failed_attempts_forgotten(
+async def test_the_right_token_makes_no_failed_attempts_forgotten(
     home: Home,
     client_of: Callable[[], Awaitable[Client]],
     counted: Callable[[], int],
@@ -287,7 +287,8 @@ async def test_the_right_token_makes_failed_attempts_forgotten(
 
     assert await _status(client, route, bearer(token_of(BATTERY_POWER))) == 101
 
-    assert counted() == 0
+    # They may have been with Home Assistant's passwords.
+    assert counted() == 2
 
 
 async def test_an_unknown_address_is_answered_as_a_wrong_token(
@@ -768,6 +769,31 @@ async def test_an_rm_that_does_not_even_hear_the_good_bye_is_cut_off(
     never.set()
 
 
+@pytest.mark.parametrize("messages", range(99, 104))
+async def test_unloading_ends_a_connection_whatever_is_unread(
+    home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch, messages: int
+) -> None:
+    """A farewell for which there is no room any more must not keep the request."""
+    await home.set_up(paired())
+    raw = await (await connect()).start()
+    never = fill_the_network(monkeypatch, "send_str")
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    for _ in range(messages):
+        await raw.socket.send_str(json.dumps(wire("PowerMeasurement", "m1")))
+
+    def is_read() -> bool:
+        read = resource.traffic.as_dict()["accepted"].get("PowerMeasurement")
+        return read == messages or not resource.is_connected
+
+    await until(is_read)
+
+    assert await home.hass.config_entries.async_unload(home.entry.entry_id)
+    never.set()
+
+    assert await raw.closed() in (1001, 1013)
+    await until(lambda: not connections())
+
+
 async def test_there_are_not_more_connections_than_allowed(
     home: Home, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -868,6 +894,74 @@ async def test_the_newest_connection_wins(home: Home, connect: Connect) -> None:
     assert await old.closed() == 1000
     assert not new.is_closed
     assert await new.tell("PowerMeasurement") == "OK"
+
+
+async def test_a_newcomer_takes_no_place_before_it_says_to_be_the_right_one(
+    home: Home, connect: Connect
+) -> None:
+    """Whether it says to be another one, or says nothing at all."""
+    await home.set_up(paired())
+    right = await (await connect()).start(resource_id="the-right-one")
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+
+    silent = await connect()
+    stranger = await (await connect()).start(resource_id="another-one")
+
+    assert stranger.session_requests == ["TERMINATE"]
+    await until(lambda: silent.session_requests)
+    assert right.session_requests == []
+    assert await right.tell("PowerMeasurement") == "OK"
+    assert resource.is_connected
+    assert resource.link.foreign_resource_id == "another-one"
+    again = await (await connect()).start(resource_id="the-right-one")
+    await until(lambda: right.session_requests)
+    assert await again.tell("PowerMeasurement") == "OK"
+
+
+async def test_strangers_do_not_keep_the_right_one_out(
+    home: Home, connect: Connect
+) -> None:
+    await home.set_up(paired())
+    await (await connect()).start(resource_id="the-right-one")
+    for _ in range(9):
+        await (await connect()).start(resource_id="another-one")
+
+    again = await (await connect()).start(resource_id="the-right-one")
+
+    assert again.statuses[-1]["status"] == "OK"
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    assert not resource.link.is_contested
+
+
+async def test_a_new_token_is_of_the_first_that_says_what_it_is(
+    home: Home, connect: Connect
+) -> None:
+    """Also when both are there before either says it."""
+    await home.set_up(paired())
+    first, second = await connect(), await connect()
+
+    await first.start(resource_id="one")
+    await second.start(resource_id="two")
+
+    assert second.session_requests == ["TERMINATE"]
+    assert first.session_requests == []
+
+
+async def test_any_resource_may_come_where_that_is_chosen(
+    home: Home, connect: Connect
+) -> None:
+    """Some call themselves otherwise after each start."""
+    pairing = paired()
+    s2 = {**pairing["data"]["s2"], "any_resource": True}
+    await home.set_up(paired() | {"data": {**pairing["data"], "s2": s2}})
+    first = await (await connect()).start(resource_id="one")
+
+    second = await (await connect()).start(resource_id="two")
+
+    await until(lambda: first.session_requests)
+    assert second.statuses[-1]["status"] == "OK"
+    resource = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    assert resource.link.foreign_resource_id is None
 
 
 async def test_connections_cannot_push_each_other_out_for_ever(
@@ -977,6 +1071,31 @@ async def test_a_device_that_is_removed_ends_the_session_for_good(
     assert await raw.closed() == 1000
     assert not other.is_closed
     assert other.session_requests == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"solar_forecast_sensors": [GARAGE_POWER]}, {"joint_scheduling": True}],
+)
+async def test_what_does_not_concern_a_device_leaves_its_connection_alone(
+    home: Home, connect: Connect, options: Json
+) -> None:
+    """Options of the account, and settings of another device."""
+    await home.set_up(paired(), paired(GARAGE_POWER))
+    raw = await (await connect()).start()
+    account = home.entry.runtime_data
+    garage = account.coordinators[str(GARAGE_POWER)]
+
+    def is_loaded_anew() -> bool:
+        return account.coordinators.get(str(GARAGE_POWER)) not in (None, garage)
+
+    home.hass.config_entries.async_update_entry(home.entry, options=options)
+    home.change_device(GARAGE_POWER, schedule_duration=3600)
+    await until(is_loaded_anew)
+
+    assert home.entry.runtime_data is account
+    assert raw.session_requests == []
+    assert await raw.tell("PowerMeasurement") == "OK"
 
 
 async def test_home_assistant_stops(home: Home, connect: Connect) -> None:

@@ -415,3 +415,20 @@ async def test_another_day(home: Home) -> None:
     home.pass_time(MIDNIGHT + DAY - NOW)
 
     assert next(iter(await wh_hours(home))) == "2026-11-23T00:00:00+01:00"
+
+
+async def test_other_sensors_are_chosen(home: Home) -> None:
+    """They count at once, and nothing is loaded anew for them."""
+    forecasts(home, *[1.0] * 4)
+    await set_up(home, PV)
+    account = home.entry.runtime_data
+    assert await wh_hours(home) == {"2026-11-22T11:00:00+01:00": 1000.0}
+    forecasts(home, 2.0, resolution=HOUR, sensor=CABIN_POWER)
+
+    home.hass.config_entries.async_update_entry(
+        home.entry, options={"solar_forecast_sensors": [CABIN_POWER]}
+    )
+    await home.settle()
+
+    assert await wh_hours(home) == {"2026-11-22T11:00:00+01:00": 2000.0}
+    assert home.entry.runtime_data is account

@@ -72,7 +72,17 @@ def test_missed_and_met(device: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(
     ("violation", "are_met"),
-    [("0.0 kWh", True), ("0.1 kWh", False), ("much", False), ("", False)],
+    [
+        ("0.0 kWh", True),
+        ("0.0004 kWh", True),
+        ("4e-7 MWh", True),
+        ("0.4 Wh", True),
+        ("0.01 kWh", False),
+        ("0.1 kWh", False),
+        ("0.001 MWh", False),
+        ("much", False),
+        ("", False),
+    ],
 )
 def test_missed_by_nothing(violation: str, are_met: bool) -> None:  # noqa: FBT001
     """The solver's noise is told as a violation too."""

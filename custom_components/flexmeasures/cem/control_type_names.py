@@ -1,6 +1,11 @@
 """S2's control types as users see and write them."""
 
+from typing import Final
+
 from ..s2.messages.message import ControlType
+
+AUTOMATIC: Final = "automatic"
+"""The option that lets the best one be found."""
 
 
 def option_of(control_type: ControlType) -> str:
@@ -12,6 +17,11 @@ def option_of(control_type: ControlType) -> str:
 
 OPTIONS = {option_of(control_type): control_type for control_type in ControlType}
 """All control types by their options."""
+
+
+def choice_of(text: str) -> ControlType | None:
+    """Return the one that is chosen, None for an automatic one; raises ValueError."""
+    return None if text.strip().lower() == AUTOMATIC else control_type_of(text)
 
 
 def control_type_of(text: str) -> ControlType:

@@ -34,7 +34,7 @@ from ..feeds.live.posting import Posting
 from ..feeds.live.streams import Finder, ForecastStream, MeasuredStream
 from ..s2.device_status import DeviceStatus
 from ..s2.messages.message import Message
-from ..s2.operation_modes.ranges import total_power
+from ..s2.operation_modes.ranges import MeasuredPowers, total_power
 
 _LEVELS: Final = frozenset(
     {CONF_SOC_SENSOR, CONF_FILL_LEVEL_SENSOR, CONF_ACTIVE_ACTUATOR_SENSOR}
@@ -70,7 +70,7 @@ class Measurements:
         api: FlexMeasuresApi,
     ) -> None:
         """Wait for messages."""
-        self._power: float | None = None
+        self._powers = MeasuredPowers()
         self._measured_at: datetime | None = None
         finders = _finders(coordinator)
         names = {key: f"the {key} of {coordinator.subentry.title}" for key in finders}
@@ -103,7 +103,7 @@ class Measurements:
 
         Consumption is positive. None while none is known, or the RM is gone.
         """
-        return self._power
+        return self._powers.total
 
     @callback
     def async_receive(
@@ -129,7 +129,7 @@ class Measurements:
     @callback
     def async_interrupt(self, now: datetime) -> None:
         """Take note that the RM is gone: nothing that it said holds any more."""
-        self._power = None
+        self._powers = MeasuredPowers()
         self._measured_at = None
         for key in self._measured:
             self._put(key, None, now)
@@ -142,18 +142,18 @@ class Measurements:
 
     def _measure(self, body: Mapping[str, Any], now: datetime) -> None:
         """Take a power from when it was measured on, as far as that can be believed."""
-        power = total_power(body["values"], "value")
-        if power is None:
-            return
         moment: datetime = body["measurement_timestamp"]
         if not now - LONGEST_HOLD <= moment <= now:
             # A clock that is wrong shall not keep the power from being known.
             moment = now
-        elif self._measured_at and moment < self._measured_at:
-            return
         else:
-            self._measured_at = moment
-        self._power = power
+            self._measured_at = max(moment, self._measured_at or moment)
+        self._powers = self._powers.after(moment, body["values"])
+        power = self._powers.total
+        if power is None:
+            return
+        # Phases may be measured one after the other, and arrive in another order.
+        moment = max(moment, self._measured_at or moment)
         self._put(CONF_POWER_SENSOR, power, moment)
         self._put(CONF_RM_DISCHARGE_SENSOR, max(-power, 0.0), moment)
 

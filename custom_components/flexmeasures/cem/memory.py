@@ -24,7 +24,11 @@ class ResourceMemory:
     resource_id: str | None = None
     """What the RM says that it is; another one is not let in."""
     control_type: ControlType | None = None
-    """What the user chose; None until then."""
+    """What the user chose, or what was in force last if that is automatic; None until then."""
+    is_automatic: bool | None = None
+    """Whether it is the best one that is offered; None until that is settled."""
+    is_emergency: bool = False
+    """Whether what is for abnormal conditions only may be used."""
     consumed_kwh: float = 0.0
     """Of the energy that the user's target is about, where it counts energy."""
     counted_for: datetime | None = None
@@ -55,6 +59,8 @@ class ResourceMemory:
             is_token_void=data.get("is_token_void", False),
             resource_id=data["resource_id"],
             control_type=ControlType(control_type) if control_type else None,
+            is_automatic=data.get("is_automatic"),
+            is_emergency=data.get("is_emergency", False),
             consumed_kwh=data["consumed_kwh"],
             # Nor has this.
             counted_for=datetime.fromisoformat(moment)
@@ -69,6 +75,8 @@ class ResourceMemory:
             "is_token_void": self.is_token_void,
             "resource_id": self.resource_id,
             "control_type": self.control_type,
+            "is_automatic": self.is_automatic,
+            "is_emergency": self.is_emergency,
             "consumed_kwh": self.consumed_kwh,
             "counted_for": self.counted_for.isoformat() if self.counted_for else None,
         }

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import Any
+from typing import Any, Final
 
 from aiohttp.web import WebSocketResponse
 
@@ -14,7 +14,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api.client import FlexMeasuresApi
-from ..const import CONF_S2, CONF_S2_ROUTE, CONF_S2_TOKEN_HASH
+from ..const import (
+    CONF_S2,
+    CONF_S2_ANY_RESOURCE,
+    CONF_S2_AUTOMATIC,
+    CONF_S2_ROUTE,
+    CONF_S2_TOKEN_HASH,
+)
 from ..coordinator import ScheduleCoordinator
 from ..device.limits import Span
 from ..device.listeners import Listeners
@@ -44,6 +50,7 @@ from ..s2.session.session import NotReadyError
 from ..scheduling.errors import S2NotPlannableError
 from ..scheduling.queue import ScheduleQueue
 from ..timer import Timer
+from .clock import RemoteClock
 from .computing import Computing
 from .control.choice import UNCONTROLLED, ControlTypeChoice
 from .control.manual import ManualOrder, manual_instruction
@@ -61,6 +68,11 @@ _LOGGER = logging.getLogger(__name__)
 
 # However often an RM measures, entities follow no faster.
 _NOTIFY_APART = timedelta(seconds=5)
+
+
+_WITHOUT_LEVEL: Final = frozenset(
+    {ControlType.POWER_PROFILE, ControlType.DEMAND_DRIVEN}
+)
 
 
 class ManagedResource:
@@ -85,11 +97,18 @@ class ManagedResource:
         self.details: ResourceDetails | None = None
         """Of the RM that is connected."""
         self.traffic = Traffic()
+        self.clock = RemoteClock()
         self.link = ResourceLink(
             hass, self.name, self.memory, self._handle, self._change
         )
         self.measurements = Measurements(hass, entry, coordinator, api)
-        self.choice = ControlTypeChoice(hass, self.name, self.memory)
+        pairing = coordinator.subentry.data[CONF_S2]
+        self.choice = ControlTypeChoice(
+            hass,
+            self.name,
+            self.memory,
+            is_automatic=pairing.get(CONF_S2_AUTOMATIC, False),
+        )
         computing = Computing(hass)
         self.replanning = Replanning(hass, coordinator, self.memory, queue, computing)
         self.follower = PlanFollower(
@@ -127,6 +146,11 @@ class ManagedResource:
         return self.link.connection.session.rm.control_type
 
     @property
+    def shown_control_type(self) -> ControlType | None:
+        """The one in force; the one that was chosen or found while it is not connected."""
+        return self.control_type if self.is_connected else self.memory.control_type
+
+    @property
     def handler(self) -> ControlTypeHandler | None:
         """What it has reported under its control type."""
         connection = self.link.connection
@@ -142,8 +166,13 @@ class ManagedResource:
         )
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether the best control type is found that it offers."""
+        return self.choice.is_automatic
+
+    @property
     def is_to_be_controlled(self) -> bool:
-        """Whether the user has chosen a control type under which it is controlled."""
+        """Whether the control type that is chosen or found is one that controls it."""
         return self.memory.control_type not in {None, *UNCONTROLLED}
 
     @property
@@ -180,6 +209,26 @@ class ManagedResource:
         )
 
     @property
+    def is_planned_here(self) -> bool:
+        """Whether its start is chosen here, from the prices."""
+        return self.memory.control_type is ControlType.POWER_PROFILE
+
+    @property
+    def may_have_level(self) -> bool:
+        """Whether it can be charged with something, as far as is known by now."""
+        return self.memory.control_type not in _WITHOUT_LEVEL
+
+    @property
+    def may_have_fill_level(self) -> bool:
+        """Whether it can tell how full it is, as far as is known by now."""
+        return self.memory.control_type in {None, ControlType.FILL_RATE, *UNCONTROLLED}
+
+    @property
+    def is_given_energy(self) -> bool:
+        """Whether the user says how much energy it is to use, and not how full it has to be."""
+        return self.memory.control_type is ControlType.OPERATION_MODE
+
+    @property
     def power_limits(self) -> Span | None:
         """What power the device can have, in kW; None if it does not say so."""
         handler = self.handler
@@ -202,7 +251,10 @@ class ManagedResource:
     @property
     def problem(self) -> S2NotPlannableError | None:
         """Why no schedule can be made from what it has reported, or none is followed."""
-        return self.replanning.problem or self.follower.problem
+        problem = self.replanning.problem or self.follower.problem
+        if problem is None and self.is_planned_here:
+            return S2NotPlannableError("s2_planned_here")
+        return problem
 
     @property
     def problem_since(self) -> datetime | None:
@@ -242,7 +294,10 @@ class ManagedResource:
     def async_start(self) -> None:
         """Let the RM in until the device is unloaded."""
         pairing = self.coordinator.subentry.data[CONF_S2]
-        self.link.async_bind(pairing[CONF_S2_TOKEN_HASH])
+        self.link.async_bind(
+            pairing[CONF_S2_TOKEN_HASH],
+            is_for_any=pairing.get(CONF_S2_ANY_RESOURCE, False),
+        )
         self._energy.async_start()
         lifetime = self.coordinator.lifetime
         lifetime.async_on_unload(self.coordinator.async_add_listener(self._handle_plan))
@@ -258,6 +313,7 @@ class ManagedResource:
         subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
         is_removed = subentry is None or CONF_S2 not in subentry.data
         self.async_disconnect(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
+        self.choice.async_stop()
         self.replanning.async_stop()
         self.follower.async_stop()
         self.measurements.async_close()
@@ -269,6 +325,11 @@ class ManagedResource:
         if self._energy.async_follow_target():
             self.replanning.async_want()
         self.follower.async_follow_plan()
+        problem = self.replanning.problem
+        self.choice.async_consider(
+            None if problem is None else problem.translation_key,
+            self.replanning.problem_since,
+        )
 
     # --- connections
 
@@ -318,10 +379,20 @@ class ManagedResource:
 
     # --- control
 
-    async def async_change_control_type(self, control_type: ControlType) -> None:
+    async def async_change_control_type(self, control_type: ControlType | None) -> None:
         """Have the RM be controlled in another way: see `ControlTypeChoice.async_change`."""
         await self.choice.async_change(control_type)
         self.follower.async_forget_hand_back()
+        self.async_notify()
+        await self.coordinator.async_write()
+
+    async def async_set_emergency(self, *, is_emergency: bool) -> None:
+        """Use what is for abnormal conditions only from now on, or no more."""
+        self.memory.is_emergency = is_emergency
+        if (connection := self.link.connection) is not None:
+            connection.async_do(
+                connection.session.rm.set_emergency(is_emergency=is_emergency)
+            )
         self.async_notify()
         await self.coordinator.async_write()
 
@@ -362,24 +433,22 @@ class ManagedResource:
     @callback
     def async_send(self, instruction: Instruction) -> bool:
         """Send an instruction now; whether that could be done."""
-        connection, handler = self.link.connection, self.handler
-        if connection is None or handler is None:
+        if (connection := self.link.connection) is None:
             return False
         try:
             effects = connection.session.send_instruction(instruction, dt_util.utcnow())
         except NotReadyError:
             return False
         connection.async_do(effects)
-        handler.told(instruction)
+        connection.session.rm.told(instruction)
         return True
 
     @callback
     def async_revoke(self, instruction: Instruction) -> None:
         """Take back an instruction, if it can be."""
-        connection, handler = self.link.connection, self.handler
-        if connection is None or handler is None:
+        if (connection := self.link.connection) is None:
             return
-        handler.refused(instruction)
+        connection.session.rm.refused(instruction)
         with suppress(NotReadyError):
             connection.async_do(
                 connection.session.revoke(
@@ -390,9 +459,11 @@ class ManagedResource:
     @callback
     def async_refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        if (handler := self.handler) is not None:
-            handler.refused(instruction)
-            self.refusals.async_call(handler.describe(instruction))
+        if (connection := self.link.connection) is None:
+            return
+        connection.session.rm.refused(instruction)
+        if (text := self.describe(instruction)) is not None:
+            self.refusals.async_call(text)
 
     @callback
     def async_hand_back(self) -> None:
@@ -422,8 +493,10 @@ class ManagedResource:
                 self._introduce(details)
             case ForeignResource():
                 self._update_entities()
-            case ControlTypeChanged():
+            case ControlTypeChanged(control_type=control_type):
+                self.choice.async_in_force(control_type)
                 self._begin(self.handler)
+                self.coordinator.async_remember()
             case SelectionEnded():
                 self.choice.async_ended(effect)
             case InstructionAnswered(instruction_id=instruction_id, status=reception):
@@ -438,6 +511,8 @@ class ManagedResource:
 
     def _take_in(self, message: Message, now: datetime) -> None:
         self.traffic.accepted(message.type, now)
+        if self.clock.receive(message, now):
+            self._update_entities()
         self.replanning.async_received(message)
         self.follower.async_received(message)
         if message.type == "PowerMeasurement":
@@ -471,6 +546,7 @@ class ManagedResource:
     def _introduce(self, details: ResourceDetails) -> None:
         """Keep what the RM is, and have it controlled as the user chose."""
         assert self.link.connection
+        self.link.connection.session.rm.is_emergency = self.memory.is_emergency
         is_news, self.details = details != self.details, details
         self.sender.lead = details.instruction_processing_delay
         self.choice.async_connected(self.link.connection)
@@ -490,6 +566,7 @@ class ManagedResource:
         _LOGGER.debug("The S2 session of %s ended: %s", self.name, reason)
         self.traffic.last_end = reason
         self.details = None
+        self.clock.forget()
         self.measurements.async_interrupt(now)
         self._measure(now)
         self.choice.async_disconnected()

@@ -36,6 +36,10 @@ class FlexModelSource(Protocol):
         """Whether it is planned by the prices alone, without schedules."""
 
     @property
+    def may_have_level(self) -> bool:
+        """Whether the device can be charged with something, as far as is known by now."""
+
+    @property
     def power_limits(self) -> Span | None:
         """What power the device can have, in kW; None if it does not say so."""
 

@@ -134,15 +134,22 @@ class PlanReader:
         power: SensorData | None
         soc: Series | None
         prices: tuple[Price | None, Price | None]
+        fuel_prices: Mapping[str, Price]
         is_running: bool
-        power, soc, prices, is_running = await together(
+        power, soc, prices, fuel_prices, is_running = await together(
             self._power(sensor, start, duration, UnitOfPower.KILO_WATT),
             self._soc(sensor, start, duration, missing),
             self._both_prices(context, start, duration, missing, unreadable),
+            self._fuel_prices(context, start, duration),
             self._is_running(sensor, now),
         )
         return Reading(
-            Plan(Schedule.from_data(power) if power else None, soc, *prices),
+            Plan(
+                Schedule.from_data(power) if power else None,
+                soc,
+                *prices,
+                fuel_prices,
+            ),
             DeviceFacts(
                 is_running=is_running,
                 limits=ServerLimits.of(flex_model),
@@ -295,6 +302,25 @@ class PlanReader:
             )
         )
         return consumption, production
+
+    async def _fuel_prices(
+        self, context: Mapping[str, Any], start: datetime, duration: timedelta
+    ) -> dict[str, Price]:
+        """Read the prices of other commodities than electricity, as far as they can be."""
+        found = {
+            str(each.get("commodity")): each.get(CONSUMPTION_PRICE)
+            for each in context.get("commodities") or ()
+        }
+        fuels = [commodity for commodity in found if commodity != "electricity"]
+        if not fuels:
+            return {}
+        prices = await together(
+            *(
+                self._price(found[fuel], start, duration, fuel, {}, unreadable=set())
+                for fuel in fuels
+            )
+        )
+        return {fuel: price for fuel, price in zip(fuels, prices, strict=True) if price}
 
     async def _price(
         self,

@@ -19,13 +19,14 @@ from ..coordinator import ScheduleCoordinator
 from ..device.listeners import Listeners
 from ..device.store import AccountStore
 from ..timer import Timer
+from .decided import Decided
 from .entities import TargetEntities, can_be_written, facts_of
 from .hand_back import HandBack
-from .memory import Decision, FollowerMemory, Why
+from .memory import RESTING, Decision, FollowerMemory, Why
 from .settings import FollowerSettings
 from .state import FollowerState
 from .targets import CannotFollowError, EntityFacts, Write
-from .wish import Wish, is_same_direction
+from .wish import Wish
 from .writer import Writer
 
 
@@ -45,26 +46,12 @@ class Follower:
         self._coordinator = coordinator
         self._store = store
         power_sensor = coordinator.settings.power_sensor
-        self.memory = store.restored(
-            power_sensor,
-            lambda stored: (
-                FollowerMemory.from_json(stored["follower"])
-                if "follower" in stored
-                else FollowerMemory()
-            ),
-            FollowerMemory(),
-        )
-        if self.memory.in_control_of != settings.id:
-            # Whatever else was chosen is looked at first.
-            self.memory.is_in_control = self.memory.owes_rest = False
+        self.memory = FollowerMemory.restored(store, power_sensor, settings.id)
         coordinator.lifetime.async_on_unload(
             store.async_keep(power_sensor, lambda: {"follower": self.memory.as_json()})
         )
         self._listeners: Listeners[[]] = Listeners()
-        self._wanted: tuple[Write, ...] = ()
-        self._setpoint: float | None = None
-        self._why = Why.NO_PLAN
-        self._decided_at: datetime | None = None
+        self._decided = Decided()
         self._wish = Wish(coordinator, settings.deadband)
         self._cannot: CannotFollowError | None = None
         self._is_waiting = False
@@ -106,7 +93,9 @@ class Follower:
         if not self.memory.is_in_control:
             return FollowerState.DRY_RUN
         return (
-            FollowerState.RESTING if self._setpoint is None else FollowerState.FOLLOWING
+            FollowerState.RESTING
+            if self._decided.setpoint is None
+            else FollowerState.FOLLOWING
         )
 
     @property
@@ -190,10 +179,7 @@ class Follower:
         if self._wish.take_news():
             # That is newer than what was done by hand.
             memory.by_hand_until = None
-        if memory.by_hand_until:
-            # A clock may have been set back.
-            latest = now + self.settings.respect
-            memory.by_hand_until = min(memory.by_hand_until, latest)
+        memory.end_hand_by(now + self.settings.respect)
         if self.is_by_hand:
             assert memory.by_hand_until
             self._follow_timer.async_arm(memory.by_hand_until)
@@ -206,7 +192,8 @@ class Follower:
         self._listeners.async_call()
 
     def _decide(self, now: datetime) -> None:
-        setpoint = self._wish.setpoint(self._setpoint if self._wanted else None)
+        decided = self._decided
+        setpoint = self._wish.setpoint(decided.setpoint if decided.writes else None)
         facts = self._entities.facts()
         self._is_waiting = not self._entities.are_all(facts)
         self._cannot = None
@@ -221,32 +208,13 @@ class Follower:
             # What was written before may mean something else by now.
             self._forget_wanted()
             return
-        if writes == self._wanted:
+        if writes == decided.writes:
             return
-        if not self._is_urgent(now, setpoint, facts):
-            assert self._decided_at
-            self._follow_timer.async_arm(self._decided_at + self.settings.pause)
+        pause = self.settings.pause
+        if until := decided.holds_until(now, pause, setpoint, self._wish, facts):
+            self._follow_timer.async_arm(until)
             return
         self._want(now, setpoint, writes)
-
-    def _is_urgent(
-        self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
-    ) -> bool:
-        """Return whether another setpoint does not wait."""
-        since = self._decided_at
-        return (
-            since is None
-            # A clock may have been set back.
-            or not since <= now < since + self.settings.pause
-            or not is_same_direction(setpoint, self._setpoint)
-            or {self._why, self._wish.why(setpoint)} != {Why.PLAN}
-            or self._wish.limited(self._setpoint) != self._setpoint
-            or not all(
-                facts[each.entity_id].takes(each.value)
-                for each in self._wanted
-                if each.entity_id in facts
-            )
-        )
 
     def _wait(
         self, now: datetime, setpoint: float | None, facts: Mapping[str, EntityFacts]
@@ -255,10 +223,9 @@ class Follower:
 
         Whatever they do once all are back, they are told anew.
         """
-        if setpoint is None or not is_same_direction(setpoint, self._setpoint):
-            self._rests_meanwhile = True
+        self._rests_meanwhile |= self._decided.is_turned_by(setpoint)
         writes = self._entities.resting(facts) if self._rests_meanwhile else ()
-        if writes == self._wanted:
+        if writes == self._decided.writes:
             return
         self._forget_wanted()
         if writes:
@@ -267,9 +234,9 @@ class Follower:
     def _want(
         self, now: datetime, setpoint: float | None, writes: tuple[Write, ...]
     ) -> None:
-        self._wanted, self._setpoint, self._decided_at = writes, setpoint, now
-        self._why = self._wish.why(setpoint)
-        self._note(now, setpoint, self._why, writes)
+        why = self._wish.why(setpoint)
+        self._decided = Decided(writes, setpoint, why, now)
+        self._note(now, setpoint, why, writes)
         if self.memory.is_in_control:
             self._writer.async_write(writes)
 
@@ -280,13 +247,13 @@ class Follower:
         why: Why,
         writes: tuple[Write, ...] = (),
     ) -> None:
-        is_dry = not self.memory.is_in_control and not self.memory.owes_rest
+        is_dry = not self.memory.is_in_control and why not in RESTING
         self.memory.note(Decision(now, setpoint, why, writes, is_dry))
         self._store.async_remember()
 
     def _forget_wanted(self) -> None:
         """Decide anew, whatever was wanted before."""
-        self._wanted, self._decided_at = (), None
+        self._decided = self._decided.forgotten()
         if self.memory.is_in_control:
             self._writer.async_forget()
 
@@ -322,7 +289,7 @@ class Follower:
     def _respect_hand(self, now: datetime) -> None:
         """Leave what somebody else has written."""
         self.memory.by_hand_until = now + self.settings.respect
-        self._note(now, self._setpoint, Why.BY_HAND)
+        self._note(now, self._decided.setpoint, Why.BY_HAND)
         self._store.async_remember(at_once=True)
         self._forget_wanted()
         self.async_follow()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from ..device.store import AccountStore
 from .targets import Write
 
 _KEPT_FOR: Final = timedelta(days=1)
@@ -25,6 +26,10 @@ class Why(StrEnum):
     HANDED_BACK = "handed_back"
     STOPPED = "stopped"
     """Home Assistant or the account was stopped, or the device's settings were changed."""
+
+
+RESTING: Final = (Why.HANDED_BACK, Why.STOPPED)
+"""Why something is told to rest that is not followed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,25 @@ class FollowerMemory:
             data.get("owes_rest", False),
             [Decision.from_json(decision) for decision in data["decisions"]],
         )
+
+    @classmethod
+    def restored(cls, store: AccountStore, power_sensor: int, settings_id: str) -> Self:
+        """Return what was before the restart; whatever else is followed by is looked at first."""
+        memory = store.restored(
+            power_sensor,
+            lambda stored: (
+                cls.from_json(stored["follower"]) if "follower" in stored else cls()
+            ),
+            cls(),
+        )
+        if memory.in_control_of != settings_id:
+            memory.is_in_control = memory.owes_rest = False
+        return memory
+
+    def end_hand_by(self, latest: datetime) -> None:
+        """Leave what was done by hand no longer: a clock may have been set back."""
+        if self.by_hand_until:
+            self.by_hand_until = min(self.by_hand_until, latest)
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""

@@ -35,12 +35,16 @@ EXPOSED: Final = "s2_token_exposed_"
 CONTESTED: Final = "s2_contested_"
 INSTRUCTIONS_REFUSED: Final = "s2_instructions_refused_"
 NOT_PLANNABLE: Final = "s2_not_plannable_"
+WRONG_CLOCK: Final = "s2_wrong_clock_"
+TO_BE_SET: Final = "s2_to_be_set_"
 OF_RESOURCES: Final = (
     OTHER_DEVICE,
     EXPOSED,
     CONTESTED,
     INSTRUCTIONS_REFUSED,
     NOT_PLANNABLE,
+    WRONG_CLOCK,
+    TO_BE_SET,
 )
 _ALL: Final = (
     SENSOR_GONE,

@@ -8,6 +8,7 @@ import logging
 from typing import Final
 
 from homeassistant.const import UnitOfEnergy
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from ..api.concurrency import Shared
@@ -60,6 +61,13 @@ class SolarForecast:
         """What each sensor said last."""
         self._failing: set[int] = set()
         self._reading: Shared[None, Mapping[str, float]] = Shared()
+
+    @callback
+    def async_choose(self, sensors: Sequence[int]) -> None:
+        """Go on with other sensors, if they are others."""
+        if tuple(sensors) != tuple(self._sensors):
+            self._sensors = sensors
+            self._read_at = None
 
     async def async_wh_hours(self) -> Mapping[str, float] | None:
         """Return Wh by the local hours of today and later, in ISO; None without sensors.

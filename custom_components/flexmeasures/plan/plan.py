@@ -1,7 +1,7 @@
 """All that is known of a device's future: swapped as a whole, so that nobody sees half of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -20,6 +20,8 @@ class Plan:
     """The state of charge expected at the start of each slot, in the unit of the settings."""
     consumption_price: Price | None = None
     production_price: Price | None = None
+    fuel_prices: Mapping[str, Price] = field(default_factory=dict)
+    """Of other commodities than electricity, by their names in the flex-context, like ``gas``."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -31,11 +33,15 @@ class Plan:
             Series.from_json(soc) if soc else None,
             Price.from_json(consumption) if consumption else None,
             Price.from_json(production) if production else None,
+            {
+                commodity: Price.from_json(price)
+                for commodity, price in data.get("fuel_prices", {}).items()
+            },
         )
 
     def as_json(self) -> dict[str, Any]:
         """Write for storage."""
-        return {
+        written: dict[str, Any] = {
             key: part.as_json() if part else None
             for key, part in (
                 ("power", self.power),
@@ -44,6 +50,13 @@ class Plan:
                 ("production_price", self.production_price),
             )
         }
+        # Few have any.
+        if self.fuel_prices:
+            written["fuel_prices"] = {
+                commodity: price.as_json()
+                for commodity, price in self.fuel_prices.items()
+            }
+        return written
 
     def since_midnight(self, moment: datetime) -> Plan:
         """Forget the power of days before the one in which the running slot began."""

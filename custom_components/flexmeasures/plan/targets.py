@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from homeassistant.util import dt as dt_util
 
 from ..api.models import parse_moment
+from .energy_units import in_kwh
 from .wishes import Wishes
+
+NEGLIGIBLE_KWH: Final = 0.005
+"""Less is not missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,13 @@ def _results(device: Mapping[str, Any]) -> Iterator[TargetResult]:
 
 
 def _is_missed(target: TargetResult) -> bool:
-    """Return whether it is missed by more than the solver's noise: ``0.0 kWh``."""
-    number = target.amount.split(" ")[0]
+    """Return whether it is missed by more than what nobody would notice.
+
+    What is less is rounding, or the solver's noise: ``0.0 kWh``.
+    """
+    number, _, unit = target.amount.partition(" ")
     try:
-        return float(number) != 0
+        kwh = in_kwh(float(number), unit, None)
     except ValueError:
         return True
+    return kwh is None or abs(kwh) > NEGLIGIBLE_KWH

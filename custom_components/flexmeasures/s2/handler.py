@@ -11,7 +11,7 @@ from .instructions.instruction import Instruction
 from .instructions.orders import ManualOrder
 from .messages.message import ControlType, Message
 from .operation_modes.ranges import Range
-from .plan import Plan, Window
+from .plan import Plan, Prices, Window
 
 
 class NotPlannableError(Exception):
@@ -37,8 +37,6 @@ class ControlTypeHandler(ABC):
     """Whether FlexMeasures schedules it; else only the prices of a plan matter here."""
     is_storage: ClassVar[bool] = False
     """Whether the flex-model's state of charge is that of a real storage."""
-    counts_energy: ClassVar[bool] = False
-    """Whether the flex-model's state of charge counts the energy that is consumed."""
     order_fields: ClassVar[frozenset[str]]
     """The parts of a `ManualOrder` that are for it."""
     looks_ahead: ClassVar[timedelta | None] = None
@@ -60,11 +58,16 @@ class ControlTypeHandler(ABC):
 
     @abstractmethod
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         """The flex-model of a schedule, without its ``sensor``; raises NotPlannableError.
 
-        `capacity_kwh` is what the user says that the storage holds.
+        `capacity_kwh` is what the user says that the storage holds, `prices` what is
+        known of prices so far.
         """
 
     @abstractmethod
@@ -91,9 +94,18 @@ class ControlTypeHandler(ABC):
     def manual_instruction(self, order: ManualOrder, now: datetime) -> Instruction:
         """What a user wants the RM to do; raises InvalidOrderError if it cannot."""
 
+    def whole_slots_kwh(self, least: float, window: Window) -> float:
+        """The least energy (kWh), no less than this, that slots can be planned to consume."""
+        return least
+
     def power_range(self, now: datetime) -> Range | None:
         """The power in W that the device can have, or none; None if that is not known."""
         return None
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether the flex-model's state of charge counts the energy that is consumed."""
+        return False
 
     @property
     def level_told_at(self) -> datetime | None:
@@ -107,6 +119,9 @@ class ControlTypeHandler(ABC):
     def trouble(self, now: datetime) -> str | None:
         """The key of a text on what the device cannot do in time; None if there is nothing."""
         return None
+
+    def following(self, plan: Plan, now: datetime) -> None:  # noqa: B027
+        """Take note that a plan is followed from now on."""
 
     def told(self, instruction: Instruction) -> None:  # noqa: B027
         """Take note that an instruction was sent."""

@@ -3,7 +3,7 @@
 Protocols, so that whoever has a plan can hand it in without being known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -61,12 +61,8 @@ class Price(Protocol):
         """Return the price that holds at a moment; None if it is not known."""
 
 
-class Plan(Protocol):
-    """The power to follow, in kW with consumption positive, and what energy costs."""
-
-    @property
-    def power(self) -> Series | None:
-        """None where nothing is planned."""
+class Prices(Protocol):
+    """What energy costs."""
 
     @property
     def consumption_price(self) -> Price | None:
@@ -75,3 +71,15 @@ class Plan(Protocol):
     @property
     def production_price(self) -> Price | None:
         """None where it is not known, or the same as for consumption."""
+
+    @property
+    def fuel_prices(self) -> Mapping[str, Price]:
+        """Of other commodities that are known, like ``gas``."""
+
+
+class Plan(Prices, Protocol):
+    """The power to follow, in kW with consumption positive, and what energy costs."""
+
+    @property
+    def power(self) -> Series | None:
+        """None where nothing is planned."""

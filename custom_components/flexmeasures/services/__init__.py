@@ -106,6 +106,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.NONE,
         ),
         (
+            "set_grid_emergency",
+            for_each(resources_of, resource_managers.set_grid_emergency),
+            schemas.SET_GRID_EMERGENCY_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+        (
             "send_instruction",
             for_each(resources_of, resource_managers.send_instruction),
             schemas.SEND_INSTRUCTION_SCHEMA,

@@ -11,12 +11,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from ..api.durations import parse_duration
-from ..cem.control_type_names import OPTIONS, control_type_of
+from ..cem.control_type_names import AUTOMATIC, OPTIONS, choice_of, control_type_of
 from ..scheduling.forecasts import SHORTEST_HORIZON
 
 ATTR_ABNORMAL_CONDITION: Final = "abnormal_condition"
 ATTR_ACTUATOR: Final = "actuator"
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
+ATTR_ACTIVE: Final = "active"
 ATTR_CONTROL_TYPE: Final = "control_type"
 ATTR_DATETIME: Final = "datetime"
 ATTR_DURATION: Final = "duration"
@@ -149,6 +150,16 @@ def as_control_type(value: Any) -> StrEnum:
         return control_type_of(cv.string(value))
     except ValueError:
         raise vol.Invalid(f"expected one of {', '.join(OPTIONS)}") from None
+
+
+def as_control_type_choice(value: Any) -> StrEnum | None:
+    """Return one of them, or None for an automatic one."""
+    try:
+        return choice_of(cv.string(value))
+    except ValueError:
+        raise vol.Invalid(
+            f"expected one of {', '.join((AUTOMATIC, *OPTIONS))}"
+        ) from None
 
 
 _TIMED_VALUE: Final = vol.Schema(

@@ -12,6 +12,7 @@ from ..cem.resource import ManagedResource
 from ..entity import local_time
 from .fields import (
     ATTR_ABNORMAL_CONDITION,
+    ATTR_ACTIVE,
     ATTR_ACTUATOR,
     ATTR_CONTROL_TYPE,
     ATTR_DURATION,
@@ -35,6 +36,13 @@ async def change_control_type(
 ) -> None:
     """Have a device be controlled in another way; waits for its resource manager."""
     await device.part.async_change_control_type(call.data[ATTR_CONTROL_TYPE])
+
+
+async def set_grid_emergency(
+    call: ServiceCall, device: Target[ManagedResource]
+) -> None:
+    """Let a device do what it offers for abnormal conditions only, or no more."""
+    await device.part.async_set_emergency(is_emergency=call.data[ATTR_ACTIVE])
 
 
 async def send_instruction(

@@ -13,6 +13,7 @@ from homeassistant.helpers.target import TargetSelection
 from ..scheduling.forecasts import DEFAULT_HORIZON
 from .fields import (
     ATTR_ABNORMAL_CONDITION,
+    ATTR_ACTIVE,
     ATTR_ACTUATOR,
     ATTR_CONFIG_ENTRY_ID,
     ATTR_CONTROL_TYPE,
@@ -54,6 +55,7 @@ from .fields import (
     NAME,
     STATE_OF_CHARGE,
     as_control_type,
+    as_control_type_choice,
     as_day,
     as_duration,
     as_duration_or_instant,
@@ -311,9 +313,10 @@ SET_READY_BY_SCHEMA: Final = _for_targets(
 )
 CHANGE_CONTROL_TYPE_SCHEMA: Final = _for_targets(
     {
-        vol.Required(ATTR_CONTROL_TYPE): as_control_type,
+        vol.Required(ATTR_CONTROL_TYPE): as_control_type_choice,
     }
 )
+SET_GRID_EMERGENCY_SCHEMA: Final = _for_targets({vol.Required(ATTR_ACTIVE): cv.boolean})
 SEND_INSTRUCTION_SCHEMA: Final = _for_targets(
     {
         vol.Optional(ATTR_CONTROL_TYPE): as_control_type,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+import logging
 from random import Random
 from unittest.mock import patch
 
@@ -24,11 +25,15 @@ async def test_days(
     new_home: Home,
     simulate: Simulate,
     hass_storage: Json,
+    caplog: pytest.LogCaptureFixture,
     record_property: Callable[[str, object], None],
     seed: int,
 ) -> None:
     """Whatever fails: no power without a plan, no limit broken, and the car is full."""
     home = new_home
+    # It would look at the stack at each of very many turns, and say what each did.
+    home.hass.loop.set_debug(False)
+    caplog.set_level(logging.ERROR)
     await home.go_to(STARTS[seed % 2])
     days = SimulatedDays(home, hass_storage, Random(seed))  # noqa: S311
     with patch(

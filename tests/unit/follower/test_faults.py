@@ -23,7 +23,7 @@ from sandbox.home_assistant.simulated_home.devices import Charger, HeatPump, Inv
 from ..fake_server import BATTERY, BATTERY_POWER
 from ..home import HOUR, MINUTE, NOW, QUARTER, SLOT, Home, Json, device
 from .conftest import Simulate
-from .test_following import NOT_FOLLOWED, NUMBER, SETTLED, hand_over, state
+from .test_following import NOT_FOLLOWED, NUMBER, SETTLED, decisions, hand_over, state
 
 SECOND = timedelta(seconds=1)
 TOO_NARROW = f"too_narrow_{BATTERY_POWER}"
@@ -251,6 +251,8 @@ async def test_it_refuses_to_rest_when_handed_back(home: Home, inverter: Begin) 
     battery = await inverter(1.0, 2.0, 2.0)
     battery.setting.faults.error = HomeAssistantError("no")
     await hand_over(home, is_on=False)
+    written = {each["why"]: each["written"] for each in decisions(home)[:2]}
+    assert written == {"plan": False, "handed_back": True}
     await pass_by(home, NOW + SETTLED, MINUTE)
     assert state(home) == "failing"
     assert home.value("switch", "hand_over") == "off"
@@ -501,6 +503,23 @@ async def test_one_of_two_is_away_at_the_end(home: Home, follow: Follow) -> None
     assert state(home) == "waiting"
 
 
+async def test_one_of_two_comes_late(home: Home, simulate: Simulate) -> None:
+    """A car that charges is not paused while its current is not there yet."""
+    devices: Any = await simulate({"kind": "charger", "is_on": True, **NAMED})
+    charger: Charger = devices["Battery"]
+    charger.current.async_be_available(is_available=False)
+    remember(home, 4.9, start=SLOT, follower=BY_CURRENT)
+
+    await home.start()
+    assert charger.switch.value
+    assert state(home) == "waiting"
+    charger.current.async_be_available(is_available=True)
+    await home.settle()
+
+    assert charger.power == pytest.approx(4.83)
+    assert told(charger.switch) == []
+
+
 # --- starting
 
 
@@ -544,9 +563,11 @@ async def test_killed_within_the_plan(home: Home, simulate: Simulate) -> None:
     assert devices["Battery"].power == 2
 
 
-def remember(home: Home, *planned: float, start: Any) -> None:
+def remember(
+    home: Home, *planned: float, start: Any, follower: Json = BY_POWER
+) -> None:
     """Have been in control before."""
-    home.add_account(device(follower=BY_POWER))
+    home.add_account(device(follower=follower))
     home.has_planned(*planned, start=start)
     memory = {
         "is_in_control": True,

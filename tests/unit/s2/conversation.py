@@ -14,7 +14,7 @@ from custom_components.flexmeasures.s2.messages.message import (
     InvalidContentError,
     Message,
 )
-from custom_components.flexmeasures.s2.plan import Plan, Window
+from custom_components.flexmeasures.s2.plan import Plan, Prices, Window
 from custom_components.flexmeasures.s2.session.effects import (
     Effect,
     MessageAccepted,
@@ -59,7 +59,11 @@ class FakeHandler(ControlTypeHandler):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         raise NotImplementedError
 

@@ -84,6 +84,7 @@ def transition(
     blocked_by: tuple[str, ...] = (),
     duration: timedelta | None = None,
     abnormal: bool = False,
+    cost: float = 0,
 ) -> dict[str, Any]:
     """Write a transition."""
     found: dict[str, Any] = {
@@ -93,6 +94,7 @@ def transition(
         "start_timers": list(starts),
         "blocking_timers": list(blocked_by),
         "abnormal_condition_only": abnormal,
+        "transition_costs": cost,
     }
     return found if duration is None else found | {"transition_duration": duration}
 

@@ -17,6 +17,7 @@ from ..control_type_names import option_of
 from ..errors import failed, invalid, not_connected
 from ..memory import ResourceMemory
 from ..server.connection import Connection
+from .automatic import AutomaticControlType, patience
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,8 +31,20 @@ _LONGEST_PAUSE: Final = timedelta(minutes=15)
 class ControlTypeChoice:
     """Has the RM take up the control type that is to be in force."""
 
-    def __init__(self, hass: HomeAssistant, name: str, memory: ResourceMemory) -> None:
-        """Start without a connection; `name` is the device's."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        name: str,
+        memory: ResourceMemory,
+        *,
+        is_automatic: bool,
+    ) -> None:
+        """Start without a connection; `name` is the device's.
+
+        `is_automatic` it is where the user has chosen nothing so far.
+        """
+        if memory.is_automatic is None:
+            memory.is_automatic = is_automatic and memory.control_type is None
         self.is_handed_back = False
         """Whether control was given up for want of a plan, until there is one again."""
         self._hass = hass
@@ -43,11 +56,63 @@ class ControlTypeChoice:
         self._failures = 0
         """How often in a row the RM was asked in vain."""
         self._retry_timer = Timer(hass, self._retry)
+        self._automatic = AutomaticControlType()
+        self._problem: tuple[str, datetime] | None = None
+        self._problem_timer = Timer(hass, self._look_at_problem)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the best control type is found that is offered."""
+        return bool(self._memory.is_automatic)
+
+    @property
+    def offers(self) -> frozenset[ControlType] | None:
+        """What the RM offers; None while it is not connected."""
+        details = self._connection.session.rm.details if self._connection else None
+        return details.control_types if details else None
+
+    @callback
+    def async_stop(self) -> None:
+        """Do nothing more."""
+        self._retry_timer.async_disarm()
+        self._problem_timer.async_disarm()
 
     @callback
     def async_connected(self, connection: Connection) -> None:
         """Go on with an RM that has said what it is, for the first time or again."""
         self._connection = connection
+        self._automatic.offer(self.offers or ())
+        self.async_take_up()
+
+    @callback
+    def async_in_force(self, control_type: ControlType) -> None:
+        """Remember what is in force, also for when the RM is away, unless none is."""
+        if self.is_automatic and control_type is not ControlType.NO_SELECTION:
+            self._memory.control_type = control_type
+
+    @callback
+    def async_consider(self, problem: str | None, since: datetime | None) -> None:
+        """Find another control type if nothing can be planned under the present one.
+
+        `problem` is the key of why.
+        """
+        lasting = None if problem is None or since is None else patience(problem)
+        if problem is None or since is None or lasting is None:
+            self._problem = None
+            self._problem_timer.async_disarm()
+            return
+        self._problem = problem, since + lasting
+        self._look_at_problem(dt_util.utcnow())
+
+    @callback
+    def _look_at_problem(self, now: datetime) -> None:
+        if self._problem is None or self._connection is None or not self.is_automatic:
+            return
+        _, moment = self._problem
+        if moment > now:
+            self._problem_timer.async_arm(moment)
+            return
+        self._automatic.rule_out(self._connection.session.rm.control_type)
         self.async_take_up()
 
     @callback
@@ -57,6 +122,9 @@ class ControlTypeChoice:
         self.is_handed_back = False
         self._failures = 0
         self._retry_timer.async_disarm()
+        self._automatic.forget()
+        self._problem = None
+        self._problem_timer.async_disarm()
         self.async_ended(
             SelectionEnded(ControlType.NO_SELECTION, Selection.DISCONNECTED)
         )
@@ -65,20 +133,14 @@ class ControlTypeChoice:
     def async_take_up(self) -> None:
         """Ask for the control type that is to be in force, if another one is.
 
-        Until the user chooses one, the RM is only measured. Nothing is asked for while
-        the user waits for what becomes of a choice.
+        Unless it is automatic, the RM is only measured until the user chooses one.
+        Nothing is asked for while the user waits for what becomes of a choice.
         """
         if self._connection is None or self._waiting is not None:
             return
         # What the RM has not answered yet counts as if it were in force.
         if self._wanted is not self._connection.session.expected_control_type:
             self._ask(self._connection)
-
-    @property
-    def _wanted(self) -> ControlType:
-        if self.is_handed_back:
-            return ControlType.NO_SELECTION
-        return self._memory.control_type or ControlType.NOT_CONTROLABLE
 
     def _ask(self, connection: Connection) -> None:
         self._retry_timer.async_disarm()
@@ -91,23 +153,44 @@ class ControlTypeChoice:
             return
         connection.async_do(effects)
 
-    async def async_change(self, control_type: ControlType) -> None:
+    @property
+    def _wanted(self) -> ControlType:
+        if self.is_handed_back:
+            return ControlType.NO_SELECTION
+        if self.is_automatic:
+            return self._automatic.best
+        return self._memory.control_type or ControlType.NOT_CONTROLABLE
+
+    async def async_change(self, control_type: ControlType | None) -> None:
         """Have the RM be controlled in another way, from now on and after reconnects.
+
+        None for the best way that it offers, whatever that is and may become.
 
         Raises ServiceValidationError if it is not connected or does not offer it, and
         HomeAssistantError if it refuses or does not answer; then nothing changes.
         """
         async with self._one_at_a_time:
+            if control_type is None:
+                self._choose_automatically()
+                return
             try:
                 await self._change(control_type)
             finally:
                 # Meanwhile something else may have become of what was there before.
                 self.async_take_up()
 
+    def _choose_automatically(self) -> None:
+        self._memory.is_automatic = True
+        self.is_handed_back = False
+        self._automatic.forget()
+        self._automatic.offer(self.offers or ())
+        self.async_take_up()
+
     async def _change(self, control_type: ControlType) -> None:
         match (await self._select(control_type)).outcome:
             case Selection.ACTIVATED:
                 self._memory.control_type = control_type
+                self._memory.is_automatic = False
                 self.is_handed_back = False
             case Selection.REFUSED:
                 raise self._error("s2_refused", control_type)
@@ -142,6 +225,9 @@ class ControlTypeChoice:
                 pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
                 self._failures += 1
                 self._retry_timer.async_arm(dt_util.utcnow() + pause)
+            elif self.is_automatic and ended.outcome is Selection.REFUSED:
+                self._automatic.refuse(ended.control_type)
+                self.async_take_up()
 
     @callback
     def _retry(self, now: datetime) -> None:

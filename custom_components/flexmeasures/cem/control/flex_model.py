@@ -5,6 +5,7 @@ from typing import Any
 
 from ...device.settings import SOC_AT_START, DeviceSettings
 from ...plan.energy_units import energy_quantity, quantity_in_kwh
+from ...plan.targets import NEGLIGIBLE_KWH
 from ...plan.window import Window
 from ...plan.wishes import SOC_MAXIMA, SOC_MINIMA, SOC_TARGETS, all_the_time
 from ...s2.frbc.flex_model import beside_stored
@@ -37,7 +38,7 @@ def joined_flex_model(
     elif handler.counts_energy:
         if not _TARGETS & {*overrides, *stored}:
             raise S2NotPlannableError("s2_target_required")
-        model |= _energy_wanted(overrides, consumed_kwh)
+        model |= _energy_wanted(overrides, consumed_kwh, handler, window)
     minima = [*_events(model.get(SOC_MINIMA)), *_events(overrides.get(SOC_MINIMA))]
     model |= overrides
     if minima:
@@ -71,8 +72,17 @@ def _limits(
     return fields
 
 
-def _energy_wanted(overrides: Mapping[str, Any], consumed_kwh: float) -> dict[str, str]:
-    """Return a store that is full when all that is wanted has been consumed."""
+def _energy_wanted(
+    overrides: Mapping[str, Any],
+    consumed_kwh: float,
+    handler: ControlTypeHandler,
+    window: Window,
+) -> dict[str, str]:
+    """Return a store that is full when all that is wanted has been consumed.
+
+    What cannot have every power may consume a bit more, until the slot ends in which
+    it reaches that.
+    """
     wanted = [
         kwh
         for event in _events(overrides.get(SOC_MINIMA))
@@ -81,8 +91,15 @@ def _energy_wanted(overrides: Mapping[str, Any], consumed_kwh: float) -> dict[st
     if not wanted:
         return {}
     full = max(wanted)
+    missing = full - consumed_kwh
+    if missing <= NEGLIGIBLE_KWH:
+        return {SOC_AT_START: energy_quantity(full), _MAX: energy_quantity(full)}
+    beyond = handler.whole_slots_kwh(missing, window) - missing
+    if beyond > 0:
+        # The server's numbers are not exact.
+        full += beyond + NEGLIGIBLE_KWH / 1000
     return {
-        SOC_AT_START: energy_quantity(min(consumed_kwh, full)),
+        SOC_AT_START: energy_quantity(consumed_kwh),
         _MAX: energy_quantity(full),
     }
 

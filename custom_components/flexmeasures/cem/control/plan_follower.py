@@ -48,6 +48,10 @@ _RETAKE_AFTER: Final = timedelta(minutes=15)
 class ControlledResource(InstructedResource, Protocol):
     """An RM whose control can be given up and asked for again."""
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether its control was taken without the user's asking for it."""
+
     @callback
     def async_hand_back(self) -> None:
         """Let the device do as it would without a CEM."""
@@ -177,6 +181,7 @@ class PlanFollower:
             data.power,
             data.consumption_price,
             data.production_price,
+            data.fuel_prices,
             *self._wishes(),
             self._is_plan_void(),
             self._coordinator.setpoint is None,
@@ -296,6 +301,7 @@ class PlanFollower:
             return
         self.sender.async_forget_unless(handler.knows)
         self._set_problem(S2NotPlannableError(trouble) if trouble else None)
+        handler.following(plan, now)
         if manual:
             instructions = manual.among(
                 instructions, replaces_all=not handler.needs_schedule
@@ -321,6 +327,14 @@ class PlanFollower:
     ) -> None:
         """Have the RM do nothing, once it is clear that there is no plan for now."""
         coordinator = self._coordinator
+        if (
+            self._resource.is_automatic
+            and coordinator.data.power is None
+            and coordinator.memory.mode is not Mode.OFF
+            and not self.sender.current(now)
+        ):
+            # Nobody has asked for anything so far: it goes on as it always did.
+            return
         if self._idle_after is None:
             self._idle_after = now
             # Nothing is what the user wants where it is switched off.

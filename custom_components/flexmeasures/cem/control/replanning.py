@@ -158,6 +158,7 @@ class Replanning:
                     handler.snapshot().flex_model,
                     window,
                     capacity_kwh=coordinator.settings.capacity,
+                    prices=coordinator.data,
                 )
             )
         except NotPlannableError as err:

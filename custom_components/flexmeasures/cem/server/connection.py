@@ -107,8 +107,9 @@ class Connection:
         for effect in effects:
             match effect:
                 case Send() if self._unsent.qsize() >= _MOST_UNSENT:
+                    # What ends the session may be among what comes next.
                     self._give_up()
-                    return
+                    continue
                 case Send():
                     self._unsent.put_nowait(effect)
                 case Close():

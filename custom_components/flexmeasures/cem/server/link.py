@@ -34,8 +34,9 @@ _REMEMBERED = timedelta(days=1)
 class ResourceLink:
     """Lets an RM in, and only the one that the token belongs to.
 
-    The newest connection wins. A token belongs to the first resource that comes with
-    it, until the user says otherwise.
+    The newest connection wins, once it has said to be the right resource; until then
+    the present one goes on. A token belongs to the first resource that comes with it,
+    until the user says otherwise.
     """
 
     def __init__(
@@ -57,6 +58,9 @@ class ResourceLink:
         self._memory = memory
         self._handle = handle
         self._change = change
+        self._newcomer: Connection | None = None
+        """One that has not said what it is, beside one that has its place."""
+        self._is_for_any = False
         self._is_closed = False
         self._replacements: deque[datetime] = deque(maxlen=_REPLACEMENTS)
         self._contested_at: datetime | None = None
@@ -80,8 +84,13 @@ class ResourceLink:
         )
 
     @callback
-    def async_bind(self, token_hash: str) -> None:
-        """Forget whom the token belongs to if it is a new one."""
+    def async_bind(self, token_hash: str, *, is_for_any: bool) -> None:
+        """Forget whom the token belongs to if it is a new one.
+
+        `is_for_any` resource it is that comes with it: some call themselves otherwise
+        each time.
+        """
+        self._is_for_any = is_for_any
         if self._memory.token_hash != token_hash:
             self._memory.token_hash = token_hash
             self._memory.is_token_void = False
@@ -129,26 +138,27 @@ class ResourceLink:
                 )
             self._contested_at = now
             return False
-        self._replacements.append(now)
         return True
 
     async def async_hold(
         self, socket: WebSocketResponse, abort: Callable[[], None]
     ) -> None:
         """Speak with an RM until its connection ends."""
-        self.async_end(EndReason.REPLACED)
         connection = Connection(
             self._hass,
             socket,
-            Session(
-                make_handler, dt_util.utcnow(), resource_id=self._memory.resource_id
-            ),
+            Session(make_handler, dt_util.utcnow(), resource_id=self._resource_id),
             name=self._name,
             handle=self._pass_on,
             change=self._change,
             abort=abort,
         )
-        self.connection = connection
+        if self.connection is None:
+            self.connection = connection
+        else:
+            if self._newcomer is not None:
+                self._newcomer.async_close(EndReason.REPLACED)
+            self._newcomer = connection
         if self._is_closed:
             # It was let in just before.
             connection.async_close(EndReason.UNLOADED)
@@ -156,10 +166,11 @@ class ResourceLink:
 
     @callback
     def async_end(self, reason: EndReason) -> None:
-        """End the present connection, if there is one."""
-        if (connection := self.connection) is not None:
-            connection.async_close(reason)
-            self._drop(connection, reason)
+        """End the present connection, if there is one, and that of a newcomer."""
+        for connection in (self._newcomer, self.connection):
+            if connection is not None:
+                connection.async_close(reason)
+                self._drop(connection, reason)
 
     @callback
     def async_close(self, reason: EndReason) -> None:
@@ -167,16 +178,27 @@ class ResourceLink:
         self._is_closed = True
         self.async_end(reason)
 
+    @property
+    def _resource_id(self) -> str | None:
+        """What an RM has to be; None if it may be any."""
+        return None if self._is_for_any else self._memory.resource_id
+
     def _drop(self, connection: Connection, reason: EndReason) -> None:
         """Go on without a connection, which may still say good-bye."""
+        if connection is self._newcomer:
+            self._newcomer = None
         if connection is self.connection:
             self.connection = None
             with self._change():
                 self._handle(Ended(reason))
 
     def _pass_on(self, connection: Connection, effect: Effect) -> None:
-        """Pass on what a session effects, unless another one has taken its place."""
-        if connection is not self.connection:
+        """Pass on what a session effects, unless another one has taken its place.
+
+        Of a newcomer nothing counts until it has said what it is.
+        """
+        is_newcomer = connection is self._newcomer
+        if not is_newcomer and connection is not self.connection:
             return
         match effect:
             case Ended(reason=reason):
@@ -190,5 +212,18 @@ class ResourceLink:
                 )
                 self._foreign = resource_id, dt_util.utcnow()
             case DetailsReceived(details=details):
+                if is_newcomer:
+                    self._replace(connection)
                 self._memory.resource_id = details.resource_id
+                if self._newcomer is not None:
+                    self._newcomer.session.resource_id = self._resource_id
+            case _ if is_newcomer:
+                return
         self._handle(effect)
+
+    def _replace(self, connection: Connection) -> None:
+        """Let a newcomer have the place of the present one."""
+        self._newcomer = None
+        self._replacements.append(dt_util.utcnow())
+        self.async_end(EndReason.REPLACED)
+        self.connection = connection

@@ -16,7 +16,6 @@ from aiohttp.web import (
     WebSocketResponse,
 )
 
-from homeassistant.components.http.ban import process_success_login
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -112,7 +111,8 @@ class ResourceManagerView(HomeAssistantView):
 
     Home Assistant's own login would take a token that opens all of Home Assistant. A
     wrong one counts as a failed login all the same, and is logged with the address: a
-    token that is a part of it is one no more.
+    token that is a part of it is one no more. The right one makes no failed login
+    forgotten: whoever holds it could try passwords for ever.
     """
 
     # Whatever comes after it, or a token there would not be noticed.
@@ -130,7 +130,6 @@ class ResourceManagerView(HomeAssistantView):
         """Hold a connection of an RM (WebSocket, S2-JSON)."""
         self._void_exposed(request)
         connectable = self._connectable(request, route)
-        process_success_login(request)
         if (
             len(self._connected) >= _MOST_CONNECTIONS
             and connectable not in self._connected

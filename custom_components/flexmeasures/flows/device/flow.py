@@ -10,6 +10,7 @@ from ...device.entity_references import named_entities
 from ...issues.registry import ATTR_SETTING
 from ..hacs_defaults import async_former_devices
 from ..home.flow import HomeSteps
+from ..wording import Wording
 from .follower_flow import FollowerSteps
 from .form import DeviceForm
 from .level_feed import LevelFeeds
@@ -76,6 +77,9 @@ class DeviceSubentryFlow(FollowerSteps, SettingsSteps, HomeSteps):
             None,
             address=address,
             token=pairing.token,
+            control_types=(await Wording.async_load(self.hass)).text(
+                "s2_control_types"
+            ),
         )
 
     # The same, with a warning.

@@ -27,6 +27,7 @@ from ...const import (
     CONF_PRODUCTION_PRICE_SENSOR,
     CONF_READY_BY_CALENDAR,
     CONF_S2,
+    CONF_S2_ANY_RESOURCE,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_ENTITY,
     CONF_SOC_MAX,
@@ -70,6 +71,7 @@ from .server_settings import FLEX_FIELDS, PRICES, ServerSettings
 from .settings_form import (
     ALL_SETTINGS,
     AMOUNTS,
+    CONF_S2_ANY_RESOURCE_FIELD,
     CONF_S2_ENABLED,
     CONF_S2_NEW_TOKEN,
     CONF_SEND_LEVEL,
@@ -223,7 +225,7 @@ class DeviceForm:
         if self._offered_soc_sensor() is None:
             hidden.add(CONF_SEND_LEVEL)
         if CONF_S2 not in self.own_settings:
-            hidden.add(CONF_S2_NEW_TOKEN)
+            hidden |= {CONF_S2_NEW_TOKEN, CONF_S2_ANY_RESOURCE_FIELD}
         return self._schema(key for key in SCREENS[screen] if key not in hidden)
 
     def facts_values(self) -> dict[str, Any]:
@@ -518,6 +520,9 @@ class DeviceForm:
             CONF_SOC_UNIT: self._server_unit,
             CONF_AUTOMATIC_SCHEDULING: False,
             CONF_S2_ENABLED: CONF_S2 in self.own_settings,
+            CONF_S2_ANY_RESOURCE_FIELD: self.own_settings.get(CONF_S2, {}).get(
+                CONF_S2_ANY_RESOURCE, False
+            ),
             CONF_SEND_LEVEL: not self.level_feeds.is_declined,
             **{key: duration_fields(value) for key, value in DEFAULT_DURATIONS.items()},
         }

@@ -66,6 +66,7 @@ from .level_entity import LevelEntitySelector
 # Fields that are not kept as such.
 CONF_S2_ENABLED = "s2_enabled"
 CONF_S2_NEW_TOKEN = "s2_new_token"  # noqa: S105
+CONF_S2_ANY_RESOURCE_FIELD = "s2_any_resource"
 CONF_SEND_LEVEL = "send_level"
 
 S2_SENSOR_UNITS = {
@@ -125,7 +126,7 @@ SCREENS: Final[Mapping[str, tuple[str, ...]]] = {
         CONF_CLIMATE_ENTITY,
         CONF_UPDATE_INTERVAL_CLIMATE,
     ),
-    PAIRING: (CONF_S2_ENABLED, CONF_S2_NEW_TOKEN),
+    PAIRING: (CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, CONF_S2_ANY_RESOURCE_FIELD),
     S2_SENSORS: tuple(S2_SENSOR_UNITS),
 }
 """The settings of a device, by what people look for."""
@@ -240,4 +241,5 @@ def _selectors(
         CONF_CLIMATE_ENTITY: EntitySelector(EntitySelectorConfig(domain="climate")),
         CONF_S2_ENABLED: BooleanSelector(),
         CONF_S2_NEW_TOKEN: BooleanSelector(),
+        CONF_S2_ANY_RESOURCE_FIELD: BooleanSelector(),
     }

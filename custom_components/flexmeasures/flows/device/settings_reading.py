@@ -24,6 +24,7 @@ from ...const import (
     CONF_FULL_TEMPERATURE,
     CONF_READY_BY_CALENDAR,
     CONF_S2,
+    CONF_S2_ANY_RESOURCE,
     CONF_SCHEDULE_DURATION,
     CONF_SOC_DEVIATION,
     CONF_SOC_ENTITY,
@@ -52,7 +53,12 @@ from ..wording import Wording
 from .fields import read_duration
 from .level_entity import is_level
 from .pairing import NewPairing
-from .settings_form import CONF_S2_ENABLED, CONF_S2_NEW_TOKEN, ENTITY_NOT_FOUND
+from .settings_form import (
+    CONF_S2_ANY_RESOURCE_FIELD,
+    CONF_S2_ENABLED,
+    CONF_S2_NEW_TOKEN,
+    ENTITY_NOT_FOUND,
+)
 
 DEFAULT_DURATIONS = {
     CONF_SCHEDULE_DURATION: DEFAULT_SCHEDULE_DURATION,
@@ -165,14 +171,18 @@ class SettingsReading(FormReading):
                 if duration != DEFAULT_DURATIONS[key] or key in _ALWAYS_STORED:
                     self.data[key] = duration.total_seconds()
 
-    def read_pairing(self, present: Mapping[str, str] | None) -> None:
+    def read_pairing(self, present: Mapping[str, Any] | None) -> None:
         """Keep the present pairing, or make a new one or a new token for it."""
         if CONF_S2_ENABLED not in self._keys or not self._values[CONF_S2_ENABLED]:
             return
         if present is None or self._values.get(CONF_S2_NEW_TOKEN):
             self.new_pairing = NewPairing.make(present)
             present = self.new_pairing.data
-        self.data[CONF_S2] = present
+        pairing = {**present}
+        pairing.pop(CONF_S2_ANY_RESOURCE, None)
+        if self._values.get(CONF_S2_ANY_RESOURCE_FIELD):
+            pairing[CONF_S2_ANY_RESOURCE] = True
+        self.data[CONF_S2] = pairing
 
     def read_entities(self, is_gone: Callable[[str], bool]) -> None:
         """Keep the entities, all of which have to be there."""

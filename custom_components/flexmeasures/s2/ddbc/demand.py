@@ -28,6 +28,7 @@ class DemandRate:
         self._is_forecast_newer = False
         self._forecast: Profile[float] | None = None
         self._forecast_id: str | None = None
+        """Of the message that told it."""
 
     def take_present(self, body: Mapping[str, Any], now: datetime) -> None:
         """Take over the demand that there is, if a message tells it."""

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from ..messages.message import InvalidContentError
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.costs import PricesNow
 from ..operation_modes.modes import OperationModeElement, WireMode
-from ..operation_modes.ranges import ELECTRIC_POWER, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class DemandActuator(Actuator):
             for mode in modes
             if actuator.element(mode["Id"], 0.0).power.high > 0
             and actuator.element(mode["Id"], 0.0).rate.high > 0
-            and not _burns(mode)
+            and not actuator.element(mode["Id"], 0.0).burns
         )
         return cls(
             actuator.id,
@@ -72,6 +72,30 @@ class DemandActuator(Actuator):
             default=(0.0, 0.0),
         )
 
+    def cost(self, prices: PricesNow) -> float | None:
+        """What a unit of what it supplies costs; None if a price is not known.
+
+        With electricity alone, if it can.
+        """
+        elements = (
+            self._electric_elements if self.electric_modes else self.normal_elements()
+        )
+        costs = (
+            cost / element.rate.high
+            for element in elements
+            if element.rate.high > 0
+            and (
+                cost := prices.cost(element, element.rate.factor_of(element.rate.high))
+            )
+            is not None
+        )
+        return min(costs, default=None)
+
+    @property
+    def most(self) -> float:
+        """The most that it supplies."""
+        return max((each.rate.high for each in self.normal_elements()), default=0.0)
+
     @property
     def order(self) -> tuple[bool, float]:
         """The electric ones come first, and of each kind those that need the least."""
@@ -102,12 +126,3 @@ def read_description(body: Mapping[str, Any]) -> SystemDescription:
     if len({actuator.id for actuator in actuators}) < len(actuators):
         raise InvalidContentError("two actuators of one id")
     return actuators
-
-
-def _burns(mode: Mapping[str, Any]) -> bool:
-    """Whether it consumes something that is not electricity."""
-    return any(
-        Range.from_wire(power_range).high > 0
-        for power_range in mode["power_ranges"]
-        if not power_range["commodity_quantity"].startswith(ELECTRIC_POWER)
-    )

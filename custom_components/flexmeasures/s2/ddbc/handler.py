@@ -7,10 +7,11 @@ from typing import Any, ClassVar, override
 from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
 from ..operation_modes.profile import Segment
-from ..plan import Window
+from ..plan import Prices, Window
 from .demand import DemandRate
 from .description import SystemDescription, read_description
 from .flex_model import demand_flex_model
@@ -71,14 +72,22 @@ class DdbcHandler(OperationModeHandler[SystemDescription]):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         description = self._described_for(window)
-        return demand_flex_model(description, self._demand, window)
+        return demand_flex_model(description, self._demand, window, prices)
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self,
+        slots: Sequence[Segment[float]],
+        behind: Behind,
+        prices: Prices,
+        now: datetime,
     ) -> Iterable[Command]:
         return commands(slots, self._descriptions, self._statuses.state, self._demand)
 

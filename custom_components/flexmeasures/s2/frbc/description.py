@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ..messages.message import InvalidContentError
 from ..operation_modes.actuators import Actuator
-from ..operation_modes.modes import WireMode
+from ..operation_modes.modes import OperationModeElement, WireMode
 from ..operation_modes.ranges import Range
 from .scale import Effects
 
@@ -18,8 +18,10 @@ class SystemDescription:
     levels: Range
     level_label: str | None
     actuators: tuple[Actuator, ...]
+    elements: tuple[OperationModeElement, ...]
+    """All that the actuators can do under normal conditions."""
     effects: Effects
-    """Of all that the actuators can do under normal conditions."""
+    """Of that."""
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
@@ -27,14 +29,15 @@ class SystemDescription:
         actuators = tuple(_actuator(actuator) for actuator in body["actuators"])
         if len({actuator.id for actuator in actuators}) < len(actuators):
             raise InvalidContentError("two actuators of one id")
-        elements = [
+        elements = tuple(
             element for actuator in actuators for element in actuator.normal_elements()
-        ]
+        )
         storage = body["storage"]
         return cls(
             fill_levels(storage),
             storage.get("fill_level_label", "").strip() or None,
             actuators,
+            elements,
             Effects.of(elements),
         )
 

@@ -38,6 +38,10 @@ class StorageModel:
     leakage: Leakage | None
     usage: Profile[float] | None
     targets: Profile[Range] | None
+    is_fuel_cheaper: Sequence[bool]
+    """In each slot, whether what is used is had for less without electricity."""
+    most_fuel: float
+    """The fill rate that can be had so."""
 
     def flex_model(
         self, window: Window, *, capacity_kwh: float | None
@@ -52,8 +56,14 @@ class StorageModel:
             sum(besides.gain) + self._least_kw() * (charging or 0.0) * len(besides.gain)
         )
         highest_kwh = scale.kwh(max(self.levels.high, self.level)) + forced_kwh
+        besides = besides.with_fuel(self.is_fuel_cheaper, scale.kw(self.most_fuel))
         usage = besides.affordable_usage(
-            start_kwh, highest_kwh, self._most_kw() * (charging or 0.0)
+            start_kwh,
+            highest_kwh,
+            [
+                0.0 if is_cheaper else self._most_kw() * (charging or 0.0)
+                for is_cheaper in self.is_fuel_cheaper
+            ],
         )
         if not isfinite(highest_kwh + besides.kept + sum(usage)):
             raise NotPlannableError("s2_no_effect")
@@ -61,7 +71,7 @@ class StorageModel:
             "soc-at-start": energy_quantity(start_kwh),
             "soc-min": energy_quantity(0.0),
             "soc-max": energy_quantity(highest_kwh),
-            **capacities(self.bands),
+            **self._capacities(window),
             **self._soft_limits(window, scale, can_overflow=forced_kwh > 0),
         }
         if charging is not None:
@@ -75,6 +85,17 @@ class StorageModel:
             model["soc-usage"] = [_power_series(usage, window)]
         if any(besides.gain):
             model["soc-gain"] = [_power_series(besides.gain, window)]
+        return model
+
+    def _capacities(self, window: Window) -> dict[str, Any]:
+        """None for consumption where something else costs less."""
+        model = capacities(self.bands)
+        if any(self.is_fuel_cheaper):
+            most = [
+                0.0 if is_cheaper else self._most_kw()
+                for is_cheaper in self.is_fuel_cheaper
+            ]
+            model["consumption-capacity"] = _power_series(most, window)
         return model
 
     def _least_kw(self) -> float:

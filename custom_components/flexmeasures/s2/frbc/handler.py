@@ -7,17 +7,21 @@ from typing import Any, ClassVar, override
 
 from ..device_status import DeviceStatus
 from ..handler import NotPlannableError
+from ..instructions.instruction import Instruction
 from ..messages.message import ControlType, Message
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.choice import PoweredActuator
+from ..operation_modes.costs import PricesNow
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.handler import OperationModeHandler
-from ..operation_modes.profile import Profile, Segment
+from ..operation_modes.profile import Profile, Segment, window_slots
 from ..operation_modes.ranges import Range
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Window
+from ..plan import Prices, Window
 from .description import SystemDescription, fill_levels
 from .flex_model import StorageModel
+from .fuels import is_fuel_cheaper, most_without_electricity
 from .instructions import commands
 from .status import storage_status
 from .storage import Leakage, Storage
@@ -116,7 +120,11 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         description = self._described_for(window)
         level = self._level_at(description, window.start, window.resolution)
@@ -134,11 +142,20 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             self._leakages.at(window.start),
             self._usage,
             self._targets,
+            [
+                is_fuel_cheaper(description.elements, PricesNow.at(prices, start))
+                for start, _ in window_slots(window)
+            ],
+            most_without_electricity(description.elements),
         ).flex_model(window, capacity_kwh=capacity_kwh)
 
     @override
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self,
+        slots: Sequence[Segment[float]],
+        behind: Behind,
+        prices: Prices,
+        now: datetime,
     ) -> Iterable[Command]:
         description = self._descriptions.at(now)
         if description is None:
@@ -150,8 +167,23 @@ class FrbcHandler(OperationModeHandler[SystemDescription]):
             slots,
             self._descriptions,
             self._statuses.state,
-            self._storage(description, level, now),
+            replace(
+                self._storage(description, level, now),
+                targets=self._targets,
+                holds=lambda moment: is_fuel_cheaper(
+                    description.elements, PricesNow.at(prices, moment)
+                ),
+            ),
+            behind,
         )
+
+    @override
+    def idle_instructions(self, now: datetime) -> Sequence[Instruction] | None:
+        """Control is handed back where idle burners would leave the storage empty."""
+        description = self._descriptions.at(now)
+        if description and any(element.burns for element in description.elements):
+            return None
+        return super().idle_instructions(now)
 
     @override
     def status(self, now: datetime, *, capacity_kwh: float | None) -> DeviceStatus:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from ..operation_modes.actuators import Actuator
+from ..operation_modes.balance import Behind
 from ..operation_modes.expected_actuator import Command
 from ..operation_modes.profile import Segment
 from ..operation_modes.sequence import ModeSequence
@@ -17,12 +18,13 @@ def commands(
     descriptions: Announcements[SystemDescription],
     state: Callable[[Actuator], ModeState],
     storage: Storage,
+    behind: Behind,
 ) -> Iterator[Command]:
     """What follows from the powers (W) of slots, under each description while it is valid.
 
     The storage goes through it too, from the fill level that it has.
     """
-    sequence = ModeSequence(storage)
+    sequence = ModeSequence(storage, behind)
     for start, end, description in descriptions.between(slots[0].start, slots[-1].end):
         storage.levels = description.levels
         sequence.equip(description.actuators, state)

@@ -1,7 +1,7 @@
 """What empties and fills a storage besides its actuators, slot by slot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Self
 
@@ -42,8 +42,18 @@ class LeakageAndUsage:
             window.resolution.total_seconds() / 3600,
         )
 
+    def with_fuel(self, holds: Sequence[bool], most: float) -> Self:
+        """The same where at some slots up to so many kW come from other commodities."""
+        return replace(
+            self,
+            usage=[
+                max(usage - most, 0.0) if is_held else usage
+                for usage, is_held in zip(self.usage, holds, strict=True)
+            ],
+        )
+
     def affordable_usage(
-        self, start_kwh: float, highest_kwh: float, charging_kw: float
+        self, start_kwh: float, highest_kwh: float, charging_kw: Sequence[float]
     ) -> list[float]:
         """The usage that can be met by charging with all power all the time.
 
@@ -52,8 +62,10 @@ class LeakageAndUsage:
         """
         kwh = start_kwh
         met: list[float] = []
-        for usage, gain in zip(self.usage, self.gain, strict=True):
-            kwh = kwh * self.kept + (charging_kw * self.kept + gain) * self.hours
+        for usage, gain, charging in zip(
+            self.usage, self.gain, charging_kw, strict=True
+        ):
+            kwh = kwh * self.kept + (charging * self.kept + gain) * self.hours
             met.append(min(usage, kwh / self.hours * _ALMOST_ALL))
             kwh = min(kwh - met[-1] * self.hours, highest_kwh)
         return met

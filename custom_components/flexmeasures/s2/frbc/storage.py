@@ -1,7 +1,7 @@
 """What empties a storage: leakage, and what is taken from it."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -74,6 +74,10 @@ class Leakage:
         return max(constant, 0.0), slope
 
 
+def _never(_moment: datetime) -> bool:
+    return False
+
+
 def _slope(parts: Iterable[tuple[float, float, float]]) -> float:
     """The slope of the best line through zero; 0 if there is none."""
     squares = moments = 0.0
@@ -93,12 +97,24 @@ class Storage:
     """What it may be."""
     leakage: Leakage | None
     usage: Profile[float] | None
+    targets: Profile[Range] | None = None
+    holds: Callable[[datetime], bool] = _never
+    """Whether at a moment it costs less to hold the level without electricity."""
 
     def loss(self, moment: datetime) -> float:
         """How fast it empties, in fill level per second, if nothing is done."""
         leakage = self.leakage.rate(self.level) if self.leakage else 0.0
         usage = (self.usage.at(moment) if self.usage else None) or 0.0
         return leakage + usage
+
+    def needed(self, moment: datetime, until: datetime) -> float:
+        """The fill rate with which it is not below what it should be at the latter moment."""
+        least = self.levels.low
+        if self.targets and (target := self.targets.at(until)):
+            least = max(least, min(target.low, self.levels.high))
+        loss = self.loss(moment)
+        needed = (least - self.level) / (until - moment).total_seconds() + loss
+        return max(needed, loss) if self.holds(moment) else needed
 
     def permitted(self, loss: float, seconds: float) -> Range:
         """The fill rates that keep it within its limits, or take it no further out.

@@ -48,7 +48,7 @@ REVOCABLE: Final = one_of(
     "FRBC.Instruction",
     "DDBC.SystemDescription",
     "DDBC.Instruction",
-    # Not in the schema, though in the standard.
+    # In the official model reference, though not in the schema.
     "FRBC.LeakageBehaviour",
     "FRBC.UsageForecast",
     "FRBC.FillLevelTargetProfile",

@@ -75,9 +75,24 @@ class Actuator:
             return near[0]
         return min(near, key=lambda element: element.distance(level))
 
-    def is_described(self, mode: str, level: float) -> bool:
-        """Whether a mode has an element for a fill level."""
-        return not self.element(mode, level).distance(level)
+    def can_be_in(self, mode: str, level: float) -> bool:
+        """Whether it may be in a mode at a fill level.
+
+        At a level that is in none of them, which can be a bit beyond what the storage
+        may have, any may be what leads back.
+        """
+        return self._knows(mode, level) or not any(
+            self._knows(other, level) for other in self.modes
+        )
+
+    def _knows(self, mode: str, level: float) -> bool:
+        return self.element(mode, level).distance(level) <= 0
+
+    def elements_at(self, level: float) -> Iterator[OperationModeElement]:
+        """What it can do at a fill level under normal conditions."""
+        for mode in sorted(self.graph.normal):
+            if self.can_be_in(mode, level):
+                yield self.element(mode, level)
 
     def normal_elements(self) -> Iterator[OperationModeElement]:
         """All that it can do under normal conditions."""

@@ -28,6 +28,8 @@ class PowerShare(NamedTuple):
     """The powers that these others can have."""
     rates: Range
     """The fill rates that keep the storage within its limits."""
+    needed: float
+    """The fill rate that the storage needs, of it and of all others that are told after it."""
     level: float
     now: datetime
     until: datetime
@@ -75,6 +77,7 @@ class PoweredActuator(ExpectedActuator[Actuator]):
         self.best_discharging = min(
             (rate / power for rate, power in discharging_points(elements)), default=inf
         )
+        self.can_burn = any(element.burns for element in elements)
         self._fastest = max(
             (abs(rate) for element in elements for rate in element.rate), default=0.0
         )
@@ -89,6 +92,11 @@ class PoweredActuator(ExpectedActuator[Actuator]):
         element = self._element(level, now)
         return element.rate.at(self.state.factor) if element else 0.0
 
+    def burns(self, level: float, now: datetime) -> bool:
+        """Whether it fills the storage with something that is not electricity."""
+        element = self._element(level, now)
+        return element is not None and element.burns
+
     def powers(self, level: float, now: datetime, until: datetime) -> Range:
         """The lowest and the highest power that it can have in time."""
         present = self.power(level, now)
@@ -96,26 +104,17 @@ class PoweredActuator(ExpectedActuator[Actuator]):
             return Range(present, present)
         found = [
             power
-            for route in self._usable(self._routes_before(now, until), level)
+            for route in self._routes_before(now, until, level)
             for power in self.actuator.element(route.mode, level).power
         ] or [present]
         return Range(min(found), max(found))
-
-    def elements(self, level: float) -> Iterator[OperationModeElement]:
-        """What it can do at a fill level under normal conditions."""
-        modes = sorted(self.actuator.graph.normal)
-        described = [mode for mode in modes if self.actuator.is_described(mode, level)]
-        for mode in described or modes:
-            yield self.actuator.element(mode, level)
 
     def choose(self, share: PowerShare) -> Iterator[Command]:
         """Do what fits the share best; nothing if there is nothing that it may do."""
         self._wake = None
         choices = [
             self._choice(route, share)
-            for route in self._usable(
-                self._routes_before(share.now, share.until), share.level
-            )
+            for route in self._routes_before(share.now, share.until, share.level)
         ]
         best = min(choices, key=_rank, default=None)
         if best and best.route.departure > share.now:
@@ -142,7 +141,9 @@ class PoweredActuator(ExpectedActuator[Actuator]):
     def stop(self, level: float, now: datetime) -> list[Command] | None:
         """Go where it neither consumes nor produces; None if it cannot get there."""
         ways = []
-        for route in self._usable(self.routes(now), level):
+        for route in self.routes(now):
+            if not self.actuator.can_be_in(route.mode, level):
+                continue
             element = self.actuator.element(route.mode, level)
             factor = element.power.factor_of(0.0)
             power, rate = element.power.at(factor), element.rate.at(factor)
@@ -163,20 +164,16 @@ class PoweredActuator(ExpectedActuator[Actuator]):
     def _chances(self, now: datetime) -> Iterable[datetime]:
         return () if self._wake is None else (self._wake,)
 
-    def _routes_before(self, now: datetime, until: datetime) -> Iterator[Route]:
+    def _routes_before(
+        self, now: datetime, until: datetime, level: float
+    ) -> Iterator[Route]:
         """The ways to operation modes that are reached before the share changes."""
         return (
             route
             for route in self.routes(now)
-            if not route.hops or route.arrival < until
+            if (not route.hops or route.arrival < until)
+            and self.actuator.can_be_in(route.mode, level)
         )
-
-    def _usable(self, routes: Iterable[Route], level: float) -> list[Route]:
-        """Those to operation modes that are described for a fill level; all, if none is."""
-        routes = list(routes)
-        return [
-            route for route in routes if self.actuator.is_described(route.mode, level)
-        ] or routes
 
     def _element(self, level: float, now: datetime) -> OperationModeElement | None:
         if self.state.mode is None or self.is_changing(now):
@@ -187,17 +184,27 @@ class PoweredActuator(ExpectedActuator[Actuator]):
         element = self.actuator.element(route.mode, share.level)
         factor, excess = _factor(element, share)
         power, rate = element.power.at(factor), element.rate.at(factor)
+        if element.only_burns:
+            # It is not what is planned.
+            power = 0.0
         rank = (
             round(excess / self._fastest, 3) if excess else 0.0,
             share.undoes(power),
             round(self._mean_miss(route, power, share), 0),
             round(abs(power - share.aim()), 0),
+            self._shortfall(rate, share),
             _mean_cost(route, element, share),
             self._waste(power, rate),
             bool(route.hops),
             (route.arrival - share.now).total_seconds(),
         )
         return _Choice(rank, route.mode, factor, route)
+
+    def _shortfall(self, rate: float, share: PowerShare) -> float:
+        """The fill rate that is missing, for what can do something about it without power."""
+        if not self.can_burn or not self._fastest:
+            return 0.0
+        return round(max(share.needed - rate, 0.0) / self._fastest, 3)
 
     def _mean_miss(self, route: Route, power: float, share: PowerShare) -> float:
         """The mean power that is missing while the share stays the same.
@@ -237,7 +244,11 @@ def _mean_cost(route: Route, element: OperationModeElement, share: PowerShare) -
 
 def _factor(element: OperationModeElement, share: PowerShare) -> tuple[float, float]:
     """The best factor that the storage permits, and by how much its rate is too high."""
-    wanted = element.power.factor_of(share.aim())
+    wanted = (
+        element.rate.factor_of(max(share.needed, 0.0))
+        if element.only_burns
+        else element.power.factor_of(share.aim())
+    )
     rate = element.rate.at(wanted)
     permitted = min(max(rate, share.rates.low), share.rates.high)
     if rate == permitted:

@@ -12,8 +12,9 @@ from ..instructions.instruction import Instruction
 from ..instructions.mode_orders import described, ordered
 from ..instructions.orders import MODE_FIELDS, InvalidOrderError, ManualOrder
 from ..messages.message import InvalidContentError, Message
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from .actuators import DEVICE, Actuator
+from .balance import Behind, EnergyBalance
 from .expected_actuator import Command
 from .profile import Segment, known_slots
 from .ranges import ZERO, Range
@@ -42,6 +43,7 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
         """Start with nothing known."""
         self._descriptions: Announcements[DescriptionT] = Announcements()
         self._statuses = ActuatorStatuses()
+        self._balance = EnergyBalance()
 
     @abstractmethod
     def _read_description(self, body: Mapping[str, Any]) -> DescriptionT:
@@ -53,9 +55,16 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
 
     @abstractmethod
     def _commands(
-        self, slots: Sequence[Segment[float]], now: datetime
+        self,
+        slots: Sequence[Segment[float]],
+        behind: Behind,
+        prices: Prices,
+        now: datetime,
     ) -> Iterable[Command]:
-        """What follows from the powers (W) of slots, of which there is one at least."""
+        """What follows from the powers (W) of slots, of which there is one at least.
+
+        `behind` is what the device owes the slots before.
+        """
 
     def _described_for(self, window: Window) -> DescriptionT:
         """What is valid for most of a window; raises NotPlannableError if nothing is."""
@@ -68,7 +77,10 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
     @override
     def instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
         slots = list(known_slots(plan, now))
-        return self._instructions(self._commands(slots, now)) if slots else ()
+        if not slots:
+            return ()
+        behind = self._counted(now).following(plan, now).behind(now)
+        return self._instructions(self._commands(slots, behind, plan, now))
 
     @override
     def power_range(self, now: datetime) -> Range | None:
@@ -92,6 +104,8 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
+        # What was done until now was done under what is known until now.
+        self._balance = self._counted(now)
         self._descriptions.forget_past(now)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
@@ -102,6 +116,7 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
                 described = self._actuators() or []
                 self._statuses.take_early(described)
                 self._statuses.forget_others(described)
+                self._balance = self._balance.among(described)
             case "ActuatorStatus" | "Status":
                 self._statuses.take(
                     actuator_id,
@@ -118,6 +133,43 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
                 )
             case _:
                 raise InvalidContentError("no message of this control type")
+        is_status = message.type.endswith("Status")
+        for actuator in self._described(now):
+            # Of the others it may be known what they were told since they were reported.
+            if (is_status and actuator.id == actuator_id) or not self._balance.knows(
+                actuator
+            ):
+                self._balance = self._balance.reported(
+                    actuator, self._statuses.state(actuator)
+                )
+
+    @override
+    def following(self, plan: Plan, now: datetime) -> None:
+        self._balance = self._counted(now).following(plan, now)
+
+    @override
+    def told(self, instruction: Instruction) -> None:
+        body = instruction.body
+        command = Command(
+            instruction.execution_time,
+            body.get("actuator_id", DEVICE),
+            body[self.mode_field],
+            body["operation_mode_factor"],
+        )
+        self._balance = self._balance.ordered(body["id"], command)
+
+    @override
+    def refused(self, instruction: Instruction) -> None:
+        self._balance = self._balance.refused(instruction.body["id"])
+
+    def _counted(self, now: datetime) -> EnergyBalance:
+        description = self._descriptions.at(now)
+        level = 0.0 if description is None else self._level(description)
+        return self._balance.counted(now, self._described, level)
+
+    def _described(self, moment: datetime) -> Sequence[Actuator]:
+        description = self._descriptions.at(moment)
+        return () if description is None else self._actuators_of(description)
 
     @override
     def revoke(self, object_type: str, object_id: str, now: datetime) -> None:

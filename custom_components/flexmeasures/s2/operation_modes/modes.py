@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
-from .ranges import ZERO, Range, electric_power
+from .ranges import ZERO, Range, electric_power, fuel_powers
+
+# What a burner's fan and pump may consume of what it burns.
+_AUXILIARY = 0.05
 
 
 class WireMode(NamedTuple):
@@ -28,6 +32,8 @@ class OperationModeElement(NamedTuple):
     """Electric, W, consumption positive."""
     cost: float
     """Besides the energy, per second, as far as it is known."""
+    fuels: Mapping[str, Range] = MappingProxyType({})
+    """What it consumes of other commodities, in kW, by their names."""
 
     @classmethod
     def from_wire(cls, element: Mapping[str, Any]) -> Self:
@@ -40,6 +46,27 @@ class OperationModeElement(NamedTuple):
             _range(element, "fill_rate", ZERO),
             electric_power(element["power_ranges"]),
             (costs.low + costs.high) / 2,
+            fuel_powers(element["power_ranges"]),
+        )
+
+    @property
+    def burns(self) -> bool:
+        """Whether it consumes anything that is not electricity."""
+        return any(power.high > 0 for power in self.fuels.values())
+
+    @property
+    def only_burns(self) -> bool:
+        """Whether what it consumes of electricity is not worth mentioning beside that."""
+        most = sum(max(power.high, 0.0) for power in self.fuels.values())
+        return max(map(abs, self.power)) / 1000 <= most * _AUXILIARY and self.burns
+
+    def fuel_cost(self, factor: float, prices: Mapping[str, float]) -> float | None:
+        """What that costs per second, at prices per kWh; None if one is not known."""
+        burnt = {fuel: power for fuel, power in self.fuels.items() if power.high > 0}
+        if not burnt.keys() <= prices.keys():
+            return None
+        return (
+            sum(power.at(factor) * prices[fuel] for fuel, power in burnt.items()) / 3600
         )
 
     def distance(self, level: float) -> float:
@@ -87,6 +114,10 @@ def discharging_points(
 
 
 def _points(elements: Iterable[OperationModeElement]) -> Iterator[tuple[float, float]]:
-    """The fill rates and powers at both ends of each element."""
+    """The fill rates and powers at both ends of each element.
+
+    What burns something else says nothing of what electricity does.
+    """
     for element in elements:
-        yield from zip(element.rate, element.power, strict=True)
+        if not element.only_burns:
+            yield from zip(element.rate, element.power, strict=True)

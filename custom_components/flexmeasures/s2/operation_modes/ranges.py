@@ -1,12 +1,24 @@
 """Ranges of numbers, as S2 has them, and the electric power among them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from ..messages.message import InvalidContentError
 
 ELECTRIC_POWER = "ELECTRIC.POWER."
 SYMMETRIC = "ELECTRIC.POWER.3_PHASE_SYMMETRIC"
+
+# What a flex-context calls a commodity, and the kW in a unit of what S2 measures of it:
+# l/s of gas with 10 kWh in a m³, g/s of hydrogen, W of heat, l/h of oil. Where the flow
+# does not say how much energy it is, no price can be known.
+_FUELS = {
+    "NATURAL_GAS.FLOW_RATE": ("gas", 36.0),
+    "HYDROGEN.FLOW_RATE": ("hydrogen", 120.0),
+    "HEAT.THERMAL_POWER": ("heat", 1e-3),
+    "OIL.FLOW_RATE": ("oil", 10.0),
+}
 
 
 class Range(NamedTuple):
@@ -79,6 +91,64 @@ def total_power(values: Iterable[Mapping[str, Any]], key: str) -> float | None:
     if SYMMETRIC in electric:
         return float(electric[SYMMETRIC])
     return float(sum(electric.values())) if electric else None
+
+
+def fuel_powers(power_ranges: Iterable[Mapping[str, Any]]) -> dict[str, Range]:
+    """What is consumed of other commodities than electricity, in kW, by their names."""
+    found: dict[str, Range] = {}
+    for power_range in power_ranges:
+        quantity = power_range["commodity_quantity"]
+        if quantity.startswith(ELECTRIC_POWER):
+            continue
+        fuel, kw = _FUELS.get(quantity, (quantity, 1.0))
+        flow = Range.from_wire(power_range)
+        found[fuel] = Range(flow.start * kw, flow.end * kw)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPowers:
+    """What was last measured of each electric quantity, also if each has its own message."""
+
+    measured: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
+    """When, and the power in W."""
+
+    def after(self, moment: datetime, values: Iterable[Mapping[str, Any]]) -> Self:
+        """The same after a ``PowerMeasurement``; what is older than what is known is left out.
+
+        All phases together and each by itself are two ways to say it: the newer one counts.
+        """
+        told = {
+            value["commodity_quantity"]: float(value["value"])
+            for value in values
+            if value["commodity_quantity"].startswith(ELECTRIC_POWER)
+        }
+        kept = self.measured
+        if told and SYMMETRIC not in told:
+            kept = {
+                quantity: each
+                for quantity, each in kept.items()
+                if quantity != SYMMETRIC or each[0] > moment
+            }
+        newer = {
+            quantity: (moment, power)
+            for quantity, power in told.items()
+            if quantity not in kept or kept[quantity][0] <= moment
+        }
+        return type(self)({**kept, **newer})
+
+    @property
+    def by_quantity(self) -> dict[str, float]:
+        """The power of each quantity, in W."""
+        return {quantity: power for quantity, (_, power) in self.measured.items()}
+
+    @property
+    def total(self) -> float | None:
+        """Of all phases together, in W; None if nothing was measured."""
+        powers = self.by_quantity
+        if SYMMETRIC in powers:
+            return powers[SYMMETRIC]
+        return sum(powers.values()) if powers else None
 
 
 def merged(ranges: Iterable[Range]) -> list[Range]:

@@ -7,21 +7,17 @@ from itertools import pairwise
 from typing import Protocol
 
 from .actuators import Actuator
+from .balance import Behind
+from .bands import gaps_around, kept_within, towards
 from .choice import PoweredActuator, PowerShare
 from .expected_actuator import Command, equipped
 from .profile import Segment
-from .ranges import ZERO, Range, merged
+from .ranges import Range
 from .transitions import ModeState
 
 # A storage is looked at again after this time: what the operation modes do, and
 # whether they are permitted, depends on the fill level.
 _STEP = timedelta(seconds=60)
-
-# In W; less is no difference.
-_TOLERANCE = 1.0
-
-# More of them, as of ten actuators with ten operation modes each, are not told apart.
-_MOST_BANDS = 1000
 
 _UNLIMITED = Range(float("-inf"), float("inf"))
 
@@ -33,6 +29,9 @@ class Storage(Protocol):
 
     def loss(self, moment: datetime) -> float:
         """How fast it empties, in fill level per second, if nothing is done."""
+
+    def needed(self, moment: datetime, until: datetime) -> float:
+        """The fill rate that is to be had until a moment, if need be without electricity."""
 
     def permitted(self, loss: float, seconds: float) -> Range:
         """The fill rates that keep it within its limits, or take it no further out."""
@@ -64,13 +63,15 @@ class ModeSequence:
     been told something else that it does not show yet.
     """
 
-    def __init__(self, storage: Storage | None = None) -> None:
-        """Begin with a storage, if the device has one."""
+    def __init__(
+        self, storage: Storage | None = None, behind: Behind | None = None
+    ) -> None:
+        """Begin with a storage, if the device has one, and what it is behind already."""
         self._storage = storage
         self._actuators: list[PoweredActuator] = []
         self._levels: list[float] = []
-        self._carry = 0.0
-        """In Ws."""
+        self._behind = behind or Behind()
+        """Of the slot that is running, or comes next."""
 
     def equip(
         self, actuators: Sequence[Actuator], state: Callable[[Actuator], ModeState]
@@ -96,21 +97,22 @@ class ModeSequence:
         for slot in parts:
             wanted = slot.value
             seconds = (slot.end - slot.start).total_seconds()
-            gaps = self._gaps(wanted)
-            if not any(
-                gap.low + _TOLERANCE < wanted < gap.high - _TOLERANCE for gap in gaps
-            ):
+            whole = seconds + self._behind.begun.total_seconds()
+            before, within = self._behind.before, self._behind.within
+            gaps = gaps_around(
+                wanted, (each.actuator for each in self._actuators), self._level
+            )
+            if not gaps:
+                self._behind = Behind(before)
                 change = bisect_right(changes, slot.start)
                 until = changes[change] if change < len(changes) else parts[-1].end
                 yield from self._follow(wanted, slot.start, slot.end, until)
                 continue
             given = yield from self._follow(
-                wanted + self._carry / seconds, slot.start, slot.end, slot.end
+                wanted + before / whole, slot.start, slot.end, slot.end
             )
-            # A device that cannot change now is not made to catch up for ever.
-            most = max(gap.high - gap.low for gap in gaps) * seconds
-            missing = self._carry + wanted * seconds - given
-            self._carry = min(max(missing, -most), most)
+            missing = before + within + wanted * seconds - given
+            self._behind = Behind(kept_within(missing, gaps, whole))
 
     def _follow(
         self, power: float, start: datetime, end: datetime, until: datetime
@@ -124,8 +126,8 @@ class ModeSequence:
         while now < end:
             for actuator in self._actuators:
                 yield from actuator.advance(now)
-            if is_due or self._leaves_limits(now):
-                yield from self._instruct(power, now, until)
+            if is_due or self._leaves_limits(now) or self._burns_for_nothing(now, end):
+                yield from self._instruct(power, now, until, end)
             events = [actuator.next_event(now) or end for actuator in self._actuators]
             event = min([*events, end])
             later = min(event, now + _STEP) if self._storage else event
@@ -136,9 +138,13 @@ class ModeSequence:
         return given
 
     def _instruct(
-        self, power: float, now: datetime, until: datetime
+        self, power: float, now: datetime, until: datetime, end: datetime
     ) -> Iterator[Command]:
-        """Divide a power among the actuators, the one that makes the most of it first."""
+        """Divide a power among the actuators, the one that makes the most of it first.
+
+        What the storage needs until the slot's end and electricity does not give, comes
+        from other commodities.
+        """
         order = sorted(
             self._actuators,
             key=lambda actuator: (
@@ -146,10 +152,11 @@ class ModeSequence:
             ),
         )
         powers = [
-            _towards(actuator.powers(self._level, now, until), power)
+            towards(actuator.powers(self._level, now, until), power)
             for actuator in order
         ]
         rates = self._permitted(now)
+        needed = self._needed(now, end)
         rest, is_shared = power, len(order) > 1
         for place, actuator in enumerate(order, 1):
             others = Range(
@@ -160,12 +167,21 @@ class ModeSequence:
                 limits = Range(min(rates.low, 0.0), max(rates.high, 0.0))
                 yield from actuator.choose(
                     PowerShare(
-                        power, is_shared, rest, others, limits, self._level, now, until
+                        power,
+                        is_shared,
+                        rest,
+                        others,
+                        limits,
+                        needed,
+                        self._level,
+                        now,
+                        until,
                     )
                 )
             rest -= actuator.power(self._level, now)
             rate = actuator.rate(self._level, now)
             rates = Range(rates.low - rate, rates.high - rate)
+            needed -= rate
 
     def _pass(self, now: datetime, later: datetime) -> float:
         """Let time pass, and return the energy in Ws."""
@@ -194,35 +210,27 @@ class ModeSequence:
             return _UNLIMITED
         return self._storage.permitted(self._storage.loss(now), _STEP.total_seconds())
 
+    def _needed(self, now: datetime, end: datetime) -> float:
+        """The fill rate that all actuators are to have together until the slot ends."""
+        if self._storage is None or not any(
+            actuator.can_burn for actuator in self._actuators
+        ):
+            return 0.0
+        return self._storage.needed(now, max(end, now + _STEP))
+
+    def _burns_for_nothing(self, now: datetime, end: datetime) -> bool:
+        """Whether something burns though there is enough without it."""
+        burnt = sum(
+            actuator.rate(self._level, now)
+            for actuator in self._actuators
+            if actuator.burns(self._level, now)
+        )
+        if burnt <= 0:
+            return False
+        without = self._rate(now) - burnt
+        return self._needed(now, end) - without <= burnt * 1e-6
+
     def _leaves_limits(self, now: datetime) -> bool:
         rate, permitted = self._rate(now), self._permitted(now)
         margin = abs(rate) * 1e-6
         return not permitted.low - margin <= rate <= permitted.high + margin
-
-    def _gaps(self, wanted: float) -> list[Range]:
-        """Between the powers that all actuators can have together.
-
-        None of them does the opposite of what is wanted of all.
-        """
-        bands = [ZERO]
-        for actuator in self._actuators:
-            powers = (
-                _towards(element.power, wanted)
-                for element in actuator.elements(self._level)
-            )
-            own = merged(powers) or [ZERO]
-            if len(bands) * len(own) > _MOST_BANDS:
-                own = [Range(own[0].low, own[-1].high)]
-            bands = merged(
-                Range(one.low + other.low, one.high + other.high)
-                for one in bands
-                for other in own
-            )
-        return [Range(low.high, high.low) for low, high in pairwise(bands)]
-
-
-def _towards(powers: Range, wanted: float) -> Range:
-    """Those powers that do not do the opposite of what is wanted; else the nearest one."""
-    if wanted >= 0:
-        return Range(max(powers.low, min(0.0, powers.high)), powers.high)
-    return Range(powers.low, min(powers.high, max(0.0, powers.low)))

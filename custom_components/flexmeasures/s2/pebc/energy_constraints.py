@@ -1,20 +1,24 @@
 """How much energy a device will consume or produce in a time (``PEBC.EnergyConstraint``)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from ..energy import consumed_kwh, hours
 from ..messages.message import InvalidContentError
-from ..operation_modes.ranges import SYMMETRIC
+from ..operation_modes.ranges import SYMMETRIC, MeasuredPowers
 
 _LIMIT = 20
+
+# A power holds until the next one is measured, but not for longer.
+_LONGEST_HOLD = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyConstraint:
-    """An energy that has to be consumed, or may be produced, between two moments."""
+    """An energy that has to be consumed, or produced, between two moments."""
 
     quantity: str
     start: datetime
@@ -23,8 +27,9 @@ class EnergyConstraint:
     """In kWh."""
     most: float
     """In kWh; what limits have to leave room for."""
+    least_production: float
+    """The same of what is produced, as positive numbers."""
     most_production: float
-    """The same of what is produced, as a positive number."""
     consumed: float = 0.0
     """In kWh, as far as it was measured."""
     produced: float = 0.0
@@ -43,6 +48,7 @@ class EnergyConstraint:
             end,
             max(lower, 0.0) * kilo_hours,
             max(upper, 0.0) * kilo_hours,
+            max(-upper, 0.0) * kilo_hours,
             max(-lower, 0.0) * kilo_hours,
         )
 
@@ -55,6 +61,11 @@ class EnergyConstraint:
     def most_left(self) -> float:
         """The most energy that may still be consumed, in kWh."""
         return max(self.most - self.consumed, 0.0)
+
+    @property
+    def least_production_left(self) -> float:
+        """The least energy that is still to be produced, in kWh."""
+        return max(self.least_production - self.produced, 0.0)
 
     @property
     def most_production_left(self) -> float:
@@ -92,7 +103,7 @@ class EnergyConstraints:
         """Start with nothing."""
         self._constraints: Mapping[str, EnergyConstraint] = {}
         self._measured_at: datetime | None = None
-        self._powers: Mapping[str, float] = {}
+        self._powers = MeasuredPowers()
 
     def __bool__(self) -> bool:
         """Whether anything was announced, even if its time is over."""
@@ -121,17 +132,24 @@ class EnergyConstraints:
             if other_id != constraint_id
         }
 
-    def measured(self, moment: datetime, powers: Mapping[str, float]) -> None:
+    def measured(self, moment: datetime, values: Iterable[Mapping[str, Any]]) -> None:
         """Count what was consumed since the last measurement, which held until now."""
         since = self._measured_at
-        if since is not None and moment <= since:
-            return
-        if since is not None:
+        if since is not None and since < moment:
+            powers = self._powers.by_quantity
             self._constraints = {
-                constraint_id: constraint.counted(self._powers, since, moment)
+                constraint_id: constraint.counted(powers, since, moment)
                 for constraint_id, constraint in self._constraints.items()
             }
-        self._measured_at, self._powers = moment, powers
+        self._measured_at = moment if since is None else max(since, moment)
+        self._powers = self._powers.after(moment, values)
+
+    def at(self, now: datetime) -> EnergyConstraints:
+        """The same with what was consumed since the last measurement, for a while."""
+        found = copy(self)
+        if self._measured_at is not None:
+            found.measured(min(now, self._measured_at + _LONGEST_HOLD), ())
+        return found
 
     def within(self, start: datetime, end: datetime) -> list[EnergyConstraint]:
         """Those of consumption that a period touches, in the order in which they end."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..energy import hours
 from ..instructions.limits import Limits
+from ..operation_modes.profile import Profile, mean
 from ..plan import Price
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint
@@ -32,6 +33,12 @@ class LimitedPeriod:
         """The most that it may produce, in W, as a positive number."""
         return min(max(-self.wanted.lower, 0.0), self.constraints.production)
 
+    def most_production(self, forecast: Profile[float] | None) -> float:
+        """The most that it can be allowed to produce, in W, and by its forecast can."""
+        expected = mean(forecast, self.start, self.end) if forecast else None
+        most = self.constraints.production
+        return most if expected is None else min(max(-expected, 0.0), most)
+
     def hours_within(self, start: datetime, end: datetime) -> float:
         """How many hours of it are in a time."""
         return hours(max(self.start, start), min(self.end, end))
@@ -54,14 +61,24 @@ def opened_for_consumption(
 
 
 def opened_for_production(
-    energy: EnergyConstraint, periods: Sequence[LimitedPeriod], price: Price | None
+    energy: EnergyConstraint,
+    periods: Sequence[LimitedPeriod],
+    price: Price | None,
+    forecast: Profile[float] | None,
 ) -> list[LimitedPeriod]:
-    """The same for the energy that it may produce, where most is paid for that."""
+    """The same for the energy that it may produce, where most is paid for that.
+
+    By its forecast it can, too.
+    """
+    most = [period.most_production(forecast) for period in periods]
     return _opened(
         _Room(energy, energy.most_production_left, -1.0, price),
         periods,
-        [period.production for period in periods],
-        [period.constraints.production for period in periods],
+        [
+            min(period.production, can)
+            for period, can in zip(periods, most, strict=True)
+        ],
+        most,
     )
 
 

@@ -10,12 +10,19 @@ from ..operation_modes.profile import Profile, Segment, mean, window_slots
 from ..plan import Window
 from ..quantities import energy_quantity, event, power_quantity
 from .description import PowerConstraints
-from .energy_constraints import EnergyConstraint
+from .energy_constraints import EnergyConstraint, EnergyConstraints
+
+# What the server may know of the asset's own storage does not hold for a virtual one.
+_NO_STORAGE = {
+    "storage-efficiency": "100 %",
+    "soc-usage": ["0 kW"],
+    "soc-gain": ["0 kW"],
+}
 
 
 def limits_flex_model(
     valid: Sequence[Segment[PowerConstraints]],
-    energy: Iterable[EnergyConstraint],
+    energy: EnergyConstraints,
     forecast: Profile[float] | None,
     window: Window,
     *,
@@ -24,9 +31,8 @@ def limits_flex_model(
     """A device of which FlexMeasures decides how much power it may have.
 
     `valid` has at least the first constraints that hold within the window. One that
-    consumes is only planned if it is known what it needs (`energy`, in the order of its
-    ends): else the best plan would be to keep it off for ever. Raises
-    NotPlannableError.
+    consumes is only planned if it is known what it needs (`energy`): else the best plan
+    would be to keep it off for ever. Raises NotPlannableError.
     """
     consumption = _by_slot(valid, window, lambda each: each.consumption)
     production = _by_slot(valid, window, lambda each: each.production)
@@ -42,10 +48,12 @@ def limits_flex_model(
             model["production-capacity"] = _series(
                 _available(forecast, window, production), window
             )
+        if produced := energy.producing_within(window.start, window.end):
+            model |= _emptied_fields(produced, window, production)
         return model
-    if energy := list(energy):
+    if consumed := energy.within(window.start, window.end):
         return model | _storage_fields(
-            energy, window, lambda each: valid[-1].value.consumption_of(each) / 1000
+            consumed, window, lambda each: valid[-1].value.consumption_of(each) / 1000
         )
     if capacity_kwh is None:
         raise NotPlannableError(
@@ -101,6 +109,35 @@ def _series(powers: Iterable[float], window: Window) -> list[dict[str, str]]:
     ]
 
 
+def _emptied_fields(
+    constraints: Iterable[EnergyConstraint], window: Window, powers: Sequence[float]
+) -> dict[str, Any]:
+    """The constraints as a store that is emptied by what is produced.
+
+    There is enough in it for the `powers` (W) that the device can have in all slots.
+    """
+    kwh = sum(powers) / 1000 * (window.resolution / timedelta(hours=1))
+    maxima: list[dict[str, str]] = []
+    due = 0.0
+    for constraint in constraints:
+        later = hours(window.end, constraint.end) * powers[-1] / 1000
+        due += max(constraint.least_production_left - later, 0.0)
+        maxima.append(
+            {
+                "datetime": min(constraint.end, window.end).isoformat(),
+                "value": energy_quantity(max(kwh - due, 0.0)),
+            }
+        )
+    return {
+        "soc-at-start": energy_quantity(kwh),
+        "soc-min": "0 kWh",
+        "soc-max": energy_quantity(kwh),
+        "soc-maxima": maxima,
+        "discharging-efficiency": "100 %",
+        **_NO_STORAGE,
+    }
+
+
 def _storage_fields(
     constraints: Iterable[EnergyConstraint],
     window: Window,
@@ -121,7 +158,7 @@ def _storage_fields(
         "soc-minima": list(_minima(constraints, window, level, capacity)),
         "soc-maxima": list(_maxima(constraints, window, full)),
         "charging-efficiency": "100 %",
-        "storage-efficiency": "100 %",
+        **_NO_STORAGE,
     }
 
 

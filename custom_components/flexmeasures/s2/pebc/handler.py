@@ -16,9 +16,9 @@ from ..operation_modes.profile import (
     known_slots,
     read_profile,
 )
-from ..operation_modes.ranges import ELECTRIC_POWER, Range, total_power
+from ..operation_modes.ranges import Range, total_power
 from ..operation_modes.validity import Announced, Announcements
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from .description import PowerConstraints
 from .energy_constraints import EnergyConstraint, EnergyConstraints
 from .flex_model import limits_flex_model
@@ -83,12 +83,7 @@ class PebcHandler(ControlTypeHandler):
                 self._energy.add(body["id"], EnergyConstraint.from_wire(body), now)
             case "PowerMeasurement":
                 self._energy.measured(
-                    min(body["measurement_timestamp"], now),
-                    {
-                        value["commodity_quantity"]: value["value"]
-                        for value in body["values"]
-                        if value["commodity_quantity"].startswith(ELECTRIC_POWER)
-                    },
+                    min(body["measurement_timestamp"], now), body["values"]
                 )
             case "PowerForecast":
                 self._forecast = read_profile(
@@ -119,7 +114,11 @@ class PebcHandler(ControlTypeHandler):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         valid = [
             Segment(*each)
@@ -129,7 +128,7 @@ class PebcHandler(ControlTypeHandler):
             raise NotPlannableError("s2_no_description")
         return limits_flex_model(
             valid,
-            self._energy.within(window.start, window.end),
+            self._energy,
             self._forecast,
             window,
             capacity_kwh=capacity_kwh,
@@ -140,7 +139,7 @@ class PebcHandler(ControlTypeHandler):
         return planned_instructions(
             known_slots(plan, now),
             self._constraints,
-            self._energy,
+            self._energy.at(now),
             self._forecast,
             consumption_price=plan.consumption_price,
             # Where no price is set for production, the server takes the other one.
@@ -152,7 +151,10 @@ class PebcHandler(ControlTypeHandler):
     def ordered_instructions(self, plan: Plan, now: datetime) -> Sequence[Instruction]:
         """Limits whether or not the device needs them, and none after them."""
         return ordered_instructions(
-            known_slots(plan, now), self._constraints, self._energy, self._forecast
+            known_slots(plan, now),
+            self._constraints,
+            self._energy.at(now),
+            self._forecast,
         )
 
     @override

@@ -47,6 +47,7 @@ def planned_instructions(
     periods = _opened(
         _periods(slots, announced, wanted),
         energy,
+        forecast,
         consumption_price=consumption_price,
         production_price=production_price,
     )
@@ -69,13 +70,16 @@ def ordered_instructions(
     )
     # What the device needs until then has its room, what can wait has not.
     return envelope_instructions(
-        _opened(periods, energy, consumption_price=None, production_price=None)
+        _opened(
+            periods, energy, forecast, consumption_price=None, production_price=None
+        )
     )
 
 
 def _opened(
     periods: list[LimitedPeriod],
     energy: EnergyConstraints,
+    forecast: Profile[float] | None,
     *,
     consumption_price: Price | None,
     production_price: Price | None,
@@ -87,7 +91,7 @@ def _opened(
     for each in energy.within(start, end):
         periods = opened_for_consumption(each, periods, consumption_price)
     for each in energy.producing_within(start, end):
-        periods = opened_for_production(each, periods, production_price)
+        periods = opened_for_production(each, periods, production_price, forecast)
     return periods
 
 

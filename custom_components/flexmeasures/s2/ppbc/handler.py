@@ -9,7 +9,7 @@ from ..instructions.instruction import Instruction
 from ..instructions.orders import SEQUENCE_FIELDS, ManualOrder
 from ..instructions.sequence_orders import ordered_sequence
 from ..messages.message import ControlType, InvalidContentError, Message
-from ..plan import Plan, Window
+from ..plan import Plan, Prices, Window
 from ..times import to_ms
 from .description import PowerProfile
 from .flex_model import profile_flex_model
@@ -65,7 +65,11 @@ class PpbcHandler(ControlTypeHandler):
 
     @override
     def flex_model(
-        self, window: Window, *, capacity_kwh: float | None
+        self,
+        window: Window,
+        *,
+        capacity_kwh: float | None,
+        prices: Prices | None = None,
     ) -> dict[str, Any]:
         """Not asked for: see `needs_schedule`."""
         profile_flex_model()

@@ -70,7 +70,7 @@ class ForeignResource:
 
 @dataclass(frozen=True, slots=True)
 class ControlTypeChanged:
-    """Another control type is in force, with a handler that knows nothing yet."""
+    """Another control type is in force, or another handler of it, which may know nothing yet."""
 
     control_type: ControlType
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from ..handler import ControlTypeHandler
+from ..instructions.instruction import Instruction
+from ..messages.abnormal import under_abnormal_conditions
 from ..messages.details import ResourceDetails
 from ..messages.message import (
     ControlType,
@@ -45,9 +47,33 @@ class ResourceManager:
         self._highest_power = highest_power
         self.details: ResourceDetails | None = None
         self.control_type = ControlType.NO_SELECTION
-        self.handler: ControlTypeHandler | None = None
-        """None under a control type that controls nothing."""
+        self.is_emergency = False
+        """Whether what is for abnormal conditions only may be used."""
+        self._handlers: tuple[ControlTypeHandler, ControlTypeHandler] | None = None
+        """What is known normally, and what is in an emergency."""
         self._forecast: Message | None = None
+
+    @property
+    def handler(self) -> ControlTypeHandler | None:
+        """None under a control type that controls nothing."""
+        return self._handlers and self._handlers[self.is_emergency]
+
+    def set_emergency(self, *, is_emergency: bool) -> list[Effect]:
+        """Use what is for abnormal conditions only from now on, or no more."""
+        if is_emergency is self.is_emergency:
+            return []
+        self.is_emergency = is_emergency
+        return [ControlTypeChanged(self.control_type)] if self._handlers else []
+
+    def told(self, instruction: Instruction) -> None:
+        """Take note that an instruction was sent."""
+        for handler in self._handlers or ():
+            handler.told(instruction)
+
+    def refused(self, instruction: Instruction) -> None:
+        """Take note that the RM does not do what it was told."""
+        for handler in self._handlers or ():
+            handler.refused(instruction)
 
     def introduce(self, details: ResourceDetails, now: datetime) -> list[Effect]:
         """Take over what it is, wholly, for the first time or again.
@@ -66,8 +92,8 @@ class ResourceManager:
         A forecast holds under any.
         """
         self.control_type = control_type
-        self.handler = (
-            self._make_handler(control_type)
+        self._handlers = (
+            (self._make_handler(control_type), self._make_handler(control_type))
             if control_type in _CONTROL_TYPES.values()
             else None
         )
@@ -107,18 +133,27 @@ class ResourceManager:
                 return self._revoke(body["object_type"], body["object_id"], now)
         if self.handler is None or message.type not in self.handler.message_types:
             raise InvalidContentError("not of the control type that is selected")
-        self.handler.receive(message, now)
+        self._receive(message, now)
         return []
+
+    def _receive(self, message: Message, now: datetime) -> None:
+        """Let both handlers have it, if it is right."""
+        if self._handlers is None:
+            return
+        normal, abnormal = self._handlers
+        normal.receive(message, now)
+        abnormal.receive(under_abnormal_conditions(message), now)
 
     def _hand_on(self, message: Message, now: datetime) -> None:
         """Let the control type have what may come under any."""
         if self.handler and message.type in self.handler.message_types:
-            self.handler.receive(message, now)
+            self._receive(message, now)
 
     def _revoke(self, object_type: str, object_id: str, now: datetime) -> list[Effect]:
         if self.handler is None or not self.owns(object_type):
             raise InvalidContentError("object_type")
         if object_type.endswith("Instruction"):
             return [InstructionUpdated(object_id, InstructionStatus.REVOKED)]
-        self.handler.revoke(object_type, object_id, now)
+        for handler in self._handlers or ():
+            handler.revoke(object_type, object_id, now)
         return [ObjectRevoked(object_type, object_id)]

@@ -74,7 +74,7 @@ class Session:
         self.protocol_version: str | None = None
         """None before the handshake."""
         self.is_over = False
-        self._resource_id = resource_id
+        self.resource_id = resource_id
         self._requests = OwnRequests()
         self._rate_limit = RateLimit(now)
         self._is_warned = False
@@ -172,10 +172,12 @@ class Session:
         """
         self._check_control_type(instruction.message_type)
         body = {**instruction.body, "execution_time": instruction.execution_time}
+        if self.rm.is_emergency and "abnormal_condition" in body:
+            body["abnormal_condition"] = True
         if (factor := body.get("operation_mode_factor")) is not None:
             body["operation_mode_factor"] = min(max(factor, 0), 1)
-        # Some RMs name an instruction by the id of its message.
-        self._send(instruction.message_type, message_id=body["id"], **body)
+        # One id for both: some RMs name the message in what they say of the instruction.
+        self._send_as(body["id"], instruction.message_type, body)
         self._requests.instruct(body["id"], now)
         return self._take_effects()
 
@@ -264,11 +266,11 @@ class Session:
         self._send("HandshakeResponse", selected_protocol_version=spelling)
 
     def _take_in_details(self, details: ResourceDetails, now: datetime) -> None:
-        if self._resource_id not in (None, details.resource_id):
+        if self.resource_id not in (None, details.resource_id):
             self._effects.append(ForeignResource(details.resource_id))
             self._end(EndReason.OTHER_RESOURCE, now)
             raise InvalidContentError("resource_id")
-        self._resource_id = details.resource_id
+        self.resource_id = details.resource_id
         self._end_at = None
         self._effects += self.rm.introduce(details, now)
         if (wish := self._requests.wish) is not None and not details.offers(wish):
@@ -312,13 +314,16 @@ class Session:
             MessageRefused(message_type, message_id, status, reason),
         ]
 
-    def _send(
-        self, message_type: str, *, message_id: str | None = None, **body: Any
-    ) -> str:
-        message_id = message_id or new_id()
+    def _send(self, message_type: str, **body: Any) -> str:
+        message_id = new_id()
+        self._send_as(message_id, message_type, body)
+        return message_id
+
+    def _send_as(
+        self, message_id: str, message_type: str, body: dict[str, Any]
+    ) -> None:
         text = encode(Message(message_type, message_id, body))
         self._effects.append(Send(text, message_type, message_id))
-        return message_id
 
     def _take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []

@@ -8,7 +8,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
+from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.plan.schedule import Schedule
+from custom_components.flexmeasures.plan.series import Series
 from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.ddbc.handler import DdbcHandler
 from custom_components.flexmeasures.s2.handler import NotPlannableError
@@ -599,6 +601,16 @@ def test_revoked_description_is_forgotten() -> None:
     assert made.instructions(plan(2), NOW) == []
 
 
+def test_revoked_forecast_is_forgotten() -> None:
+    """What there is at present counts again."""
+    made = handler(system(PUMP, present=(0, 0)), forecast(7000))
+    with pytest.raises(InvalidContentError):
+        made.revoke("DDBC.AverageDemandRateForecast", "other", NOW)
+    assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "on", 1)]
+    made.revoke("DDBC.AverageDemandRateForecast", "forecast", NOW)
+    assert told(made.instructions(plan(2), NOW)) == [(NOTHING, "pump", "off", 0)]
+
+
 RATES = st.integers(0, 20).map(lambda number: number * 500.0)
 PAIRS = st.tuples(RATES, RATES)
 
@@ -755,3 +767,25 @@ def test_actuators_are_told_only_what_they_can_do(
             }
             active = wanted
             ready = moment + way.get("transition_duration", NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("gas", "watts"),
+    [
+        # Heat costs 0.10 and 0.05 with the pump, and 1.08 times the price of gas.
+        (0.10, ["2000.0 W", "2000.0 W"]),
+        (0.07, ["0.0 W", "2000.0 W"]),
+        (0.03, ["0.0 W", "0.0 W"]),
+        # Electricity first.
+        (None, ["2000.0 W", "2000.0 W"]),
+    ],
+)
+def test_what_is_cheaper_meets_the_demand(gas: float | None, watts: list[str]) -> None:
+    made = handler(system(PUMP, BOILER), forecast(7000, 7000))
+    prices = Plan(
+        consumption_price=Price("EUR", series=Series(NOW, HOUR, (0.35, 0.175))),
+        fuel_prices={} if gas is None else {"gas": Price("EUR", fixed=gas)},
+    )
+    window = Window(NOW, HOUR, 2 * HOUR)
+    model = made.flex_model(window, capacity_kwh=None, prices=prices)
+    assert [each["value"] for each in model["soc-usage"][0]] == watts

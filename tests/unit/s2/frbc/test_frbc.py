@@ -612,6 +612,53 @@ def test_revoking_the_description_ends_it() -> None:
     assert found.idle_instructions(NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("message_type", "changes"),
+    [
+        (
+            "FRBC.UsageForecast",
+            {
+                "start_time": NOW,
+                "elements": [{"duration": HOUR, "usage_rate_expected": 3e-4}],
+            },
+        ),
+        (
+            "FRBC.LeakageBehaviour",
+            {
+                "valid_from": NOW,
+                "elements": [
+                    {"fill_level_range": number_range(30, 50), "leakage_rate": 2e-4}
+                ],
+            },
+        ),
+        (
+            "FRBC.FillLevelTargetProfile",
+            {
+                "start_time": NOW,
+                "elements": [
+                    {"duration": HOUR, "fill_level_range": number_range(41, 49)}
+                ],
+            },
+        ),
+    ],
+)
+def test_what_an_rm_expects_can_be_taken_back(
+    message_type: str, changes: dict[str, Any]
+) -> None:
+    found = handler(HEAT_PUMP, 40)
+    before = flex_model(found, 10)
+    former = tell(found, message_type, **changes)
+    present = tell(found, message_type, **changes)
+    assert flex_model(found, 10) != before
+    for wrong in ((message_type, former), ("FRBC.SystemDescription", present)):
+        with pytest.raises(InvalidContentError):
+            found.revoke(*wrong, NOW)
+    found.revoke(message_type, present, NOW)
+    assert flex_model(found, 10) == before
+    with pytest.raises(InvalidContentError):
+        found.revoke(message_type, present, NOW)
+
+
 # Instructions
 
 
@@ -801,6 +848,38 @@ def test_the_operation_mode_depends_on_the_fill_level() -> None:
     found = handler(storage((0, 100), actuator(tapering)), 41)
     # 9 % take 900 s at half of the power.
     assert told(found.instructions(plan(2, 2), NOW)) == [(0, "on", 0.5), (15, "on", 1)]
+
+
+def test_a_mode_that_is_not_for_the_fill_level_is_not_chosen() -> None:
+    """Even where nothing else comes near to the power that is planned."""
+    fast = mode("fast", element((0, 60), (0, 0.02), power(0, 8000)))
+    slow = mode("slow", element((0, 100), (0, 0.005), power(0, 2000)))
+    description = storage((0, 100), actuator(fast, slow))
+    assert told(handler(description, 20).instructions(plan(8), NOW)) == [(0, "fast", 1)]
+    assert told(handler(description, 70).instructions(plan(8), NOW)) == [(0, "slow", 1)]
+
+
+def test_a_mode_ends_where_the_fill_levels_do_that_it_is_for() -> None:
+    fast = mode("fast", element((0, 60), (0, 0.02), power(0, 8000)))
+    slow = mode("slow", element((0, 100), (0, 0.005), power(0, 2000)))
+    description = storage((0, 100), actuator(fast, slow))
+    instructions = handler(description, 51, actuator="fast").instructions(plan(8), NOW)
+    # 9 % take 450 s.
+    assert [each[1] for each in told(instructions)] == ["fast", "slow"]
+    assert told(instructions)[1][0] == pytest.approx(7.5, abs=1)
+
+
+def test_a_device_is_not_idle_where_that_is_not_for_the_fill_level() -> None:
+    rest = mode("rest", element((0, 60), (0, 0), power(0, 0)))
+    drain = mode("drain", element((0, 100), (-0.01, -0.01), power(0, 0)))
+    found = handler(storage((0, 100), actuator(rest, drain)), 70, actuator="rest")
+    assert told(found.idle_instructions(NOW) or []) == [(0, "drain", 0)]
+
+
+def test_beyond_all_fill_levels_the_nearest_ones_count() -> None:
+    charge = mode("charge", element((0, 100), (0, 0.02), power(0, 8000)))
+    found = handler(storage((0, 100), actuator(charge)), -1)
+    assert told(found.instructions(plan(8), NOW)) == [(0, "charge", 1)]
 
 
 @pytest.mark.s2_rule("frbc.range", "frbc.rate")

@@ -8,6 +8,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.plan.plan import Plan
+from custom_components.flexmeasures.plan.prices import Price
+from custom_components.flexmeasures.plan.series import Series
+from custom_components.flexmeasures.plan.window import Window
 from custom_components.flexmeasures.s2.handler import NotPlannableError
 from custom_components.flexmeasures.s2.instructions.instruction import Instruction
 from custom_components.flexmeasures.s2.messages.message import (
@@ -150,6 +153,25 @@ def test_a_virtual_storage_holds_what_the_device_consumes() -> None:
     assert model["soc-max"] == "3 kWh"
 
 
+@pytest.mark.parametrize(
+    ("modes", "least", "consumed"),
+    [
+        ([mode("off", 0), mode("on", 2000)], 0.33, 2 / 6),
+        ([mode("off", 0), mode("on", 2000)], 2 / 6, 2 / 6),
+        ([mode("off", 0), mode("on", 1400, 11000)], 0.05, 1.4 / 12),
+        ([mode("off", 0), mode("on", 1400, 11000)], 0.33, 0.33),
+        ([mode("low", 1000), mode("high", 2500)], 0.18, 2.5 / 12),
+        ([mode("off", 0)], 0.33, 0.33),
+    ],
+)
+def test_energy_of_whole_slots(
+    modes: list[dict[str, Any]], least: float, consumed: float
+) -> None:
+    window = Window(NOW, 5 * MINUTE, 24 * 5 * MINUTE)
+    found = handler(description(*modes)).whole_slots_kwh(least, window)
+    assert found == pytest.approx(consumed)
+
+
 @pytest.mark.s2_rule("instruction.normal")
 def test_modes_of_abnormal_conditions_are_not_offered() -> None:
     model = handler(SG_READY, "blocked").flex_model(WINDOW, capacity_kwh=None)
@@ -160,16 +182,103 @@ def test_modes_of_abnormal_conditions_are_not_offered() -> None:
 @pytest.mark.parametrize(
     "modes",
     [
-        [mode("off", 0), mode("feed", -3000)],
         [mode("off", 0)],
         [mode("on", 2000, abnormal=True)],
     ],
 )
-def test_production_and_nothing_cannot_be_planned(modes: list[dict[str, Any]]) -> None:
+def test_nothing_cannot_be_planned(modes: list[dict[str, Any]]) -> None:
     found = handler(description(*modes))
     with pytest.raises(NotPlannableError) as refusal:
         found.flex_model(WINDOW, capacity_kwh=None)
     assert refusal.value.key == "s2_no_consumption"
+
+
+# A generator: it warms up and cools down, and burns 0.9 l of oil for 3 kWh.
+GENERATOR = description(
+    {
+        "id": "off",
+        "power_ranges": [power(0, 0, L1)],
+        "abnormal_condition_only": False,
+    },
+    {
+        "id": "on",
+        "power_ranges": [power(-1000, -3000, L1), power(0.3, 0.9, "OIL.FLOW_RATE")],
+        "abnormal_condition_only": False,
+        # 0.06 in an hour, whatever it does.
+        "running_costs": number_range(0, 0.12 / 3600),
+    },
+    transitions=[
+        transition("off", "on", duration=MINUTE, starts=("warm",)),
+        transition("on", "off", blocked_by=("warm",)),
+    ],
+    timers=[timer("warm", 20 * MINUTE)],
+)
+
+
+def test_a_generator_is_planned_without_a_target() -> None:
+    found = handler(GENERATOR, "off")
+    assert not found.counts_energy
+    assert handler(BOILER).counts_energy
+    model = found.flex_model(WINDOW, capacity_kwh=None)
+    assert model == {
+        # 3 kW for 2 hours
+        "soc-at-start": "6.0 kWh",
+        "soc-min": "0.0 kWh",
+        "soc-max": "6.0 kWh",
+        "consumption-capacity": "0.0 W",
+        "production-capacity": "3000.0 W",
+        "operation-modes": [
+            {"production-range": ["1000.0 W", "3000.0 W"]},
+            {"consumption-range": ["0.0 W", "0.0 W"]},
+        ],
+        "discharging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
+    }
+    # As much as there is fuel for.
+    assert found.flex_model(WINDOW, capacity_kwh=2)["soc-at-start"] == "2 kWh"
+
+
+def test_a_generator_runs_while_it_is_worth_it() -> None:
+    """9 kWh of oil at 0.1 a kWh make 3, and it wears: 0.32 a kWh."""
+    prices = Plan(
+        consumption_price=Price(
+            "EUR", series=Series(NOW, QUARTER, (0.5, 0.33, 0.31, 0.1) + (0.4,) * 4)
+        ),
+        fuel_prices={"oil": Price("EUR", fixed=0.1)},
+    )
+    model = handler(GENERATOR, "off").flex_model(
+        WINDOW, capacity_kwh=None, prices=prices
+    )
+    assert [each["value"] for each in model["production-capacity"]] == [
+        "3000.0 W",
+        "3000.0 W",
+        "0.0 W",
+        "0.0 W",
+        *["3000.0 W"] * 4,
+    ]
+
+
+def test_a_generator_follows_its_plan() -> None:
+    found = handler(GENERATOR, "off")
+    instructions = found.instructions(plan(-3, -2, 0, -1, -1), NOW)
+    assert told(instructions) == [
+        (0, "on", 1),
+        (15, "on", 0.5),
+        # Once it has been warm for long enough.
+        (30, "off", 0),
+        (45, "on", 0),
+    ]
+    simulate(GENERATOR, instructions, "off", 5)
+
+
+def test_of_what_can_produce_too_the_consumption_is_planned() -> None:
+    found = handler(description(mode("feed", -1000), mode("off", 0), mode("on", 2000)))
+    model = found.flex_model(WINDOW, capacity_kwh=None)
+    assert model["production-capacity"] == "0.0 W"
+    assert model["consumption-capacity"] == "2000.0 W"
+    assert len(model["operation-modes"]) == 2
 
 
 def test_without_a_description_nothing_is_planned() -> None:
@@ -305,6 +414,37 @@ def test_a_device_that_is_never_off_is_handed_back() -> None:
 def test_of_equal_powers_the_cheapest_is_taken() -> None:
     found = handler(description(mode("a", 2000, cost=1), mode("b", 2000, cost=0.5)))
     assert told(found.instructions(plan(2), NOW)) == [(0, "b", 0)]
+
+
+def _with_ways(cost: float) -> dict[str, Any]:
+    return description(
+        mode("plain", 2000, cost=0.001),
+        mode("saving", 2000, cost=0),
+        mode("off", 0),
+        transitions=[
+            transition(source, target, cost=0 if target == "off" else cost)
+            for source in ("plain", "saving", "off")
+            for target in ("plain", "saving", "off")
+            if source != target
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "slots", "chosen"),
+    [
+        # A quarter of an hour saves 0.9.
+        (1.0, 1, "plain"),
+        (0.8, 1, "saving"),
+        (1.0, 2, "saving"),
+    ],
+)
+def test_a_transition_has_to_be_worth_its_costs(
+    cost: float, slots: int, chosen: str
+) -> None:
+    found = handler(_with_ways(cost), "plain")
+    powers = [2.0] * slots + [0.0]
+    assert told(found.instructions(plan(*powers), NOW))[0] == (0, chosen, 0)
 
 
 @pytest.mark.s2_rule("modes.known")

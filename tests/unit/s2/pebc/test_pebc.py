@@ -504,6 +504,8 @@ def test_need_is_a_store_to_be_filled() -> None:
         "soc-maxima": [],
         "charging-efficiency": "100 %",
         "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
     }
 
 
@@ -913,16 +915,84 @@ def test_what_may_be_needed_can_be_had(
     assert room >= average * 4 - 1e-3
 
 
+def test_phases_measured_one_by_one_count_together() -> None:
+    """Each has its last value, whatever the order in which they arrive."""
+    made = handler(CHARGER, need(5000, 5000))
+    for minutes, phases in (
+        (0, {"L1": 1000}),
+        (0, {"L2": 2000}),
+        (0, {"L3": 3000}),
+        (60, {"L2": 0}),
+        (60, {"L1": 0}),
+        # Of before what was just told.
+        (30, {"L2": 2000}),
+        (60, {"L3": 0}),
+    ):
+        moment = NOW + minutes * HOUR / 60
+        made.receive(measurement(moment, **phases), max(moment, NOW))
+    window = Window(NOW, HOUR, 4 * HOUR)
+    model = made.flex_model(window, capacity_kwh=None)
+    assert model["soc-at-start"] == "6.0 kWh"
+
+
+def test_what_was_consumed_since_the_last_measurement_counts() -> None:
+    """The last power holds for a quarter of an hour."""
+    made = handler(CHARGER, need(0, 2000))
+    made.receive(measurement(NOW, L1=8000), NOW)
+    for minutes, left in ((15, 6000), (60, 6000)):
+        now = NOW + minutes * HOUR / 60
+        (instruction,) = made.instructions(plan(*[0] * 4), now)
+        room = sum(
+            upper * (duration / HOUR)
+            for duration, _, upper in elements(instruction, SYMMETRIC)
+        )
+        # Of the 8 kWh, 2 were consumed; what is allowed is 4 kW or more.
+        assert room == pytest.approx(left, abs=1)
+
+
+def test_production_is_left_room_where_it_is_expected() -> None:
+    made = handler(PV, forecast(-1000, -2000, -2000, 0), need(-750, 0, quantity=L1))
+    (instruction,) = made.instructions(plan(0, -1, 0, 0, prices=(2, 3, 1, 9)), NOW)
+    # In the last hour there is nothing to limit.
+    assert elements(instruction, L1) == [
+        (HOUR, -1000, 0),
+        (HOUR, -2000, 0),
+        (HOUR, 0, 0),
+        (HOUR, -4000, 0),
+    ]
+
+
+def test_production_that_has_to_be_is_planned() -> None:
+    made = handler(PV, need(-3000, -1500, quantity=L1))
+    model = made.flex_model(Window(NOW, HOUR, 6 * HOUR), capacity_kwh=None)
+    assert model == {
+        "consumption-capacity": "0.0 W",
+        "production-capacity": "4000.0 W",
+        "soc-at-start": "24.0 kWh",
+        "soc-min": "0 kWh",
+        "soc-max": "24.0 kWh",
+        "soc-maxima": [{"datetime": (NOW + 4 * HOUR).isoformat(), "value": "18.0 kWh"}],
+        "discharging-efficiency": "100 %",
+        "storage-efficiency": "100 %",
+        "soc-usage": ["0 kW"],
+        "soc-gain": ["0 kW"],
+    }
+    # What may be produced after the window need not be within it.
+    model = made.flex_model(Window(NOW, HOUR, 3 * HOUR), capacity_kwh=None)
+    assert model["soc-maxima"][0]["value"] == "10.0 kWh"
+
+
 @pytest.mark.s2_rule("pebc.energy_production")
 @pytest.mark.parametrize(
     ("prices", "third", "fourth"),
-    [((), -1000, 0), ((0.1, 0.1, -0.2, -0.1), 0, -1000)],
+    [((), -3000, 0), ((0.1, 0.1, -0.2, -0.1), 0, -3000)],
     ids=["without prices", "where least is lost"],
 )
 def test_limits_leave_room_for_what_may_be_produced(
     prices: Sequence[float], third: float, fourth: float
 ) -> None:
-    made = handler(PV, forecast(-3000, -3000, -3000, -3000), need(-2250, 0))  # 9 kWh
+    # 9 kWh, of which it expects to produce 3 in an hour.
+    made = handler(PV, forecast(-3000, -3000, -3000, -3000), need(-2250, 0))
     (instruction,) = made.instructions(plan(-3, -3, 0, 0, prices=prices), NOW)
     assert elements(instruction, L1) == [
         (2 * HOUR, -4000, 0),
