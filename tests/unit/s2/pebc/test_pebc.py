@@ -760,6 +760,7 @@ def hourly_constraints() -> list[Message]:
     ]
 
 
+@pytest.mark.s2_rule("pebc.in_a_row", "pebc.valid")
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_constraints_of_all_hours_hold(*, is_reversed: bool) -> None:
     messages = hourly_constraints()
