@@ -146,7 +146,8 @@ class S2Home:
             reports=False,
         )
         self.connections.append(asyncio.create_task(rm.run()))
-        await rm.until(lambda: rm.control_type == "NOT_CONTROLABLE")
+        # At first it is controlled in the best way that it offers.
+        await rm.until(lambda: bool(rm.control_type))
         await self.hass.services.async_call(
             DOMAIN,
             "change_control_type",

@@ -9,6 +9,7 @@ from homeassistant.helpers import entity_registry as er
 from .fake_server import BATTERY_POWER
 from .home import HOUR, NOW, Home
 from .s2_rm import DDBC, FRBC, NOT_CONTROLABLE, OMBC, PEBC, PPBC, FakeRM, paired
+from .test_repairs import issues
 
 pytestmark = pytest.mark.usefixtures("no_secret_logged")
 
@@ -105,8 +106,6 @@ async def test_energy_to_use(home: Home, rm: FakeRM) -> None:
 
 def to_be_set(home: Home) -> str | None:
     """What the note says, if there is one."""
-    from .test_repairs import issues  # noqa: PLC0415
-
     found = issues(home).get(f"s2_to_be_set_{BATTERY_POWER}")
     return found.translation_key if found else None
 
