@@ -951,6 +951,7 @@ def test_what_was_consumed_since_the_last_measurement_counts() -> None:
         assert room == pytest.approx(left, abs=1)
 
 
+@pytest.mark.s2_rule("pebc.energy_production")
 def test_production_is_left_room_where_it_is_expected() -> None:
     made = handler(PV, forecast(-1000, -2000, -2000, 0), need(-750, 0, quantity=L1))
     (instruction,) = made.instructions(plan(0, -1, 0, 0, prices=(2, 3, 1, 9)), NOW)
