@@ -457,7 +457,7 @@ TOPICS = (
                 "select.currency",
                 "An RM that tells costs names their currency.",
                 "schema, ResourceManagerDetails.currency",
-                "Costs count without it, too: they are only compared with each other",
+                "Costs count without it, too: they are taken for what the prices on the server are in",
             ),
             Rule(
                 "select.delay",

@@ -477,6 +477,36 @@ async def test_envelopes(home: S2Home, add_device: AddDevice) -> None:
     assert not connected.rm.refused
 
 
+class ThrottledCar(EnvelopeCar):
+    """It may have less in the first three hours, and announces both at once."""
+
+    @override
+    def _descriptions(self, now: datetime) -> list[Message]:
+        (constraints, body), need = super()._descriptions(now)
+        upper, lower = body["allowed_limit_ranges"]
+        upper = {**upper, "range_boundary": {"start_of_range": 0, "end_of_range": 1500}}
+        change = (now + 3 * HOUR).isoformat()
+        first = {**body, "allowed_limit_ranges": [upper, lower], "valid_until": change}
+        later = {**body, "id": "later", "valid_from": change}
+        return [(constraints, first), (constraints, later), need]
+
+
+async def test_limits_that_change(home: S2Home, add_device: AddDevice) -> None:
+    """They are planned with, and followed, each in its time."""
+    device = await add_device("ev_power", **S2)
+    start = home.clock.now()
+    simulated = ThrottledCar(start)
+    connected = await home.connect(device, simulated, PEBC)
+    planned = powers(await connected.schedule(duration="PT6H"))
+    assert sum(planned) / 4 == pytest.approx(12, abs=0.1)
+    assert max(planned[:11]) <= 1.5
+
+    await connected.follow(start + 6 * HOUR)
+
+    assert simulated.consumed == pytest.approx(12, abs=0.3)
+    assert not connected.rm.refused
+
+
 class Heater(OtherDevice):
     """A heater that is on or off."""
 

@@ -1,6 +1,7 @@
 """A defect, or an end in the middle of something, stays with the device that it is about."""
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
@@ -45,6 +46,29 @@ async def test_error_while_a_plan_is_followed(
     await go_to(rm, NOW + 7 * MINUTE)
     assert told(rm)[-1] == ("charge", 0.8)
     assert home.value("sensor", "scheduling_status") == "planned_elsewhere"
+
+
+async def test_error_after_the_rm_has_left(home: Home, rm: FakeRM) -> None:
+    """There is nothing left to be idle."""
+    home.has_planned(*(12 * [1.0]))
+    await home.set_up(paired())
+    begun, go_on = Event(), Event()
+
+    def fail(*_: Any) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        raise ZeroDivisionError
+
+    with patch.object(FrbcHandler, "instructions", fail):
+        await controlled(rm)
+        await home.go_to(NOW + 2 * SECOND, is_settled=False)
+        await home.until(begun.is_set)
+        await rm.leave()
+        go_on.set()
+        await home.settle()
+    assert not rm.resource.is_connected
+    await rm.start(FRBC, instruction_processing_delay=0)
+    assert rm.resource.problem is None
 
 
 @pytest.mark.parametrize("idle", [None, RuntimeError()])

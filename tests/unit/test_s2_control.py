@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -116,6 +117,32 @@ async def test_follows(home: Home, rm: FakeRM) -> None:
         await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(active, factor))
         await go_to(rm, SLOT + (slot + 1) * QUARTER - 2 * SECOND)
     assert told(rm)[1:] == [("discharge", 0.4), ("discharge", 0.0), ("charge", 0.5)]
+
+
+async def test_less_than_the_least_power_with_new_plans(home: Home, rm: FakeRM) -> None:
+    """What was planned and could not be had is had later, though every quarter has its plan."""
+    home.has_planned(*[0.6] * 9)
+    await home.set_up(paired())
+    await controlled(rm, EV, level=10.0, mode="off")
+    await go_to(rm, NOW + 2 * SECOND)
+    for slot in range(1, 9):
+        home.has_planned(*[0.6 + slot / 1000] * 9)
+        await home.entry.runtime_data.coordinators[str(BATTERY_POWER)].async_refresh()
+        await go_to(rm, SLOT + slot * QUARTER)
+        await go_to(rm, SLOT + slot * QUARTER + 10 * SECOND)
+        active, factor = told(rm)[-1]
+        await rm.tell("FRBC.ActuatorStatus", **devices.frbc_status(active, factor))
+    ends = [
+        datetime.fromisoformat(each["execution_time"])
+        for each in received(rm, INSTRUCTION)
+    ] + [SLOT + 8 * QUARTER]
+    kwh = sum(
+        1.4 * ((end - start) / HOUR)
+        for (mode, _), (start, end) in zip(told(rm), pairwise(ends), strict=True)
+        if mode == "charge"
+    )
+    # Half of the least power for a slot, and a quarter that was begun.
+    assert kwh == pytest.approx(0.6 * 2, abs=0.7 / 4 + 0.1)
 
 
 @pytest.mark.s2_rule("instruction.revoke")

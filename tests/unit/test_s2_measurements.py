@@ -170,6 +170,7 @@ def problems(home: Home) -> list[str]:
 # --- power
 
 
+@pytest.mark.s2_rule("power.phases")
 async def test_phases_measured_one_by_one(home: Home) -> None:
     """Each has its last value, whatever the order in which they arrive."""
     await home.set_up()

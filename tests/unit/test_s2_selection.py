@@ -1,5 +1,6 @@
 """The control type that is wanted is in force in the end, however the RM answers."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,27 @@ async def test_not_asked_again_once_it_is_gone(home: Home, rm: FakeRM) -> None:
     asked = len(selected(rm))
     await home.go_to(NOW + HOUR)
     assert len(selected(rm)) == asked
+
+
+async def test_user_chooses_meanwhile(home: Home, rm: FakeRM) -> None:
+    """Nothing else is asked for until the RM has answered."""
+    await home.set_up(paired())
+    await rm.start(FRBC, PEBC, instruction_processing_delay=0)
+    await choose(rm, FRBC)
+    rm.answers[SELECT] = "TEMPORARY_ERROR"
+    rm.resource.async_hand_back()
+    await rm.expect(SELECT, control_type="NO_SELECTION")
+    await go_to(rm, NOW + SECOND)
+    rm.answers[SELECT] = None
+    # Else Home Assistant would wait for it whenever time passes.
+    choice = asyncio.create_task(choose(rm, PEBC))
+    await rm.expect(SELECT, control_type=PEBC)
+    asked = len(selected(rm))
+    await rm.pass_to(NOW + 8 * SECOND)
+    await answer(rm, -1)
+    assert len(selected(rm)) == asked
+    await choice
+    assert rm.resource.control_type == PEBC
 
 
 async def test_choice_that_is_not_answered(home: Home, rm: FakeRM) -> None:

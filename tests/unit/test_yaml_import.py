@@ -540,7 +540,7 @@ async def test_pairing_made_in_the_ui_of_a_device_of_the_yaml(home: Home) -> Non
     await home.settle()
 
     data = device_of(entry, BATTERY_POWER).data
-    assert data["s2"].keys() == {"id", "token_hash"}
+    assert data["s2"].keys() == {"id", "token_hash", "automatic"}
     assert data["yaml"] == {"soc_min": 2}
 
 

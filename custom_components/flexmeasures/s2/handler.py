@@ -112,9 +112,9 @@ class ControlTypeHandler(ABC):
         """When a storage's RM told its level; None if it did not, or there is none."""
         return None
 
+    @abstractmethod
     def knows(self, instruction: Instruction) -> bool:
         """Whether what an instruction is for is still there."""
-        return True
 
     def trouble(self, now: datetime) -> str | None:
         """The key of a text on what the device cannot do in time; None if there is nothing."""

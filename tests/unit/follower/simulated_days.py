@@ -36,8 +36,8 @@ RESPECT = HOUR
 # Until what was written is read back, and written again if need be; with the latest of answers.
 READ_BACK = 12 * SECOND
 LATEST_ANSWER = 8
-# The shortest time between two changes, and that.
-PAUSE = 30 * SECOND + READ_BACK
+# The shortest time between two changes: that of direction would be seen to wait.
+PAUSE = 20 * MINUTE
 # Until what was refused is tried again.
 RETRY = 6 * MINUTE
 CAR_TARGET = 50.0
@@ -64,7 +64,9 @@ class Life(ABC):
         self.hand: tuple[datetime, float | bool] | None = None
         """Until when the user's hand is to be left, and what was set."""
         self.setpoints: list[float | None] = []
-        """Those of late."""
+        """Those since it was looked at last."""
+        self.passed: list[tuple[datetime, float | None]] = []
+        """Those of before, and until when."""
         self.changed_at = self.turned_at = datetime.min.replace(tzinfo=dt_util.UTC)
         self.seen: dict[str, int] = {}
         """How many of its writes were looked at."""
@@ -100,7 +102,7 @@ class Life(ABC):
                 "follower": {
                     "id": "1",
                     "deadband": 0.1,
-                    "pause": 30,
+                    "pause": PAUSE.total_seconds(),
                     "respect": RESPECT.total_seconds(),
                     **self.follower,
                 },
@@ -494,6 +496,8 @@ class SimulatedDays:
         @callback
         def note(event: HassEvent[EventStateChangedData]) -> None:
             life.setpoints.append(_power(event.data["new_state"]))
+            before = dt_util.utcnow(), _power(event.data["old_state"])
+            life.passed = [*life.passed[-9:], before]
 
         return note
 
@@ -659,9 +663,11 @@ class SimulatedDays:
     async def _move(self, life: Life) -> None:
         """Let somebody set something, in Home Assistant or at the device."""
         now = dt_util.utcnow()
-        is_steady = (
-            now - life.changed_at > MINUTE + PAUSE and now - self._up_at > MINUTE
+        told_at = max(
+            [moment for each in life.controls for moment, _ in each.writes[-1:]],
+            default=self._up_at,
         )
+        is_steady = now - max(told_at, self._up_at) > MINUTE
         if not self._is_up or self._is_excused(life, now) or not is_steady or life.hand:
             return
         value, before = life.by_hand(self.dice), life.main.value
@@ -818,7 +824,7 @@ class SimulatedDays:
         else:
             if turned > SECOND + late:
                 assert not life.is_opposite(setpoint), (*where, told)
-            if since > PAUSE + 2 * late:
+            if since > PAUSE + READ_BACK + 2 * late:
                 assert life.does(setpoint), (*where, told)
 
     def _count_energy(self, life: Life, now: datetime) -> None:
@@ -845,6 +851,14 @@ class SimulatedDays:
             for moment, value in new:
                 self._counted[life.name] += 1
                 asked = [*life.setpoints, self._setpoint(life), None]
+                # What waits for its time leaves what was before, in the same direction.
+                asked += [
+                    power
+                    for until, power in life.passed
+                    if power
+                    and moment - until <= PAUSE
+                    and any(each and each * power > 0 for each in asked)
+                ]
                 assert any(life.may_be_told(control, value, each) for each in asked), (
                     life.name,
                     moment,

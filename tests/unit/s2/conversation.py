@@ -76,6 +76,10 @@ class FakeHandler(ControlTypeHandler):
         raise NotImplementedError
 
     @override
+    def knows(self, instruction: Instruction) -> bool:
+        raise NotImplementedError
+
+    @override
     def describe(self, instruction: Instruction) -> str:
         raise NotImplementedError
 

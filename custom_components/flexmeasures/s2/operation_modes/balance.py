@@ -50,10 +50,6 @@ class EnergyBalance:
     orders: tuple[tuple[str, Command], ...] = ()
     """What they were told to do later, with the ids of the instructions, in order of time."""
 
-    def knows(self, actuator: Actuator) -> bool:
-        """Whether the RM has told what an actuator does, or it was told what to do."""
-        return actuator.id in self.states
-
     def among(self, actuators: Iterable[Actuator]) -> Self:
         """The same without what is known of other actuators."""
         ids = {actuator.id for actuator in actuators}

@@ -104,12 +104,12 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
     def receive(self, message: Message, now: datetime) -> None:
         body = message.body
         actuator_id = body.get("actuator_id", DEVICE)
-        # What was done until now was done under what is known until now.
-        self._balance = self._counted(now)
         self._descriptions.forget_past(now)
         match message.type.removeprefix(f"{self.prefix}."):
             case "SystemDescription":
                 description = self._read_description(body)
+                # What was done until now was done under what is known until now.
+                self._balance = self._counted(now)
                 self._descriptions.add(
                     Announced(message.id, body["valid_from"], description), now
                 )
@@ -133,15 +133,20 @@ class OperationModeHandler[DescriptionT](ControlTypeHandler):
                 )
             case _:
                 raise InvalidContentError("no message of this control type")
-        is_status = message.type.endswith("Status")
+        self._note_states(actuator_id if message.type.endswith("Status") else None, now)
+
+    def _note_states(self, told_of: str | None, now: datetime) -> None:
+        """Take note of what an actuator is said to do, and others of which nothing is known.
+
+        Of these it may be known what they were told since they were reported.
+        """
         for actuator in self._described(now):
-            # Of the others it may be known what they were told since they were reported.
-            if (is_status and actuator.id == actuator_id) or not self._balance.knows(
-                actuator
-            ):
-                self._balance = self._balance.reported(
-                    actuator, self._statuses.state(actuator)
-                )
+            known = self._balance.states.get(actuator.id)
+            if known is not None and actuator.id != told_of:
+                continue
+            state = self._statuses.state(actuator)
+            if state != known or self._balance.orders:
+                self._balance = self._counted(now).reported(actuator, state)
 
     @override
     def following(self, plan: Plan, now: datetime) -> None:

@@ -100,6 +100,7 @@ def priced(*kilowatts: float, electricity: Sequence[float], gas: float | None) -
     )
 
 
+@pytest.mark.s2_rule("power.commodities")
 @pytest.mark.parametrize("body", [HYBRID, ONE_BODY])
 def test_what_electricity_does_not_give_is_burnt(body: dict[str, Any]) -> None:
     """Until the level is within its range again, and while it would leave it."""

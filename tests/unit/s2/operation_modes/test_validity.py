@@ -173,13 +173,15 @@ def test_tomorrow_takes_nothing_from_today(
 def test_demand_of_tomorrow_takes_nothing_from_today() -> None:
     handler = DdbcHandler()
     for start in (NOW, NOW + HOUR):
-        tell(
+        forecast = tell(
             handler,
             "DDBC.AverageDemandRateForecast",
             start_time=start,
             elements=[{"duration": HOUR, "demand_rate_expected": 1.0}],
         )
     assert handler._demand.mean(NOW, NOW + HOUR) == 1.0
+    handler.revoke("DDBC.AverageDemandRateForecast", forecast, NOW)
+    assert handler._demand.mean(NOW, NOW + HOUR) is None
 
 
 def test_descriptions_of_all_hours_are_followed() -> None:

@@ -760,6 +760,7 @@ def hourly_constraints() -> list[Message]:
     ]
 
 
+@pytest.mark.s2_rule("pebc.in_a_row", "pebc.valid")
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_constraints_of_all_hours_hold(*, is_reversed: bool) -> None:
     messages = hourly_constraints()
@@ -792,6 +793,42 @@ def test_forecast_of_tomorrow_takes_nothing_from_today() -> None:
         "3000.0 W",
         "4000.0 W",
     ]
+
+
+def test_nothing_of_what_was_told_is_left_once_it_is_not_planned() -> None:
+    """Whether an RM forgets a former envelope, or goes back to it."""
+    made = handler(CHARGER)
+    (long,) = made.instructions(plan(*(30 * [6])), NOW)
+    made.told(long)
+    (short,) = made.instructions(plan(6, 4, start=NOW), NOW)
+    assert elements(short, SYMMETRIC) == [
+        (HOUR, 0, 6000),
+        (HOUR, 0, 4000),
+        (28 * HOUR, 0, 11000),
+    ]
+    (ordered,) = made.ordered_instructions(plan(5), NOW)
+    assert elements(ordered, SYMMETRIC) == [(HOUR, 0, 5000)]
+    made.told(ordered)
+    idle = made.idle_instructions(NOW)
+    assert idle
+    assert elements(idle[0], SYMMETRIC) == [(30 * HOUR, 0, 11000)]
+
+
+def test_other_constraints_begin_anew() -> None:
+    made = handler(CHARGER)
+    (told,) = made.instructions(plan(*(4 * [6])), NOW)
+    made.told(told)
+    assert made.knows(told)
+    made.receive(
+        constraints((L1, "UPPER", 0, 2000), (L1, "LOWER", 0, 0), constraints_id="b"),
+        NOW,
+    )
+    assert not made.knows(told)
+    (instruction,) = made.instructions(plan(1), NOW)
+    assert elements(instruction, L1) == [(HOUR, 0, 1000)]
+    made.told(instruction)
+    (again,) = made.instructions(plan(1), NOW)
+    assert elements(again, L1) == [(HOUR, 0, 1000)]
 
 
 WATTS = st.integers(-50, 50).map(lambda number: number * 100.0)
@@ -914,6 +951,7 @@ def test_what_was_consumed_since_the_last_measurement_counts() -> None:
         assert room == pytest.approx(left, abs=1)
 
 
+@pytest.mark.s2_rule("pebc.energy_production")
 def test_production_is_left_room_where_it_is_expected() -> None:
     made = handler(PV, forecast(-1000, -2000, -2000, 0), need(-750, 0, quantity=L1))
     (instruction,) = made.instructions(plan(0, -1, 0, 0, prices=(2, 3, 1, 9)), NOW)
