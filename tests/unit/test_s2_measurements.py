@@ -295,6 +295,18 @@ async def test_measurement_without_electric_power(home: Home) -> None:
     assert rm.measurements.power == 1000
 
 
+async def test_only_heat_is_measured(home: Home) -> None:
+    rm = await connect(home)
+
+    await rm.sends(
+        "PowerMeasurement",
+        measurement_timestamp=NOW,
+        values=[{"commodity_quantity": "HEAT.THERMAL_POWER", "value": 7.0}],
+    )
+
+    assert rm.measurements.power is None
+
+
 @pytest.mark.s2_rule("power.sign")
 async def test_discharged_power(home: Home) -> None:
     """Positive while the device produces, and zero while it consumes."""

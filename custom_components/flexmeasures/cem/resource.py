@@ -459,10 +459,9 @@ class ManagedResource:
     @callback
     def async_refused(self, instruction: Instruction) -> None:
         """Take note that the RM does not do what it was told."""
-        if (connection := self.link.connection) is None:
-            return
-        connection.session.rm.refused(instruction)
-        if (text := self.describe(instruction)) is not None:
+        connection, text = self.link.connection, self.describe(instruction)
+        if connection is not None and text is not None:
+            connection.session.rm.refused(instruction)
             self.refusals.async_call(text)
 
     @callback

@@ -106,9 +106,11 @@ def _name(hass: HomeAssistant, device_id: str, profile: Profile) -> str:
 
 def _number(state: State | None) -> float | None:
     """Return what an entity has now."""
-    if state is None:
-        return None
     try:
-        return float(state.attributes.get(ATTR_TEMPERATURE) or state.state)
+        return (
+            float(state.attributes.get(ATTR_TEMPERATURE) or state.state)
+            if state
+            else None
+        )
     except ValueError:
         return None

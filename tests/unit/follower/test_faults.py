@@ -269,6 +269,20 @@ async def test_it_refuses_to_rest_when_handed_back(home: Home, inverter: Begin) 
     assert told(battery.setting) == []
 
 
+async def test_somebody_sets_what_does_not_rest(home: Home, inverter: Begin) -> None:
+    """Then nothing is owed any more: it is not told to rest after that."""
+    battery = await inverter(1.0, 2.0, 2.0)
+    battery.setting.faults.error = HomeAssistantError("no")
+    await hand_over(home, is_on=False)
+    battery.setting.faults.error = None
+
+    await set_by_user(home, 1500)
+    await pass_by(home, NOW + SETTLED, 8 * MINUTE)
+
+    assert battery.power == 1.5
+    assert state(home) == "dry_run"
+
+
 @pytest.mark.parametrize("has_restarted", [False, True])
 async def test_handed_back_while_it_is_away(
     home: Home, inverter: Begin, *, has_restarted: bool
@@ -501,6 +515,27 @@ async def test_one_of_two_is_away_at_the_end(home: Home, follow: Follow) -> None
 
     assert not pump.is_boosted
     assert state(home) == "waiting"
+
+
+async def test_one_of_two_cannot_rest_while_the_other_is_away(home: Home) -> None:
+    """Nothing is written to what cannot have it; that is said once both are there."""
+    watts = {"unit_of_measurement": "W", "min": 100, "max": 5000, "step": 1}
+    home.hass.states.async_set("number.charge", "100", watts)
+    home.hass.states.async_set("number.discharge", "unavailable")
+    home.has_planned(2.0)
+    follower = {
+        **NUMBER,
+        "kind": "two_powers",
+        "entity": "number.charge",
+        "second_entity": "number.discharge",
+    }
+    await home.set_up(device(follower=follower))
+    await hand_over(home)
+
+    await home.go_to(SLOT + QUARTER)
+
+    assert state(home) == "waiting"
+    assert home.hass.states.get("number.charge").state == "100"  # type: ignore[union-attr]
 
 
 async def test_one_of_two_comes_late(home: Home, simulate: Simulate) -> None:

@@ -507,3 +507,19 @@ def test_profiles_of_a_brand() -> None:
     assert set(loaded) == {path.stem for path in FILES}
     for profiles in loaded.values():
         assert len({each.brand for each in profiles}) == 1
+
+
+async def test_what_an_entity_does_not_show(home: Home) -> None:
+    """A limit that is not known now is left to be entered."""
+    entities = install(home, "sigen")
+    home.hass.states.async_set(entities["second_entity"], "unknown")
+    await home.set_up()
+
+    form = await choose(home.hass, await who_follows(home), "follower_found_1")
+
+    suggested = {
+        str(each): (each.description or {}).get("suggested_value")
+        for each in form["data_schema"].schema
+    }
+    assert suggested["entity"] == entities["entity"]
+    assert suggested["rest_power"] is None

@@ -171,3 +171,14 @@ async def test_its_kind_may_only_be_known_to_the_registry(home: Home) -> None:
     assert not registry.async_get_entity_id(
         "sensor", "flexmeasures", f"{BATTERY_POWER}_saved_today"
     )
+
+
+async def test_a_plug_that_comes_later(home: Home) -> None:
+    """What else asks for new schedules is none; what is not there yet may be one."""
+    home.server.assets[BATTERY]["generic_asset_type"]["name"] = "one-way_evse"
+    await home.set_up(
+        device(trigger_entities=["input_boolean.away", PLUG]),
+        feed(BATTERY_POWER, "Car"),
+    )
+
+    assert saved(home) == STATE_UNKNOWN

@@ -360,6 +360,26 @@ async def test_a_feed_comes_and_goes(home: Home) -> None:
     assert STATE_UNAVAILABLE not in [state.state for state in states if state]
 
 
+async def test_a_feed_of_another_entity(home: Home) -> None:
+    """What is counted goes on, by what shows the power now."""
+    await start_of_slot(home)
+    await set_up(home)
+    measured(home, 2000, 4.0)
+    await home.go_to(SLOT + QUARTER)
+    (subentry,) = [
+        each for each in home.entry.subentries.values() if each.subentry_type == "feed"
+    ]
+    home.hass.states.async_set("sensor.other", "4000", POWER)
+
+    home.hass.config_entries.async_update_subentry(
+        home.entry, subentry, data={**subentry.data, "entity": "sensor.other"}
+    )
+    await home.settle()
+    await home.go_to(SLOT + 2 * QUARTER)
+
+    assert details(home, "cost_today")["consumption"] == 1.5
+
+
 async def test_production_may_be_positive_there(home: Home) -> None:
     await start_of_slot(home)
     measured(home, 2000, 4.0)

@@ -74,10 +74,6 @@ class Leakage:
         return max(constant, 0.0), slope
 
 
-def _never(_moment: datetime) -> bool:
-    return False
-
-
 def _slope(parts: Iterable[tuple[float, float, float]]) -> float:
     """The slope of the best line through zero; 0 if there is none."""
     squares = moments = 0.0
@@ -98,7 +94,7 @@ class Storage:
     leakage: Leakage | None
     usage: Profile[float] | None
     targets: Profile[Range] | None = None
-    holds: Callable[[datetime], bool] = _never
+    holds: Callable[[datetime], bool] | None = None
     """Whether at a moment it costs less to hold the level without electricity."""
 
     def loss(self, moment: datetime) -> float:
@@ -114,7 +110,7 @@ class Storage:
             least = max(least, min(target.low, self.levels.high))
         loss = self.loss(moment)
         needed = (least - self.level) / (until - moment).total_seconds() + loss
-        return max(needed, loss) if self.holds(moment) else needed
+        return max(needed, loss) if self.holds and self.holds(moment) else needed
 
     def permitted(self, loss: float, seconds: float) -> Range:
         """The fill rates that keep it within its limits, or take it no further out.

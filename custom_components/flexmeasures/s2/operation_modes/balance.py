@@ -86,9 +86,8 @@ class EnergyBalance:
         return replace(self, power=power, before=self.before + self.within, within=0.0)
 
     def behind(self, now: datetime) -> Behind:
-        """What is behind now, as `counted`."""
-        if self.power is None:
-            return Behind()
+        """What is behind now, as `counted`, while something is followed."""
+        assert self.power is not None
         begun = now - self.power.slot_start(now)
         return Behind(self.before, self.within, begun)
 

@@ -1,5 +1,6 @@
 """An actuator as it is expected to be, while it is told what to do."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,7 @@ class Command(NamedTuple):
     factor: float
 
 
-class ExpectedActuator[ActuatorT: Actuator]:
+class ExpectedActuator[ActuatorT: Actuator](ABC):
     """An actuator with its state, which changes as it is told what to do."""
 
     factors_apart: ClassVar[float] = HYSTERESIS
@@ -77,9 +78,9 @@ class ExpectedActuator[ActuatorT: Actuator]:
         )
         return min((event for event in events if event and event > now), default=None)
 
+    @abstractmethod
     def _chances(self, now: datetime) -> Iterable[datetime]:
         """When it can be told something else."""
-        return ()
 
     def _take(
         self, route: Route, factor: float, now: datetime, apart: float | None = None

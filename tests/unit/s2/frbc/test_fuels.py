@@ -11,7 +11,11 @@ from custom_components.flexmeasures.plan.plan import Plan
 from custom_components.flexmeasures.plan.prices import Price
 from custom_components.flexmeasures.plan.schedule import Schedule
 from custom_components.flexmeasures.plan.series import Series
+from custom_components.flexmeasures.s2.frbc.fuels import is_fuel_cheaper
 from custom_components.flexmeasures.s2.frbc.handler import FrbcHandler
+from custom_components.flexmeasures.s2.operation_modes.costs import PricesNow
+from custom_components.flexmeasures.s2.operation_modes.modes import OperationModeElement
+from custom_components.flexmeasures.s2.operation_modes.ranges import Range
 
 from ..devices import (
     NOW,
@@ -196,3 +200,20 @@ def test_electricity_is_planned_where_it_is_cheaper() -> None:
 def test_without_a_plan_control_is_handed_back() -> None:
     handler, _ = started(HYBRID, 40.0)
     assert handler.idle_instructions(NOW) is None
+
+
+def test_what_costs_nothing_and_what_is_not_known() -> None:
+    """Heat from the sun is no electricity, and a fuel without a price is not compared."""
+
+    def burning(fuel: str, watts: float = 0.0) -> OperationModeElement:
+        return OperationModeElement(
+            Range(0, 100), Range(0, 1), Range(0, watts), 0.0, {fuel: Range(0, 8)}
+        )
+
+    prices = PricesNow(0.3, {"gas": 0.1})
+    sun = OperationModeElement(Range(0, 100), Range(0, 1), Range(0, 0), 0.0)
+    heater = OperationModeElement(Range(0, 100), Range(0, 1), Range(0, 8000), 0.0)
+
+    assert prices.cost(burning("oil"), 1.0) is None
+    assert not is_fuel_cheaper([sun, burning("oil")], prices)
+    assert is_fuel_cheaper([sun, burning("gas"), heater], prices)

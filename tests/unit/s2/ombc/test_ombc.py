@@ -260,6 +260,17 @@ def test_a_generator_runs_while_it_is_worth_it() -> None:
     ]
 
 
+def test_a_generator_runs_while_no_price_is_known() -> None:
+    prices = Plan(
+        consumption_price=Price("EUR", series=Series(NOW, QUARTER, (None,) * 8)),
+        fuel_prices={"oil": Price("EUR", fixed=0.1)},
+    )
+    model = handler(GENERATOR, "off").flex_model(
+        WINDOW, capacity_kwh=None, prices=prices
+    )
+    assert model["production-capacity"] == "3000.0 W"
+
+
 def test_a_generator_follows_its_plan() -> None:
     found = handler(GENERATOR, "off")
     instructions = found.instructions(plan(-3, -2, 0, -1, -1), NOW)

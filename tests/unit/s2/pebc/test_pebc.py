@@ -1037,3 +1037,8 @@ def test_what_may_be_produced_can_be(
     parts = elements(instruction, L1)
     room = sum(-lower * (duration / HOUR) for duration, lower, _ in parts)
     assert room >= -average * 4 - 1e-3
+
+
+def test_energy_is_not_rounded_to_whole_slots() -> None:
+    """Any power within the limits is possible."""
+    assert handler().whole_slots_kwh(0.33, WINDOW) == 0.33
