@@ -38,6 +38,10 @@ test("without a plan the cure is said", () => {
   // As the button of the card is called.
   assert.deepEqual(said(pressed), ["warning | No plan yet: press “Plan now”, or switch on “Automatic scheduling”."]);
   assert.deepEqual(said({ power: null, ...status({ key: "not_scheduled", text: advice }) }), [`warning | ${advice}`]);
+  // A washing machine's start is found at home: that is nothing to worry about.
+  const here = "The device chooses its start by the prices";
+  const isHere = status({ key: "s2_planned_here", text: here, detail: null, is_ok: true });
+  assert.deepEqual(said({ power: null, ...isHere }), [`info | ${here}`]);
 });
 
 test("computing is progress, whether or not there is a plan", () => {

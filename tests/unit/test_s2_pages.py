@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.flexmeasures.frontend.picture import picture
 from homeassistant.helpers import entity_registry as er
 
 from .fake_server import BATTERY_POWER
@@ -147,6 +148,10 @@ async def test_planned_here(home: Home, rm: FakeRM) -> None:
 
     assert to_be_set(home) is None
     assert home.value("sensor", "scheduling_status") == "s2_planned_here"
+    results = home.entry.runtime_data.results[str(BATTERY_POWER)]
+    shown = picture(rm.resource.coordinator, results)
+    assert shown["status"]["is_ok"]
+    assert shown["level"] == "none"
     await rm.leave()
     assert to_be_set(home) is None
     assert home.value("sensor", "scheduling_status") == "s2_planned_here"

@@ -11,7 +11,13 @@ from ..plan.schedule import Action
 from ..plan.series import Series
 from ..results.results import DeviceResults
 from ..scheduling.explanations import explained, reason_text
-from ..scheduling.status import COMPUTING, OK, PLANNED_ELSEWHERE, scheduling_status
+from ..scheduling.status import (
+    COMPUTING,
+    OK,
+    PLANNED_ELSEWHERE,
+    PLANNED_HERE,
+    scheduling_status,
+)
 from ..texts import loaded_text
 from .targets import upcoming_targets
 
@@ -75,7 +81,7 @@ def _status(coordinator: ScheduleCoordinator) -> Json:
         "key": status.key,
         "text": loaded_text("entity", f"sensor.scheduling_status.state.{status.key}"),
         "detail": status.reason,
-        "is_ok": status.key in (OK, PLANNED_ELSEWHERE, COMPUTING),
+        "is_ok": status.key in (OK, PLANNED_ELSEWHERE, PLANNED_HERE, COMPUTING),
         "since": _text(status.since),
     }
 

@@ -21,6 +21,7 @@ OK: Final = "ok"
 COMPUTING: Final = "computing"
 NOT_SCHEDULED: Final = "not_scheduled"
 PLANNED_ELSEWHERE: Final = "planned_elsewhere"
+PLANNED_HERE: Final = "s2_planned_here"
 WAITING: Final = "waiting"
 UNEXPECTED_ERROR: Final = "unexpected_error"
 

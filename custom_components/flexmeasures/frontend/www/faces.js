@@ -34,7 +34,8 @@ export const faces = ({ picture, plan, problem }, reader, hass) => {
   const [shown, mode] = [entities.status, entities.mode].map((id) => hass.states[id ?? ""]);
   // Home Assistant writes it in the language of the user.
   const text = shown?.state === status.key ? hass.formatEntityState(shown) : status.text;
-  const why = status.is_ok || isComputing || !isServerThere ? ["", ""] : [text, status.detail];
+  const isPlannedHere = status.key === "s2_planned_here";
+  const why = (status.is_ok && !isPlannedHere) || isComputing || !isServerThere ? ["", ""] : [text, status.detail];
 
   if (isComputing) {
     say("busy", texts.computing);
@@ -49,7 +50,7 @@ export const faces = ({ picture, plan, problem }, reader, hass) => {
     if (!isComputing && isServerThere) {
       // The button below is called otherwise than its entity.
       const cure = status.key === "not_scheduled" && entities.compute && texts.no_plan_press;
-      say("warning", cure || why[0] || texts.no_plan, why[1]);
+      say(isPlannedHere ? "info" : "warning", cure || why[0] || texts.no_plan, why[1]);
     }
   } else if (end <= now) {
     say("warning", texts.ended, ...why);
