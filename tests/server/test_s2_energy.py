@@ -112,7 +112,7 @@ async def test_slot_that_crosses_the_target(
     start = home.clock.now()
     simulated = OnOff(start, 2000.0)
     connected = await home.connect(device, simulated, OMBC)
-    await connected.set_target(5.2, start + 6 * HOUR)
+    await connected.set_target(5.2, start + 6 * HOUR, "energy_to_use")
     await connected.schedule(duration="PT8H")
     state = home.hass.states.get(connected.entity("binary_sensor", "targets_met"))
     assert state
