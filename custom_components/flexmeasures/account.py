@@ -17,6 +17,7 @@ from .api.catalogue import AccountCatalogue
 from .api.client import FlexMeasuresApi
 from .api.errors import NO_ANSWER, CannotConnectError
 from .cem.resource import ManagedResource
+from .cem.server.link import ResourceLink
 from .const import CONF_FOLLOWER, CONF_SOLAR_FORECAST_SENSORS, DOMAIN, SUBENTRY_FEED
 from .coordinator import OUTAGE_RETRY, ScheduleCoordinator
 from .device.lifetime import DeviceUnloadedError
@@ -88,6 +89,8 @@ class Account:
     feed_dispatcher: FeedDispatcher
     resources: dict[str, ManagedResource] = field(default_factory=dict)
     """Of those of them that have S2, likewise by their subentry ids."""
+    links: dict[str, ResourceLink] = field(default_factory=dict)
+    """Of those whose RM stays connected while they are loaded again."""
     followers: dict[str, Follower] = field(default_factory=dict)
     """Of those that something in Home Assistant follows, likewise."""
     results: dict[str, DeviceResults] = field(default_factory=dict)
@@ -163,6 +166,7 @@ class Account:
                 api=self.api,
                 queue=self.queue,
                 store=self.store,
+                link=self.links.pop(subentry.subentry_id, None),
             )
             self.resources[subentry.subentry_id] = resource
             coordinator.flex_model_source = resource
@@ -227,16 +231,19 @@ class Account:
             lambda: async_dispatcher_send(hass, device_signal(subentry_id), None)
         )
 
-    async def async_unload_device(self, subentry_id: str, *, rests: bool) -> None:
+    async def async_unload_device(self, subentry_id: str, *, goes_on: bool) -> None:
         """Stop all that goes on for a device; what is stored of it stays.
 
-        What follows it `rests`, unless that goes on following in a moment.
+        If it `goes_on` in a moment, what follows it need not rest, and its RM stays
+        connected.
         """
         follower = self.followers.pop(subentry_id, None)
-        if follower and rests:
+        if follower and not goes_on:
             await follower.async_stop()
         coordinator = self.coordinators.pop(subentry_id)
-        self.resources.pop(subentry_id, None)
+        resource = self.resources.pop(subentry_id, None)
+        if resource and goes_on:
+            self.links[subentry_id] = resource.async_release()
         del self.results[subentry_id]
         self.measured.pop(subentry_id, None)
         coordinator.lifetime.async_end()
@@ -253,6 +260,8 @@ class Account:
     async def async_unload(self) -> None:
         """Stop all that goes on for devices, feeds and meters, before anything is waited for."""
         self.feed_dispatcher.async_close()
+        for link in self.links.values():
+            link.async_abandon()
         lifetimes = [
             *(coordinator.lifetime for coordinator in self.coordinators.values()),
             *(feed.lifetime for feed in self.feeds.values()),

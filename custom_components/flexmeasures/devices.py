@@ -34,8 +34,8 @@ _SET_UP: Final = (
     ConfigEntryState.SETUP_ERROR,
 )
 
-# What follows, and what it follows.
-_OF_FOLLOWER: Final = (CONF_FOLLOWER, CONF_POWER_SENSOR, CONF_S2)
+# Who has the device do what is planned, and what that is.
+_IN_CONTROL: Final = (CONF_FOLLOWER, CONF_POWER_SENSOR, CONF_S2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +223,8 @@ class AccountDevices:
         await self._account.async_unload_device(
             subentry_id,
             # A blink would be seen by the grid.
-            rests=then is None
-            or any(before.get(key) != then.data.get(key) for key in _OF_FOLLOWER),
+            goes_on=then is not None
+            and all(before.get(key) == then.data.get(key) for key in _IN_CONTROL),
         )
         del self._loaded[subentry_id]
         if then is None:

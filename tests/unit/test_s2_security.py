@@ -1098,6 +1098,60 @@ async def test_what_does_not_concern_a_device_leaves_its_connection_alone(
     assert await raw.tell("PowerMeasurement") == "OK"
 
 
+def _resource(home: Home) -> Any:
+    """Give what speaks with the battery's RM, while that is loaded."""
+    return home.entry.runtime_data.resources.get(str(BATTERY_POWER))
+
+
+async def test_own_settings_leave_a_connection_alone(
+    home: Home, connect: Connect
+) -> None:
+    """What is set otherwise holds; what the RM has told is known, and goes on being told."""
+    await home.set_up(paired(automatic_scheduling=True))
+    raw = await (await connect()).start()
+    before = home.entry.runtime_data.resources[str(BATTERY_POWER)]
+    assert await raw.tell("PowerMeasurement") == "OK"
+
+    home.change_device(BATTERY_POWER, schedule_duration=3600)
+    await until(lambda: _resource(home) not in (None, before))
+
+    resource = _resource(home)
+    assert resource.is_connected
+    assert resource.details == before.details
+    assert resource.control_type == before.control_type
+    assert raw.session_requests == []
+    # What was measured before is known, too.
+    await until(lambda: resource.power_kw is not None)
+    assert await raw.tell("PowerMeasurement") == "OK"
+    # The account itself is another matter.
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert await raw.closed() == 1001
+
+
+async def test_another_token_ends_a_connection(home: Home, connect: Connect) -> None:
+    await home.set_up(paired())
+    raw = await (await connect()).start()
+
+    home.change_device(
+        BATTERY_POWER,
+        s2={"id": route_of(BATTERY_POWER), "token_hash": hash_token("another")},
+    )
+
+    assert await raw.closed() == 1001
+
+
+async def test_a_device_that_is_not_loaded_again(home: Home, connect: Connect) -> None:
+    """Its RM is answered as long as it may be, and then let go."""
+    await home.set_up(paired())
+    raw = await (await connect()).start()
+    await home.entry.runtime_data.async_unload_device(str(BATTERY_POWER), goes_on=True)
+    assert await raw.tell("PowerMeasurement") == "OK"
+
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+
+    assert await raw.closed() == 1001
+
+
 async def test_home_assistant_stops(home: Home, connect: Connect) -> None:
     await home.set_up(paired())
     raw = await (await connect()).start()

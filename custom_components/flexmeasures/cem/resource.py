@@ -87,20 +87,20 @@ class ManagedResource:
         api: FlexMeasuresApi,
         queue: ScheduleQueue,
         store: AccountStore,
+        link: ResourceLink | None = None,
     ) -> None:
-        """Wait for the RM to connect."""
+        """Wait for the RM to connect, unless it is already, by a `link` from before."""
         self.name = coordinator.subentry.title
         self.memory = ResourceMemory.kept_in(
             store, coordinator.settings.power_sensor, coordinator.lifetime
         )
         self.coordinator = coordinator
-        self.details: ResourceDetails | None = None
-        """Of the RM that is connected."""
         self.traffic = Traffic()
         self.clock = RemoteClock()
-        self.link = ResourceLink(
-            hass, self.name, self.memory, self._handle, self._change
-        )
+        self.link = link or ResourceLink(hass, self.name, self.memory)
+        self._is_released = False
+        self.details: ResourceDetails | None = self.link.details
+        """Of the RM that is connected."""
         self.measurements = Measurements(hass, entry, coordinator, api)
         pairing = coordinator.subentry.data[CONF_S2]
         self.choice = ControlTypeChoice(
@@ -294,6 +294,7 @@ class ManagedResource:
     def async_start(self) -> None:
         """Let the RM in until the device is unloaded."""
         pairing = self.coordinator.subentry.data[CONF_S2]
+        self.link.async_attach(self.name, self.memory, self._handle, self._change)
         self.link.async_bind(
             pairing[CONF_S2_TOKEN_HASH],
             is_for_any=pairing.get(CONF_S2_ANY_RESOURCE, False),
@@ -307,12 +308,28 @@ class ManagedResource:
                 self._hass, pairing[CONF_S2_ROUTE], pairing[CONF_S2_TOKEN_HASH], self
             )
         )
+        if (details := self.link.details) is not None:
+            with self._change():
+                self._introduce(details)
+                self._begin(self.handler)
+                for measured in self.link.measured:
+                    self._handle(measured)
+
+    @callback
+    def async_release(self) -> ResourceLink:
+        """Let go of the RM, which stays connected, for who is loaded in this place next."""
+        self._is_released = True
+        self.link.async_detach()
+        return self.link
 
     @callback
     def _close(self) -> None:
-        subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
-        is_removed = subentry is None or CONF_S2 not in subentry.data
-        self.async_disconnect(EndReason.REMOVED if is_removed else EndReason.UNLOADED)
+        if not self._is_released:
+            subentry = self._entry.subentries.get(self.coordinator.subentry.subentry_id)
+            is_removed = subentry is None or CONF_S2 not in subentry.data
+            self.async_disconnect(
+                EndReason.REMOVED if is_removed else EndReason.UNLOADED
+            )
         self.choice.async_stop()
         self.replanning.async_stop()
         self.follower.async_stop()

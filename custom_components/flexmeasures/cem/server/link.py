@@ -1,8 +1,8 @@
 """The one connection that the RM of a device has, whichever one that is at the time."""
 
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 import logging
 
@@ -12,7 +12,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ...s2.control_types import make_handler
-from ...s2.session.effects import DetailsReceived, Effect, Ended, ForeignResource
+from ...s2.messages.details import ResourceDetails
+from ...s2.session.effects import (
+    DetailsReceived,
+    Effect,
+    Ended,
+    ForeignResource,
+    MessageAccepted,
+)
 from ...s2.session.endings import EndReason
 from ...s2.session.session import Session
 from ..memory import ResourceMemory
@@ -27,6 +34,9 @@ _REPLACEMENTS_WITHIN = timedelta(minutes=1)
 # Else each new connection would begin with as many messages again.
 _FLOOD_PAUSE = timedelta(seconds=30)
 
+# So many tell the power of all phases, also if each is measured by itself.
+_MEASUREMENTS = 10
+
 # How long it is reported that devices share a token, as far as anyone can see.
 _REMEMBERED = timedelta(days=1)
 
@@ -39,33 +49,33 @@ class ResourceLink:
     until the user says otherwise.
     """
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        name: str,
-        memory: ResourceMemory,
-        handle: Callable[[Effect], None],
-        change: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        """Wait for an RM.
-
-        `handle` gets the effects of the present one's session, those that come together
-        within a `change`.
-        """
+    def __init__(self, hass: HomeAssistant, name: str, memory: ResourceMemory) -> None:
+        """Wait for an RM; `name` is the device's."""
         self.connection: Connection | None = None
         self._hass = hass
         self._name = name
         self._memory = memory
-        self._handle = handle
-        self._change = change
+        self._handle: Callable[[Effect], None] = _let_pass
+        self._change: Callable[[], AbstractContextManager[None]] = nullcontext
         self._newcomer: Connection | None = None
         """One that has not said what it is, beside one that has its place."""
+        self._measured: deque[MessageAccepted] = deque(maxlen=_MEASUREMENTS)
         self._is_for_any = False
         self._is_closed = False
         self._replacements: deque[datetime] = deque(maxlen=_REPLACEMENTS)
         self._contested_at: datetime | None = None
         self._refused_until: datetime | None = None
         self._foreign: tuple[str, datetime] | None = None
+
+    @property
+    def details(self) -> ResourceDetails | None:
+        """What the RM is that is connected; None if none is, or has not said so."""
+        return self.connection.session.rm.details if self.connection else None
+
+    @property
+    def measured(self) -> Sequence[MessageAccepted]:
+        """What the present RM has measured last, whoever was loaded by then."""
+        return tuple(self._measured)
 
     @property
     def foreign_resource_id(self) -> str | None:
@@ -82,6 +92,27 @@ class ResourceLink:
             self._contested_at is not None
             and dt_util.utcnow() - self._contested_at < _REMEMBERED
         )
+
+    @callback
+    def async_attach(
+        self,
+        name: str,
+        memory: ResourceMemory,
+        handle: Callable[[Effect], None],
+        change: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """Serve a device that is loaded.
+
+        `handle` gets the effects of the present RM's session, those that come together
+        within a `change`.
+        """
+        self._name, self._memory = name, memory
+        self._handle, self._change = handle, change
+
+    @callback
+    def async_detach(self) -> None:
+        """Go on without the device, which is loaded again in a moment."""
+        self._handle, self._change = _let_pass, nullcontext
 
     @callback
     def async_bind(self, token_hash: str, *, is_for_any: bool) -> None:
@@ -150,7 +181,7 @@ class ResourceLink:
             Session(make_handler, dt_util.utcnow(), resource_id=self._resource_id),
             name=self._name,
             handle=self._pass_on,
-            change=self._change,
+            change=self._present_change,
             abort=abort,
         )
         if self.connection is None:
@@ -178,6 +209,14 @@ class ResourceLink:
         self._is_closed = True
         self.async_end(reason)
 
+    @callback
+    def async_abandon(self) -> None:
+        """End it: the device is not loaded again after all."""
+        self.async_close(EndReason.UNLOADED)
+
+    def _present_change(self) -> AbstractContextManager[None]:
+        return self._change()
+
     @property
     def _resource_id(self) -> str | None:
         """What an RM has to be; None if it may be any."""
@@ -189,6 +228,7 @@ class ResourceLink:
             self._newcomer = None
         if connection is self.connection:
             self.connection = None
+            self._measured.clear()
             with self._change():
                 self._handle(Ended(reason))
 
@@ -219,6 +259,9 @@ class ResourceLink:
                     self._newcomer.session.resource_id = self._resource_id
             case _ if is_newcomer:
                 return
+            case MessageAccepted(message=message):
+                if message.type == "PowerMeasurement":
+                    self._measured.append(effect)
         self._handle(effect)
 
     def _replace(self, connection: Connection) -> None:
@@ -227,3 +270,7 @@ class ResourceLink:
         self._replacements.append(dt_util.utcnow())
         self.async_end(EndReason.REPLACED)
         self.connection = connection
+
+
+def _let_pass(_effect: Effect) -> None:
+    """Do nothing about it: the session knows what it was told."""
