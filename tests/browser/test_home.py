@@ -170,7 +170,7 @@ async def test_own_prices_and_a_device_that_speaks_s2(
     await owner.at("Connect the device")
     await owner.check()
     await owner.submit()
-    assert "Control type" in await owner.text()
+    assert "Automatic scheduling" in await owner.text()
     await owner.finish()
 
 
