@@ -30,14 +30,13 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
-    Platform.DATETIME,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SWITCH,
 ]
-# Written last: who follows the setpoint finds everything else up to date.
-LAST_PLATFORMS = [Platform.SENSOR]
+# Written last: who follows the setpoint, or a target, finds everything else up to date.
+LAST_PLATFORMS = [Platform.DATETIME, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:

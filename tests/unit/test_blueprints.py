@@ -141,13 +141,20 @@ async def automate(home: Home, tmp_path: Path) -> AsyncIterator[Automate]:
             await home.settle()
 
 
+def _is_refresh(task: asyncio.Task[Any]) -> bool:
+    return task.get_name().endswith(" - refresh")
+
+
 @pytest.fixture
 def waits(home: Home) -> Iterator[None]:
     """Let automations wait for something while time passes, as Home Assistant does."""
 
     async def let_go_on(*, wait_background_tasks: bool = False) -> None:
+        # What a thread reads for a refresh takes its time, not so many turns.
+        await home.until(lambda: not any(map(_is_refresh, asyncio.all_tasks())))
         for _ in range(300):
             await asyncio.sleep(0)
+        await home.until(lambda: not any(map(_is_refresh, asyncio.all_tasks())))
 
     with patch.object(home.hass, "async_block_till_done", let_go_on):
         yield
