@@ -39,7 +39,7 @@ test("without a plan the cure is said", () => {
   assert.deepEqual(said(pressed), ["warning | No plan yet: press “Plan now”, or switch on “Automatic scheduling”."]);
   assert.deepEqual(said({ power: null, ...status({ key: "not_scheduled", text: advice }) }), [`warning | ${advice}`]);
   // A washing machine's start is found at home: that is nothing to worry about.
-  const here = "The device chooses its start by the prices";
+  const here = "The start of the device is chosen by the prices";
   const isHere = status({ key: "s2_planned_here", text: here, detail: null, is_ok: true });
   assert.deepEqual(said({ power: null, ...isHere }), [`info | ${here}`]);
 });
