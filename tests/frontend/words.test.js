@@ -25,8 +25,8 @@ test("numbers and money follow the user's number format", () => {
   assert.equal(written("none"), "1234.6 kWh");
   const { format } = reader();
   assert.deepEqual(
-    [format.number(0.0349), format.amount(71.6, "%"), format.price(0.1234, "EUR"), format.price(38.5, "HUF"), format.money(-0.7, "EUR"), format.number(-1e-9)],
-    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "−€0.70", "0"],
+    [format.number(0.0349), format.amount(71.6, "%"), format.price(0.1234, "EUR"), format.price(38.5, "HUF"), format.money(-0.7, "EUR"), format.money(-0.003, "EUR"), format.number(-1e-9)],
+    ["0.03", "72\u00a0%", "€0.123/kWh", "Ft 38.50/kWh".replace(" ", "\u00a0"), "−€0.70", "€0.00", "0"],
   );
 });
 

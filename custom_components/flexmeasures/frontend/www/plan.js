@@ -314,9 +314,9 @@ export const formatOf = ({ locale, config }) => {
   const format = {
     zone: timeZone,
     number: (value, options = { maximumFractionDigits: Math.abs(value) < 1 ? 2 : 1 }) =>
-      intl("NumberFormat", look, { useGrouping: numbers !== "none", ...options })
-        // Minus zero is zero.
-        .format(Math.abs(value) < 5e-4 ? 0 : value)
+      // Minus zero is zero, also what becomes zero by rounding.
+      intl("NumberFormat", look, { useGrouping: numbers !== "none", signDisplay: "negative", ...options })
+        .format(value)
         .replace(/[\u061c\u200e\u200f]/g, "")
         .replace("-", "−"),
     amount: (value, unit) => `${format.number(unit === "%" ? Math.round(value) : value)}\u00a0${unit}`,
