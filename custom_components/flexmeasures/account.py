@@ -251,6 +251,13 @@ class Account:
         await coordinator.async_shutdown()
         await coordinator.lifetime.async_ended()
 
+    @callback
+    def async_abandon_links(self) -> None:
+        """End the connections that nobody has taken over: a device may be gone by now."""
+        for link in self.links.values():
+            link.async_abandon()
+        self.links.clear()
+
     async def async_rest(self) -> None:
         """Let the devices rest that something follows: nobody does from now on."""
         await asyncio.gather(
@@ -260,8 +267,7 @@ class Account:
     async def async_unload(self) -> None:
         """Stop all that goes on for devices, feeds and meters, before anything is waited for."""
         self.feed_dispatcher.async_close()
-        for link in self.links.values():
-            link.async_abandon()
+        self.async_abandon_links()
         lifetimes = [
             *(coordinator.lifetime for coordinator in self.coordinators.values()),
             *(feed.lifetime for feed in self.feeds.values()),
@@ -276,8 +282,9 @@ class Account:
         """Read every device's plan; fail only if that leaves nothing to do.
 
         Where there is a plan for this moment from before the restart, or something that
-        is to rest without one, a server that does not answer at once is not waited for. Raises ConfigEntryNotReady or
-        ConfigEntryAuthFailed; what is still asked then is given up with the set-up.
+        is to rest without one, a server that does not answer at once is not waited for.
+        Raises ConfigEntryNotReady or ConfigEntryAuthFailed; what is still asked then is
+        given up with the set-up.
         """
         coordinators = list(self.coordinators.values())
         if not coordinators:

@@ -174,6 +174,7 @@ class AccountDevices:
             for subentry_id, subentry in self._wanted().items()
             if subentry_id not in self._loaded
         ]
+        self._account.async_abandon_links()
         if late:
             await self._begin(late)
         # One that is gone asks for nothing more.

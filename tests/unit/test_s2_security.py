@@ -1140,6 +1140,24 @@ async def test_another_token_ends_a_connection(home: Home, connect: Connect) -> 
     assert await raw.closed() == 1001
 
 
+async def test_a_device_that_is_removed_while_it_is_loaded_again(
+    home: Home, connect: Connect
+) -> None:
+    """Nobody takes its RM over, which is let go."""
+    await home.set_up(paired())
+    raw = await (await connect()).start()
+
+    # It takes some turns until that has ended.
+    home.entry.runtime_data.coordinators[
+        str(BATTERY_POWER)
+    ].lifetime.async_create_background_task(asyncio.Event().wait(), "something")
+    home.change_device(BATTERY_POWER, schedule_duration=3600)
+    await until(lambda: _resource(home) is None)
+    home.hass.config_entries.async_remove_subentry(home.entry, str(BATTERY_POWER))
+
+    assert await raw.closed() == 1001
+
+
 async def test_a_device_that_is_not_loaded_again(home: Home, connect: Connect) -> None:
     """Its RM is answered as long as it may be, and then let go."""
     await home.set_up(paired())
